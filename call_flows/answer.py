@@ -1,0 +1,33 @@
+"""The whole call, from the greeting to goodbye."""
+
+from __future__ import annotations
+
+from backend_client.errors import BackEndAway
+from call_flows.desk import CallOutcome, Desk
+from call_flows.hotline import hotline
+from call_flows.login import login
+from call_flows.main_menu import main_menu
+from call_flows.welcome import welcome
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.turns import Cancelled, GaveUp, WantsHotline, WentBack
+
+
+async def answer(call: Conversation, desk: Desk) -> None:
+    """Serve one caller. Ends with the last word said; the one who answered hangs up."""
+    try:
+        await welcome(call, desk)
+        driver = await login(call, desk)
+        await main_menu(call, desk, driver)
+        await call.say("goodbye.plain")
+        desk.notes.outcome = CallOutcome.COMPLETED
+    except (WentBack, Cancelled):
+        await call.say("goodbye.plain")
+        desk.notes.outcome = CallOutcome.COMPLETED
+    except WantsHotline:
+        await hotline(call, desk, CallOutcome.HOTLINE)
+    except GaveUp:
+        await call.say("hotline.gave_up")
+        await hotline(call, desk, CallOutcome.GAVE_UP)
+    except BackEndAway:
+        await call.say("sorry.back_end_away")
+        desk.notes.outcome = CallOutcome.BACK_END_AWAY

@@ -1,0 +1,167 @@
+"""Bundling: cargo and vehicle become one unique bundling reference (UBR)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Literal
+
+from backend_client.errors import (
+    AlreadyBundled,
+    BackEndAway,
+    BadVehicle,
+    CargoCrossed,
+    CargoExpired,
+    MixedDirections,
+    Refused,
+    RocarsError,
+    TooManyCcrns,
+    UnknownCcrn,
+)
+from backend_client.types import Driver, Receipt
+from call_flows.cargo import collect_cargo
+from call_flows.desk import CallOutcome, Desk
+from call_flows.order import Order
+from call_flows.vehicle import choose_vehicle
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.question import Choice, Menu
+from ivr.dialogue.turns import GaveUp, Redo
+from prompts.utterance import Phrase
+
+Next = Literal["another", "finish"]
+
+WRONG: Menu[Literal["cargo", "vehicle", "nothing"]] = Menu(
+    name="bundle.wrong",
+    intro="bundle.wrong",
+    help="bundle.wrong.help",
+    choices=(
+        Choice("1", "cargo", "bundle.wrong.cargo"),
+        Choice("2", "vehicle", "bundle.wrong.vehicle"),
+        Choice("3", "nothing", "bundle.wrong.nothing"),
+    ),
+)
+
+AFTER: Menu[Literal["repeat", "another", "finish"]] = Menu(
+    name="bundle.after",
+    help="bundle.after.help",
+    choices=(
+        Choice("1", "repeat", "bundle.repeat"),
+        Choice("2", "another", "bundle.another"),
+        Choice("3", "finish", "bundle.finish"),
+    ),
+)
+
+
+async def bundle(call: Conversation, desk: Desk, driver: Driver) -> Next:
+    """From cargo and vehicle to a UBR the driver has heard."""
+    while True:
+        order = Order(driver)
+        await call.walk((collect_cargo, choose_vehicle, confirm_and_send), call, desk, order)
+        if order.receipt is None:
+            return "finish"
+        if await tell(call, order.receipt) == "finish":
+            return "finish"
+
+
+async def confirm_and_send(call: Conversation, desk: Desk, order: Order) -> None:
+    """Read the order back; correct only what is wrong; send it; say plainly what came of it."""
+    if not await read_back(call, order):
+        match (await call.choose(WRONG)).value:
+            case "cargo":
+                order.review = True
+                raise Redo(collect_cargo)
+            case "vehicle":
+                raise Redo(choose_vehicle)
+            case "nothing":
+                raise Redo(confirm_and_send)
+    try:
+        order.receipt = await call.wait_for(
+            send(desk, order), filler="bundle.working", even_if_hung_up=True
+        )
+    except BackEndAway as away:
+        desk.notes.outcome = CallOutcome.BACK_END_AWAY
+        if not away.uncertain:
+            raise
+        await call.say("bundle.not_confirmed")
+    except BadVehicle:
+        await call.say("bundle.refused.vehicle", vehicle=order.vehicle)
+        raise Redo(choose_vehicle) from None
+    except Refused as refusal:
+        await explain(call, refusal)
+        order.review = True
+        raise Redo(collect_cargo) from None
+
+
+async def read_back(call: Conversation, order: Order) -> bool:
+    if len(order.ccrns) == 1:
+        return await call.confirm("bundle.one_cargo", ccrns=order.ccrns, vehicle=order.vehicle)
+    return await call.confirm(
+        "bundle.several_cargo",
+        count=len(order.ccrns),
+        ccrns=order.ccrns,
+        vehicle=order.vehicle,
+    )
+
+
+async def send(desk: Desk, order: Order) -> Receipt:
+    """Send the order, written down before and after. Goes on when the caller hangs up."""
+    key = uuid.uuid4().hex
+    ccrns = tuple(order.ccrns)
+    await desk.ledger.sending(key, order.driver, ccrns, order.vehicle)
+    try:
+        receipt = await desk.rocars.bundle(order.driver, ccrns, order.vehicle, idempotency_key=key)
+    except BackEndAway as away:
+        settle = desk.ledger.unknown if away.uncertain else desk.ledger.refused
+        await settle(key, str(away))
+        raise
+    except RocarsError as refusal:
+        await desk.ledger.refused(key, type(refusal).__name__)
+        raise
+    await desk.ledger.confirmed(key, receipt)
+    desk.notes.ubrs.append(receipt.ubr)
+    return receipt
+
+
+async def explain(call: Conversation, refusal: Refused) -> None:
+    """Why ROCARS refused, in the caller's words."""
+    match refusal:
+        case UnknownCcrn(subject=ccrn):
+            await call.say("ccrn.unknown", ccrn=ccrn)
+        case AlreadyBundled(subject=ccrn):
+            await call.say("ccrn.bundled", ccrn=ccrn)
+        case CargoExpired(subject=ccrn):
+            await call.say("ccrn.expired", ccrn=ccrn)
+        case CargoCrossed(subject=ccrn):
+            await call.say("ccrn.crossed", ccrn=ccrn)
+        case MixedDirections():
+            await call.say("bundle.refused.direction")
+        case TooManyCcrns():
+            await call.say("bundle.refused.too_many")
+        case _:
+            await call.say("sorry.technical")
+
+
+async def tell(call: Conversation, receipt: Receipt) -> Next:
+    """Read the UBR and the crossing instruction, as often as wanted.
+
+    No key cuts it short the first time: it is what the driver called for.
+    """
+    news = [call.phrase("bundle.done", {"ubr": receipt.ubr}), crossing(call, receipt)]
+    await call.say_all(news, barge_in=False)
+    try:
+        while True:
+            match (await call.choose(AFTER)).value:
+                case "repeat":
+                    await call.say_all(news)
+                case "another":
+                    return "another"
+                case "finish":
+                    return "finish"
+    except GaveUp:
+        await call.say_all(news)  # he may be writing it down, and has no hand for a key
+        return "finish"
+
+
+def crossing(call: Conversation, receipt: Receipt) -> Phrase:
+    if receipt.crossing.immediately:
+        return call.phrase("bundle.cross_now")
+    return call.phrase("bundle.cross_from", {"at": receipt.crossing.at})

@@ -1,0 +1,60 @@
+"""What a flow has on its desk while it serves one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from backend_client.protocol import Rocars
+from backend_client.types import Driver, Receipt
+from call_flows.rules import FlowRules
+from speech.language import Language
+
+
+class CallOutcome(StrEnum):
+    """What a call came to, as its flow saw it."""
+
+    UNFINISHED = "unfinished"  # the caller left in the middle
+    COMPLETED = "completed"  # said goodbye
+    HOTLINE = "hotline"  # asked for a person
+    GAVE_UP = "gave_up"  # could not be understood
+    LOGIN_REFUSED = "login_refused"
+    LOGIN_LOCKED = "login_locked"
+    BACK_END_AWAY = "back_end_away"
+    ERROR = "error"  # our own fault
+
+
+@dataclass
+class CallNotes:
+    """What the record of the call will say. Flows write it as they learn it."""
+
+    language: Language | None = None
+    user_id: str | None = None
+    login_failures: int = 0
+    ubrs: list[str] = field(default_factory=list)
+    outcome: CallOutcome = CallOutcome.UNFINISHED
+
+
+class Ledger(Protocol):
+    """Bundling requests, written down before they are sent. Never raises."""
+
+    async def sending(self, key: str, driver: Driver, ccrns: tuple[str, ...], vehicle: str) -> None:
+        """A request with this idempotency key is about to leave."""
+
+    async def confirmed(self, key: str, receipt: Receipt) -> None: ...
+
+    async def refused(self, key: str, reason: str) -> None: ...
+
+    async def unknown(self, key: str, reason: str) -> None:
+        """Sent, and nobody knows yet what became of it."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One call's share of the service: ROCARS, the rules, the ledger and the notes."""
+
+    rocars: Rocars
+    rules: FlowRules
+    ledger: Ledger
+    notes: CallNotes = field(default_factory=CallNotes)

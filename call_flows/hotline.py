@@ -1,0 +1,15 @@
+"""The way to a person."""
+
+from __future__ import annotations
+
+from call_flows.desk import CallOutcome, Desk
+from ivr.dialogue.conversation import Conversation
+
+
+async def hotline(call: Conversation, desk: Desk, outcome: CallOutcome) -> None:
+    """Tell the number of the hotline, twice for those who had no pen."""
+    if desk.notes.outcome is CallOutcome.UNFINISHED:
+        desk.notes.outcome = outcome
+    await call.say("hotline.advice", number=desk.rules.hotline_number)
+    await call.say("hotline.advice", number=desk.rules.hotline_number)
+    await call.say("goodbye.plain")

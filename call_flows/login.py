@@ -1,0 +1,103 @@
+"""Who is calling: user ID, telephone PIN and the code of the security token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from backend_client.errors import LoginLocked, LoginRefused
+from backend_client.types import Credentials, Driver
+from call_flows.desk import CallOutcome, Desk
+from call_flows.rules import FlowRules
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.question import Field
+from ivr.dialogue.trace import hidden, last_three
+from ivr.dialogue.turns import WantsHotline
+
+
+@dataclass
+class LoginForm:
+    """What the driver has keyed so far; the secrets stay out of every repr."""
+
+    user_id: str = ""
+    pin: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
+
+
+def user_id_field(rules: FlowRules) -> Field[str]:
+    return Field(
+        name="login.user_id",
+        prompt="login.user_id",
+        again="login.user_id.again",
+        help="login.user_id.help",
+        min_digits=rules.user_id_digits,
+        max_digits=rules.user_id_digits,
+        parse=str,
+        shown_as=last_three,
+        slots={"length": rules.user_id_digits},
+    )
+
+
+def pin_field(rules: FlowRules) -> Field[str]:
+    return Field(
+        name="login.pin",
+        prompt="login.pin",
+        again="login.pin.again",
+        help="login.pin.help",
+        min_digits=rules.pin_digits,
+        max_digits=rules.pin_digits,
+        parse=str,
+        shown_as=hidden,
+        slots={"length": rules.pin_digits},
+    )
+
+
+def code_field(rules: FlowRules) -> Field[str]:
+    return Field(
+        name="login.code",
+        prompt="login.code",
+        again="login.code.again",
+        help="login.code.help",
+        min_digits=rules.code_digits,
+        max_digits=rules.code_digits,
+        parse=str,
+        shown_as=hidden,
+        slots={"length": rules.code_digits},
+    )
+
+
+async def login(call: Conversation, desk: Desk) -> Driver:
+    """Log the driver in. What was wrong is never said; a locked user ID ends at the hotline."""
+    for _ in range(desk.rules.login_tries):
+        form = LoginForm()
+        await call.walk((ask_user_id, ask_pin, ask_code), call, desk, form)
+        try:
+            driver = await call.wait_for(
+                desk.rocars.log_in(Credentials(form.user_id, form.pin, form.code)),
+                filler="login.checking",
+            )
+        except LoginRefused:
+            desk.notes.login_failures += 1
+            await call.say("login.refused")
+        except LoginLocked:
+            desk.notes.outcome = CallOutcome.LOGIN_LOCKED
+            await call.say("login.locked")
+            raise WantsHotline from None
+        else:
+            desk.notes.user_id = driver.user_id
+            await call.say("login.welcome")
+            return driver
+    desk.notes.outcome = CallOutcome.LOGIN_REFUSED
+    raise WantsHotline
+
+
+async def ask_user_id(call: Conversation, desk: Desk, form: LoginForm) -> None:
+    form.user_id = (await call.ask(user_id_field(desk.rules))).value
+
+
+async def ask_pin(call: Conversation, desk: Desk, form: LoginForm) -> None:
+    if desk.rules.pin_digits:
+        form.pin = (await call.ask(pin_field(desk.rules))).value
+
+
+async def ask_code(call: Conversation, desk: Desk, form: LoginForm) -> None:
+    form.code = (await call.ask(code_field(desk.rules))).value

@@ -1,0 +1,51 @@
+"""What a driver who is logged in can do."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from backend_client.errors import SessionExpired
+from backend_client.types import Driver
+from call_flows.bundle import bundle
+from call_flows.desk import Desk
+from call_flows.login import login
+from call_flows.welcome import choose_language
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.question import Choice, Menu
+from ivr.dialogue.turns import Cancelled, WantsHotline, WentBack
+
+Errand = Literal["bundle", "language", "hotline", "goodbye"]
+
+MAIN_MENU: Menu[Errand] = Menu(
+    name="main_menu",
+    intro="main_menu.intro",
+    help="main_menu.help",
+    choices=(
+        Choice("1", "bundle", "main_menu.bundle"),
+        Choice("8", "language", "main_menu.language"),
+        Choice("0", "hotline", "main_menu.hotline"),
+        Choice("9", "goodbye", "main_menu.goodbye"),
+    ),
+)
+
+
+async def main_menu(call: Conversation, desk: Desk, driver: Driver) -> None:
+    """Do errands until the driver has no more."""
+    while True:
+        try:
+            errand = await call.choose(MAIN_MENU)
+            match errand.value:
+                case "bundle":
+                    if await bundle(call, desk, driver) == "finish":
+                        return
+                case "language":
+                    await choose_language(call, desk)
+                case "hotline":
+                    raise WantsHotline
+                case "goodbye":
+                    return
+        except (Cancelled, WentBack):
+            continue
+        except SessionExpired:
+            await call.say("login.expired")
+            driver = await login(call, desk)

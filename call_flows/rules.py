@@ -1,0 +1,59 @@
+"""What the flows take for granted about ROCARS and about Hong Kong. All of it is configuration."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from speech.language import Language
+
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,15}$")]
+
+
+class FlowRules(BaseModel):
+    """Lengths, limits and orders. No public document states them; the defaults are ours."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_id_digits: int = Field(
+        8, ge=4, le=20, description="Digits of a user ID. Our assumption (A4)."
+    )
+    pin_digits: int = Field(
+        6,
+        ge=0,
+        le=12,
+        description="Digits of the telephone PIN; 0 for none. Our assumption (A5).",
+    )
+    code_digits: int = Field(
+        6, ge=6, le=10, description="Digits of a one-time code; RFC 4226 wants 6 or more."
+    )
+    ccrn_min_digits: int = Field(8, ge=1, le=40, description="Shortest CCRN. Our assumption (A1).")
+    ccrn_max_digits: int = Field(20, ge=1, le=40, description="Longest CCRN. Our assumption (A1).")
+    max_ccrns: int = Field(
+        20, ge=1, le=99, description="Most CCRNs in one bundle. Our assumption (A9)."
+    )
+    login_tries: int = Field(
+        3, ge=1, le=10, description="Log-ins that may fail in one call. Our assumption (A7)."
+    )
+    languages: tuple[Language, ...] = Field(
+        (Language.CANTONESE, Language.PUTONGHUA, Language.ENGLISH),
+        min_length=1,
+        max_length=9,
+        description="Languages in the order offered: the first on key 1. Our assumption (A8).",
+    )
+    hotline_number: Digits = Field(
+        "36690000",
+        description="The enquiry hotline as spoken; 3669 0000 is the historical one (A23).",
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FlowRules:
+        if self.ccrn_min_digits > self.ccrn_max_digits:
+            raise ValueError(
+                "ccrn_min_digits must not be above ccrn_max_digits: "
+                f"{self.ccrn_min_digits} is above {self.ccrn_max_digits}"
+            )
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("languages must not name a language twice")
+        return self

@@ -1,0 +1,144 @@
+"""The vehicle of a bundle: chosen from those on file, or its mark keyed like a text message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from call_flows.desk import Desk
+from call_flows.keypad import LETTERS_ON, is_standard_mark
+from call_flows.order import Order
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.question import Choice, Field, Menu
+from ivr.dialogue.turns import NotAccepted, WentBack
+
+VEHICLES_PER_MENU = 6
+MORE_KEY, OTHER_KEY, NONE_KEY = "8", "9", "9"
+
+Pick = tuple[Literal["this", "more", "other"], str]
+
+
+@dataclass(frozen=True)
+class KeyedMark:
+    """A mark as keyed, and the marks ROCARS knows that are keyed so."""
+
+    keys: str
+    readings: tuple[str, ...] = ()
+
+
+MARK: Field[KeyedMark] = Field(
+    name="vehicle.mark",
+    prompt="vehicle.key_mark",
+    again="vehicle.key_mark.again",
+    help="vehicle.key_mark.help",
+    min_digits=3,
+    max_digits=8,
+    parse=KeyedMark,
+)
+
+
+def vehicle_menu(page: Sequence[str], *, more: bool) -> Menu[Pick]:
+    """Up to six vehicles on the keys 1 to 6, the next page on 8, another vehicle on 9."""
+    choices: list[Choice[Pick]] = [
+        Choice(str(key), ("this", mark), "vehicle.option", {"vehicle": mark})
+        for key, mark in enumerate(page, start=1)
+    ]
+    if more:
+        choices.append(Choice(MORE_KEY, ("more", ""), "vehicle.more"))
+    choices.append(Choice(OTHER_KEY, ("other", ""), "vehicle.other"))
+    return Menu(
+        name="vehicle.which",
+        intro="vehicle.which",
+        help="vehicle.which.help",
+        choices=tuple(choices),
+    )
+
+
+def reading_menu(marks: Sequence[str]) -> Menu[str]:
+    """The few marks that what was keyed can mean; an empty value for none of them."""
+    return Menu(
+        name="vehicle.reading",
+        help="vehicle.letter.help",
+        choices=(
+            *(
+                Choice(str(key), mark, "vehicle.option", {"vehicle": mark})
+                for key, mark in enumerate(marks, start=1)
+            ),
+            Choice(NONE_KEY, "", "vehicle.none_of_these"),
+        ),
+    )
+
+
+def letter_menu(key: str, intro: str) -> Menu[str]:
+    """Which of the letters on one key was meant."""
+    return Menu(
+        name=intro,
+        intro=intro,
+        help="vehicle.letter.help",
+        choices=tuple(
+            Choice(str(number), letter, "vehicle.letter_option", {"letter": letter})
+            for number, letter in enumerate(LETTERS_ON[key], start=1)
+        ),
+    )
+
+
+async def choose_vehicle(call: Conversation, desk: Desk, order: Order) -> None:
+    """One of the driver's own vehicles, or another one by its mark."""
+    while True:
+        order.vehicle = await pick_on_file(call, order)
+        if order.vehicle:
+            return
+        try:
+            order.vehicle = await key_vehicle(call, desk, order)
+            return
+        except WentBack:
+            if not order.driver.vehicles:
+                raise
+
+
+async def pick_on_file(call: Conversation, order: Order) -> str:
+    """A vehicle ROCARS holds for the driver, a page at a time; empty when it is another one."""
+    on_file = order.driver.vehicles
+    start = 0
+    while start < len(on_file):
+        page = on_file[start : start + VEHICLES_PER_MENU]
+        rest = start + VEHICLES_PER_MENU < len(on_file)
+        picked = await call.choose(vehicle_menu(page, more=rest))
+        match picked.value:
+            case ("this", mark):
+                return mark
+            case ("more", _):
+                start += VEHICLES_PER_MENU
+            case ("other", _):
+                return ""
+    return ""
+
+
+async def key_vehicle(call: Conversation, desk: Desk, order: Order) -> str:
+    """Take a mark keyed as on a telephone, and settle which letters were meant."""
+
+    async def can_be_a_mark(mark: KeyedMark) -> KeyedMark:
+        readings = await call.wait_for(desk.rocars.match_vehicles(order.driver, mark.keys))
+        if not readings and not is_standard_mark(mark.keys):
+            raise NotAccepted("vehicle.not_a_mark")
+        return KeyedMark(mark.keys, readings)
+
+    while True:
+        keyed = (await call.ask(MARK, settle=can_be_a_mark)).value
+        try:
+            if keyed.readings:
+                read = (await call.choose(reading_menu(keyed.readings))).value
+                if read:
+                    return read
+            if is_standard_mark(keyed.keys):
+                return await ask_letters(call, keyed.keys)
+        except WentBack:
+            continue
+
+
+async def ask_letters(call: Conversation, keyed: str) -> str:
+    """Ask which letters the first two keys meant; the rest are numerals."""
+    first = await call.choose(letter_menu(keyed[0], "vehicle.first_letter"))
+    second = await call.choose(letter_menu(keyed[1], "vehicle.second_letter"))
+    return first.value + second.value + keyed[2:]

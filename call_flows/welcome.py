@@ -1,0 +1,42 @@
+"""The greeting and the choice of language."""
+
+from __future__ import annotations
+
+from call_flows.desk import Desk
+from call_flows.rules import FlowRules
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.question import Choice, Menu
+from ivr.dialogue.turns import GaveUp
+from prompts.utterance import Phrase
+from speech.language import Language
+
+
+def language_menu(rules: FlowRules) -> Menu[Language]:
+    """Each language is offered in that language, on the keys 1, 2, 3 in the order configured."""
+    return Menu(
+        name="welcome.language",
+        help="welcome.language_help",
+        choices=tuple(
+            Choice(str(key), language, "welcome.language", language=language)
+            for key, language in enumerate(rules.languages, start=1)
+        ),
+    )
+
+
+async def welcome(call: Conversation, desk: Desk) -> None:
+    """Greet in every language; a caller who chooses none hears the first one."""
+    await call.say_all([Phrase(language, "welcome.greeting") for language in desk.rules.languages])
+    try:
+        await choose_language(call, desk)
+    except GaveUp:
+        use_language(call, desk, desk.rules.languages[0])
+
+
+async def choose_language(call: Conversation, desk: Desk) -> None:
+    chosen = await call.choose(language_menu(desk.rules))
+    use_language(call, desk, chosen.value)
+
+
+def use_language(call: Conversation, desk: Desk, language: Language) -> None:
+    call.language = language
+    desk.notes.language = language

@@ -1,0 +1,133 @@
+"""The collect step for keys: from the first key to a finished answer, or why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from ivr.dialogue.keys import KeyBuffer
+from ivr.dialogue.line import KeyPress, Playback
+from ivr.dialogue.question import Manner
+from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.universals import AFTER_STAR, STAR, TERMINATOR, Universal
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """An answer as keyed, terminator and universals taken out."""
+
+    digits: str
+
+
+@dataclass(frozen=True)
+class NoInput:
+    """Nothing at all was keyed in time."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The caller used a universal instead of answering."""
+
+    universal: Universal
+
+
+@dataclass(frozen=True)
+class Garbled:
+    """Keys that no answer can begin with: A to D, or a star followed by a meaningless key."""
+
+
+Heard = Keyed | NoInput | Asked | Garbled
+
+
+class KeyCollector:
+    """Listens for one answer while its prompt plays and after it."""
+
+    def __init__(self, keys: KeyBuffer, settings: DialogueSettings, manner: Manner) -> None:
+        self._keys = keys
+        self._grace_s = settings.terminator_grace_s
+        self._manner = manner
+        self._timeout_s = manner.timeout_s or settings.timeout_s
+        self._interdigit_s = manner.interdigit_timeout_s or settings.interdigit_timeout_s
+
+    async def one_key(self, playback: Playback) -> Heard:
+        """A menu's answer: the first key, or a universal. Raises HungUp."""
+        first = await self._first_key(playback)
+        if first is None:
+            return NoInput()
+        if first.key == STAR:
+            return await self._after_star()
+        return Keyed(first.key)
+
+    async def digits(self, playback: Playback, max_digits: int) -> Heard:
+        """A field's answer: digits up to #, to the inter-digit time-out, or to full length.
+
+        At full length nothing more is waited for (VoiceXML's termtimeout of 0 s). Raises HungUp.
+        """
+        press = await self._first_key(playback)
+        if press is None:
+            return NoInput()
+        keyed = ""
+        while press is not None and press.key != TERMINATOR:
+            if press.key == STAR:
+                return await self._after_star()
+            if not press.key.isdigit():
+                return Garbled()
+            keyed += press.key
+            if len(keyed) == max_digits:
+                self._keys.owe_terminator(self._grace_s)
+                return Keyed(keyed)
+            press = await self._next_key()
+        return Keyed(keyed)
+
+    async def _first_key(self, playback: Playback) -> KeyPress | None:
+        """The key that begins the answer; None after the first-digit time-out.
+
+        The time-out runs from the end of the prompt (VoiceXML 2.1, 6.3.2 "timeout").
+        """
+        if self._manner.barge_in:
+            await key_or_end(self._keys, playback)
+        else:
+            await playback.finished()
+            if not self._manner.type_ahead:
+                self._keys.flush()
+        return await self._key_within(self._timeout_s)
+
+    async def _next_key(self) -> KeyPress | None:
+        return await self._key_within(self._interdigit_s)
+
+    async def _key_within(self, seconds: float) -> KeyPress | None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._keys.arrived()
+        except TimeoutError:
+            return None
+        return await self._keys.take()
+
+    async def _after_star(self) -> Heard:
+        press = await self._next_key()
+        if press is None:
+            return Asked(Universal.CLEAR)
+        universal = AFTER_STAR.get(press.key)
+        return Asked(universal) if universal else Garbled()
+
+
+async def key_or_end(keys: KeyBuffer, playback: Playback) -> bool:
+    """Wait for a key or for the end of what plays; a key stops it (barge-in).
+
+    The key stays in the buffer. True if a key came. Raises HungUp.
+    """
+    arrived = asyncio.ensure_future(keys.arrived())
+    finished = asyncio.ensure_future(playback.finished())
+    try:
+        await asyncio.wait({arrived, finished}, return_when=asyncio.FIRST_COMPLETED)
+        barged_in = arrived.done()
+        if barged_in:
+            playback.stop()
+        for task in (arrived, finished):
+            if task.done():
+                task.result()  # a hang-up is raised here
+        return barged_in
+    finally:
+        for task in (arrived, finished):
+            task.cancel()
+        await asyncio.gather(arrived, finished, return_exceptions=True)

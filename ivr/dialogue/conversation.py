@@ -1,0 +1,180 @@
+"""A conversation with one caller: everything a flow can do.
+
+A flow is written against this class alone. `HungUp` and the turns of `ivr.dialogue.turns` may be
+raised by every method; a flow lets them pass unless it has something to say about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ivr.dialogue.asking import Asking
+from ivr.dialogue.collect import key_or_end
+from ivr.dialogue.keys import KeyBuffer
+from ivr.dialogue.line import Line
+from ivr.dialogue.outcome import Outcome
+from ivr.dialogue.question import Choice, Field, Manner, Menu
+from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.trace import Step, StepKind, Trace
+from ivr.dialogue.turns import Redo, WentBack
+from ivr.dialogue.waiting import Background, wait_with_filler
+from prompts.utterance import Narrator, Phrase, SlotValue
+from speech.language import Language
+
+T = TypeVar("T")
+
+ONLY_NOW = Manner(type_ahead=False)
+"""Asked of something that must be heard first: keys pressed before do not answer it."""
+
+
+class Conversation:
+    """One call, as a talk in one language at a time.
+
+    Attributes:
+        language: what the caller hears from now on; a flow may change it.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        narrator: Narrator,
+        settings: DialogueSettings,
+        trace: Trace,
+        language: Language,
+        background: Background | None = None,
+    ) -> None:
+        self.language = language
+        self._line = line
+        self._narrator = narrator
+        self._settings = settings
+        self._trace = trace
+        self._background = background or Background()
+        self._keys = KeyBuffer(line)
+
+    async def say(self, prompt: str, *, barge_in: bool = True, **slots: SlotValue) -> None:
+        """Say one prompt to its end, or until a key is pressed; the key is kept."""
+        await self.say_all([self.phrase(prompt, slots)], barge_in=barge_in)
+
+    async def say_all(self, phrases: Sequence[Phrase], *, barge_in: bool = True) -> None:
+        """Say several phrases, also of several languages, as one piece of audio."""
+        utterance = await self._narrator.compose(phrases)
+        playback = self._line.play(utterance.pcm)
+        if barge_in:
+            await key_or_end(self._keys, playback)
+        else:
+            await playback.finished()
+        self._note(
+            Step(
+                StepKind.SAID,
+                "+".join(utterance.prompts),
+                text=utterance.text,
+                ms=playback.heard_ms,
+                language=self.language,
+                detail={"stand_ins": ", ".join(utterance.stand_ins)} if utterance.stand_ins else {},
+            )
+        )
+
+    async def ask(
+        self,
+        field: Field[T],
+        *,
+        settle: Callable[[T], Awaitable[T]] | None = None,
+    ) -> Outcome[T]:
+        """Ask for digits until they are an answer (VoiceXML's collect step).
+
+        `settle` has the last word on a well-formed answer, for example by asking ROCARS; it raises
+        `NotAccepted` to have the question put again. Raises `GaveUp` after the attempts.
+        """
+        return await self._asking().field(field, settle)
+
+    async def choose(self, menu: Menu[T], *, before: Sequence[Phrase] = ()) -> Outcome[T]:
+        """Put a menu until one of its keys is pressed; `before` is said before its intro."""
+        return await self._asking().menu(menu, before)
+
+    async def confirm(self, prompt: str, **slots: SlotValue) -> bool:
+        """Read back and ask whether it is right. Keys pressed before it was said do not count."""
+        menu = Menu(
+            name=prompt,
+            help="confirm.help",
+            intro=None,
+            choices=(Choice("1", True, "confirm.yes"), Choice("2", False, "confirm.no")),
+            manner=ONLY_NOW,
+        )
+        outcome = await self.choose(menu, before=[self.phrase(prompt, slots)])
+        return outcome.value
+
+    async def wait_for(
+        self,
+        work: Awaitable[T],
+        *,
+        filler: str = "universal.please_wait",
+        then: str = "universal.still_waiting",
+        even_if_hung_up: bool = False,
+    ) -> T:
+        """Wait for the back end without dead air: `filler` after 1.5 s, `then` while it lasts.
+
+        Raises HungUp as soon as the caller is gone. The work is cancelled then, unless
+        `even_if_hung_up`: what has been sent must be finished, whoever still listens.
+        """
+        return await wait_with_filler(
+            work,
+            line=self._line,
+            settings=self._settings,
+            say=self.say,
+            fillers=(filler, then),
+            background=self._background if even_if_hung_up else None,
+        )
+
+    async def walk(
+        self, steps: Sequence[Callable[..., Awaitable[Any]]], *args: Any, **kwargs: Any
+    ) -> None:
+        """Take steps in order; "back" takes the one before again, `Redo` only the one named.
+
+        Every step is called with the given arguments. "Back" from the first step raises
+        `WentBack` to the flow that began the walk. This is VoiceXML's form, with its items visited
+        until all are filled (2.1, 2.1.6).
+        """
+        order = list(steps)
+        at = 0
+        return_to: int | None = None
+        while at < len(order):
+            try:
+                await order[at](*args, **kwargs)
+            except WentBack:
+                if at == 0:
+                    raise
+                at, return_to = at - 1, None
+            except Redo as redo:
+                at, return_to = order.index(redo.step), at
+            else:
+                at, return_to = (at + 1, None) if return_to is None else (return_to, None)
+
+    def phrase(self, prompt: str, slots: Mapping[str, SlotValue] | None = None) -> Phrase:
+        """A prompt in the language of the moment."""
+        return Phrase(self.language, prompt, dict(slots or {}))
+
+    def note_back_end(self, operation: str, outcome: str, ms: int) -> None:
+        """Write down what a request to the back end came to."""
+        self._note(Step(StepKind.BACK_END, operation, value=outcome, ms=ms, language=self.language))
+
+    async def hang_up(self) -> None:
+        """End the call."""
+        await self._line.hang_up()
+
+    def _asking(self) -> Asking:
+        return Asking(
+            line=self._line,
+            keys=self._keys,
+            narrator=self._narrator,
+            settings=self._settings,
+            language=self.language,
+            note=self._note,
+        )
+
+    async def closed(self) -> None:
+        """Let work that outlives the caller finish."""
+        await self._background.finished()
+
+    def _note(self, step: Step) -> None:
+        self._trace.step(step)

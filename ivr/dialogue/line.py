@@ -1,0 +1,61 @@
+"""What a conversation needs of a telephone line, and nothing of how a line is made.
+
+`ivr.telephony` fulfils this on a live SIP call; tests fulfil it with a scripted line on a virtual
+clock. Every wait on a line ends by raising `HungUp` as soon as the caller is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+KEYS = "0123456789*#ABCD"
+
+
+class HungUp(Exception):
+    """The call is over: caller's BYE, no RTP, drain deadline, or our own hang-up."""
+
+
+@dataclass(frozen=True)
+class KeyPress:
+    """One DTMF key as the caller pressed it; `at` is the event loop's clock in seconds."""
+
+    key: str
+    at: float
+
+
+class Playback(Protocol):
+    """One utterance on its way to the caller. Only one plays at a time on a line."""
+
+    @property
+    def heard_ms(self) -> int:
+        """Milliseconds of the utterance handed to the network so far."""
+
+    async def finished(self) -> bool:
+        """Wait for the end; True if played to the end, False if stopped. Raises HungUp."""
+
+    def stop(self) -> None:
+        """Fall silent at once (barge-in). Does nothing when already over."""
+
+
+class Line(Protocol):
+    """One answered telephone line."""
+
+    def play(self, pcm: bytes) -> Playback:
+        """Start playing PCM (mono, s16le, 8000 Hz), replacing what plays. Raises HungUp."""
+
+    async def key(self) -> KeyPress:
+        """The next key, in the order pressed; keys wait here until asked for (type-ahead).
+
+        Cancelling the wait loses no key. Raises HungUp once the caller is gone, even when keys
+        are still waiting.
+        """
+
+    def flush_keys(self) -> int:
+        """Forget the keys that wait; returns how many were forgotten."""
+
+    async def until_hung_up(self) -> None:
+        """Return once the call is over, whoever ended it; at once if it already is."""
+
+    async def hang_up(self) -> None:
+        """End the call from our side; returns when it is over. Harmless on an ended call."""

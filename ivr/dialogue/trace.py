@@ -1,0 +1,67 @@
+"""The step trace of a call: what was said, asked and heard, with secrets masked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+MASK = "******"
+
+
+def as_keyed(keyed: str) -> str:
+    """Shown in the trace as it was keyed."""
+    return keyed
+
+
+def hidden(keyed: str) -> str:
+    """For PINs and one-time codes: nothing of it is shown, nor its length."""
+    return MASK if keyed else ""
+
+
+def last_three(keyed: str) -> str:
+    """For personal identifiers: enough to find the call again, too little to know the person."""
+    return MASK + keyed[-3:] if keyed else ""
+
+
+class StepKind(StrEnum):
+    SAID = "said"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    NOINPUT = "noinput"
+    NOMATCH = "nomatch"
+    UNIVERSAL = "universal"
+    BACK_END = "back_end"
+    GAVE_UP = "gave_up"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a conversation.
+
+    Attributes:
+        kind: what happened.
+        name: prompt, question or operation it happened to.
+        text: the words, for what was said.
+        value: what the caller answered; `MASK` where it is secret.
+        attempt: which asking of the question this belongs to; 0 where none.
+        ms: how long it took, milliseconds.
+        language: ISO 639-3 code the caller was hearing.
+        detail: more, for people who look closely.
+    """
+
+    kind: StepKind
+    name: str
+    text: str = ""
+    value: str = ""
+    attempt: int = 0
+    ms: int = 0
+    language: str = ""
+    detail: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+class Trace(Protocol):
+    """Takes steps as they happen; must return at once and never raise."""
+
+    def step(self, step: Step) -> None: ...

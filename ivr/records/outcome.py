@@ -1,0 +1,47 @@
+"""How calls and bundle requests end."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class CallOutcome(StrEnum):
+    """How a call ended, as its CDR says it. A call in progress has none."""
+
+    COMPLETED = "completed"  # the caller got what he came for
+    CALLER_HUNG_UP = "caller_hung_up"  # before that
+    GAVE_UP_HOTLINE = "gave_up_hotline"  # failed attempts, sent to the hotline
+    CANCELLED = "cancelled"  # CANCEL before we answered
+    REFUSED_FULL = "refused_full"  # 503, no free line
+    REFUSED_DRAINING = "refused_draining"  # 503, the worker takes no new calls
+    REFUSED_NO_CODEC = "refused_no_codec"  # 488, no common codec
+    REFUSED_SOURCE = "refused_source"  # 403, not from a peer we know
+    REFUSED_MALFORMED = "refused_malformed"  # 400, an INVITE that cannot be served
+    NO_RTP = "no_rtp"  # answered, but no audio arrived
+    BACK_END_AWAY = "back_end_away"  # ROCARS could not be reached
+    TOO_LONG = "too_long"  # longest duration of a call reached
+    DRAINED = "drained"  # ended by the deadline of a drain
+    WORKER_DIED = "worker_died"  # closed by the supervisor
+    ERROR = "error"  # our fault
+
+
+class EndedBy(StrEnum):
+    CALLER = "caller"
+    SERVICE = "service"
+    NETWORK = "network"  # session or RTP time-out, transport lost
+    SUPERVISOR = "supervisor"  # for a worker that is gone
+
+
+class BundleRequestState(StrEnum):
+    """Where a request to ROCARS stands. `SENT` and `UNKNOWN` are still to be settled."""
+
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"  # no usable answer: it may have been carried out
+
+
+UNSETTLED = (BundleRequestState.SENT, BundleRequestState.UNKNOWN)
+
+NEVER_SENT = "never_sent"
+"""Reason of a request that was refused by ourselves: it could not be written down first."""
