@@ -19,10 +19,10 @@ async def answer(call: Conversation, desk: Desk) -> None:
         driver = await login(call, desk)
         await main_menu(call, desk, driver)
         await call.say("goodbye.plain")
-        desk.notes.outcome = CallOutcome.COMPLETED
+        desk.notes.conclude(CallOutcome.COMPLETED)
     except (WentBack, Cancelled):
         await call.say("goodbye.plain")
-        desk.notes.outcome = CallOutcome.COMPLETED
+        desk.notes.conclude(CallOutcome.COMPLETED)
     except WantsHotline:
         await hotline(call, desk, CallOutcome.HOTLINE)
     except GaveUp:
@@ -30,4 +30,4 @@ async def answer(call: Conversation, desk: Desk) -> None:
         await hotline(call, desk, CallOutcome.GAVE_UP)
     except BackEndAway:
         await call.say("sorry.back_end_away")
-        desk.notes.outcome = CallOutcome.BACK_END_AWAY
+        desk.notes.conclude(CallOutcome.BACK_END_AWAY)

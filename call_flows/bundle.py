@@ -78,7 +78,7 @@ async def confirm_and_send(call: Conversation, desk: Desk, order: Order) -> None
             send(desk, order), filler="bundle.working", even_if_hung_up=True
         )
     except BackEndAway as away:
-        desk.notes.outcome = CallOutcome.BACK_END_AWAY
+        desk.notes.conclude(CallOutcome.BACK_END_AWAY)
         if not away.uncertain:
             raise
         await call.say("bundle.not_confirmed")

@@ -35,6 +35,11 @@ class CallNotes:
     ubrs: list[str] = field(default_factory=list)
     outcome: CallOutcome = CallOutcome.UNFINISHED
 
+    def conclude(self, outcome: CallOutcome) -> None:
+        """Settle the outcome; the first conclusion is the one that stays."""
+        if self.outcome is CallOutcome.UNFINISHED:
+            self.outcome = outcome
+
 
 class Ledger(Protocol):
     """Bundling requests, written down before they are sent. Never raises."""

@@ -8,8 +8,7 @@ from ivr.dialogue.conversation import Conversation
 
 async def hotline(call: Conversation, desk: Desk, outcome: CallOutcome) -> None:
     """Tell the number of the hotline, twice for those who had no pen."""
-    if desk.notes.outcome is CallOutcome.UNFINISHED:
-        desk.notes.outcome = outcome
+    desk.notes.conclude(outcome)
     await call.say("hotline.advice", number=desk.rules.hotline_number)
     await call.say("hotline.advice", number=desk.rules.hotline_number)
     await call.say("goodbye.plain")

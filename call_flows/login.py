@@ -79,14 +79,14 @@ async def login(call: Conversation, desk: Desk) -> Driver:
             desk.notes.login_failures += 1
             await call.say("login.refused")
         except LoginLocked:
-            desk.notes.outcome = CallOutcome.LOGIN_LOCKED
+            desk.notes.conclude(CallOutcome.LOGIN_LOCKED)
             await call.say("login.locked")
             raise WantsHotline from None
         else:
             desk.notes.user_id = driver.user_id
             await call.say("login.welcome")
             return driver
-    desk.notes.outcome = CallOutcome.LOGIN_REFUSED
+    desk.notes.conclude(CallOutcome.LOGIN_REFUSED)
     raise WantsHotline
 
 

@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+import pytest
+from fakes.flows_on_paper import PaperCall
+
+
+@pytest.fixture
+def paper() -> PaperCall:
+    return PaperCall()
