@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend_client.errors import BackEndAway
-from call_flows.desk import CallOutcome, Desk
+from call_flows.desk import CallOutcome, Desk, NotWrittenDown
 from call_flows.hotline import hotline
 from call_flows.login import login
 from call_flows.main_menu import main_menu
@@ -31,3 +31,6 @@ async def answer(call: Conversation, desk: Desk) -> None:
     except BackEndAway:
         await call.say("sorry.back_end_away")
         desk.notes.conclude(CallOutcome.BACK_END_AWAY)
+    except NotWrittenDown:
+        await call.say("sorry.technical")
+        desk.notes.conclude(CallOutcome.ERROR)

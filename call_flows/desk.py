@@ -41,11 +41,15 @@ class CallNotes:
             self.outcome = outcome
 
 
+class NotWrittenDown(Exception):
+    """A request could not be written down, and so was not sent: nothing has been changed."""
+
+
 class Ledger(Protocol):
-    """Bundling requests, written down before they are sent. Never raises."""
+    """Bundling requests, written down before they are sent and when they are settled."""
 
     async def sending(self, key: str, driver: Driver, ccrns: tuple[str, ...], vehicle: str) -> None:
-        """A request with this idempotency key is about to leave."""
+        """A request with this idempotency key is about to leave. Raises `NotWrittenDown`."""
 
     async def confirmed(self, key: str, receipt: Receipt) -> None: ...
 

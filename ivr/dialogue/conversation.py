@@ -6,6 +6,7 @@ raised by every method; a flow lets them pass unless it has something to say abo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -117,14 +118,32 @@ class Conversation:
         Raises HungUp as soon as the caller is gone. The work is cancelled then, unless
         `even_if_hung_up`: what has been sent must be finished, whoever still listens.
         """
-        return await wait_with_filler(
-            work,
-            line=self._line,
-            settings=self._settings,
-            say=self.say,
-            fillers=(filler, then),
-            background=self._background if even_if_hung_up else None,
-        )
+        operation = getattr(work, "__name__", type(work).__name__)
+        began = asyncio.get_running_loop().time()
+        came_of_it = "ok"
+        try:
+            return await wait_with_filler(
+                work,
+                line=self._line,
+                settings=self._settings,
+                say=self.say,
+                fillers=(filler, then),
+                background=self._background if even_if_hung_up else None,
+            )
+        except BaseException as failure:
+            came_of_it = type(failure).__name__
+            raise
+        finally:
+            ms = round((asyncio.get_running_loop().time() - began) * 1000)
+            self._note(
+                Step(
+                    StepKind.BACK_END,
+                    operation,
+                    value=came_of_it,
+                    ms=ms,
+                    language=self.language,
+                )
+            )
 
     async def walk(
         self, steps: Sequence[Callable[..., Awaitable[Any]]], *args: Any, **kwargs: Any
@@ -153,10 +172,6 @@ class Conversation:
     def phrase(self, prompt: str, slots: Mapping[str, SlotValue] | None = None) -> Phrase:
         """A prompt in the language of the moment."""
         return Phrase(self.language, prompt, dict(slots or {}))
-
-    def note_back_end(self, operation: str, outcome: str, ms: int) -> None:
-        """Write down what a request to the back end came to."""
-        self._note(Step(StepKind.BACK_END, operation, value=outcome, ms=ms, language=self.language))
 
     async def hang_up(self) -> None:
         """End the call."""

@@ -83,6 +83,8 @@ def calling_number(
 def _read(number: str, context: str, default_region: str) -> CallingNumber:
     readings = [number]
     if not number.startswith("+"):
+        if number.startswith("00"):  # how gateways write the +; Hong Kong's own prefixes go on
+            readings.insert(0, "+" + number[2:])
         if context:
             readings.insert(0, context + number)
         readings.append("+" + number)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Dialect,
+    Double,
     Enum,
     ForeignKey,
     Index,
@@ -105,7 +106,7 @@ class Call(Base):
     packets_sent: Mapped[int | None]
     packets_received: Mapped[int | None]
     packets_lost: Mapped[int | None]
-    jitter_ms: Mapped[float | None]
+    jitter_ms: Mapped[float | None] = mapped_column(Double)
     keys: Mapped[int | None]
     stand_ins: Mapped[int | None]
 

@@ -15,60 +15,75 @@ class RecordsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     database_url: str = Field(
-        "",
+        default="",
         description="Database of the records, `postgresql+asyncpg://user:password@host/name` or "
         "`sqlite+aiosqlite:///path`. Empty: `records.sqlite3` in the data directory.",
     )
     busy_timeout_ms: int = Field(
-        5000, ge=0, le=60_000, description="SQLite: wait for another writer's lock, milliseconds."
+        default=5000,
+        ge=0,
+        le=60_000,
+        description="SQLite: wait for another writer's lock, milliseconds.",
     )
     pool_size: int = Field(
-        2, ge=1, le=20, description="Database connections kept open by each worker."
+        default=2, ge=1, le=20, description="Database connections kept open by each worker."
     )
     queue_limit: int = Field(
-        2000,
+        default=2000,
         ge=100,
         le=1_000_000,
         description="Records a worker holds while the database is away; past this they go to the "
         "log only.",
     )
     batch_size: int = Field(
-        200, ge=1, le=10_000, description="Most records written in one transaction."
+        default=200, ge=1, le=10_000, description="Most records written in one transaction."
     )
     flush_interval_s: float = Field(
-        0.2, ge=0.0, le=10, description="Longest a step waits for company before it is written, s."
+        default=0.2,
+        ge=0.0,
+        le=10,
+        description="Longest a step waits for company before it is written, s.",
     )
     write_timeout_s: float = Field(
-        8.0, gt=0, le=60, description="One transaction slower than this has failed, seconds."
+        default=8.0,
+        gt=0,
+        le=60,
+        description="One transaction slower than this has failed, seconds.",
     )
     retry_s: float = Field(
-        5.0, ge=0, le=60, description="How long a failed write is tried again before it is logged."
+        default=5.0,
+        ge=0,
+        le=60,
+        description="How long a failed write is tried again before it is logged.",
     )
     open_patience_s: float = Field(
-        0.25,
+        default=0.25,
         ge=0,
         le=5,
         description="How long an offered call waits for its CDR to be on disk, seconds; it is "
         "answered all the same.",
     )
     close_patience_s: float = Field(
-        2.0, ge=0, le=30, description="How long the end of a call waits for its CDR, seconds."
+        default=2.0,
+        ge=0,
+        le=30,
+        description="How long the end of a call waits for its CDR, seconds.",
     )
     retention_days: int = Field(
-        180,
+        default=180,
         ge=1,
         le=3650,
         description="Days CDRs and step traces are kept (our assumption, A21: the department must "
         "set it).",
     )
     bundle_audit_days: int = Field(
-        365,
+        default=365,
         ge=1,
         le=3650,
         description="Days settled bundle requests are kept (our assumption, A21, as security log).",
     )
     default_region: str = Field(
-        "HK",
+        default="HK",
         pattern=r"^[A-Z]{2}$",
         description="ISO 3166 region in which a caller's number without country code is read.",
     )

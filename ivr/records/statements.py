@@ -88,26 +88,26 @@ def finish_call(call_id: str, closed: CallClosed) -> Update:
     return update(Call).where(Call.call_id == call_id, Call.ended_at.is_(None)).values(**values)
 
 
-def insert_step(call_id: str, sequence: int, step: Step, dialect: Dialect) -> Insert:
-    """Writes a step; harmless if it is there already."""
-    return (
-        _insert(CallStep, dialect)
-        .values(
-            call_id=call_id,
-            sequence=sequence,
-            at=step.at,
-            kind=clean(str(step.kind), 32),
-            name=clean(step.name),
-            text=clean(step.text, LONGEST_SPOKEN_TEXT),
-            value=clean(step.value),
-            mode=clean(str(step.mode), 16),
-            attempt=step.attempt,
-            ms=step.ms,
-            language=clean(str(step.language), 8),
-            detail=clean_detail(step.detail),
-        )
-        .on_conflict_do_nothing()
-    )
+def insert_steps(dialect: Dialect) -> Insert:
+    """Writes steps, many at a time (`step_row`); harmless where they are there already."""
+    return _insert(CallStep, dialect).on_conflict_do_nothing()
+
+
+def step_row(call_id: str, sequence: int, step: Step) -> dict[str, Any]:
+    return {
+        "call_id": call_id,
+        "sequence": sequence,
+        "at": step.at,
+        "kind": clean(str(step.kind), 32),
+        "name": clean(step.name),
+        "text": clean(step.text, LONGEST_SPOKEN_TEXT),
+        "value": clean(step.value),
+        "mode": clean(str(step.mode), 16),
+        "attempt": step.attempt,
+        "ms": step.ms,
+        "language": clean(str(step.language), 8),
+        "detail": clean_detail(step.detail),
+    }
 
 
 def insert_bundle_request(sent: BundleSent, dialect: Dialect) -> Insert:

@@ -1,0 +1,97 @@
+"""``rocars-ivr db``: the database of the records."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from sqlalchemy.engine import make_url
+
+from ivr.cli.config import ConfigFile, loaded
+from ivr.records import migrations
+from ivr.records.call_book import CallBook
+from ivr.records.database import RecordsUnavailable
+from ivr.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Create, inspect and purge the database of records.")
+
+
+class _SaidOnTheConsole:
+    """A monitor of the records for a command: what is lost is in the log already."""
+
+    def lost(self, record: str) -> None:
+        typer.echo(f"not written: {record}", err=True)
+
+    def degraded(self, degraded: bool) -> None:
+        if degraded:
+            typer.echo("the database fails", err=True)
+
+
+def _failed(failure: RecordsUnavailable) -> typer.Exit:
+    typer.echo(f"{failure} ({failure.__cause__})" if failure.__cause__ else str(failure), err=True)
+    return typer.Exit(1)
+
+
+def _name(settings: Settings) -> str:
+    return make_url(settings.records_url).render_as_string(hide_password=True)
+
+
+@app.command()
+def upgrade(config: ConfigFile = None) -> None:
+    """Create the tables, or bring them to what this release expects."""
+    settings, _ = loaded(config)
+    try:
+        revision = migrations.upgrade(settings.records_url)
+    except RecordsUnavailable as failure:
+        raise _failed(failure) from None
+    typer.echo(f"{_name(settings)} is at revision {revision}")
+
+
+@app.command()
+def current(config: ConfigFile = None) -> None:
+    """Print the revision of the database; exit code 1 if it is not the newest."""
+    settings, _ = loaded(config)
+    try:
+        revision = migrations.current(settings.records_url)
+    except RecordsUnavailable as failure:
+        raise _failed(failure) from None
+    newest = migrations.head()
+    typer.echo(f"{_name(settings)} is at revision {revision or '(empty)'}, newest is {newest}")
+    if revision != newest:
+        raise typer.Exit(1)
+
+
+@app.command()
+def purge(
+    config: ConfigFile = None,
+    older_than_days: Annotated[
+        int | None,
+        typer.Option(min=1, help="Days to keep, for calls and settled bundle requests alike."),
+    ] = None,
+) -> None:
+    """Delete old calls, their traces, and settled bundle requests.
+
+    What is old is said by records.retention_days and records.bundle_audit_days.
+    """
+    settings, _ = loaded(config)
+    now = datetime.now(UTC)
+    calls_before = now - timedelta(days=older_than_days or settings.records.retention_days)
+    audit_before = now - timedelta(days=older_than_days or settings.records.bundle_audit_days)
+
+    async def _purge() -> int:
+        book = CallBook(settings.records_url, settings.records, _SaidOnTheConsole())
+        try:
+            return await book.purge(calls_before, audit_before=audit_before)
+        finally:
+            await book.shut()
+
+    try:
+        deleted = asyncio.run(_purge())
+    except RecordsUnavailable as failure:
+        raise _failed(failure) from None
+    typer.echo(
+        f"{deleted} records deleted: calls before {calls_before:%Y-%m-%d}, "
+        f"settled bundle requests before {audit_before:%Y-%m-%d}"
+    )

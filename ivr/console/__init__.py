@@ -1,0 +1,1 @@
+"""The operators' web: health, readiness and metrics of the node."""

@@ -1,0 +1,68 @@
+"""The console's web application and its process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from ivr.console.health import BackEndProbe, NodeView, look
+from ivr.observe import metrics
+
+NODE = web.AppKey("node", NodeView)  # type: ignore[type-abstract]
+PROBE = web.AppKey("probe", BackEndProbe)
+
+
+def make_app(node: NodeView, probe: BackEndProbe) -> web.Application:
+    """Routes: ``/health/live``, ``/health/ready`` (503 when unfit), ``/status``, ``/metrics``."""
+    app = web.Application()
+    app[NODE] = node
+    app[PROBE] = probe
+    app.cleanup_ctx.append(_probing)
+    app.router.add_get("/health/live", _live)
+    app.router.add_get("/health/ready", _ready)
+    app.router.add_get("/status", _status)
+    app.router.add_get("/metrics", _metrics)
+    return app
+
+
+def run_console(host: str, port: int, node: NodeView, back_end_health_url: str) -> int:
+    """Serve until SIGTERM; the exit status of the console's process."""
+    return asyncio.run(_serve(host, port, make_app(node, BackEndProbe(back_end_health_url))))
+
+
+async def _serve(host: str, port: int, app: web.Application) -> int:
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    await told.wait()
+    await runner.cleanup()
+    return 0
+
+
+async def _probing(app: web.Application) -> AsyncIterator[None]:
+    probing = asyncio.ensure_future(app[PROBE].run())
+    yield
+    probing.cancel()
+    await asyncio.gather(probing, return_exceptions=True)
+
+
+async def _live(request: web.Request) -> web.Response:
+    return web.json_response({"live": True})
+
+
+async def _ready(request: web.Request) -> web.Response:
+    health = look(request.app[NODE], lambda: request.app[PROBE].up)
+    return web.json_response(health.as_json(), status=200 if health.ready else 503)
+
+
+async def _status(request: web.Request) -> web.Response:
+    return web.json_response(look(request.app[NODE], lambda: request.app[PROBE].up).as_json())
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    return web.Response(body=metrics.render(), headers={"Content-Type": metrics.CONTENT_TYPE})

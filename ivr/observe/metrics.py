@@ -1,0 +1,128 @@
+"""The Prometheus metrics of a node, summed over its supervisor and all its workers.
+
+Labels take their values from closed sets of ours (outcomes, fields, prompts, operations), never
+from the network.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from ivr.observe import metrics_directory
+
+metrics_directory.in_use()
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_REGISTRY = CollectorRegistry()
+
+# What a caller feels is measured finely around the targets (60, 100 and 120 ms).
+_CALLER_SECONDS = (0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.16, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
+_BACK_END_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
+
+
+def _counter(name: str, meaning: str, *labels: str) -> Counter:
+    return Counter(name, meaning, labels, namespace="rocars_ivr", registry=_REGISTRY)
+
+
+def _histogram(
+    name: str, meaning: str, *labels: str, buckets: tuple[float, ...] = _CALLER_SECONDS
+) -> Histogram:
+    return Histogram(
+        name, meaning, labels, namespace="rocars_ivr", registry=_REGISTRY, buckets=buckets
+    )
+
+
+calls_total = _counter("calls", "Calls ended, by outcome of their CDR.", "outcome")
+calls_active = Gauge(
+    "calls_active",
+    "Calls in progress.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livesum",
+)
+lines_capacity = Gauge(
+    "lines_capacity",
+    "Calls the running workers can hold.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livesum",
+)
+draining = Gauge(
+    "draining",
+    "1 while the node takes no new calls.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
+records_degraded = Gauge(
+    "records_degraded",
+    "1 while a process cannot write its records to the database.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
+
+invite_to_answer_seconds = _histogram(
+    "invite_to_answer_seconds", "From INVITE to our 200, as the worker sees them."
+)
+key_to_silence_seconds = _histogram(
+    "key_to_silence_seconds", "Barge-in: from a key to the end of the prompt it interrupts."
+)
+key_to_prompt_seconds = _histogram(
+    "key_to_prompt_seconds", "From the last key of an answer to the next prompt.", "field"
+)
+back_end_seconds = _histogram(
+    "back_end_seconds",
+    "Requests to ROCARS.",
+    "operation",
+    "outcome",
+    buckets=_BACK_END_SECONDS,
+)
+
+noinput_total = _counter("noinput", "Questions met with silence.", "field")
+nomatch_total = _counter("nomatch", "Answers that did not fit the question.", "field")
+prompt_stand_ins_total = _counter(
+    "prompt_stand_ins",
+    "Prompts that could not be played from a recording, and what was done instead.",
+    "language",
+    "prompt",
+    "how",
+)
+logins_total = _counter("logins", "Attempts to log in.", "outcome")
+bundles_total = _counter("bundles", "Attempts to bundle.", "outcome")
+worker_restarts_total = _counter("worker_restarts", "Call workers that died and were replaced.")
+front_restarts_total = _counter(
+    "front_restarts", "Times the SIP front (Kamailio) died and was started again."
+)
+records_lost_total = _counter(
+    "records_lost", "Records that are in the log and not in the database.", "record"
+)
+callback_errors_total = _counter(
+    "callback_errors", "Exceptions in callbacks of the SIP library.", "callback"
+)
+
+
+class MeteredRecords:
+    """Counts how the records of this process fare (`ivr.records.lost_records.RecordsMonitor`)."""
+
+    def lost(self, record: str) -> None:
+        records_lost_total.labels(record=record).inc()
+
+    def degraded(self, degraded: bool) -> None:
+        records_degraded.set(1 if degraded else 0)
+
+
+def render() -> bytes:
+    """All processes' metrics added up, in Prometheus' text format (`CONTENT_TYPE`)."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(  # type: ignore[no-untyped-call]
+        registry, path=str(metrics_directory.in_use())
+    )
+    return generate_latest(registry)
+
+
+def worker_died(pid: int) -> None:
+    """Forget the gauges of a process that is gone; its counters and histograms stay counted."""
+    mark_process_dead(pid, path=str(metrics_directory.in_use()))  # type: ignore[no-untyped-call]

@@ -1,0 +1,43 @@
+"""A conversation's steps on their way to the records and the metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ivr.dialogue import trace
+from ivr.dialogue.trace import MASK, StepKind
+from ivr.observe import metrics
+from ivr.records.call_book import CallBook
+from ivr.records.facts import Step
+
+
+@dataclass
+class CallTrace:
+    """The trace of one call (fulfils `ivr.dialogue.trace.Trace`)."""
+
+    book: CallBook
+    call_id: str
+    stand_ins: int = 0
+
+    def step(self, step: trace.Step) -> None:
+        if step.kind is StepKind.NOINPUT:
+            metrics.noinput_total.labels(field=step.name).inc()
+        elif step.kind is StepKind.NOMATCH:
+            metrics.nomatch_total.labels(field=step.name).inc()
+        if step.detail.get("stand_ins"):
+            self.stand_ins += 1
+        self.book.step(
+            self.call_id,
+            Step(
+                kind=step.kind.value,
+                name=step.name,
+                text=step.text,
+                value=step.value,
+                mode="key" if step.kind is StepKind.ANSWERED else "",
+                attempt=step.attempt,
+                ms=step.ms,
+                language=step.language,
+                detail=step.detail,
+                secret=step.value == MASK,
+            ),
+        )

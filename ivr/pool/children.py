@@ -1,0 +1,79 @@
+"""Forked children: made, told to stop, collected."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+SUPERVISED = frozenset(
+    {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1}
+)
+"""Signals the supervisor takes one by one (sigtimedwait); blocked in it, free in its children."""
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def fork(work: Callable[[], int], *, dies_with_parent: bool = False) -> int:
+    """Run `work` in a forked child; its return value is the exit status. Returns the child's pid.
+
+    The child leaves by `os._exit`: destructors of native libraries shared with the parent must not
+    run twice. With `dies_with_parent` the kernel sends it SIGTERM when the parent is gone.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    gc.freeze()  # what is shared with the children stays out of their collector's way
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _become(work, parent if dies_with_parent else None)
+    return pid
+
+
+def _become(work: Callable[[], int], parent: int | None) -> NoReturn:
+    status = 70  # EX_SOFTWARE
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SUPERVISED)
+        if parent is not None:
+            die_with(parent)
+        status = work()
+    except SystemExit as leaving:
+        status = leaving.code if isinstance(leaving.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel end this process when its parent, the supervisor, is gone (prctl(2))."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def tell(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a child that may be gone already."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def reap(pid: int) -> int | None:
+    """The exit status of a child that has ended (negative: the signal), None while it runs."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    return os.waitstatus_to_exitcode(status) if ended else None

@@ -1,0 +1,160 @@
+"""The same records on a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ivr.records.call_book import AlreadySettled, CallBook
+from ivr.records.database import RecordsUnavailable
+from ivr.records.facts import BundleFinished, BundleSent, CallClosed, Step, now
+from ivr.records.migrations import current, head, upgrade
+from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
+from tests.records.conftest import FAST, NotingMonitor, an_offered_call
+from tests.records.test_migrations import check
+
+pytestmark = pytest.mark.service
+
+BINARIES = Path("/usr/lib/postgresql")
+DONE = CallClosed(CallOutcome.COMPLETED, EndedBy.CALLER, sip_code=200)
+
+
+def _binary(name: str) -> str:
+    found = shutil.which(name) or next(map(str, sorted(BINARIES.glob(f"*/bin/{name}"))), None)
+    if found is None:
+        pytest.skip(f"PostgreSQL's {name} is not installed: NOT TESTED ON POSTGRESQL")
+    return found
+
+
+class Server:
+    """A server of its own in a temporary directory, as a user who is not root."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        if os.geteuid() == 0:
+            shutil.chown(directory, self.user)
+        self._run(_binary("initdb"), "-D", "data", "-U", "ivr", "-A", "trust", "-N")
+
+    def _run(self, *command: str) -> None:
+        subprocess.run(
+            command,
+            cwd=self.directory,
+            user=self.user if os.geteuid() == 0 else None,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self.directory} -c listen_addresses=127.0.0.1 -F"
+        self._run(_binary("pg_ctl"), "-D", "data", "-l", "log", "-w", "-o", options, "start")
+
+    def stop(self) -> None:
+        self._run(_binary("pg_ctl"), "-D", "data", "-m", "immediate", "-w", "stop")
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+asyncpg://ivr@127.0.0.1:{self.port}/postgres"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="ivr-pg-", ignore_cleanup_errors=True) as directory:
+        server = Server(Path(directory))
+        server.start()
+        upgrade(server.url)
+        yield server
+        server.stop()
+
+
+def test_the_migrations_lead_to_the_tables_of_the_code(server: Server) -> None:
+    assert current(server.url) == head()
+    assert upgrade(server.url) == head()
+    asyncio.run(check(server.url))
+
+
+async def test_a_call_is_recorded(server: Server) -> None:
+    monitor = NotingMonitor()
+    book = CallBook(server.url, FAST, monitor)
+    book.start()
+    offered_at = datetime.now(UTC)
+    call_id = await book.open(an_offered_call(sip_call_id="x\x00y", offered_at=offered_at))
+    book.answered(call_id, codec="PCMA/8000")
+    book.step(call_id, Step("said", "welcome", text="早晨\x00", detail={"nan": float("nan")}))
+    assert await book.close(call_id, DONE)
+    assert not await book.close(call_id, DONE)
+    cdr = await book.call(call_id)
+    assert cdr is not None
+    assert (cdr.offered_at, cdr.outcome) == (offered_at, CallOutcome.COMPLETED)
+    assert [step.text for step in await book.steps(call_id)] == ["早晨\ufffd"]
+    assert monitor.records == []
+    orphan = await book.open(an_offered_call(node="hk9"))
+    assert await book.close_orphans("hk9") == [orphan]
+    assert await book.purge(datetime.now(UTC) + timedelta(days=1)) >= 2
+    assert await book.steps(call_id) == []
+    await book.shut()
+
+
+async def test_a_cdr_is_finished_once_by_rivals(server: Server) -> None:
+    books = [CallBook(server.url, FAST, NotingMonitor()) for _ in range(4)]
+    for book in books:
+        book.start()
+    for _ in range(10):
+        call_id = await books[0].open(an_offered_call())
+        assert sum(await asyncio.gather(*(book.close(call_id, DONE) for book in books))) == 1
+    for book in books:
+        await book.shut()
+
+
+async def test_a_bundle_request_is_settled_once(server: Server) -> None:
+    book = CallBook(server.url, FAST, NotingMonitor())
+    book.start()
+    sent = BundleSent("pg-1", "call-1", "87654321", ("1234567890123",), "AB1234", "hk1", 1)
+    await book.bundle_request_sent(sent)
+    await book.bundle_request_sent(sent)
+    (request,) = await book.unsettled_bundle_requests(now() + timedelta(seconds=1))
+    assert (request.attempts, request.ccrns) == (2, ["1234567890123"])
+    confirmed = BundleFinished("pg-1", BundleRequestState.CONFIRMED, ubr="1")
+    assert await book.bundle_request_finished("call-1", confirmed)
+    assert not await book.bundle_request_finished("call-1", confirmed)
+    with pytest.raises(AlreadySettled):
+        await book.bundle_request_sent(sent)
+    await book.shut()
+
+
+async def test_a_server_that_dies_and_returns_costs_no_call(server: Server) -> None:
+    monitor = NotingMonitor()
+    book = CallBook(server.url, FAST, monitor)
+    book.start()
+    call_id = await book.open(an_offered_call())
+    await asyncio.to_thread(server.stop)
+    try:
+        book.step(call_id, Step("said", "lost"))
+        during = await book.open(an_offered_call())
+        assert await book.flush(10)
+        assert sorted(monitor.records) == ["call_opened", "step"]
+        with pytest.raises(RecordsUnavailable):
+            await book.recent()
+    finally:
+        await asyncio.to_thread(server.start)
+    book.step(call_id, Step("said", "kept"))
+    assert await book.close(call_id, DONE)
+    assert await book.close(during, DONE)
+    assert [step.name for step in await book.steps(call_id)] == ["kept"]
+    assert len(await book.find_by_sip_call_id("a84b4c76e66710@pbx.example")) >= 2
+    assert monitor.states == [False, True, False]
+    await book.shut()
