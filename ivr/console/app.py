@@ -11,7 +11,7 @@ from aiohttp import web
 from ivr.console.health import BackEndProbe, NodeView, look
 from ivr.observe import metrics
 
-NODE = web.AppKey("node", NodeView)  # type: ignore[type-abstract]
+NODE = web.AppKey("node", NodeView)
 PROBE = web.AppKey("probe", BackEndProbe)
 
 

@@ -1,0 +1,75 @@
+"""Idempotency keys: a deed asked for twice under one key is done once and answered alike.
+
+The key is claimed in the transaction of the deed. Whoever comes second waits for the first to end:
+if it succeeded he gets its answer; if it was refused nothing was kept, and his own request is
+judged anew (cargo refused now may be free a minute later; a success never is judged again).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from hashlib import sha256
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from rocars.clock import Clock
+from rocars.database import Database
+from rocars.messages import BundleReceipt
+from rocars.problems import Code, Problem
+from rocars.tables import IdempotentAnswer
+
+Deed = Callable[[AsyncSession], Awaitable[BundleReceipt]]
+_TRIES = 5
+
+
+class OnceOnly:
+    def __init__(self, database: Database, clock: Clock, keep_days: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._keep = timedelta(days=keep_days)
+
+    async def do(self, driver_id: int, key: str, request: str, deed: Deed) -> BundleReceipt:
+        """Do the deed in one transaction with the record of its answer.
+
+        `request` is operation and body as text. Raises what the deed raises, and Problem
+        IDEMPOTENCY_KEY_REUSED when the key was used for another request.
+        """
+        request_hash = sha256(request.encode()).hexdigest()
+        for _ in range(_TRIES):
+            try:
+                async with self._database.write() as session:
+                    kept = await session.get(IdempotentAnswer, (driver_id, key))
+                    if kept is not None:
+                        return _replay(kept, request_hash)
+                    claim = IdempotentAnswer(
+                        driver_id=driver_id,
+                        key=key,
+                        request_hash=request_hash,
+                        answer=None,
+                        answered_at=self._clock(),
+                    )
+                    session.add(claim)
+                    await session.flush()
+                    answer = await deed(session)
+                    claim.answer = answer.model_dump(mode="json")
+            except IntegrityError:
+                continue  # another was faster with this key, this cargo or this number: look again
+            return answer
+        raise Problem(Code.UNAVAILABLE)
+
+    async def sweep(self) -> None:
+        async with self._database.write() as session:
+            await session.execute(
+                delete(IdempotentAnswer).where(
+                    IdempotentAnswer.answered_at < self._clock() - self._keep
+                )
+            )
+
+
+def _replay(kept: IdempotentAnswer, request_hash: str) -> BundleReceipt:
+    if kept.request_hash != request_hash:
+        raise Problem(Code.IDEMPOTENCY_KEY_REUSED)
+    return BundleReceipt.model_validate(kept.answer)

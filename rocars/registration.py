@@ -1,0 +1,181 @@
+"""Registering companies, drivers, tokens and vehicles."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import cast
+
+import phonenumbers
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from rocars.clock import Clock
+from rocars.database import Database
+from rocars.key_ring import KeyRing
+from rocars.messages import CompanyData, DriverData, DriverRecord, Language, TokenData
+from rocars.pins import PinHasher
+from rocars.problems import Code, Problem
+from rocars.settings import RocarsSettings
+from rocars.tables import Company, Driver, SecurityToken, Signatory
+from rocars.tokens import MIN_SEED_BYTES
+from rocars.vehicles import Vehicles, link, marks_of
+
+
+class Registry:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        settings: RocarsSettings,
+        keys: KeyRing,
+        pins: PinHasher,
+        vehicles: Vehicles,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._keys = keys
+        self._pins = pins
+        self._vehicles = vehicles
+
+    async def add_company(self, data: CompanyData) -> None:
+        """Raises Problem ALREADY_REGISTERED."""
+        company = Company(
+            registration_number=data.registration_number,
+            name=data.name,
+            responsible_person=data.responsible_person,
+            signatories=[
+                Signatory(place=place, name=name)
+                for place, name in enumerate(data.signatories, start=1)
+            ],
+        )
+        try:
+            async with self._database.write() as session:
+                session.add(company)
+        except IntegrityError:
+            raise Problem(Code.ALREADY_REGISTERED, data.registration_number) from None
+
+    async def add_driver(self, data: DriverData) -> DriverRecord:
+        """Raises Problem INVALID_REGISTRATION, UNKNOWN_COMPANY, ALREADY_REGISTERED, BAD_VEHICLE."""
+        auth = self._settings.auth
+        if not re.fullmatch(auth.user_id_pattern, data.user_id, re.ASCII):
+            raise Problem(Code.INVALID_REGISTRATION, "user_id")
+        if not re.fullmatch(auth.pin_pattern, data.pin.get_secret_value(), re.ASCII):
+            raise Problem(Code.INVALID_REGISTRATION, "pin")
+        phone = _e164(data.phone) if data.phone is not None else None
+        marks = [self._vehicles.mark(text) for text in data.vehicles]
+        seed = _seed(data.token)
+        pin_hash = await self._pins.hash(data.pin.get_secret_value())
+        try:
+            async with self._database.write() as session:
+                company_id = await company_called(session, data.company)
+                driver = Driver(
+                    user_id=data.user_id,
+                    company_id=company_id,
+                    name=data.name,
+                    pin_hash=pin_hash,
+                    phone=phone,
+                    language=data.language,
+                )
+                session.add(driver)
+                await session.flush()
+                session.add(self._token(driver.id, data.token, seed))
+                now = self._clock()
+                for age, mark in enumerate(marks):  # the first named counts as last used
+                    await link(session, driver.id, mark, now - timedelta(milliseconds=age))
+        except IntegrityError:
+            raise Problem(Code.ALREADY_REGISTERED, data.user_id) from None
+        return await self.driver(data.user_id)
+
+    async def driver(self, user_id: str) -> DriverRecord:
+        """Raises Problem UNKNOWN_DRIVER."""
+        async with self._database.read() as session:
+            row = (
+                await session.execute(
+                    select(Driver, Company.registration_number)
+                    .join(Company, Company.id == Driver.company_id)
+                    .where(Driver.user_id == user_id)
+                )
+            ).one_or_none()
+            if row is None:
+                raise Problem(Code.UNKNOWN_DRIVER, user_id)
+            driver, company = row
+            marks = await marks_of(session, driver.id)
+        return DriverRecord(
+            user_id=driver.user_id,
+            company=company,
+            name=driver.name,
+            phone=driver.phone,
+            language=cast(Language, driver.language),
+            vehicles=list(marks),
+        )
+
+    async def add_vehicle(self, user_id: str, text: str) -> DriverRecord:
+        """Put a vehicle on a driver's file. Raises Problem UNKNOWN_DRIVER, BAD_VEHICLE."""
+        mark = self._vehicles.mark(text)
+        async with self._database.write() as session:
+            driver = await _driver_called(session, user_id)
+            await link(session, driver.id, mark, self._clock())
+        return await self.driver(user_id)
+
+    async def replace_token(self, user_id: str, data: TokenData) -> None:
+        """Give a driver another token; the old one is dead. Raises Problem UNKNOWN_DRIVER."""
+        seed = _seed(data)
+        async with self._database.write() as session:
+            driver = await _driver_called(session, user_id)
+            await session.merge(self._token(driver.id, data, seed))
+
+    def _token(self, driver_id: int, data: TokenData, seed: bytes) -> SecurityToken:
+        step_s = data.step_s or self._settings.token.totp_step_s
+        return SecurityToken(
+            driver_id=driver_id,
+            kind=data.kind,
+            seed=self._keys.lock_seed(seed),
+            digits=self._settings.token.digits,
+            step_s=step_s if data.kind == "totp" else None,
+            next_counter=0,
+            drift=0,
+        )
+
+
+async def company_called(session: AsyncSession, registration_number: str) -> int:
+    """Raises Problem UNKNOWN_COMPANY."""
+    company_id = (
+        await session.execute(
+            select(Company.id).where(Company.registration_number == registration_number)
+        )
+    ).scalar()
+    if company_id is None:
+        raise Problem(Code.UNKNOWN_COMPANY, registration_number)
+    return company_id
+
+
+async def _driver_called(session: AsyncSession, user_id: str) -> Driver:
+    driver = (await session.execute(select(Driver).where(Driver.user_id == user_id))).scalar()
+    if driver is None:
+        raise Problem(Code.UNKNOWN_DRIVER, user_id)
+    return driver
+
+
+def _e164(phone: str) -> str:
+    try:
+        number = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        raise Problem(Code.INVALID_REGISTRATION, "phone", "expected E.164, +852...") from None
+    if not phonenumbers.is_possible_number(number):
+        raise Problem(Code.INVALID_REGISTRATION, "phone", "expected E.164, +852...")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _seed(data: TokenData) -> bytes:
+    try:
+        seed = bytes.fromhex(data.seed.get_secret_value())
+    except ValueError:
+        seed = b""
+    if len(seed) < MIN_SEED_BYTES:
+        raise Problem(
+            Code.INVALID_REGISTRATION, "token.seed", "expected at least 20 bytes in hexadecimal"
+        )
+    return seed
