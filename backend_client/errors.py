@@ -70,3 +70,7 @@ class BundleNotLive(Refused):
 
 class BadVehicle(Refused):
     """Not a Hong Kong registration mark."""
+
+
+class MainlandPlate(BadVehicle):
+    """A Mainland plate was given; the Hong Kong registration mark of the same vehicle is wanted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend_client.errors import BackEndAway
-from call_flows.desk import CallOutcome, Desk, NotWrittenDown
+from call_flows.desk import Conclusion, Desk, NotWrittenDown
 from call_flows.hotline import hotline
 from call_flows.login import login
 from call_flows.main_menu import main_menu
@@ -19,18 +19,18 @@ async def answer(call: Conversation, desk: Desk) -> None:
         driver = await login(call, desk)
         await main_menu(call, desk, driver)
         await call.say("goodbye.plain")
-        desk.notes.conclude(CallOutcome.COMPLETED)
+        desk.notes.conclude(Conclusion.COMPLETED)
     except (WentBack, Cancelled):
         await call.say("goodbye.plain")
-        desk.notes.conclude(CallOutcome.COMPLETED)
+        desk.notes.conclude(Conclusion.COMPLETED)
     except WantsHotline:
-        await hotline(call, desk, CallOutcome.HOTLINE)
+        await hotline(call, desk, Conclusion.HOTLINE)
     except GaveUp:
         await call.say("hotline.gave_up")
-        await hotline(call, desk, CallOutcome.GAVE_UP)
+        await hotline(call, desk, Conclusion.GAVE_UP)
     except BackEndAway:
         await call.say("sorry.back_end_away")
-        desk.notes.conclude(CallOutcome.BACK_END_AWAY)
+        desk.notes.conclude(Conclusion.BACK_END_AWAY)
     except NotWrittenDown:
         await call.say("sorry.technical")
-        desk.notes.conclude(CallOutcome.ERROR)
+        desk.notes.conclude(Conclusion.ERROR)

@@ -19,7 +19,7 @@ from backend_client.errors import (
 )
 from backend_client.types import Driver, Receipt
 from call_flows.cargo import collect_cargo
-from call_flows.desk import CallOutcome, Desk
+from call_flows.desk import Conclusion, Desk
 from call_flows.order import Order
 from call_flows.vehicle import choose_vehicle
 from ivr.dialogue.conversation import Conversation
@@ -58,7 +58,7 @@ async def bundle(call: Conversation, desk: Desk, driver: Driver) -> Next:
         await call.walk((collect_cargo, choose_vehicle, confirm_and_send), call, desk, order)
         if order.receipt is None:
             return "finish"
-        if await tell(call, order.receipt) == "finish":
+        if await tell(call, desk, order.receipt) == "finish":
             return "finish"
 
 
@@ -78,7 +78,7 @@ async def confirm_and_send(call: Conversation, desk: Desk, order: Order) -> None
             send(desk, order), filler="bundle.working", even_if_hung_up=True
         )
     except BackEndAway as away:
-        desk.notes.conclude(CallOutcome.BACK_END_AWAY)
+        desk.notes.conclude(Conclusion.BACK_END_AWAY)
         if not away.uncertain:
             raise
         await call.say("bundle.not_confirmed")
@@ -140,13 +140,14 @@ async def explain(call: Conversation, refusal: Refused) -> None:
             await call.say("sorry.technical")
 
 
-async def tell(call: Conversation, receipt: Receipt) -> Next:
+async def tell(call: Conversation, desk: Desk, receipt: Receipt) -> Next:
     """Read the UBR and the crossing instruction, as often as wanted.
 
     No key cuts it short the first time: it is what the driver called for.
     """
     news = [call.phrase("bundle.done", {"ubr": receipt.ubr}), crossing(call, receipt)]
     await call.say_all(news, barge_in=False)
+    desk.notes.ubrs_told += 1
     try:
         while True:
             match (await call.choose(AFTER)).value:

@@ -12,7 +12,7 @@ from call_flows.rules import FlowRules
 from speech.language import Language
 
 
-class CallOutcome(StrEnum):
+class Conclusion(StrEnum):
     """What a call came to, as its flow saw it."""
 
     UNFINISHED = "unfinished"  # the caller left in the middle
@@ -33,12 +33,13 @@ class CallNotes:
     user_id: str | None = None
     login_failures: int = 0
     ubrs: list[str] = field(default_factory=list)
-    outcome: CallOutcome = CallOutcome.UNFINISHED
+    ubrs_told: int = 0  # how many of them the caller has heard to the end
+    conclusion: Conclusion = Conclusion.UNFINISHED
 
-    def conclude(self, outcome: CallOutcome) -> None:
-        """Settle the outcome; the first conclusion is the one that stays."""
-        if self.outcome is CallOutcome.UNFINISHED:
-            self.outcome = outcome
+    def conclude(self, conclusion: Conclusion) -> None:
+        """Settle what the call came to; the first conclusion is the one that stays."""
+        if self.conclusion is Conclusion.UNFINISHED:
+            self.conclusion = conclusion
 
 
 class NotWrittenDown(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from backend_client.errors import LoginLocked, LoginRefused
 from backend_client.types import Credentials, Driver
-from call_flows.desk import CallOutcome, Desk
+from call_flows.desk import Conclusion, Desk
 from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Field
@@ -79,14 +79,14 @@ async def login(call: Conversation, desk: Desk) -> Driver:
             desk.notes.login_failures += 1
             await call.say("login.refused")
         except LoginLocked:
-            desk.notes.conclude(CallOutcome.LOGIN_LOCKED)
+            desk.notes.conclude(Conclusion.LOGIN_LOCKED)
             await call.say("login.locked")
             raise WantsHotline from None
         else:
             desk.notes.user_id = driver.user_id
             await call.say("login.welcome")
             return driver
-    desk.notes.conclude(CallOutcome.LOGIN_REFUSED)
+    desk.notes.conclude(Conclusion.LOGIN_REFUSED)
     raise WantsHotline
 
 

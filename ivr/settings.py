@@ -78,7 +78,7 @@ class EmbeddedRocarsSettings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="Address the embedded ROCARS listens on.")
     port: int = Field(
-        default=8090,
+        default=8480,
         ge=0,
         le=65535,
         description="TCP port of the embedded ROCARS; 0: any free one.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,8 +32,8 @@ class Database:
     def __init__(self, url: str, settings: DatabaseSettings) -> None:
         self._url = make_url(url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
-        if self.is_sqlite and self._url.database:
-            Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+        if self.is_sqlite and self._url.database not in (None, "", ":memory:"):
+            _make_private(Path(str(self._url.database)))
         self._engine: AsyncEngine = create_async_engine(
             self._url,
             pool_size=settings.pool_size,
@@ -70,6 +71,12 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _make_private(path: Path) -> None:
+    """A new database file is its owner's only; SQLite gives its side files the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _prepare_schema(connection: Connection) -> None:

@@ -29,22 +29,22 @@ def fork(work: Callable[[], int], *, dies_with_parent: bool = False) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     gc.freeze()  # what is shared with the children stays out of their collector's way
-    parent = os.getpid()
+    die = DieWithParent() if dies_with_parent else None
     pid = os.fork()
     if pid == 0:
-        _become(work, parent if dies_with_parent else None)
+        _become(work, die)
     return pid
 
 
-def _become(work: Callable[[], int], parent: int | None) -> NoReturn:
+def _become(work: Callable[[], int], die: DieWithParent | None) -> NoReturn:
     status = 70  # EX_SOFTWARE
     try:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SUPERVISED)
-        if parent is not None:
-            die_with(parent)
+        if die is not None:
+            die()
         status = work()
     except SystemExit as leaving:
         status = leaving.code if isinstance(leaving.code, int) else 1
@@ -57,11 +57,21 @@ def _become(work: Callable[[], int], parent: int | None) -> NoReturn:
         os._exit(status)
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel end this process when its parent, the supervisor, is gone (prctl(2))."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(0)
+class DieWithParent:
+    """Called in a new child: the kernel ends it when its parent, the supervisor, is gone.
+
+    Also undoes the signal mask, which a program started by the supervisor would inherit (prctl(2)).
+    """
+
+    def __init__(self) -> None:
+        self._parent = os.getpid()
+        self._libc = ctypes.CDLL(None, use_errno=True)  # loaded before the fork
+
+    def __call__(self) -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SUPERVISED)
+        self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != self._parent:
+            os._exit(0)
 
 
 def tell(pid: int, number: signal.Signals) -> None:

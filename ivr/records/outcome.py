@@ -10,7 +10,10 @@ class CallOutcome(StrEnum):
 
     COMPLETED = "completed"  # the caller got what he came for
     CALLER_HUNG_UP = "caller_hung_up"  # before that
+    HOTLINE = "hotline"  # asked for a person
     GAVE_UP_HOTLINE = "gave_up_hotline"  # failed attempts, sent to the hotline
+    LOGIN_REFUSED = "login_refused"  # all tries of one call failed
+    LOGIN_LOCKED = "login_locked"  # the user ID is locked
     CANCELLED = "cancelled"  # CANCEL before we answered
     REFUSED_FULL = "refused_full"  # 503, no free line
     REFUSED_DRAINING = "refused_draining"  # 503, the worker takes no new calls

@@ -14,7 +14,7 @@ from backend_client.errors import (
     SessionExpired,
 )
 from backend_client.types import CargoState
-from call_flows.desk import CallOutcome
+from call_flows.desk import Conclusion
 from call_flows.rules import FlowRules
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
@@ -34,7 +34,7 @@ async def test_a_driver_bundles_and_hears_the_ubr(paper: PaperCall) -> None:
     assert "en bundle.cross_now" in paper.words
     assert paper.prompts[-1] == "goodbye.plain"
     assert paper.desk.notes.ubrs == [receipt.ubr]
-    assert paper.desk.notes.outcome is CallOutcome.COMPLETED
+    assert paper.desk.notes.conclusion is Conclusion.COMPLETED
     assert [what for what, _ in paper.ledger.lines] == ["sending", "confirmed"]
 
 
@@ -54,7 +54,7 @@ async def test_the_ubr_cannot_be_cut_short_by_a_stray_key(paper: PaperCall) -> N
 async def test_the_ubr_is_repeated_on_request_and_when_nothing_is_keyed(paper: PaperCall) -> None:
     await paper.run(*TO_BUNDLE, *ONE_CARGO, FIRST_VEHICLE, YES, ("bundle.repeat", "1"))
     assert paper.prompts.count("bundle.done") == 3
-    assert paper.desk.notes.outcome is CallOutcome.COMPLETED
+    assert paper.desk.notes.conclusion is Conclusion.COMPLETED
 
 
 async def test_several_ccrns_ride_in_one_bundle(paper: PaperCall) -> None:
@@ -278,7 +278,7 @@ async def test_no_answer_is_never_told_as_a_bundling(paper: PaperCall) -> None:
     assert "bundle.done" not in paper.prompts
     assert "sorry.back_end_away" not in paper.prompts  # "nothing was changed" could be a lie
     assert paper.ledger.lines[-1] == ("unknown", "timed out")
-    assert paper.desk.notes.outcome is CallOutcome.BACK_END_AWAY
+    assert paper.desk.notes.conclusion is Conclusion.BACK_END_AWAY
 
 
 async def test_a_back_end_that_is_away_is_said_so(paper: PaperCall) -> None:

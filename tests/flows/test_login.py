@@ -8,7 +8,7 @@ from fakes.flows_on_paper import IN_ENGLISH, LOG_IN, PaperCall
 from fakes.rocars import CODE, PIN, USER_ID
 
 from backend_client.errors import BackEndAway
-from call_flows.desk import CallOutcome
+from call_flows.desk import Conclusion
 from call_flows.rules import FlowRules
 from speech.language import Language
 
@@ -45,7 +45,7 @@ async def test_who_chooses_no_language_hears_the_first(paper: PaperCall) -> None
 async def test_a_driver_logs_in(paper: PaperCall) -> None:
     await paper.run(IN_ENGLISH, *LOG_IN, ("main_menu.intro", "9"))
     assert paper.desk.notes.user_id == USER_ID
-    assert paper.desk.notes.outcome is CallOutcome.COMPLETED
+    assert paper.desk.notes.conclusion is Conclusion.COMPLETED
 
 
 async def test_a_refused_login_is_tried_again_and_says_nothing_of_the_cause(
@@ -63,14 +63,14 @@ async def test_a_refused_login_is_tried_again_and_says_nothing_of_the_cause(
 
 async def test_three_refused_logins_end_at_the_hotline(paper: PaperCall) -> None:
     await paper.run(IN_ENGLISH, *WRONG_CODE, *WRONG_CODE, *WRONG_CODE, ("hotline.advice", ""))
-    assert paper.desk.notes.outcome is CallOutcome.LOGIN_REFUSED
+    assert paper.desk.notes.conclusion is Conclusion.LOGIN_REFUSED
     assert paper.prompts[-1] == "goodbye.plain"
 
 
 async def test_a_locked_user_id_ends_at_the_hotline(paper: PaperCall) -> None:
     paper.rocars.failures = 5
     await paper.run(IN_ENGLISH, *LOG_IN, ("login.locked", ""), ("hotline.advice", ""))
-    assert paper.desk.notes.outcome is CallOutcome.LOGIN_LOCKED
+    assert paper.desk.notes.conclusion is Conclusion.LOGIN_LOCKED
 
 
 async def test_no_pin_is_asked_for_when_there_is_none(paper: PaperCall) -> None:
@@ -100,18 +100,18 @@ async def test_star_seven_goes_back_to_the_user_id(paper: PaperCall) -> None:
 async def test_the_hotline_can_be_asked_for_anywhere(paper: PaperCall) -> None:
     await paper.run(IN_ENGLISH, ("login.user_id", "*0"), ("hotline.advice", ""))
     assert "en hotline.advice number=36690000" in paper.words
-    assert paper.desk.notes.outcome is CallOutcome.HOTLINE
+    assert paper.desk.notes.conclusion is Conclusion.HOTLINE
 
 
 async def test_who_cannot_be_understood_is_sent_to_the_hotline(paper: PaperCall) -> None:
     await paper.run(IN_ENGLISH, ("hotline.gave_up", ""), ("hotline.advice", ""))
-    assert paper.desk.notes.outcome is CallOutcome.GAVE_UP
+    assert paper.desk.notes.conclusion is Conclusion.GAVE_UP
 
 
 async def test_a_back_end_that_is_away_at_login_is_said_so(paper: PaperCall) -> None:
     paper.rocars.fail["log_in"] = [BackEndAway("connection refused")]
     await paper.run(IN_ENGLISH, *LOG_IN, ("sorry.back_end_away", ""))
-    assert paper.desk.notes.outcome is CallOutcome.BACK_END_AWAY
+    assert paper.desk.notes.conclusion is Conclusion.BACK_END_AWAY
 
 
 async def test_the_language_can_be_changed_in_the_main_menu(paper: PaperCall) -> None:
@@ -127,4 +127,4 @@ async def test_the_language_can_be_changed_in_the_main_menu(paper: PaperCall) ->
 
 async def test_a_caller_who_leaves_is_unfinished(paper: PaperCall) -> None:
     await paper.run(IN_ENGLISH, Cue("login.user_id", HANG_UP))
-    assert paper.desk.notes.outcome is CallOutcome.UNFINISHED
+    assert paper.desk.notes.conclusion is Conclusion.UNFINISHED

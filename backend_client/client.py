@@ -1,0 +1,127 @@
+"""`RocarsClient`: the telephone channel's way to ROCARS, over HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from backend_client.answers import (
+    WireBundles,
+    WireCargo,
+    WireLogin,
+    WireMatches,
+    WireReceipt,
+)
+from backend_client.errors import UnknownBundle, UnknownCcrn
+from backend_client.exchange import AnswerT, Call, Exchange, Observer, ProblemAnswered, Repeat
+from backend_client.refusals import spoken
+from backend_client.settings import RocarsClientSettings
+from backend_client.types import Cargo, Credentials, Driver, Receipt
+
+_REFERENCE = re.compile(r"[A-Za-z0-9-]{1,40}")
+
+
+class RocarsClient:
+    """Fulfils `backend_client.protocol.Rocars`; see there for what each method means and raises.
+
+    Belongs to one event loop. `observer` is told of every request, for metrics.
+    """
+
+    def __init__(self, settings: RocarsClientSettings, observer: Observer | None = None) -> None:
+        self._exchange = Exchange(settings, observer)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._exchange.close()
+
+    async def log_in(self, credentials: Credentials) -> Driver:
+        keyed = {
+            "user_id": credentials.user_id,
+            "pin": credentials.pin,
+            "code": credentials.code,
+        }
+        answer = await self._ask(
+            Call(
+                "log_in",
+                "POST",
+                "/v1/log-in",
+                body=keyed,
+                repeat=Repeat.IF_NEVER_SENT,
+                changes=True,
+            ),
+            WireLogin,
+        )
+        return Driver(credentials.user_id, answer.session, answer.vehicles, answer.language)
+
+    async def look_up(self, driver: Driver, ccrn: str) -> Cargo:
+        if not _REFERENCE.fullmatch(ccrn):
+            raise UnknownCcrn(ccrn)
+        call = Call("look_up", "GET", f"/v1/cargo/{ccrn}", headers=_as(driver))
+        return (await self._ask(call, WireCargo)).cargo()
+
+    async def match_vehicles(self, driver: Driver, keyed: str) -> tuple[str, ...]:
+        call = Call(
+            "match_vehicles",
+            "GET",
+            "/v1/vehicles/match",
+            query={"keyed": keyed},
+            headers=_as(driver),
+        )
+        return (await self._ask(call, WireMatches)).marks
+
+    async def bundle(
+        self, driver: Driver, ccrns: Sequence[str], vehicle: str, *, idempotency_key: str
+    ) -> Receipt:
+        call = Call(
+            "bundle",
+            "POST",
+            "/v1/bundles",
+            headers={**_as(driver), "Idempotency-Key": idempotency_key},
+            body={"ccrns": list(ccrns), "vehicle": vehicle},
+            changes=True,
+        )
+        return (await self._ask(call, WireReceipt)).receipt()
+
+    async def unbundle(self, driver: Driver, ubr: str, *, idempotency_key: str) -> Receipt:
+        if not _REFERENCE.fullmatch(ubr):
+            raise UnknownBundle(ubr)
+        call = Call(
+            "unbundle",
+            "POST",
+            f"/v1/bundles/{ubr}/unbundle",
+            headers={**_as(driver), "Idempotency-Key": idempotency_key},
+            changes=True,
+        )
+        return (await self._ask(call, WireReceipt)).receipt()
+
+    async def bundles(self, driver: Driver) -> tuple[Receipt, ...]:
+        call = Call("bundles", "GET", "/v1/bundles", headers=_as(driver))
+        return tuple(one.receipt() for one in (await self._ask(call, WireBundles)).bundles)
+
+    async def status(self, ubr: str, vehicle: str) -> Receipt:
+        if not _REFERENCE.fullmatch(ubr):
+            raise UnknownBundle(ubr)
+        call = Call("status", "GET", f"/v1/bundles/{ubr}/status", query={"vehicle": vehicle})
+        return (await self._ask(call, WireReceipt)).receipt()
+
+    async def _ask(self, call: Call, answer: type[AnswerT]) -> AnswerT:
+        try:
+            return await self._exchange.ask(call, answer)
+        except ProblemAnswered as problem:
+            raise spoken(problem) from None
+
+
+def _as(driver: Driver) -> dict[str, str]:
+    return {"Authorization": f"Bearer {driver.session}"}

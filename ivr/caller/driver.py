@@ -1,0 +1,117 @@
+"""A driver who is a program: dials in, listens, and keys his answers.
+
+Which question is being asked he reads from the step trace of his own call; when it has been asked
+he hears on the line, as silence after speech. What he keys goes over RTP, as from any telephone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ivr.caller.silence import SilenceDetector
+from ivr.caller.transcript import Transcript
+from ivr.dialogue.trace import MASK, StepKind
+from ivr.records.call_book import CallBook
+from ivr.records.models import Call, CallStep
+from ivr.telephony.ending import Ending
+from ivr.telephony.line import CallLine
+from ivr.telephony.outgoing import OutgoingCall
+from ivr.telephony.telephone import Telephone
+
+LOOK_EVERY_S = 0.1
+END_OF_PROMPT_S = 0.6
+PATIENCE_S = 40.0
+
+Answers = Mapping[str, Sequence[str]]
+"""What to key at each question of that name: the first time it is asked, the second, ..."""
+
+
+class CallNotFound(Exception):
+    """The service took the call and no record of it appeared."""
+
+
+@dataclass
+class Driver:
+    """One call by a scripted driver.
+
+    Attributes:
+        answers: keys by question; a question without an answer left ends the call.
+        secrets: questions whose keys are not shown.
+        listens: wait for the end of each prompt; otherwise barge in at once.
+    """
+
+    telephone: Telephone
+    book: CallBook
+    answers: Answers
+    transcript: Transcript | None = None
+    secrets: frozenset[str] = frozenset({"login.pin", "login.code"})
+    listens: bool = True
+    steps: list[CallStep] = field(default_factory=list)
+
+    async def call(self, uri: str, *, from_user: str, recording: Path | None = None) -> Ending:
+        """Dial, answer every question, and return how the call ended.
+
+        Raises CallRefused, DialFailed, CallNotFound.
+        """
+        dialled = await self.telephone.dial(uri, from_user=from_user)
+        line = await dialled.answered()
+        recorded = line.record_both_sides(recording) if recording else None
+        hearing = SilenceDetector()
+        listening = asyncio.ensure_future(_listen(line, hearing))
+        try:
+            await self._converse(dialled, hearing)
+            return await dialled.hang_up()
+        finally:
+            listening.cancel()
+            if recorded is not None:
+                await recorded.closed()
+
+    async def _converse(self, dialled: OutgoingCall, hearing: SilenceDetector) -> None:
+        given: dict[str, int] = {}
+        async for step in self._trace(dialled):
+            self.steps.append(step)
+            if self.transcript is not None:
+                self.transcript.step(
+                    step.kind, step.name, step.text, step.value, step.ms, step.language
+                )
+            if step.kind != StepKind.ASKED:
+                continue
+            keys = self.answers.get(step.name, ())
+            at = given.get(step.name, 0)
+            if at >= len(keys):
+                return
+            given[step.name] = at + 1
+            if self.listens:
+                hearing.forget()
+                await hearing.after_speech(END_OF_PROMPT_S, PATIENCE_S)
+            if self.transcript is not None:
+                self.transcript.driver_keys(MASK if step.name in self.secrets else keys[at])
+            await dialled.press(keys[at])
+
+    async def _trace(self, dialled: OutgoingCall) -> AsyncIterator[CallStep]:
+        """The steps of our own call as they are written, until it is over."""
+        call = await self._own_call(dialled)
+        seen = 0
+        over = False
+        while not over:
+            over = dialled.ended.done()
+            for step in (await self.book.steps(call.call_id))[seen:]:
+                seen += 1
+                yield step
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _own_call(self, dialled: OutgoingCall) -> Call:
+        for _ in range(50):
+            found = await self.book.find_by_sip_call_id(dialled.call_id)
+            if found:
+                return found[0]
+            await asyncio.sleep(LOOK_EVERY_S)
+        raise CallNotFound(f"no record of call {dialled.call_id}: is it another service?")
+
+
+async def _listen(line: CallLine, hearing: SilenceDetector) -> None:
+    async for frame in line.listen():
+        hearing.feed(frame)

@@ -1,0 +1,97 @@
+"""From what the line and the flow know of a call's end to the last line of its CDR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from call_flows.desk import CallNotes, Conclusion
+from ivr.records.facts import CallClosed, CallProgress, MediaStats
+from ivr.records.outcome import CallOutcome, EndedBy
+from ivr.telephony.ending import Cause, Ending, Who
+
+_BY = {Who.CALLER: EndedBy.CALLER, Who.US: EndedBy.SERVICE, Who.NETWORK: EndedBy.NETWORK}
+
+_BY_CAUSE = {
+    Cause.NO_RTP: CallOutcome.NO_RTP,
+    Cause.NO_MEDIA: CallOutcome.NO_RTP,
+    Cause.TOO_LONG: CallOutcome.TOO_LONG,
+    Cause.CANCELLED: CallOutcome.CANCELLED,
+    Cause.STOPPED: CallOutcome.DRAINED,
+}
+"""Ends that count whatever the flow had reached."""
+
+_BY_CONCLUSION = {
+    Conclusion.UNFINISHED: CallOutcome.CALLER_HUNG_UP,
+    Conclusion.COMPLETED: CallOutcome.COMPLETED,
+    Conclusion.HOTLINE: CallOutcome.HOTLINE,
+    Conclusion.GAVE_UP: CallOutcome.GAVE_UP_HOTLINE,
+    Conclusion.LOGIN_REFUSED: CallOutcome.LOGIN_REFUSED,
+    Conclusion.LOGIN_LOCKED: CallOutcome.LOGIN_LOCKED,
+    Conclusion.BACK_END_AWAY: CallOutcome.BACK_END_AWAY,
+    Conclusion.ERROR: CallOutcome.ERROR,
+}
+
+_BY_REFUSAL = {
+    403: CallOutcome.REFUSED_SOURCE,
+    488: CallOutcome.REFUSED_NO_CODEC,
+    503: CallOutcome.REFUSED_FULL,
+}
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What only the one who took the call knows."""
+
+    drained: bool = False  # ended by the deadline of a drain
+    failed: bool = False  # an exception of ours
+    refused_draining: bool = False  # not answered because the worker drains
+
+
+def outcome_of(ending: Ending, notes: CallNotes, circumstances: Circumstances) -> CallOutcome:
+    """The one word a CDR has for how a call went.
+
+    A caller who has heard his UBR and hangs up on the menu that follows has what he came for.
+    """
+    if circumstances.failed:
+        return CallOutcome.ERROR
+    if circumstances.refused_draining:
+        return CallOutcome.REFUSED_DRAINING
+    if circumstances.drained:
+        return CallOutcome.DRAINED
+    if ending.cause is Cause.REJECTED:
+        return _BY_REFUSAL.get(ending.status, CallOutcome.ERROR)
+    if ending.cause in _BY_CAUSE:
+        return _BY_CAUSE[ending.cause]
+    if not ending.answered:
+        return CallOutcome.CANCELLED
+    if notes.conclusion is Conclusion.UNFINISHED and notes.ubrs_told:
+        return CallOutcome.COMPLETED
+    return _BY_CONCLUSION[notes.conclusion]
+
+
+def closed_call(
+    ending: Ending, notes: CallNotes, circumstances: Circumstances, *, stand_ins: int
+) -> CallClosed:
+    """The last line of a CDR."""
+    media = ending.media
+    return CallClosed(
+        outcome=outcome_of(ending, notes, circumstances),
+        ended_by=_BY[ending.who],
+        sip_code=ending.status,
+        reason=ending.cause.value,
+        progress=CallProgress(
+            codec=media.codec or None,
+            language=notes.language,
+            driver_user_id=notes.user_id,
+            ubr=notes.ubrs[-1] if notes.ubrs else None,
+            login_attempts=notes.login_failures + (notes.user_id is not None),
+        ),
+        media=MediaStats(
+            packets_sent=media.sent.packets,
+            packets_received=media.received.packets,
+            packets_lost=media.received.lost,
+            jitter_ms=media.received.jitter_ms,
+        ),
+        keys=media.keys,
+        stand_ins=stand_ins,
+    )

@@ -1,0 +1,132 @@
+"""A call worker: one process, one event loop, one telephone, a few lines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+
+import setproctitle
+import structlog
+from prompts.composer import Composer
+
+from backend_client.client import RocarsClient
+from ivr.observe import metrics
+from ivr.observe.logs import bind_worker
+from ivr.pool.premises import Premises
+from ivr.pool.reception import Reception
+from ivr.pool.scoreboard import WorkerState
+from ivr.records.call_book import CallBook
+from ivr.records.database import RecordsUnavailable
+from ivr.telephony.errors import EndpointFailed
+from ivr.telephony.telephone import Telephone
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_S = 0.25
+
+
+def run_worker(premises: Premises, slot: int, predecessor: int) -> int:
+    """Take calls until SIGTERM, then drain. Runs in a forked child; returns its exit status.
+
+    Args:
+        slot: row of the scoreboard, and which share of the ports is ours.
+        predecessor: pid of the worker that had this slot before and died, or 0.
+    """
+    setproctitle.setproctitle(f"rocars-ivr: worker {slot}")
+    bind_worker(slot, os.getpid())
+    return asyncio.run(_Worker(premises, slot).run(predecessor))
+
+
+class _Worker:
+    def __init__(self, premises: Premises, slot: int) -> None:
+        self._premises = premises
+        self._slot = slot
+        self._supervisor = os.getppid()
+        self._state = WorkerState.STARTING
+        self._told = asyncio.Event()
+
+    async def run(self, predecessor: int) -> int:
+        settings = self._premises.settings
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._told.set)
+        self._book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
+        self._book.start()
+        await self._bury(predecessor)
+        rocars = RocarsClient(self._premises.rocars, _observe_back_end)
+        self._reception = Reception(
+            settings,
+            self._slot,
+            self._book,
+            rocars,
+            Composer(self._premises.library, settings.prompts, observer=_observe_stand_in),
+        )
+        self._telephone = Telephone(settings.telephony.for_worker(self._slot), self._reception.take)
+        try:
+            await self._telephone.start()
+        except EndpointFailed as failure:
+            log.error("the call engine did not start", reason=str(failure))
+            return 1
+        self._state = WorkerState.READY
+        beating = asyncio.ensure_future(self._beat())
+        await self._told.wait()
+        await self._drain(settings.pool.drain_deadline_s)
+        beating.cancel()
+        await self._telephone.stop()
+        await rocars.close()
+        await self._book.shut()
+        return 0
+
+    async def _drain(self, deadline_s: float) -> None:
+        self._state = WorkerState.DRAINING
+        self._telephone.drain()
+        log.info("draining", active=self._telephone.active_calls)
+        await self._reception.finish(deadline_s)
+
+    async def _beat(self) -> None:
+        """Write our row; a supervisor that is gone means to drain.
+
+        The heartbeat is the older one of this loop's and the SIP thread's: if either hangs, the
+        supervisor sees it.
+        """
+        while True:
+            active = self._telephone.active_calls
+            capacity = self._telephone.capacity
+            metrics.calls_active.set(active)
+            metrics.lines_capacity.set(capacity if self._state is WorkerState.READY else 0)
+            self._premises.scoreboard.write(
+                self._slot,
+                self._state,
+                capacity=capacity,
+                active=active,
+                taken=self._reception.taken,
+                heartbeat=min(time.monotonic(), self._telephone.polled_at),
+            )
+            if os.getppid() != self._supervisor:
+                log.error("the supervisor is gone, draining")
+                self._told.set()
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _bury(self, predecessor: int) -> None:
+        """Finish the CDRs of the calls that died with the worker before us."""
+        if not predecessor:
+            return
+        try:
+            lost = await self._book.close_orphans(self._premises.settings.node.name, predecessor)
+        except RecordsUnavailable:
+            log.exception("calls of a dead worker stay open in the records", worker_pid=predecessor)
+            return
+        for call_id in lost:
+            metrics.calls_total.labels(outcome="worker_died").inc()
+            log.error("call lost with its worker", call_id=call_id)
+
+
+def _observe_back_end(operation: str, outcome: str, seconds: float) -> None:
+    metrics.back_end_seconds.labels(operation=operation, outcome=outcome).observe(seconds)
+    if operation == "log_in":
+        metrics.logins_total.labels(outcome=outcome).inc()
+
+
+def _observe_stand_in(language: str, name: str, how: str) -> None:
+    metrics.prompt_stand_ins_total.labels(language=language, prompt=name, how=how).inc()

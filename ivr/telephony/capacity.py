@@ -1,0 +1,44 @@
+"""What the library really holds, asked of the library.
+
+The published wheel grants 4 calls a process whatever was asked, without saying so; its compiled-in
+limits can only be read through its C functions, which it exports.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+
+import pjsua2 as pj
+
+from ivr.telephony.errors import EndpointFailed
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    try:
+        library = ctypes.CDLL(pj._pjsua2.__file__)
+        for name in ("pjsua_call_get_max_count", "pjsua_call_get_count"):
+            function = getattr(library, name)
+            function.restype = ctypes.c_uint
+            function.argtypes = ()
+    except (OSError, AttributeError) as error:
+        raise EndpointFailed(
+            f"this build of pjsua2 does not tell how many calls it holds: {error}"
+        ) from error
+    return library
+
+
+def be_quiet() -> None:
+    """Keep the library from writing to standard output before its settings are read."""
+    ctypes.CDLL(pj._pjsua2.__file__).pj_log_set_level(0)
+
+
+def calls_granted() -> int:
+    """Calls this process can hold. Only after the library was started."""
+    return int(_library().pjsua_call_get_max_count())
+
+
+def calls_held() -> int:
+    """Call slots in use now, those that are being set up or torn down included."""
+    return int(_library().pjsua_call_get_count())

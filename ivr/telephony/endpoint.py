@@ -1,0 +1,279 @@
+"""The thread that owns the SIP library, and the crossing between it and the event loop.
+
+Every object of the library is created, used and destroyed on this thread. Only plain values cross:
+the event loop hands over work with `run`, the thread posts events with `post`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import pjsua2 as pj
+
+from ivr.telephony.capacity import calls_granted, calls_held
+from ivr.telephony.ending import Cause
+from ivr.telephony.errors import EndpointFailed, TelephonyError
+from ivr.telephony.invite import Invite, read_invite
+from ivr.telephony.leg import Leg
+from ivr.telephony.library import Library
+from ivr.telephony.live_call import LiveCall
+from ivr.telephony.refusal import Refusals
+from ivr.telephony.settings import TelephonySettings
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_RETIRE_S = 0.5
+_LOOK_AFTER_S = 0.2
+_STOP_CALLS_S = 3.0
+_FAILED_POLLS = 100
+
+
+class Endpoint:
+    """One SIP endpoint, the only one of its process."""
+
+    def __init__(
+        self,
+        settings: TelephonySettings,
+        loop: asyncio.AbstractEventLoop,
+        arrived: Callable[[LiveCall, Invite], None],
+    ) -> None:
+        """`arrived` is called on the event loop for each call that is ours to answer."""
+        self.settings = settings
+        self.clock = loop.time
+        self.polled_at = time.monotonic()
+        self.counts: Counter[str] = Counter()
+        self.refusals = Refusals(settings.allowed_peers, settings.retry_after_s)
+        self.sip_address = ("", 0)
+        self.capacity = 0
+        self._loop = loop
+        self._arrived = arrived
+        self._library: Library | None = None
+        self._legs: dict[Leg, LiveCall] = {}
+        self._retired: deque[tuple[float, Any]] = deque()
+        self._work: deque[Callable[[], None]] = deque()
+        self._gate = threading.Lock()
+        self._open = False
+        self._stopping = False
+        self._thread = threading.Thread(target=self._live, name="pj", daemon=True)
+        self._started: asyncio.Future[None] = loop.create_future()
+
+    # For the event loop
+
+    async def start(self) -> None:
+        """Start thread and library. Raises EndpointFailed."""
+        self._thread.start()
+        await self._started
+
+    async def stop(self) -> None:
+        """End all calls, stop the library, join the thread."""
+        self._stopping = True
+        await asyncio.to_thread(self._thread.join)
+
+    def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Have `work` done on the pj thread, between two polls.
+
+        The future raises what `work` raises; errors of the library as TelephonyError. Raises
+        EndpointFailed if the thread is gone.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+
+        def task() -> None:
+            try:
+                result = work()
+            except pj.Error as error:
+                self.post(_fail, future, TelephonyError(error.reason))
+            except Exception as error:
+                self.post(_fail, future, error)
+            else:
+                self.post(_succeed, future, result)
+
+        with self._gate:
+            if not self._open:
+                raise EndpointFailed("the SIP endpoint is not running")
+            self._work.append(task)
+        return future
+
+    @property
+    def calls_held(self) -> int:
+        """Call slots in use, asked of the library."""
+        return calls_held() if self._open else 0
+
+    async def dial(self, uri: str, from_uri: str, headers: Mapping[str, str]) -> LiveCall:
+        """Place a call. Raises TelephonyError."""
+        live = LiveCall(self, self._loop)
+
+        def place() -> None:
+            leg = Leg(self, self._account(), live.audio, self._teller(live))
+            live.leg = leg
+            self._legs[leg] = live
+            try:
+                leg.dial(uri, from_uri, headers)
+            except Exception:
+                self.forget(leg)
+                if not leg.dead:
+                    leg.dead = True
+                    self.free(leg)
+                raise
+
+        await self.run(place)
+        return live
+
+    # For the objects of the library, on the pj thread
+
+    def post(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Have something called on the event loop."""
+        try:
+            self._loop.call_soon_threadsafe(call, *arguments)
+        except RuntimeError:
+            log.warning("an event came after the event loop was closed")
+
+    def invited(self, call_id: int, message: str, source: str) -> None:
+        """An INVITE has come. The call object must exist when this returns."""
+        live = LiveCall(self, self._loop)
+        leg = Leg(self, self._account(), live.audio, self._teller(live), call_id)
+        live.leg = leg
+        self._legs[leg] = live
+        invite = read_invite(message, source, self.settings.kept_headers)
+        refusal = self.refusals.check(invite)
+        if refusal is None:
+            self.counts["taken"] += 1
+            self.post(self._arrived, live, invite)
+        else:
+            self.counts[refusal.counted_as] += 1
+            log.warning("call refused: %s from %s", refusal.counted_as, invite.source_address)
+            # After this callback: the library still works with the call when it returns.
+            self._work.append(lambda: leg.refuse(refusal.status, refusal.headers))
+
+    def refused_by_library(self, status: int) -> None:
+        """The library itself answered an INVITE: 486 when all its calls are in use."""
+        self.counts["refused_by_library"] += 1
+        log.warning("the library refused a call with %d", status)
+
+    def callback_failed(self, name: str) -> None:
+        """An exception in a callback, from any thread."""
+        self.counts["callback_failures"] += 1
+        log.exception("a callback of the SIP library failed: %s", name)
+
+    def forget(self, leg: Leg) -> None:
+        """The leg's call is over."""
+        self._legs.pop(leg, None)
+
+    def retire(self, media: Any) -> None:
+        """Destroy a media object when no other thread can be inside it any more."""
+        self._retired.append((time.monotonic() + _RETIRE_S, media))
+
+    def free(self, thing: Any) -> None:
+        """Delete the C++ object now, on this thread, whatever Python still refers to."""
+        thing.__swig_destroy__(thing)
+        thing.this = None
+
+    # The thread
+
+    def _live(self) -> None:
+        try:
+            self._library = Library(self, self.settings)
+            self.capacity = calls_granted()
+            self.sip_address = self._library.sip_address
+        except BaseException as error:
+            self.post(_fail, self._started, error)
+            return
+        with self._gate:
+            self._open = True
+        self.post(_succeed, self._started, None)
+        try:
+            self._poll_until_stopped(self._library)
+        except Exception:
+            log.critical("the SIP thread failed; the worker must be replaced", exc_info=True)
+        finally:
+            self._close(self._library)
+
+    def _poll_until_stopped(self, library: Library) -> None:
+        look_after_at = 0.0
+        failed = 0
+        while not self._stopping:
+            self._do_work()
+            try:
+                idle = not self._legs and not self._retired
+                library.poll(self.settings.idle_poll_ms if idle else self.settings.poll_ms)
+                failed = 0
+            except Exception:
+                failed += 1
+                self.callback_failed("poll")
+                if failed >= _FAILED_POLLS:
+                    raise
+            now = self.polled_at = time.monotonic()
+            if now >= look_after_at:
+                look_after_at = now + _LOOK_AFTER_S
+                self._look_after(now)
+
+    def _do_work(self) -> None:
+        while self._work:
+            task = self._work.popleft()
+            try:
+                task()
+            except Exception:
+                self.callback_failed("work")
+
+    def _look_after(self, now: float) -> None:
+        for leg in list(self._legs):
+            try:
+                leg.look_after(now)
+            except Exception:
+                self.callback_failed("look_after")
+        self._free_retired(now)
+
+    def _free_retired(self, now: float) -> None:
+        while self._retired and self._retired[0][0] <= now:
+            self.free(self._retired.popleft()[1])
+
+    def _close(self, library: Library) -> None:
+        with self._gate:
+            self._open = False
+        self._do_work()
+        try:
+            self._end_calls(library)
+            self._free_retired(float("inf"))
+            library.stop(self.free)
+        except Exception:
+            self.callback_failed("stop")
+
+    def _end_calls(self, library: Library) -> None:
+        for leg in list(self._legs):
+            try:
+                leg.end(Cause.STOPPED)
+            except pj.Error as error:
+                log.warning("a call could not be ended: %s", error.reason)
+        deadline = time.monotonic() + _STOP_CALLS_S
+        while self._legs and time.monotonic() < deadline:
+            library.poll(20)
+        for leg in list(self._legs):
+            leg.lost()
+            self.free(leg)
+        if self._retired:
+            time.sleep(0.1)  # the clock's thread leaves the ports
+
+    def _account(self) -> Any:
+        if self._library is None:
+            raise EndpointFailed("the SIP endpoint is not running")
+        return self._library.account
+
+    def _teller(self, live: LiveCall) -> Callable[[Any], None]:
+        return lambda event: self.post(live.happened, event)
+
+
+def _succeed(future: asyncio.Future[Any], result: Any) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,316 @@
+"""One SIP call inside the library. Lives on the pj thread, from its creation to its end.
+
+Lifetime: the C++ object is deleted inside the callback that reports the end. Deleted later, its
+destructor would hang up whichever call has been given the same number since.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+import pjsua2 as pj
+
+from ivr.dialogue.line import HungUp
+from ivr.telephony.audio_port import AudioPort
+from ivr.telephony.callbacks import guarded
+from ivr.telephony.ending import Cause, Ending, why_ended
+from ivr.telephony.events import (
+    Answered,
+    CallEvent,
+    Confirmed,
+    Ended,
+    OnHold,
+    Pressed,
+    Progressed,
+    SoundFlows,
+)
+from ivr.telephony.keys import KeyEvent, KeyPresses
+from ivr.telephony.line_audio import LineAudio
+from ivr.telephony.rtp_watch import RtpWatch
+from ivr.telephony.stream_stats import StreamStats
+
+if TYPE_CHECKING:
+    from ivr.telephony.endpoint import Endpoint
+
+REQUEST_TIMEOUT = 408
+TEMPORARILY_UNAVAILABLE = 480
+DECLINE = 603
+
+
+class Sound(Enum):
+    """State of a call's audio."""
+
+    NONE = auto()
+    FLOWS = auto()
+    HELD = auto()
+    BROKEN = auto()
+
+
+class Leg(pj.Call):
+    """A call, incoming if `call_id` is given. Its methods may be called on the pj thread only."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        account: Any,
+        audio: LineAudio,
+        tell: Callable[[CallEvent], None],
+        call_id: int | None = None,
+    ) -> None:
+        super().__init__(account, pj.PJSUA_INVALID_ID if call_id is None else call_id)
+        self.dead = False
+        self._endpoint = endpoint
+        self._incoming = call_id is not None
+        self._audio = audio
+        self._tell = tell
+        self._keys = KeyPresses()
+        self._keys_heard = 0
+        self._port: AudioPort | None = None
+        self._stats = StreamStats()
+        self._started_at = time.monotonic()
+        self._answered_at: float | None = None
+        self._confirmed = False
+        self._sound = Sound.NONE
+        self._ours: Cause | None = None
+        self._watch = RtpWatch(endpoint.settings.no_rtp_timeout_s, self._started_at)
+
+    # What the event loop asks for
+
+    def dial(self, uri: str, from_uri: str, headers: Mapping[str, str]) -> None:
+        """Send the INVITE. Raises pj.Error."""
+        op = pj.CallOpParam(True)
+        op.opt.audioCount = 1
+        op.opt.videoCount = 0
+        op.txOption.localUri = from_uri
+        op.txOption.headers = _headers(headers)
+        self.makeCall(uri, op)
+
+    def respond(self, status: int) -> None:
+        """Answer the INVITE with 180, 183 or 200. Raises HungUp, pj.Error."""
+        self._must_live()
+        op = pj.CallOpParam()
+        op.statusCode = status
+        self.answer(op)
+
+    def refuse(self, status: int, headers: Mapping[str, str], reason: str = "") -> None:
+        """Final answer other than 200; a call that was answered gets BYE."""
+        self.end(Cause.REJECTED, status, reason, headers)
+
+    def end(
+        self,
+        cause: Cause,
+        status: int = 0,
+        reason: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """CANCEL, refuse or BYE, whichever fits. Does nothing on a call that is over."""
+        if self.dead:
+            return
+        op = pj.CallOpParam()
+        op.statusCode = status
+        op.reason = reason
+        op.txOption.headers = _headers(headers or {})
+        self._ours = self._ours or cause
+        self._audio_stops()
+        self.hangup(op)
+
+    def press(self, key: str) -> None:
+        """Send one key as RFC 4733 events of the library's fixed length. Raises HungUp."""
+        self._must_live()
+        self.dialDtmf(key)
+
+    def hold(self) -> None:
+        """Put the other side on hold (re-INVITE, sendonly). Raises HungUp, pj.Error."""
+        self._must_live()
+        self.setHold(pj.CallOpParam(True))
+
+    def unhold(self) -> None:
+        """Take the call off hold. Raises HungUp, pj.Error."""
+        self._must_live()
+        op = pj.CallOpParam(True)
+        op.opt.audioCount = 1
+        op.opt.videoCount = 0
+        op.opt.flag = pj.PJSUA_CALL_UNHOLD
+        self.reinvite(op)
+
+    def look_after(self, now: float) -> None:
+        """Watch limits and the flow of RTP; called a few times a second."""
+        if self.dead or self._ours is not None:
+            return
+        settings = self._endpoint.settings
+        if self._answered_at is None:
+            if now - self._started_at > settings.longest_ringing_s:
+                self.end(Cause.NOT_ANSWERED, TEMPORARILY_UNAVAILABLE if self._incoming else 0)
+        elif settings.longest_call_s and now - self._answered_at > settings.longest_call_s:
+            self.end(Cause.TOO_LONG)
+        elif self._sound is Sound.BROKEN:
+            self.end(Cause.NO_MEDIA)
+        else:
+            packets, reports = self._stats.received_so_far(self)
+            self._watch.seen(packets, reports, now)
+            if self._watch.expired(now):
+                self.end(Cause.NO_RTP)
+
+    def lost(self) -> None:
+        """The library is going down with this call still in it."""
+        if not self.dead:
+            self._over(REQUEST_TIMEOUT, "endpoint stopped")
+
+    # What the library reports
+
+    @guarded
+    def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        if self.dead:
+            return
+        info = self.getInfo()
+        state, status, reason = info.state, info.lastStatusCode, info.lastReason
+        del info
+        if state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self._stats.add_stream(self)
+            self._over(status, reason)
+            self._endpoint.free(self)  # nothing may touch the C++ object from here on
+        elif state == pj.PJSIP_INV_STATE_EARLY:
+            if not self._incoming:
+                self._tell(Progressed(status, reason))
+        elif state == pj.PJSIP_INV_STATE_CONNECTING:
+            self._answer_seen()
+        elif state == pj.PJSIP_INV_STATE_CONFIRMED:
+            self._answer_seen()
+            self._confirmed = True
+            self._tell(Confirmed())
+
+    @guarded
+    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        if self.dead or self._ours is not None:
+            return
+        sound = self._present_sound()
+        if sound is Sound.FLOWS:
+            self._connect_sound()
+        elif self._sound is Sound.FLOWS:
+            self._disconnect_sound()
+        self._sound = sound
+        if sound is Sound.HELD:
+            self._watch.pause()
+            self._tell(OnHold())
+        elif sound is Sound.FLOWS:
+            self._watch.resume(time.monotonic())
+            self._tell(SoundFlows())
+
+    @guarded
+    def onStreamCreated(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        self._stats.new_stream()
+        self._watch.new_stream()
+
+    @guarded
+    def onStreamDestroyed(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        if not self.dead:
+            self._stats.add_stream(self)
+
+    @guarded
+    def onDtmfEvent(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        event = KeyEvent(prm.method, prm.digit, prm.timestamp, prm.duration, prm.flags)
+        key = self._keys.heard(event)
+        if key is not None and not self.dead:
+            self._keys_heard += 1
+            self._tell(Pressed(key, self._endpoint.clock()))
+
+    @guarded
+    def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        # Left alone, the library would obey a REFER and call any number at our cost.
+        prm.statusCode = DECLINE
+
+    @guarded
+    def onCallReplaceRequest(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        prm.statusCode = DECLINE  # nobody may take over a caller's line (RFC 3891)
+
+    # How
+
+    def _must_live(self) -> None:
+        if self.dead or self._ours is not None:
+            raise HungUp("the call is over")
+
+    def _answer_seen(self) -> None:
+        if self._answered_at is None:
+            now = time.monotonic()
+            self._answered_at = now
+            self._watch.restart(now)
+            self._tell(Answered())
+
+    def _over(self, status: int, reason: str) -> None:
+        self.dead = True
+        who, cause = why_ended(
+            ours=self._ours,
+            status=status,
+            incoming=self._incoming,
+            answered=self._answered_at is not None,
+            confirmed=self._confirmed,
+        )
+        self._audio_stops()
+        ending = Ending(
+            who=who,
+            cause=cause,
+            status=status,
+            reason=reason,
+            answered=self._answered_at is not None,
+            duration_s=time.monotonic() - self._started_at,
+            media=self._stats.whole(self._keys_heard, self._audio),
+        )
+        self._endpoint.forget(self)
+        self._tell(Ended(ending))
+
+    def _audio_stops(self) -> None:
+        port, self._port = self._port, None
+        if port is not None:
+            self._audio.clock_stops()
+            self._endpoint.retire(port)  # the clock's thread may be inside it at this moment
+
+    def _present_sound(self) -> Sound:
+        info = self.getInfo()  # kept while read: its media are references into it
+        for medium in info.media:
+            if medium.type == pj.PJMEDIA_TYPE_AUDIO:
+                return _SOUND.get(medium.status, Sound.NONE)
+        return Sound.NONE
+
+    def _connect_sound(self) -> None:
+        """Wire the port to the call's present bridge slot, which a re-INVITE may have renewed.
+
+        The slot is asked for just before its use and never kept: another call may have it next.
+        """
+        if self._port is None:
+            self._port = AudioPort(self._audio, self._endpoint.callback_failed)
+        slot = self.getAudioMedia(-1)
+        self._audio.clock_starts()
+        self._port.startTransmit(slot)
+        slot.startTransmit(self._port)
+        self._stats.note_codec(self)
+
+    def _disconnect_sound(self) -> None:
+        self._audio.clock_stops()
+        if self._port is not None:
+            slot = self.getAudioMedia(-1)
+            self._port.stopTransmit(slot)
+            slot.stopTransmit(self._port)
+
+
+_SOUND = {
+    pj.PJSUA_CALL_MEDIA_NONE: Sound.NONE,
+    pj.PJSUA_CALL_MEDIA_ACTIVE: Sound.FLOWS,
+    pj.PJSUA_CALL_MEDIA_LOCAL_HOLD: Sound.HELD,
+    pj.PJSUA_CALL_MEDIA_REMOTE_HOLD: Sound.HELD,
+    pj.PJSUA_CALL_MEDIA_ERROR: Sound.BROKEN,
+}
+
+
+def _headers(headers: Mapping[str, str]) -> Any:
+    vector = pj.SipHeaderVector()
+    for name, value in headers.items():
+        if any(ord(character) < 32 for character in name + value):
+            raise ValueError("expected header names and values without control characters")
+        header = pj.SipHeader()
+        header.hName = name
+        header.hValue = value
+        vector.append(header)
+    return vector

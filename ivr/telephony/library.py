@@ -1,0 +1,163 @@
+"""Starting and stopping the SIP library: its transport, codecs, clock and account."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pjsua2 as pj
+
+from ivr.telephony.capacity import be_quiet
+from ivr.telephony.callbacks import guarded
+from ivr.telephony.errors import EndpointFailed
+from ivr.telephony.frames import FRAME_MS, SAMPLE_RATE
+from ivr.telephony.settings import SessionTimer, TelephonySettings
+
+if TYPE_CHECKING:
+    from ivr.telephony.endpoint import Endpoint
+
+log = logging.getLogger(__name__)
+
+_TIMERS = {
+    SessionTimer.OFF: pj.PJSUA_SIP_TIMER_INACTIVE,
+    SessionTimer.OPTIONAL: pj.PJSUA_SIP_TIMER_OPTIONAL,
+    SessionTimer.REQUIRED: pj.PJSUA_SIP_TIMER_REQUIRED,
+    SessionTimer.ALWAYS: pj.PJSUA_SIP_TIMER_ALWAYS,
+}
+_LEVELS = {0: logging.CRITICAL, 1: logging.ERROR, 2: logging.WARNING}
+_PORTS_PER_CALL = 2
+_PORTS_BESIDE_CALLS = 16
+
+_in_use = False
+"""A second `pj.Endpoint` in one process ends the process."""
+
+
+class _LibraryLog(pj.LogWriter):
+    def write(self, entry: Any) -> None:
+        log.log(_LEVELS.get(entry.level, logging.INFO), "sip library: %s", entry.msg.rstrip())
+
+
+class _PjEndpoint(pj.Endpoint):
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+
+    @guarded
+    def onRejectedIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        self._endpoint.refused_by_library(prm.statusCode)
+
+
+class Account(pj.Account):
+    """Takes calls to any number; there is no registration, the SIP front knows where we are."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+
+    @guarded
+    def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        self._endpoint.invited(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
+
+
+class Library:
+    """The running library. Created, used and stopped on the pj thread."""
+
+    def __init__(self, endpoint: Endpoint, settings: TelephonySettings) -> None:
+        """Start it.
+
+        Raises:
+            EndpointFailed: the address or port is taken, or the library runs already.
+        """
+        global _in_use
+        if _in_use:
+            raise EndpointFailed("the SIP library already runs in this process")
+        _in_use = True
+        self._pj = _PjEndpoint(endpoint)
+        be_quiet()
+        self._pj.libCreate()
+        try:
+            self._start(endpoint, settings)
+        except pj.Error as error:
+            self._pj.libDestroy()
+            _in_use = False
+            raise EndpointFailed(
+                f"the SIP endpoint cannot start on {settings.sip_host}:{settings.sip_port}: "
+                f"{error.reason}"
+            ) from error
+
+    def _start(self, endpoint: Endpoint, settings: TelephonySettings) -> None:
+        self._pj.libInit(_library_settings(settings))
+        self._pj.audDevManager().setNullDev()
+        transport = pj.TransportConfig()
+        transport.port = settings.sip_port
+        transport.boundAddress = str(settings.sip_host)
+        transport_id = self._pj.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        for codec in self._pj.codecEnum2():
+            name = codec.codecId.split("/")[0]
+            wanted = name in settings.codecs
+            rank = settings.codecs.index(name) if wanted else 0
+            self._pj.codecSetPriority(codec.codecId, 200 - rank if wanted else 0)
+        self._pj.libStart()
+        address = self._pj.transportGetInfo(transport_id).localAddress
+        host, _, port = address.rpartition(":")
+        self.sip_address = (host, int(port))
+        self.account = Account(endpoint)
+        self.account.create(_account_settings(settings, address), True)
+
+    def poll(self, longest_ms: int) -> None:
+        """Do what is due; wait for a message at most that long."""
+        self._pj.libHandleEvents(longest_ms)
+
+    def stop(self, free: Callable[[Any], None]) -> None:
+        """Close everything. Every call and port must be gone by now."""
+        global _in_use
+        self.account.shutdown()
+        free(self.account)
+        self._pj.libDestroy()
+        del self._pj
+        _in_use = False
+
+
+def _library_settings(settings: TelephonySettings) -> Any:
+    config = pj.EpConfig()
+    writer = _LibraryLog()
+    writer.__disown__()  # the library deletes it
+    config.logConfig.writer = writer
+    config.logConfig.level = settings.library_log_level
+    config.logConfig.consoleLevel = settings.library_log_level
+    config.logConfig.msgLogging = 0  # bodies may hold key presses
+    ua, media = config.uaConfig, config.medConfig
+    ua.maxCalls = settings.max_calls
+    ua.threadCnt = 0
+    ua.mainThreadOnly = True
+    ua.userAgent = settings.user_agent
+    media.clockRate = media.sndClockRate = SAMPLE_RATE
+    media.audioFramePtime = media.ptime = FRAME_MS
+    media.channelCount = 1
+    media.maxMediaPorts = settings.max_calls * _PORTS_PER_CALL + _PORTS_BESIDE_CALLS
+    media.quality = 3
+    media.noVad = True  # RTP must flow during silence as well
+    media.ecTailLen = 0
+    media.threadCnt = 1
+    media.sndAutoCloseTime = -1  # the clock runs on when nothing is connected
+    return config
+
+
+def _account_settings(settings: TelephonySettings, sip_address: str) -> Any:
+    config = pj.AccountConfig()
+    config.idUri = f"sip:ivr@{sip_address}"
+    transport = config.mediaConfig.transportConfig
+    transport.boundAddress = str(settings.media_address)
+    if settings.media_advertised_address is not None:
+        transport.publicAddress = str(settings.media_advertised_address)
+    transport.port = settings.rtp_port_first
+    if settings.rtp_port_first:
+        transport.portRange = settings.rtp_ports_per_worker - 2
+    calls = config.callConfig
+    calls.timerUse = _TIMERS[settings.session_timer]
+    calls.timerSessExpiresSec = settings.session_expires_s
+    calls.timerMinSESec = settings.session_min_expires_s
+    nat = config.natConfig
+    nat.sdpNatRewriteUse = nat.viaRewriteUse = nat.contactRewriteUse = 0
+    return config

@@ -1,0 +1,84 @@
+"""An answered call as the dialogue knows it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from ivr.dialogue.line import KeyPress
+from ivr.telephony.ending import Ending
+from ivr.telephony.listening import Listening
+from ivr.telephony.live_call import LiveCall
+from ivr.telephony.playback import UtterancePlayback
+from ivr.telephony.recording import Recording
+
+
+class CallLine:
+    """Fulfils `ivr.dialogue.line.Line` on a live call, and more: listening, recording, the end."""
+
+    def __init__(self, live: LiveCall) -> None:
+        self._live = live
+
+    @property
+    def ended(self) -> asyncio.Future[Ending]:
+        """Done with the `Ending` when the call is over. Shield it when waiting with a time-out."""
+        return self._live.ended
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether one side has put the call on hold; what plays waits meanwhile."""
+        return self._live.on_hold
+
+    def play(self, pcm: bytes) -> UtterancePlayback:
+        """Start playing PCM (mono, s16le, 8000 Hz), replacing what plays.
+
+        Raises:
+            HungUp: the call is over.
+            ValueError: not whole samples.
+        """
+        self._live.must_live()
+        return self._live.audio.play(pcm)
+
+    async def key(self) -> KeyPress:
+        """The next key, in the order pressed. Raises HungUp once the call is over."""
+        keys = self._live.keys
+        await self._live.until(lambda: bool(keys))
+        return keys.popleft()
+
+    def flush_keys(self) -> int:
+        """Forget the keys that wait; returns how many."""
+        count = len(self._live.keys)
+        self._live.keys.clear()
+        return count
+
+    def listen(self, longest_ms: int = 5000) -> Listening:
+        """The other side's voice from now on, as 20 ms frames of PCM.
+
+        Args:
+            longest_ms: sound that may wait to be read; beyond it the oldest is dropped.
+
+        Raises:
+            HungUp: the call is over.
+        """
+        self._live.must_live()
+        return self._live.audio.listen(longest_ms)
+
+    def record_both_sides(self, path: Path) -> Recording:
+        """Record to a stereo WAV from now on: left the other side, right what we play.
+
+        The recording ends with the call; `await recording.closed()` waits for the file.
+
+        Raises:
+            HungUp: the call is over.
+            OSError: the file cannot be created.
+        """
+        self._live.must_live()
+        return self._live.audio.record(path)
+
+    async def until_hung_up(self) -> None:
+        """Return once the call is over; at once if it already is."""
+        await self._live.until_ended()
+
+    async def hang_up(self) -> None:
+        """End the call; returns when it is over. Harmless on an ended call."""
+        await self._live.hang_up()

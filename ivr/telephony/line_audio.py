@@ -1,0 +1,104 @@
+"""The sound of one line, both directions, on the 20 ms frame clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from ivr.telephony.frames import FRAME_BYTES, FRAME_S, SILENCE
+from ivr.telephony.listening import Listening
+from ivr.telephony.playback import UtterancePlayback
+from ivr.telephony.recording import Recording
+
+_LATE_S = FRAME_S + 0.040
+
+
+class LineAudio:
+    """What a line plays, and who listens to it.
+
+    The frame clock's thread calls `frame_to_send` and `frame_received` every 20 ms; the event loop
+    changes what they find by plain assignments, so that barge-in takes effect with the next frame.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._playing: UtterancePlayback | None = None
+        self._listening: tuple[Listening, ...] = ()
+        self._recordings: tuple[Recording, ...] = ()
+        self._sent = SILENCE
+        self._tick_at: float | None = None
+        self._clock_runs = False
+        self.late_frames = 0
+        self.longest_gap_s = 0.0
+
+    def play(self, pcm: bytes) -> UtterancePlayback:
+        """Play from the next frame on, in place of what plays."""
+        playback = UtterancePlayback(pcm, self._loop)
+        before, self._playing = self._playing, playback
+        if before is not None:
+            before.stop()
+        return playback
+
+    def listen(self, longest_ms: int) -> Listening:
+        """Hand received frames to a new listener."""
+        listening = Listening(self._loop, longest_ms)
+        self._listening = (*self._listening, listening)
+        return listening
+
+    def record(self, path: Path) -> Recording:
+        """Record both sides from now on. Raises OSError."""
+        recording = Recording(path)
+        if not self._clock_runs:
+            recording.suspend(time.monotonic())
+        self._recordings = (*self._recordings, recording)
+        return recording
+
+    def hang_up(self) -> None:
+        """The call is over."""
+        if self._playing is not None:
+            self._playing.hang_up()
+        for listening in self._listening:
+            listening.close()
+        for recording in self._recordings:
+            recording.end()
+        self._listening = self._recordings = ()
+
+    def clock_stops(self) -> None:
+        """No frames from now on: hold. What plays waits where it is."""
+        self._clock_runs = False
+        self._tick_at = None
+        now = time.monotonic()
+        for recording in self._recordings:
+            recording.suspend(now)
+
+    def clock_starts(self) -> None:
+        """Frames flow (again)."""
+        self._clock_runs = True
+        now = time.monotonic()
+        for recording in self._recordings:
+            recording.resume(now)
+
+    def frame_to_send(self) -> bytes | None:
+        """The next 20 ms to play; None for silence. Called by the frame clock only."""
+        now = time.monotonic()
+        before, self._tick_at = self._tick_at, now
+        if before is not None:
+            gap = now - before
+            if gap > self.longest_gap_s:
+                self.longest_gap_s = gap
+            if gap > _LATE_S:
+                self.late_frames += 1
+        playing = self._playing
+        frame = playing.next_frame() if playing is not None else None
+        self._sent = frame or SILENCE
+        return frame
+
+    def frame_received(self, frame: bytes) -> None:
+        """20 ms from the other side, empty for silence. Called by the frame clock only."""
+        if len(frame) != FRAME_BYTES:
+            frame = SILENCE
+        for listening in self._listening:
+            listening.hear(frame)
+        for recording in self._recordings:
+            recording.add(frame, self._sent)

@@ -1,0 +1,57 @@
+"""The caller's voice as a stream of frames, for a recogniser."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+
+class Listening:
+    """Received sound, 20 ms of PCM at a time, until the call is over or `close` is called.
+
+    Frames wait in a bounded queue; when nobody takes them, the oldest are dropped and counted.
+    One reader only.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, longest_ms: int) -> None:
+        self._loop = loop
+        self._frames: deque[bytes] = deque()
+        self._room = max(1, longest_ms // 20)
+        self._arrived = asyncio.Event()
+        self._waiting = False
+        self._closed = False
+        self.dropped = 0
+        """Frames nobody took in time."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while True:
+            if self._frames:
+                return self._frames.popleft()
+            if self._closed:
+                raise StopAsyncIteration
+            self._arrived.clear()
+            self._waiting = True
+            if self._frames:  # one came between looking and waiting
+                continue
+            await self._arrived.wait()
+
+    def close(self) -> None:
+        """No more frames; those that wait can still be read."""
+        self._closed = True
+        self._arrived.set()
+
+    def hear(self, frame: bytes) -> None:
+        """Called by the frame clock only."""
+        if self._closed:
+            return
+        if len(self._frames) >= self._room:
+            self._frames.popleft()
+            self.dropped += 1
+        self._frames.append(frame)
+        if self._waiting:
+            self._waiting = False
+            self._loop.call_soon_threadsafe(self._arrived.set)

@@ -1,0 +1,50 @@
+"""Which INVITEs are refused before anybody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+
+from ivr.telephony.invite import Invite
+
+FORBIDDEN = 403
+SERVICE_UNAVAILABLE = 503
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A final answer; `counted_as` names it in metrics and logs."""
+
+    status: int
+    counted_as: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusals:
+    """The library answers anybody, so strangers are turned away here; and everybody in a drain."""
+
+    def __init__(self, allowed: Iterable[IPv4Network], retry_after_s: int) -> None:
+        self._allowed = tuple(allowed)
+        self._retry_after_s = retry_after_s
+        self.draining = False
+        """While true, new calls get 503 with Retry-After."""
+
+    def check(self, invite: Invite) -> Refusal | None:
+        """How to refuse this INVITE, None if it is to be taken."""
+        if not self._is_allowed(invite.source_address):
+            return Refusal(FORBIDDEN, "refused_stranger")
+        if self.draining:
+            return Refusal(SERVICE_UNAVAILABLE, "refused_draining", self.retry_after())
+        return None
+
+    def retry_after(self) -> Mapping[str, str]:
+        """The header of our 503s."""
+        return {"Retry-After": str(self._retry_after_s)}
+
+    def _is_allowed(self, address: str) -> bool:
+        try:
+            source = IPv4Address(address)
+        except ValueError:
+            return False
+        return any(source in network for network in self._allowed)

@@ -1,0 +1,168 @@
+"""The telephone of one process: takes calls, places calls, for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from ivr.dialogue.line import HungUp
+from ivr.telephony.endpoint import Endpoint
+from ivr.telephony.errors import DialFailed, EndpointFailed, TelephonyError
+from ivr.telephony.incoming import IncomingCall
+from ivr.telephony.invite import Invite
+from ivr.telephony.live_call import LiveCall
+from ivr.telephony.outgoing import OutgoingCall
+from ivr.telephony.settings import TelephonySettings
+
+log = logging.getLogger(__name__)
+
+SERVER_ERROR = 500
+NOT_FOUND = 404
+_SWITCH_INTERVAL_S = 0.0005
+
+TakeCall = Callable[[IncomingCall], Awaitable[None]]
+"""Deals with one incoming call from its INVITE on; the call is over when it returns."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of the INVITEs that came in, since the start.
+
+    Attributes:
+        taken: handed on.
+        refused_stranger: 403, from an address that is not allowed.
+        refused_draining: 503, new calls are not taken any more.
+        refused_by_library: 486 of the library, all lines taken.
+        callback_failures: exceptions caught between library and us; each is in the log.
+    """
+
+    taken: int = 0
+    refused_stranger: int = 0
+    refused_draining: int = 0
+    refused_by_library: int = 0
+    callback_failures: int = 0
+
+
+class Telephone:
+    """One SIP endpoint. At most one runs in a process, started after any fork.
+
+    All its lines can be used: the INVITE beyond the last line gets 486 from the library, which
+    the SIP front turns into another worker, or 503 with Retry-After when there is none. Keeping a
+    line free in order to say 503 ourselves would cost one line in four.
+    """
+
+    def __init__(self, settings: TelephonySettings, take_call: TakeCall | None = None) -> None:
+        """Without `take_call`, calls that come in get 404."""
+        self._settings = settings
+        self._take_call = take_call
+        self._endpoint: Endpoint | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Take the ports and begin. Raises EndpointFailed."""
+        if self._endpoint is not None:
+            raise EndpointFailed("this telephone was started already")
+        # Python threads hand over to the frame clock in half a millisecond, not in five.
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        endpoint = Endpoint(self._settings, asyncio.get_running_loop(), self._arrived)
+        await endpoint.start()
+        self._endpoint = endpoint
+        log.info("SIP on %s:%d, %d lines", *endpoint.sip_address, endpoint.capacity)
+
+    async def stop(self) -> None:
+        """End every call and the library. A worker process then leaves with `os._exit`."""
+        endpoint = self._endpoint
+        if endpoint is None:
+            return
+        await endpoint.stop()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=5)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def drain(self, draining: bool = True) -> None:
+        """Refuse new calls with 503 and Retry-After; running ones go on."""
+        self._running().refusals.draining = draining
+
+    @property
+    def sip_address(self) -> tuple[str, int]:
+        """Address and UDP port SIP is taken on."""
+        return self._running().sip_address
+
+    @property
+    def capacity(self) -> int:
+        """Calls the library holds at once, asked of it (4 with the published wheel)."""
+        return self._running().capacity
+
+    @property
+    def active_calls(self) -> int:
+        """Lines in use, asked of the library."""
+        return self._endpoint.calls_held if self._endpoint is not None else 0
+
+    @property
+    def polled_at(self) -> float:
+        """Monotonic time the SIP thread last came round; a watchdog's sign of life."""
+        return self._running().polled_at
+
+    @property
+    def tally(self) -> Tally:
+        """Counts since the start."""
+        return Tally(**self._running().counts)
+
+    async def dial(
+        self, uri: str, *, from_user: str = "ivr", headers: Mapping[str, str] | None = None
+    ) -> OutgoingCall:
+        """Place a call; returns once the INVITE is on its way.
+
+        Args:
+            uri: SIP URI of the other side, such as ``sip:1000@127.0.0.1:5060``.
+            from_user: our number, the user part of From.
+            headers: further headers of the INVITE.
+
+        Raises:
+            DialFailed: bad URI or header, or no line free.
+        """
+        endpoint = self._running()
+        host, port = endpoint.sip_address
+        try:
+            live = await endpoint.dial(uri, f"sip:{from_user}@{host}:{port}", headers or {})
+        except (TelephonyError, ValueError) as error:
+            raise DialFailed(f"cannot dial {uri}: {error}") from error
+        return OutgoingCall(live)
+
+    def _running(self) -> Endpoint:
+        if self._endpoint is None:
+            raise EndpointFailed("the telephone was not started")
+        return self._endpoint
+
+    def _arrived(self, live: LiveCall, invite: Invite) -> None:
+        task = asyncio.get_running_loop().create_task(self._deal_with(IncomingCall(invite, live)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deal_with(self, call: IncomingCall) -> None:
+        """The caller's line is free again afterwards, whatever happens."""
+        try:
+            if self._take_call is None:
+                await call.reject(NOT_FOUND)
+            else:
+                await self._take_call(call)
+        except HungUp:
+            pass
+        except Exception:
+            log.exception("dealing with a call failed", extra={"sip_call_id": call.invite.call_id})
+            await self._end_quietly(call.reject(SERVER_ERROR))
+        finally:
+            await self._end_quietly(call.hang_up())
+
+    async def _end_quietly(self, ending: Awaitable[object]) -> None:
+        try:
+            await ending
+        except HungUp:
+            pass
+        except TelephonyError as error:
+            log.error("a call could not be ended: %s", error)

@@ -1,0 +1,186 @@
+"""The client against a real ROCARS."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from backend_client.client import RocarsClient
+from backend_client.errors import (
+    AlreadyBundled,
+    BackEndAway,
+    BadVehicle,
+    BundleNotLive,
+    CargoCrossed,
+    CargoExpired,
+    LoginLocked,
+    LoginRefused,
+    MainlandPlate,
+    MixedDirections,
+    SessionExpired,
+    TooManyCcrns,
+    UnknownBundle,
+    UnknownCcrn,
+)
+from backend_client.exchange import ProblemAnswered
+from backend_client.office import Shipment
+from backend_client.protocol import Rocars
+from backend_client.types import BundleState, CargoState, Credentials, Driver
+from rocars.key_ring import Role
+from tests.backend_client.conftest import client_settings
+
+pytestmark = pytest.mark.service
+
+
+async def logged_in(client, office, place=0) -> Driver:
+    person = (await office.demo()).drivers[place]
+    return await client.log_in(Credentials(person.user_id, person.pin, person.code))
+
+
+async def test_from_login_to_unbundling(client: Rocars, office):
+    driver = await logged_in(client, office)
+    assert driver.vehicles == ("AB1234", "FU88")
+    assert driver.language == "yue"
+    assert driver.session not in repr(driver)
+    ccrns = (await office.demo()).free_ccrns(immediately=True)[:2]
+    assert (await client.look_up(driver, ccrns[0])).state is CargoState.FREE
+    receipt = await client.bundle(driver, ccrns, "AB1234", idempotency_key="one")
+    assert receipt.ccrns == ccrns
+    assert receipt.crossing.immediately
+    assert receipt.crossing.at == receipt.bundled_at
+    assert receipt.bundled_at.utcoffset() == timedelta(hours=8)
+    assert await client.bundle(driver, ccrns, "AB1234", idempotency_key="one") == receipt
+    assert (await client.look_up(driver, ccrns[0])).state is CargoState.BUNDLED
+    assert await client.status(receipt.ubr, "AB1234") == receipt
+    assert await client.bundles(driver) == (receipt,)
+    undone = await client.unbundle(driver, receipt.ubr, idempotency_key="two")
+    assert undone.state is BundleState.UNBUNDLED
+    with pytest.raises(BundleNotLive):
+        await client.unbundle(driver, receipt.ubr, idempotency_key="three")
+
+
+async def test_thirty_minutes_for_cargo_just_lodged(client, office):
+    driver = await logged_in(client, office)
+    ccrns = (await office.demo()).free_ccrns(immediately=False)[:1]
+    receipt = await client.bundle(driver, ccrns, "FU88", idempotency_key="k")
+    assert not receipt.crossing.immediately
+    wait = receipt.crossing.at - receipt.bundled_at
+    assert timedelta(minutes=30) <= wait < timedelta(minutes=31)
+
+
+async def test_every_refusal_has_its_error(client, office):
+    driver = await logged_in(client, office)
+    demo = await office.demo()
+    free = demo.free_ccrns(immediately=True)[0]
+    inbound = demo.free_ccrns(immediately=True, direction="inbound")[0]
+    by_state = {one.state: one.ccrn for one in demo.cargo}
+
+    async def refused(error, ccrns, vehicle="AB1234"):
+        with pytest.raises(error) as caught:
+            await client.bundle(driver, ccrns, vehicle, idempotency_key="refused")
+        assert type(caught.value) is error
+        return caught.value.subject
+
+    assert await refused(UnknownCcrn, ["1234567890123"]) == "1234567890123"
+    taken = by_state[CargoState.BUNDLED]
+    assert await refused(AlreadyBundled, [free, taken]) == taken
+    expired = by_state[CargoState.EXPIRED]
+    assert await refused(CargoExpired, [expired]) == expired
+    assert await refused(MixedDirections, [free, inbound]) == inbound
+    assert await refused(TooManyCcrns, [str(10**12 + n) for n in range(21)])
+    assert await refused(BadVehicle, [free], "IO12") == "IO12"
+    assert await refused(MainlandPlate, [free], "粤Z1234港")
+    receipt = await client.bundle(driver, [free], "AB1234", idempotency_key="refused")
+    assert (await office.record_crossing(receipt.ubr, "LMC")).state is BundleState.CROSSED
+    assert await refused(CargoCrossed, [free]) == free
+    assert (await client.look_up(driver, free)).state is CargoState.CROSSED
+    for ccrn in ("1234567890123", "", "..", "a/b", "1?2", "粤"):
+        with pytest.raises(UnknownCcrn):
+            await client.look_up(driver, ccrn)
+    for ubr in (receipt.ubr, "12", "../x"):
+        with pytest.raises(UnknownBundle):
+            await client.status(ubr, "FU88")
+    with pytest.raises(UnknownBundle):
+        await client.unbundle(driver, "1234567890", idempotency_key="u")
+
+
+async def test_wrong_log_in_and_lock_out_across_connections(rocars, client, office):
+    person = (await office.demo()).drivers[0]
+    for _ in range(5):
+        key = rocars.keys.api_keys[Role.IVR]
+        async with RocarsClient(client_settings(rocars.base_url, key)) as other_line:
+            with pytest.raises(LoginRefused):
+                await other_line.log_in(Credentials(person.user_id, person.pin, "000000"))
+    right = Credentials(person.user_id, person.pin, person.code)
+    with pytest.raises(LoginLocked):
+        await client.log_in(right)
+    await office.unlock(person.user_id)
+    assert (await client.log_in(right)).user_id == person.user_id
+
+
+async def test_session_unknown_to_rocars_has_expired(client):
+    nobody = Driver("10000001", "no-such-session", ())
+    with pytest.raises(SessionExpired):
+        await client.look_up(nobody, "1234567890123")
+    with pytest.raises(SessionExpired):
+        await client.bundle(nobody, ["1234567890123"], "AB1234", idempotency_key="k")
+
+
+async def test_keyed_marks(client, office):
+    driver = await logged_in(client, office)
+    assert await client.match_vehicles(driver, "221234") == ("AB1234",)
+    assert await client.match_vehicles(driver, "382468") == ("FV2468",)
+    assert await client.match_vehicles(driver, "99999") == ()
+    assert await client.match_vehicles(driver, "2&x=1") == ()
+
+
+async def test_a_wrong_api_key_is_a_back_end_that_is_away(rocars):
+    settings = client_settings(rocars.base_url, "not the key of this channel")
+    async with RocarsClient(settings) as client:
+        with pytest.raises(BackEndAway, match="api_key_refused") as caught:
+            await client.log_in(Credentials("10000001", "246810", "000000"))
+    assert not caught.value.uncertain
+
+
+async def test_office_registers_lodges_and_is_refused(client, office):
+    await office.add_company("BR-7", "T Ltd", "Wong", ("Lee",))
+    with pytest.raises(ProblemAnswered, match="already_registered"):
+        await office.add_company("BR-7", "T Ltd", "Wong")
+    await office.add_driver(
+        "30000001", company="BR-7", name="Ng", pin="123456", seed=b"7" * 20, vehicles=("W1",)
+    )
+    await office.add_vehicle("30000001", "ab 99")
+    day = (await client.bundles(await logged_in(client, office, 1)))[0].bundled_at.date()
+    shipment = Shipment(
+        "BR-7", "inbound", 3, "Crates", "Tea", "A", "B", "C", "D", day, ("MSKU1234565",)
+    )
+    ccrn = await office.lodge(shipment)
+    await office.amend(ccrn, shipment)
+    driver = await logged_in(client, office)
+    assert (await client.look_up(driver, ccrn)).state is CargoState.FREE
+
+
+async def test_observer_hears_of_every_request(rocars, office):
+    heard = []
+    settings = client_settings(rocars.base_url, rocars.keys.api_keys[Role.IVR], read_timeout_s=5)
+    async with RocarsClient(settings, lambda *told: heard.append(told)) as client:
+        driver = await logged_in(client, office)
+        with pytest.raises(UnknownCcrn):
+            await client.look_up(driver, "1234567890123")
+    assert [(operation, outcome) for operation, outcome, _ in heard] == [
+        ("log_in", "ok"),
+        ("look_up", "unknown_ccrn"),
+    ]
+    assert all(0 < seconds < 5 for *_, seconds in heard)
+
+
+async def test_many_lines_one_ccrn(client, office):
+    driver = await logged_in(client, office)
+    ccrn = (await office.demo()).free_ccrns(immediately=True)[0]
+    results = await asyncio.gather(
+        *(client.bundle(driver, [ccrn], "AB1234", idempotency_key=f"k{n}") for n in range(20)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(result, AlreadyBundled) for result in results) == 19

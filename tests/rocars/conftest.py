@@ -1,0 +1,359 @@
+"""A real ROCARS on a free port, on SQLite and on PostgreSQL, with a clock that tests set.
+
+Every answer that passes through `World` is validated against the service's own OpenAPI description.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pyotp
+import pytest
+from openapi_core import Config, OpenAPI
+from openapi_core.datatypes import RequestParameters
+
+from rocars.clock import HONG_KONG
+from rocars.key_ring import Role
+from rocars.server import RunningRocars, serve
+from rocars.settings import (
+    AuthSettings,
+    DatabaseSettings,
+    ListenSettings,
+    RocarsSettings,
+)
+
+MORNING = datetime(2010, 5, 17, 9, 0, 30, tzinfo=HONG_KONG)
+PIN = "864213"
+_PROBLEMS_ARE_JSON = Config(extra_media_type_deserializers={"application/problem+json": json.loads})
+
+
+@dataclass
+class SetClock:
+    """A clock that stands until it is moved."""
+
+    now: datetime = MORNING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: Any
+    raw: bytes
+    headers: dict[str, str]
+
+    @property
+    def code(self) -> str:
+        return self.body["code"]
+
+
+@dataclass(frozen=True)
+class _SentRequest:
+    host_url: str
+    path: str
+    method: str
+    parameters: RequestParameters
+    content_type: str = "application/json"
+    body: bytes | None = None
+
+
+@dataclass(frozen=True)
+class _ReceivedResponse:
+    status_code: int
+    content_type: str
+    data: bytes
+    headers: dict[str, str]
+
+
+@dataclass
+class KeyedToken:
+    """The device in a driver's hand (HOTP)."""
+
+    seed: bytes
+    counter: int = 0
+
+    def next(self) -> str:
+        code = self.at(self.counter)
+        self.counter += 1
+        return code
+
+    def at(self, counter: int) -> str:
+        return pyotp.HOTP(base64.b32encode(self.seed).decode()).at(counter)
+
+
+@dataclass
+class World:
+    running: RunningRocars
+    clock: SetClock
+    http: aiohttp.ClientSession
+    description: OpenAPI
+    tokens: dict[str, KeyedToken] = field(default_factory=dict)
+    ccrns: int = 0
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        role: Role | None = Role.IVR,
+        session: str | None = None,
+        key: str | None = None,
+        raw: bytes | None = None,
+        described: bool = True,
+    ) -> Reply:
+        headers = {}
+        if role is not None:
+            headers["X-Api-Key"] = self.running.keys.api_keys[role]
+        if session is not None:
+            headers["Authorization"] = f"Bearer {session}"
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        if raw is not None:
+            headers["Content-Type"] = "application/json"
+        async with self.http.request(
+            method,
+            self.running.base_url + path,
+            json=body if raw is None else None,
+            data=raw,
+            headers=headers,
+        ) as response:
+            data = await response.read()
+            reply = Reply(
+                response.status,
+                await response.json(content_type=None),
+                data,
+                dict(response.headers),
+            )
+            if described:
+                self.description.validate_response(
+                    _SentRequest(
+                        self.running.base_url,
+                        path.partition("?")[0],
+                        method.lower(),
+                        RequestParameters(),
+                    ),
+                    _ReceivedResponse(
+                        response.status, response.content_type, data, dict(response.headers)
+                    ),
+                )
+        return reply
+
+    async def company(self, number: str = "BR-1") -> str:
+        reply = await self.ask(
+            "POST",
+            "/v1/companies",
+            {
+                "registration_number": number,
+                "name": "Kwun Tong Transport",
+                "responsible_person": "Wong Siu Ming",
+                "signatories": ["Lee Ka Yan"],
+            },
+            role=Role.ADMIN,
+        )
+        assert reply.status == 201, reply.body
+        return number
+
+    async def driver(
+        self, user_id: str = "20000001", vehicles: tuple[str, ...] = ("AB1234",)
+    ) -> str:
+        seed = secrets.token_bytes(20)
+        reply = await self.ask(
+            "POST",
+            "/v1/drivers",
+            {
+                "user_id": user_id,
+                "company": "BR-1",
+                "name": "Chan Tai Man",
+                "pin": PIN,
+                "language": "cmn",
+                "vehicles": list(vehicles),
+                "token": {"kind": "hotp", "seed": seed.hex()},
+            },
+            role=Role.ADMIN,
+        )
+        assert reply.status == 201, reply.body
+        self.tokens[user_id] = KeyedToken(seed)
+        return user_id
+
+    async def key_in(self, user_id: str, pin: str, code: str) -> Reply:
+        return await self.ask("POST", "/v1/log-in", {"user_id": user_id, "pin": pin, "code": code})
+
+    async def session(self, user_id: str = "20000001") -> str:
+        reply = await self.key_in(user_id, PIN, self.tokens[user_id].next())
+        assert reply.status == 200, reply.body
+        return reply.body["session"]
+
+    def cargo_data(self, **changes: Any) -> dict[str, Any]:
+        return {
+            "company": "BR-1",
+            "direction": "outbound",
+            "packages": 12,
+            "package_description": "Cartons",
+            "articles": "Umbrellas 雨傘",
+            "consignor_name": "A Ltd",
+            "consignor_address": "1 Road, Hong Kong",
+            "consignee_name": "B Ltd",
+            "consignee_address": "2 Road, Shenzhen",
+            "expected_date": self.clock().date().isoformat(),
+        } | changes
+
+    async def lodge(self, **changes: Any) -> str:
+        reply = await self.ask(
+            "POST", "/v1/consignments", self.cargo_data(**changes), role=Role.SHIPPER
+        )
+        assert reply.status == 201, reply.body
+        return reply.body["ccrn"]
+
+    async def bundle(
+        self, session: str, ccrns: list[str], vehicle: str = "AB1234", key: str | None = None
+    ) -> Reply:
+        return await self.ask(
+            "POST",
+            "/v1/bundles",
+            {"ccrns": ccrns, "vehicle": vehicle},
+            session=session,
+            key=key or secrets.token_hex(8),
+        )
+
+    async def unbundle(self, session: str, ubr: str, key: str | None = None) -> Reply:
+        return await self.ask(
+            "POST",
+            f"/v1/bundles/{ubr}/unbundle",
+            session=session,
+            key=key or secrets.token_hex(8),
+        )
+
+
+def settings_for(folder: Path, url: str = "", **changes: Any) -> RocarsSettings:
+    return RocarsSettings(
+        **{
+            "data_dir": folder / "rocars",
+            "listen": ListenSettings(port=0, shutdown_s=1),
+            "database": DatabaseSettings(url=url),
+            "auth": AuthSettings(argon2_memory_kib=64, argon2_time_cost=1),
+            **changes,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A PostgreSQL cluster of its own, heard on a Unix socket only."""
+
+    folder: Path
+
+    async def new_database(self) -> str:
+        name = f"rocars_{secrets.token_hex(6)}"
+        connection = await asyncpg.connect(
+            host=str(self.folder), user="rocars", database="postgres", timeout=10
+        )
+        try:
+            await connection.execute(f"CREATE DATABASE {name}")
+        finally:
+            await connection.close()
+        return f"postgresql+asyncpg://rocars@/{name}?host={self.folder}"
+
+
+def _postgres_binary(name: str) -> str | None:
+    found = shutil.which(name)
+    if found:
+        return found
+    candidates = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(candidates[-1]) if candidates else None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    initdb, pg_ctl = _postgres_binary("initdb"), _postgres_binary("pg_ctl")
+    if initdb is None or pg_ctl is None:
+        pytest.skip("NOT TESTED ON POSTGRESQL: initdb and pg_ctl were not found")
+    whom: dict[str, Any] = {}
+    folder = Path(tempfile.mkdtemp(prefix="rocars-pg-"))
+    if os.getuid() == 0:  # PostgreSQL refuses to be run by root
+        try:
+            account = pwd.getpwnam("postgres")
+        except KeyError:
+            account = pwd.getpwnam("nobody")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        whom = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    data = folder / "data"
+    quiet: dict[str, Any] = {
+        "cwd": folder,
+        "check": True,
+        "timeout": 60,
+        "stdout": subprocess.DEVNULL,
+        "env": {**os.environ, "LC_ALL": "C.UTF-8"},
+        **whom,
+    }
+    subprocess.run(
+        [initdb, "-D", data, "-U", "rocars", "-A", "trust", "-E", "UTF8", "--no-sync"], **quiet
+    )
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    subprocess.run(
+        [pg_ctl, "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **quiet
+    )
+    try:
+        yield PostgresServer(folder)
+    finally:
+        subprocess.run([pg_ctl, "-D", data, "-w", "-m", "immediate", "stop"], **quiet)
+        shutil.rmtree(folder)
+
+
+async def make_world(settings: RocarsSettings) -> AsyncIterator[World]:
+    clock = SetClock()
+    running = await serve(settings, clock=clock)
+    try:
+        async with aiohttp.ClientSession() as http:
+            async with http.get(running.base_url + "/openapi.json") as response:
+                description = OpenAPI.from_dict(await response.json(), config=_PROBLEMS_ARE_JSON)
+            world = World(running, clock, http, description)
+            if not settings.demo.enabled:
+                await world.company()
+            yield world
+    finally:
+        await running.close()
+
+
+@pytest.fixture
+def changes() -> dict[str, Any]:
+    """Settings a test module changes; override it there."""
+    return {}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def world(
+    request: pytest.FixtureRequest, tmp_path: Path, changes: dict[str, Any]
+) -> AsyncIterator[World]:
+    """ROCARS on either database."""
+    url = ""
+    if request.param == "postgresql":
+        url = await request.getfixturevalue("postgres").new_database()
+    async for made in make_world(settings_for(tmp_path, url, **changes)):
+        yield made
+
+
+@pytest.fixture
+async def small_world(tmp_path: Path, changes: dict[str, Any]) -> AsyncIterator[World]:
+    """ROCARS on SQLite, for what has nothing to do with the database."""
+    async for made in make_world(settings_for(tmp_path, **changes)):
+        yield made
