@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
@@ -37,15 +38,14 @@ def application(service: Service) -> web.Application:
             demo = DemoData(service) if settings.demo.enabled else None
             if demo is not None:
                 await demo.replenish()
-            async with asyncio.TaskGroup() as chores:
-                running = [chores.create_task(_every(settings.sweep_s, service.sweep))]
-                if demo is not None:
-                    running.append(
-                        chores.create_task(_every(settings.demo.replenish_s, demo.replenish))
-                    )
-                yield
-                for chore in running:
-                    chore.cancel()
+            chores = [asyncio.create_task(_every(settings.sweep_s, service.sweep))]
+            if demo is not None:
+                every = settings.demo.replenish_s
+                chores.append(asyncio.create_task(_every(every, demo.replenish)))
+            yield
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
         finally:
             await service.close()
 
@@ -60,4 +60,4 @@ async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
         try:
             await chore()
         except Exception:
-            log.exception("chore.failed", chore=chore.__qualname__)
+            log.error("chore.failed", chore=chore.__qualname__, trace=traceback.format_exc())

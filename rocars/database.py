@@ -40,6 +40,7 @@ class Database:
             max_overflow=0,
             pool_timeout=settings.pool_timeout_s,
             pool_pre_ping=not self.is_sqlite,
+            connect_args={} if self.is_sqlite else _patience(settings),
             hide_parameters=True,  # an exception must not carry what a caller keyed
         )
         if self.is_sqlite:
@@ -71,6 +72,14 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _patience(settings: DatabaseSettings) -> dict[str, float]:
+    """asyncpg waits for ever on a silent server unless told otherwise."""
+    return {
+        "timeout": settings.statement_timeout_s,
+        "command_timeout": settings.statement_timeout_s,
+    }
 
 
 def _make_private(path: Path) -> None:

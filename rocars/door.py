@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -21,6 +22,7 @@ log = structlog.get_logger("rocars.http")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _KEY = re.compile(r"[!-~]{1,128}")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # no database takes all of these
 
 
 def answer_with(endpoint: Endpoint, service: Service) -> Handler:
@@ -46,6 +48,9 @@ async def _admit(endpoint: Endpoint, service: Service, request: web.Request) -> 
     known = {parameter.name for parameter in endpoint.query}
     for name in known ^ set(request.query):
         raise Problem(Code.INVALID_REQUEST, name[:40], "expected exactly the query described")
+    for name, value in (*request.match_info.items(), *request.query.items()):
+        if _UNPRINTABLE.search(value):
+            raise Problem(Code.INVALID_REQUEST, name[:40], "expected no control characters")
     return Incoming(
         service=service,
         path=dict(request.match_info),
@@ -99,11 +104,12 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         log.warning("http.refused", status=refusal.status)
         response = _refuse(Problem(Code.INVALID_REQUEST))
     except (SQLAlchemyError, OSError) as error:
-        log.error("database.away", error=type(error).__name__, exc_info=True)
+        log.error("database.away", error=type(error).__name__, trace=traceback.format_exc())
         response = _refuse(Problem(Code.UNAVAILABLE))
         response.headers[hdrs.RETRY_AFTER] = "1"
     except Exception:
-        log.exception("http.failed")
+        # As text, not exc_info: some log renderers print local variables, a PIN among them.
+        log.error("http.failed", trace=traceback.format_exc())
         response = _refuse(Problem(Code.INTERNAL))
     resource = request.match_info.route.resource
     log.info(

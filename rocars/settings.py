@@ -59,6 +59,9 @@ class DatabaseSettings(Section):
         description="SQLite: wait for another writer's lock, milliseconds.",
     )
     pool_size: int = Field(default=5, ge=1, le=100, description="Database connections kept open.")
+    statement_timeout_s: float = Field(
+        default=5.0, gt=0, le=60, description="PostgreSQL: longest connect or statement, s."
+    )
     pool_timeout_s: float = Field(
         default=5.0, gt=0, le=60, description="Wait for a free connection, s; then 503."
     )

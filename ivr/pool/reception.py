@@ -47,12 +47,13 @@ class Reception:
     rocars: Rocars
     narrator: Narrator
     taken: int = 0
-    _in_progress: set[asyncio.Task[None] | None] = field(default_factory=set)
+    _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self, offered: IncomingCall) -> None:
         """Serve one call; its CDR is finished when this returns."""
         task = asyncio.current_task()
+        assert task is not None
         self._in_progress.add(task)
         try:
             await self._take(offered)
@@ -66,9 +67,8 @@ class Reception:
         await self._until_idle(LAST_WORDS_S)
 
     async def _until_idle(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while self._in_progress and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
+        if self._in_progress:
+            await asyncio.wait(set(self._in_progress), timeout=seconds)
 
     async def _take(self, offered: IncomingCall) -> None:
         began = time.monotonic()

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import pjsua2 as pj
 
-from ivr.telephony.capacity import calls_granted, calls_held
+from ivr.telephony.c_library import calls_granted, calls_held
 from ivr.telephony.ending import Cause
 from ivr.telephony.errors import EndpointFailed, TelephonyError
 from ivr.telephony.invite import Invite, read_invite
@@ -34,6 +34,7 @@ _RETIRE_S = 0.5
 _LOOK_AFTER_S = 0.2
 _STOP_CALLS_S = 3.0
 _FAILED_POLLS = 100
+_LIBRARY_REFUSALS = {486: "refused_busy", 488: "refused_media"}
 
 
 class Endpoint:
@@ -153,8 +154,9 @@ class Endpoint:
             self._work.append(lambda: leg.refuse(refusal.status, refusal.headers))
 
     def refused_by_library(self, status: int) -> None:
-        """The library itself answered an INVITE: 486 when all its calls are in use."""
-        self.counts["refused_by_library"] += 1
+        """The library itself answered an INVITE: 486 when all its calls are in use, 488 without a
+        common codec, and others for what it does not support."""
+        self.counts[_LIBRARY_REFUSALS.get(status, "refused_other")] += 1
         log.warning("the library refused a call with %d", status)
 
     def callback_failed(self, name: str) -> None:

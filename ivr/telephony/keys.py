@@ -13,7 +13,8 @@ from ivr.dialogue.line import KEYS
 
 IS_UPDATE = 1
 IS_END = 2
-_WRAP = 1 << 32
+_WRAP_MS = (1 << 32) // 8
+_SEGMENT_MS = range(0xFFFF // 8, 0xFFFF // 8 + 2)  # the library rounds to milliseconds
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,9 @@ class KeyEvent:
     Attributes:
         method: RFC 4733 or SIP INFO, the library's number for it.
         key: the key as text.
-        timestamp: RTP timestamp of the beginning of the press, in samples; the same in all packets
-            of a press (RFC 4733, 2.1).
-        duration: length of the press so far.
+        timestamp: beginning of the press, from the RTP timestamp, in milliseconds; the same in all
+            packets of a press (RFC 4733, 2.1). For SIP INFO the time it came.
+        duration: length of the press so far, in milliseconds.
         flags: bits `IS_UPDATE` and `IS_END`.
     """
 
@@ -66,5 +67,5 @@ def _same_press(last: KeyEvent, event: KeyEvent) -> bool:
         return True
     # A press longer than the duration field goes on in a new segment, whose timestamp is further
     # by the full field (RFC 4733, 2.5.1.3).
-    ahead = (event.timestamp - last.timestamp) % _WRAP
-    return ahead == 0xFFFF and not last.flags & IS_END
+    ahead = (event.timestamp - last.timestamp) % _WRAP_MS
+    return ahead in _SEGMENT_MS and not last.flags & IS_END

@@ -35,6 +35,7 @@ from ivr.telephony.stream_stats import StreamStats
 if TYPE_CHECKING:
     from ivr.telephony.endpoint import Endpoint
 
+OK = 200
 REQUEST_TIMEOUT = 408
 TEMPORARILY_UNAVAILABLE = 480
 DECLINE = 603
@@ -110,7 +111,7 @@ class Leg(pj.Call):
         if self.dead:
             return
         op = pj.CallOpParam()
-        op.statusCode = status
+        op.statusCode = OK if self._answered_at is not None else status
         op.reason = reason
         op.txOption.headers = _headers(headers or {})
         self._ours = self._ours or cause
@@ -264,7 +265,6 @@ class Leg(pj.Call):
     def _audio_stops(self) -> None:
         port, self._port = self._port, None
         if port is not None:
-            self._audio.clock_stops()
             self._endpoint.retire(port)  # the clock's thread may be inside it at this moment
 
     def _present_sound(self) -> Sound:
@@ -281,18 +281,19 @@ class Leg(pj.Call):
         """
         if self._port is None:
             self._port = AudioPort(self._audio, self._endpoint.callback_failed)
+            self._audio.clock_starts()
         slot = self.getAudioMedia(-1)
-        self._audio.clock_starts()
+        self._audio.flows()
         self._port.startTransmit(slot)
         slot.startTransmit(self._port)
         self._stats.note_codec(self)
 
     def _disconnect_sound(self) -> None:
-        self._audio.clock_stops()
         if self._port is not None:
             slot = self.getAudioMedia(-1)
             self._port.stopTransmit(slot)
             slot.stopTransmit(self._port)
+        self._audio.held()
 
 
 _SOUND = {

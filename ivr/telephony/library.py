@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
-from ivr.telephony.capacity import be_quiet
+from ivr.telephony.c_library import be_quiet, give_up_after
 from ivr.telephony.callbacks import guarded
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.frames import FRAME_MS, SAMPLE_RATE
@@ -88,6 +88,7 @@ class Library:
 
     def _start(self, endpoint: Endpoint, settings: TelephonySettings) -> None:
         self._pj.libInit(_library_settings(settings))
+        give_up_after(settings.transaction_timeout_s)
         self._pj.audDevManager().setNullDev()
         transport = pj.TransportConfig()
         transport.port = settings.sip_port

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class LineAudio:
         self._sent = SILENCE
         self._tick_at: float | None = None
         self._clock_runs = False
+        self._starting = threading.Lock()
         self.late_frames = 0
         self.longest_gap_s = 0.0
 
@@ -49,9 +51,10 @@ class LineAudio:
     def record(self, path: Path) -> Recording:
         """Record both sides from now on. Raises OSError."""
         recording = Recording(path)
-        if not self._clock_runs:
-            recording.suspend(time.monotonic())
-        self._recordings = (*self._recordings, recording)
+        with self._starting:
+            if self._clock_runs:
+                recording.begin(time.monotonic())
+            self._recordings = (*self._recordings, recording)
         return recording
 
     def hang_up(self) -> None:
@@ -64,20 +67,21 @@ class LineAudio:
             recording.end()
         self._listening = self._recordings = ()
 
-    def clock_stops(self) -> None:
-        """No frames from now on: hold. What plays waits where it is."""
-        self._clock_runs = False
-        self._tick_at = None
-        now = time.monotonic()
-        for recording in self._recordings:
-            recording.suspend(now)
-
     def clock_starts(self) -> None:
-        """Frames flow (again)."""
-        self._clock_runs = True
-        now = time.monotonic()
-        for recording in self._recordings:
-            recording.resume(now)
+        """The line has its port: frames come from now on, during a hold silent ones."""
+        with self._starting:
+            self._clock_runs = True
+            for recording in self._recordings:
+                recording.begin(time.monotonic())
+
+    def held(self) -> None:
+        """No frames are sent on hold: what plays waits where it is."""
+        self._tick_at = None
+        self._sent = SILENCE
+
+    def flows(self) -> None:
+        """Frames are sent (again)."""
+        self._tick_at = None
 
     def frame_to_send(self) -> bytes | None:
         """The next 20 ms to play; None for silence. Called by the frame clock only."""

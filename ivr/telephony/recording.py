@@ -6,6 +6,7 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 import wave
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Recording:
     """
 
     def __init__(self, path: Path) -> None:
-        """Creates the file.
+        """Creates the file; sound is taken after `begin`.
 
         Raises:
             OSError: it cannot be created.
@@ -40,7 +41,7 @@ class Recording:
         """Frames that could not be written: the disk was full or too slow."""
         self._backlog: queue.SimpleQueue[_Pair | _Gap | None] = queue.SimpleQueue()
         self._left_muted = False
-        self._suspended_at: float | None = None
+        self._waiting_since: float | None = time.monotonic()
         self._ended = False
         self._wav = wave.open(str(path), "wb")  # noqa: SIM115 - closed by the writer
         self._wav.setnchannels(2)
@@ -58,25 +59,18 @@ class Recording:
 
     def add(self, received: bytes, sent: bytes) -> None:
         """One frame of each side. Called by the frame clock only."""
-        if self._ended:
+        if self._ended or self._waiting_since is not None:
             return
         if self._backlog.qsize() >= _LONGEST_BACKLOG:
             self.lost_frames += 1
             return
         self._backlog.put((SILENCE if self._left_muted else received, sent))
 
-    def suspend(self, now: float) -> None:
-        """The frame clock stops for this call: it is on hold."""
-        if self._suspended_at is None:
-            self._suspended_at = now
-
-    def resume(self, now: float) -> None:
-        """The clock runs again; the time on hold becomes silence."""
-        if self._suspended_at is None or self._ended:
-            return
-        missed = round((now - self._suspended_at) / FRAME_S)
-        self._suspended_at = None
-        self._backlog.put(missed)
+    def begin(self, now: float) -> None:
+        """The frame clock starts; the time waited for it becomes silence."""
+        if self._waiting_since is not None and not self._ended:
+            self._backlog.put(round((now - self._waiting_since) / FRAME_S))
+            self._waiting_since = None
 
     def end(self) -> None:
         """No more frames; the file is closed soon. May be called twice."""

@@ -107,6 +107,14 @@ class TelephonySettings(BaseModel):
     idle_poll_ms: int = Field(
         50, ge=1, le=500, description="The same without a call; SIP wakes it at once."
     )
+    transaction_timeout_s: float = Field(
+        8.0,
+        ge=1,
+        le=32,
+        description="How long an answer, or the ACK of ours, is waited for. A line whose BYE stays "
+        "unanswered is busy until then. RFC 3261 says 32 (64*T1) for a network; our neighbour is "
+        "the SIP front on the same machine, which repeats towards the network by itself.",
+    )
     session_timer: SessionTimer = Field(
         SessionTimer.OPTIONAL, description="Session timers, RFC 4028."
     )

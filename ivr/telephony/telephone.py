@@ -35,14 +35,18 @@ class Tally:
         taken: handed on.
         refused_stranger: 403, from an address that is not allowed.
         refused_draining: 503, new calls are not taken any more.
-        refused_by_library: 486 of the library, all lines taken.
+        refused_busy: 486 of the library, all lines taken.
+        refused_media: 488 of the library, no common codec.
+        refused_other: other refusals of the library, such as 420 and 422.
         callback_failures: exceptions caught between library and us; each is in the log.
     """
 
     taken: int = 0
     refused_stranger: int = 0
     refused_draining: int = 0
-    refused_by_library: int = 0
+    refused_busy: int = 0
+    refused_media: int = 0
+    refused_other: int = 0
     callback_failures: int = 0
 
 

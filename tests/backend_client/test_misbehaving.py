@@ -82,7 +82,8 @@ async def test_a_question_leaves_nothing_uncertain(misdeed):
         with pytest.raises(BackEndAway) as caught:
             await c.look_up(DRIVER, "1")
     assert not caught.value.uncertain
-    assert len(server.requests) == 3
+    # aiohttp itself repeats a GET once when the connection is dropped
+    assert len(server.requests) == (6 if misdeed is close_after_reading else 3)
 
 
 async def test_one_good_answer_after_trouble_is_enough():

@@ -92,7 +92,7 @@ async def test_every_refusal_has_its_error(client, office):
     assert await refused(TooManyCcrns, [str(10**12 + n) for n in range(21)])
     assert await refused(BadVehicle, [free], "IO12") == "IO12"
     assert await refused(MainlandPlate, [free], "粤Z1234港")
-    receipt = await client.bundle(driver, [free], "AB1234", idempotency_key="refused")
+    receipt = await client.bundle(driver, [free], "AB1234", idempotency_key="accepted")
     assert (await office.record_crossing(receipt.ubr, "LMC")).state is BundleState.CROSSED
     assert await refused(CargoCrossed, [free]) == free
     assert (await client.look_up(driver, free)).state is CargoState.CROSSED

@@ -6,6 +6,7 @@ Every answer that passes through `World` is validated against the service's own 
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import os
 import pwd
@@ -319,13 +320,18 @@ def postgres() -> Iterator[PostgresServer]:
         shutil.rmtree(folder)
 
 
+@functools.cache
+def described_by(document: str) -> OpenAPI:
+    return OpenAPI.from_dict(json.loads(document), config=_PROBLEMS_ARE_JSON)
+
+
 async def make_world(settings: RocarsSettings) -> AsyncIterator[World]:
     clock = SetClock()
     running = await serve(settings, clock=clock)
     try:
         async with aiohttp.ClientSession() as http:
             async with http.get(running.base_url + "/openapi.json") as response:
-                description = OpenAPI.from_dict(await response.json(), config=_PROBLEMS_ARE_JSON)
+                description = described_by(await response.text())
             world = World(running, clock, http, description)
             if not settings.demo.enabled:
                 await world.company()

@@ -7,9 +7,13 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from rocars.clock import HONG_KONG
 from rocars.key_ring import Role
+from rocars.settings import AuthSettings, RuleSettings
+from rocars.tables import Bundle, BundledCargo
 
 pytestmark = pytest.mark.service
 
@@ -262,3 +266,52 @@ async def test_keyed_spelling_finds_marks_on_file(world):
     assert await match(session, "999") == []  # five marks spell it: too many
     assert await match(session, "555") == []
     assert await match(session, "abc") == []
+
+
+async def test_the_database_itself_admits_one_live_bundle(world):
+    """Even a fault in the desk could not bundle cargo twice."""
+    await world.driver()
+    await world.bundle(await world.session(), [await world.lodge()])
+    database = world.running.service.database
+    async with database.write() as session:
+        made = (await session.execute(select(Bundle))).scalar_one()
+        second = Bundle(
+            ubr="9",
+            driver_id=made.driver_id,
+            mark=made.mark,
+            bundled_at=made.bundled_at,
+            immediately=True,
+            cross_from=made.cross_from,
+            expires_at=made.expires_at,
+        )
+        session.add(second)
+    cargo = made.cargo[0].consignment_id
+
+    async def add(live):
+        async with database.write() as session:
+            session.add(BundledCargo(bundle_id=second.id, consignment_id=cargo, place=0, live=live))
+
+    with pytest.raises(IntegrityError, match="consignment"):
+        await add(True)
+    await add(False)
+
+
+class TestSwitches:
+    @pytest.fixture
+    def changes(self):
+        return {
+            "auth": AuthSettings(pin_required=False, argon2_memory_kib=64, argon2_time_cost=1),
+            "rules": RuleSettings(unbundle_enabled=False, lead_minutes=0, max_ccrns=1),
+        }
+
+    async def test_no_pin_no_lead_no_unbundling(self, small_world):
+        world = small_world
+        await world.driver()
+        reply = await world.key_in("20000001", "", world.tokens["20000001"].next())
+        assert reply.status == 200
+        session = reply.body["session"]
+        made = await world.bundle(session, [await world.lodge()])
+        assert made.body["crossing"]["immediately"] is True
+        assert (await world.unbundle(session, made.body["ubr"])).code == "unbundle_disabled"
+        many = await world.bundle(session, [await world.lodge(), await world.lodge()])
+        assert (many.code, many.body["subject"]) == ("too_many_ccrns", "1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from openapi_spec_validator import validate
+from sqlalchemy import text
 
 from rocars.key_ring import Role
 from rocars.problems import Code, status_of
@@ -99,9 +100,24 @@ async def test_health_needs_the_database(world):
     assert (await world.ask("GET", "/health", role=None)).status == 200
     database = world.running.service.database
     async with database.write() as session:
-        from sqlalchemy import text
-
         await session.execute(text("DROP TABLE schema_version"))
     reply = await world.ask("GET", "/health", role=None)
     assert (reply.status, reply.code) == (503, "unavailable")
     assert reply.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("odd", ["%00", "%1F", "a%00b"])
+async def test_control_characters_reach_no_database(world, odd):
+    for method, path in [
+        ("GET", f"/v1/drivers/{odd}"),
+        ("POST", f"/v1/user-ids/{odd}/unlock"),
+        ("GET", f"/v1/consignments/{odd}"),
+    ]:
+        reply = await world.ask(method, path, role=Role.ADMIN, described=False)
+        assert (reply.status, reply.code) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("odd", ["%FF", "%ED%A0%80", "%F0%9F%9A%9A", "..%2F..%2Fhealth", "%0A%0D"])
+async def test_odd_paths_are_refused_in_order(world, odd):
+    reply = await world.ask("GET", f"/v1/drivers/{odd}", role=Role.ADMIN, described=False)
+    assert reply.status in (400, 404)

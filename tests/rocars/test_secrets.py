@@ -7,6 +7,7 @@ import base64
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from rocars.key_ring import KeyMissing, Role, load_keys
 from rocars.settings import KeySettings
@@ -61,6 +62,22 @@ async def test_no_secret_in_database_bytes_or_log(small_world, tmp_path, capsys)
     # Six digits may occur in the file by chance (in a hash, say): looked for as a text of its own.
     assert b'"' + code.encode() + b'"' not in held
     assert code not in log
+
+
+async def test_a_failure_within_does_not_print_what_was_keyed(small_world, capsys):
+    """Even where the log shows local variables of a traceback, as structlog does by default."""
+    world = small_world
+    await world.driver()
+    database = world.running.service.database
+    async with database.write() as session:
+        await session.execute(text("ALTER TABLE security_token RENAME TO elsewhere"))
+    reply = await world.key_in("20000001", PIN, "314159")
+    assert (reply.status, reply.code) == (503, "unavailable")
+    log = "".join(capsys.readouterr())
+    assert "database.away" in log
+    assert "no such table" in log
+    for secret in (PIN, "314159", "20000001"):
+        assert secret not in log
 
 
 def test_keys_are_made_once_and_kept_private(tmp_path):

@@ -51,3 +51,23 @@ def test_hotp_window_ends_where_it_says() -> None:
 
 def test_the_seed_is_not_shown() -> None:
     assert "1234567890" not in repr(Token("hotp", SEED, 6))
+
+
+def test_totp_never_goes_back_behind_a_step_already_used() -> None:
+    now = datetime.fromtimestamp(1111111111, UTC)
+    step = 1111111111 // 30
+    for used, taken in [(step - 2, -1), (step - 1, 0), (step, 1)]:
+        token = Token("totp", SEED, 6, next_counter=used + 1)
+        verdicts = [
+            judge(token, code_at(token, step + n), now, look_ahead=0, max_drift=9)
+            for n in (-1, 0, 1)
+        ]
+        accepted = [one.counter - step for one in verdicts if one is not None]
+        assert accepted == [n for n in (-1, 0, 1) if n >= taken]
+
+
+def test_remembered_drift_has_a_limit() -> None:
+    now = datetime.fromtimestamp(1111111111, UTC)
+    token = Token("totp", SEED, 6, drift=3)
+    found = judge(token, code_at(token, 1111111111 // 30 + 4), now, look_ahead=0, max_drift=3)
+    assert found == Acceptable(1111111111 // 30 + 4, drift=3)

@@ -1,4 +1,4 @@
-"""What the library really holds, asked of the library.
+"""What pjsua2 does not offer and the C library beneath it does: its true limits, and its timers.
 
 The published wheel grants 4 calls a process whatever was asked, without saying so; its compiled-in
 limits can only be read through its C functions, which it exports.
@@ -22,16 +22,26 @@ def _library() -> ctypes.CDLL:
             function = getattr(library, name)
             function.restype = ctypes.c_uint
             function.argtypes = ()
+        library.pjsip_tsx_set_timers.restype = None
+        library.pjsip_tsx_set_timers.argtypes = (ctypes.c_uint,) * 4
     except (OSError, AttributeError) as error:
         raise EndpointFailed(
-            f"this build of pjsua2 does not tell how many calls it holds: {error}"
+            f"this build of pjsua2 does not export the functions we need: {error}"
         ) from error
     return library
 
 
 def be_quiet() -> None:
     """Keep the library from writing to standard output before its settings are read."""
-    ctypes.CDLL(pj._pjsua2.__file__).pj_log_set_level(0)
+    _library().pj_log_set_level(0)
+
+
+def give_up_after(seconds: float) -> None:
+    """Set how long transactions wait: timers B, D, F and H of RFC 3261, appendix A.
+
+    T1, T2 and T4 stay as they are. Only between initialising and starting the library.
+    """
+    _library().pjsip_tsx_set_timers(500, 4000, 5000, round(seconds * 1000))
 
 
 def calls_granted() -> int:

@@ -1,0 +1,106 @@
+"""The part of Kamailio's configuration that depends on the settings, and its two tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sip_config.settings import SipSettings
+
+
+@dataclass(frozen=True)
+class WorkerAddress:
+    """A worker as the front knows it: its slot, its SIP port on 127.0.0.1, its lines."""
+
+    slot: int
+    port: int
+    lines: int
+
+    @property
+    def duid(self) -> str:
+        """Its name in the dispatcher's tables."""
+        return f"w{self.slot}"
+
+    @property
+    def uri(self) -> str:
+        return f"sip:127.0.0.1:{self.port}"
+
+
+def service_cfg(settings: SipSettings, directory: Path, *, debug: int) -> str:
+    """What kamailio.cfg includes: sockets, sizes, limits, and where its tables are."""
+    lines = ["# Written by the service at each start; changes here are lost."]
+    for at, address in enumerate(settings.listen):
+        advertise = (
+            f" advertise {settings.advertised}:{settings.port}"
+            if (at == 0 and settings.advertised)
+            else ""
+        )
+        lines += [
+            f"listen=udp:{address}:{settings.port}{advertise}",
+            f"listen=tcp:{address}:{settings.port}{advertise}",
+        ]
+    lines += [
+        f"listen=udp:127.0.0.1:{settings.internal_port}",
+        f"debug={debug}",
+        f"children={settings.udp_children}",
+        f"tcp_children={settings.tcp_children}",
+        "",
+        _define("INTERNAL_PORT", settings.internal_port),
+        _define("MAX_MESSAGE", settings.max_message_bytes),
+        _define("WORKER_TIMEOUT", settings.worker_answer_timeout_ms),
+        _substitute("RETRY_AFTER", settings.retry_after_s),
+        _substitute("CALLS_PER_SOURCE", settings.calls_per_second_per_source),
+        _substitute("CALLS_PER_WORKER", settings.calls_per_second_per_worker),
+        _substitute("INTERNAL_SOCKET", f"udp:127.0.0.1:{settings.internal_port}"),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def parameters_cfg(settings: SipSettings, directory: Path) -> str:
+    """Module parameters that hold paths or numbers of the settings."""
+    return "\n".join(
+        [
+            "# Written by the service at each start; changes here are lost.",
+            _parameter("permissions", "address_file", str(directory / "peers.list")),
+            _parameter("dispatcher", "list_file", str(directory / "dispatcher.list")),
+            _parameter("pike", "reqs_density_per_unit", settings.requests_per_second_per_source),
+            _parameter("jsonrpcs", "transport", 4),
+            _parameter("jsonrpcs", "dgram_socket", str(directory / "rpc")),
+            "",
+        ]
+    )
+
+
+def peers_list(settings: SipSettings) -> str:
+    """Who may call: group, address, mask, port (0: any), name (permissions' address file)."""
+    rows = [
+        f"1 {network.network_address} {network.prefixlen} 0 {peer.name}"
+        for peer in settings.peers
+        for network in peer.networks
+    ]
+    return "\n".join([*rows, ""])
+
+
+def dispatcher_list(workers: Sequence[WorkerAddress], internal_port: int) -> str:
+    """The workers: set 1, address, flags, priority, and their load limits."""
+    rows = [
+        f"1 {worker.uri} 0 0 duid={worker.duid};maxload={worker.lines};"
+        f"socket=udp:127.0.0.1:{internal_port}"
+        for worker in workers
+    ]
+    return "\n".join([*rows, ""])
+
+
+def _define(name: str, value: int) -> str:
+    return f"#!define {name} {value}"
+
+
+def _substitute(name: str, value: int | str) -> str:
+    return f'#!subst "/{name}/{str(value).replace("/", chr(92) + "/")}/g"'
+
+
+def _parameter(module: str, name: str, value: int | str) -> str:
+    shown = str(value) if isinstance(value, int) else f'"{value}"'
+    return f'modparam("{module}", "{name}", {shown})'

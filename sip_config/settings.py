@@ -1,0 +1,99 @@
+"""The SIP side of a node: addresses, peers and limits of its front."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Peer(BaseModel):
+    """Somebody who may call: a trunk, a PBX, a network of softphones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", description="Name in logs and records.")
+    networks: tuple[IPv4Network, ...] = Field(
+        min_length=1, description="Addresses its SIP comes from, as 192.0.2.10/32."
+    )
+
+
+class SipSettings(BaseModel):
+    """The SIP front, Kamailio. It alone faces the network."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    listen: tuple[IPv4Address, ...] = Field(
+        (IPv4Address("127.0.0.1"),),
+        min_length=1,
+        description="Addresses SIP is taken on, by UDP and TCP.",
+    )
+    port: int = Field(5060, ge=1, le=65535, description="UDP and TCP port of SIP.")
+    advertised: IPv4Address | None = Field(
+        None, description="Address callers reach the first `listen` address by, behind NAT."
+    )
+    internal_port: int = Field(
+        5062,
+        ge=1,
+        le=65535,
+        description="UDP port on 127.0.0.1 from which the front speaks to the workers.",
+    )
+    peers: tuple[Peer, ...] = Field(
+        (Peer(name="loopback", networks=(IPv4Network("127.0.0.0/8"),)),),
+        min_length=1,
+        description="Who may call. Everybody else is answered 403.",
+    )
+    retry_after_s: int = Field(
+        10, ge=1, le=3600, description="Retry-After of the front's 503, seconds."
+    )
+    max_message_bytes: int = Field(
+        3000,
+        ge=1000,
+        le=3400,
+        description="Larger requests are answered 513: a worker takes packets of 4,000 bytes, and "
+        "the front adds its own headers.",
+    )
+    calls_per_second_per_worker: int = Field(
+        10,
+        ge=1,
+        le=12,
+        description="New calls a worker is given in a second. Its library may hold 64 sockets, two "
+        "a call, each for half a second beyond the call.",
+    )
+    calls_per_second_per_source: int = Field(
+        60, ge=1, le=1000, description="New calls taken from one address in a second; then 503."
+    )
+    requests_per_second_per_source: int = Field(
+        600,
+        ge=10,
+        le=100_000,
+        description="SIP messages taken from one address in a second; then it is not heard for a "
+        "while.",
+    )
+    worker_answer_timeout_ms: int = Field(
+        2000,
+        ge=200,
+        le=10_000,
+        description="A worker that does not react to an INVITE for so long is passed over.",
+    )
+    kamailio: Path = Field(
+        Path("/usr/sbin/kamailio"), description="The Kamailio program, of Debian's package."
+    )
+    udp_children: int = Field(2, ge=1, le=64, description="Kamailio processes per UDP socket.")
+    tcp_children: int = Field(2, ge=1, le=64, description="Kamailio processes for TCP.")
+    shared_memory_mb: int = Field(64, ge=16, le=4096, description="Kamailio's shared memory, MB.")
+
+    @field_validator("listen")
+    @classmethod
+    def _distinct(cls, listen: tuple[IPv4Address, ...]) -> tuple[IPv4Address, ...]:
+        if len(set(listen)) != len(listen):
+            raise ValueError("expected each address once")
+        return listen
+
+    @model_validator(mode="after")
+    def _ports_apart(self) -> Self:
+        if self.internal_port == self.port:
+            raise ValueError("expected internal_port to differ from port")
+        return self

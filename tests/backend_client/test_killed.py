@@ -1,0 +1,82 @@
+"""ROCARS is killed while it bundles: after a restart the same key gives exactly one bundle."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+from contextlib import suppress
+
+import pytest
+
+from backend_client.client import RocarsClient
+from backend_client.errors import BackEndAway
+from backend_client.office import RocarsOffice
+from backend_client.types import CargoState, Credentials
+from tests.backend_client.conftest import client_settings
+
+pytestmark = pytest.mark.service
+
+DIRECTIONS = ("inbound", "outbound")
+
+
+async def start(tmp_path):
+    environment = os.environ | {
+        "ROCARS_DATA_DIR": str(tmp_path / "data"),
+        "ROCARS_LISTEN__PORT": "0",
+        "ROCARS_DEMO__ENABLED": "true",
+        "ROCARS_LOG_LEVEL": "error",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "rocars", env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    line = await asyncio.wait_for(process.stdout.readline(), 20)
+    return process, line.decode().removeprefix("rocars listening on ").strip()
+
+
+def settings(tmp_path, url, role, **changes):
+    key = (tmp_path / "data" / f"{role}.key").read_text().strip()
+    return client_settings(url, key, **{"read_timeout_s": 5, "budget_s": 8, **changes})
+
+
+async def kill(process):
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
+async def test_killed_at_any_moment(tmp_path):
+    moment = random.Random(5)
+    process, url = await start(tmp_path)
+    try:
+        async with RocarsOffice(settings(tmp_path, url, "admin")) as office:
+            demo = await office.demo()
+        ccrns = [
+            one for flow in DIRECTIONS for one in demo.free_ccrns(immediately=True, direction=flow)
+        ]
+        assert len(ccrns) >= 6
+        person = demo.drivers[0]
+        async with RocarsClient(settings(tmp_path, url, "ivr")) as client:
+            driver = await client.log_in(Credentials(person.user_id, person.pin, person.code))
+        for number, ccrn in enumerate(ccrns):
+            key = f"attempt-{number}"
+            hasty = settings(tmp_path, url, "ivr", attempts=1)
+            async with RocarsClient(hasty) as client:
+                asked = asyncio.create_task(
+                    client.bundle(driver, [ccrn], "AB1234", idempotency_key=key)
+                )
+                await asyncio.sleep(moment.uniform(0, 0.02))
+                await kill(process)
+                told = None
+                with suppress(BackEndAway):
+                    told = await asked
+            process, url = await start(tmp_path)
+            async with RocarsClient(settings(tmp_path, url, "ivr")) as client:
+                again = await client.bundle(driver, [ccrn], "AB1234", idempotency_key=key)
+                assert told in (None, again)
+                held = [one for one in await client.bundles(driver) if ccrn in one.ccrns]
+                assert held == [again]
+                assert (await client.look_up(driver, ccrn)).state is CargoState.BUNDLED
+    finally:
+        await kill(process)

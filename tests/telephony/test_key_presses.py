@@ -1,0 +1,145 @@
+"""Key presses as real RTP packets: RFC 4733 as it should be, and as it comes.
+
+The letters are the cases of the conformance table. What the library swallows before we see it is
+asserted as it is: a stated limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from telephony.phone_process import PhoneProcess
+from telephony.sip_peer import Peer
+
+pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def peer(ivr: PhoneProcess) -> AsyncIterator[Peer]:
+    peer = Peer(ivr.address)
+    assert (await peer.invite())[0] == 200
+    await peer.silence(0.1)
+    yield peer
+    await peer.ask("BYE")
+    peer.close()
+    await ivr.free()
+
+
+async def test_every_form_of_press_is_one_key(ivr: PhoneProcess, peer: Peer) -> None:
+    expected = ""
+
+    async def case(name: str, keys: str) -> None:
+        nonlocal expected
+        expected += keys
+        await peer.silence(0.06)
+        assert ivr.keys() == expected, name
+
+    await peer.press("5")
+    await peer.press("5")
+    await case("A: the same key twice", "55")
+    await peer.press("9", range(160, 641, 160))
+    await peer.press("9", range(160, 1121, 160), lost=4)
+    await case("C: first packets of the second press lost", "99")
+    await peer.press("3", [160, 320])
+    await peer.press("3", [800, 960])
+    await case("D: the second press begins with a greater duration", "33")
+    await peer.press("4", [160])
+    await peer.press("4", range(160, 2001, 160))
+    await case("E: short, then long", "44")
+    await peer.press("6", range(160, 1121, 160), lost=3)
+    await case("lost start", "6")
+    await peer.press("6", range(160, 1121, 160), ends=0)
+    await peer.press("6", range(160, 481, 160), ends=0)
+    await case("lost end, twice", "66")
+    await peer.press("*", [160, 160, 320, 320])
+    await case("every packet twice", "*")
+    await peer.press("#", range(160, 8001, 160))
+    await case("held for a second", "#")
+    for letter in "ABCD":
+        await peer.press(letter, [160, 320])
+    await case("the fourth column", "ABCD")
+    await peer.press("7", [], ends=3)
+    await peer.press("7", [], ends=3)
+    await case("B: end packets only; the library swallows the second", "7")
+
+
+async def test_a_key_held_beyond_the_duration_field_is_one_key(
+    ivr: PhoneProcess, peer: Peer
+) -> None:
+    """RFC 4733, 2.5.1.3: a new segment, its timestamp further by 0xFFFF."""
+    await peer.press("8", [160, 0xFFFF], ends=0, pause=False)  # moves the timestamp by 0xFFFF
+    await peer.press("8", [160, 320])
+    await peer.press("8", [160, 320])
+
+    await peer.silence(0.06)
+    assert ivr.keys() == "88"
+
+
+async def test_sip_info(ivr: PhoneProcess, peer: Peer) -> None:
+    for symbol in "*55":
+        status, _ = await peer.ask("INFO", f"Signal={symbol}\r\nDuration=160\r\n", "dtmf-relay")
+        assert status == 200
+        await peer.silence(0.04)
+    await peer.silence(0.06)
+    assert ivr.keys() == "*55"
+
+    status, _ = await peer.ask("INFO", "6", "dtmf")
+    assert status == 500  # the SIP front rewrites this form
+    await peer.silence(0.06)
+    assert ivr.keys() == "*55"
+
+
+async def test_a_hundred_keys_on_four_lines_at_once(ivr: PhoneProcess) -> None:
+    chance = random.Random(4733)
+    peers = [Peer(ivr.address) for _ in range(4)]
+    pressed: dict[str, str] = {}
+    for peer in peers:
+        assert (await peer.invite())[0] == 200
+        keys = chance.choices("0123456789*#", k=22)
+        pressed[peer.call_id] = "".join(keys) + keys[-1] * 3
+
+    async def press(peer: Peer) -> None:
+        for key in pressed[peer.call_id]:
+            await peer.press(key, [160, 320, 480])
+        assert (await peer.ask("BYE"))[0] == 200
+        peer.close()
+
+    await asyncio.gather(*(press(peer) for peer in peers))
+
+    await ivr.free()
+    assert {call: ivr.keys(call) for call in pressed} == pressed
+    for call, keys in pressed.items():
+        assert (await ivr.event("ended", call=call))["media"]["keys"] == len(keys)
+    assert b"DTMF" not in ivr.log
+
+
+async def test_keys_of_our_own_caller(caller: PhoneProcess, ivr: PhoneProcess) -> None:
+    await caller.order("dial", name="c", uri=ivr.uri("1000"))
+    await caller.order("answered", name="c")
+
+    await caller.order("press", name="c", keys="1100*#9990")
+
+    await caller.order("hang_up", name="c")
+    await ivr.free()
+    assert ivr.keys() == "1100*#9990"
+
+
+async def test_keys_wait_until_they_are_asked_for(ivr: PhoneProcess) -> None:
+    peer = Peer(ivr.address, called="8000")
+    await peer.invite()
+    for key in "12":
+        await peer.press(key, [160, 320])
+    await peer.silence(0.9)
+    for key in "33":
+        await peer.press(key, [160, 320])
+
+    typed = await ivr.event("typed")
+
+    assert (typed["forgotten"], typed["waiting"]) == (2, ["3", "3"])
+    await peer.ask("BYE")
+    peer.close()
+    await ivr.free()

@@ -1,0 +1,174 @@
+"""What is heard is what was played: compared sample by sample with the prompt."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import wave
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from telephony.phone_process import PhoneProcess, StartPhone, prompt
+from telephony.sip_peer import Peer
+
+pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
+
+Samples = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def both_sides(path: Path) -> tuple[Samples, Samples]:
+    """Left (received) and right (sent)."""
+    with wave.open(str(path)) as wav:
+        assert (wav.getnchannels(), wav.getframerate(), wav.getsampwidth()) == (2, 8000, 2)
+        samples = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
+    return samples[:, 0].astype(float), samples[:, 1].astype(float)
+
+
+def find(part: Samples, whole: Samples) -> tuple[int, float]:
+    """Where `part` is in `whole`, and how alike they are there (1: the same but for loudness)."""
+    size = len(whole) + len(part)
+    product = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size)), size)
+    product = product[: len(whole) - len(part) + 1]
+    sums = np.concatenate(([0.0], np.cumsum(whole**2)))
+    energy = sums[len(part) :] - sums[: -len(part)]
+    alike = product / np.sqrt(np.maximum(energy, 1.0) * np.sum(part**2))
+    at = int(np.argmax(alike))
+    return at, float(alike[at])
+
+
+async def wait_for_file(path: Path) -> None:
+    """Recordings are closed by a thread after the call."""
+    async with asyncio.timeout(5):
+        size = -1
+        while size != path.stat().st_size:
+            size = path.stat().st_size
+            await asyncio.sleep(0.3)
+
+
+@pytest.mark.parametrize("codec", ["PCMA", "PCMU"])
+async def test_the_prompt_arrives_whole_and_without_a_gap(
+    start_phone: StartPhone, ivr: PhoneProcess, tmp_path: Path, codec: str
+) -> None:
+    caller = await start_phone(codecs=[codec])
+    await caller.order("dial", name="c", uri=ivr.uri("1000"), from_user="85291234567")
+    await caller.order("answered", name="c")
+    await caller.order("record", name="c", path=str(tmp_path / "call.wav"))
+    await asyncio.sleep(4.5)
+    ending = await caller.order("hang_up", name="c")
+    await ivr.free()
+
+    assert (await ivr.event("incoming"))["invite"]["calling"] == "85291234567"
+    assert ending["media"]["codec"] == codec
+    assert ending["media"]["received"]["lost"] == 0
+    assert (await ivr.event("ended"))["media"]["late_frames"] == 0
+    await wait_for_file(tmp_path / "call.wav")
+    heard, _ = both_sides(tmp_path / "call.wav")
+    assert len(heard) == pytest.approx(4.5 * 8000, abs=2000)
+    said = prompt().astype(float)
+    at, alike = find(np.concatenate((said[4000:], said[:4000])), heard)  # over the loop's seam
+    assert alike > 0.99
+    assert at >= 0
+
+
+async def test_a_prompt_waits_during_hold_and_goes_on(
+    caller: PhoneProcess, ivr: PhoneProcess, tmp_path: Path
+) -> None:
+    await caller.order("dial", name="c", uri=ivr.uri("1000"))
+    await caller.order("answered", name="c")
+    await caller.order("record", name="c", path=str(tmp_path / "call.wav"))
+    await asyncio.sleep(0.6)
+    began = time.monotonic()
+    await caller.order("hold", name="c")
+    await asyncio.sleep(0.8)
+    await caller.order("resume", name="c")
+    held = time.monotonic() - began
+    await asyncio.sleep(0.8)
+    await caller.order("hang_up", name="c")
+    await ivr.free()
+
+    await wait_for_file(tmp_path / "call.wav")
+    heard, _ = both_sides(tmp_path / "call.wav")
+    said = prompt().astype(float)
+    before, before_alike = find(said[1600:3200], heard)
+    sounding = np.flatnonzero(np.abs(heard[before + 1600 :]) < 50)
+    assert len(sounding) > 0.7 * held * 8000
+    after = heard[-3600:-1200]
+    position, after_alike = find(after, said)
+    assert min(before_alike, after_alike) > 0.98
+    # Seconds of prompt between the two places, against seconds of call without the hold.
+    passed = len(heard) - 3600 - before - held * 8000
+    assert position - 1600 == pytest.approx(passed, abs=0.15 * 8000)
+
+
+async def test_a_key_silences_the_prompt_at_once(ivr: PhoneProcess) -> None:
+    latencies = []
+    for _ in range(3):
+        peer = Peer(ivr.address, called="5000")
+        await peer.invite()
+        await peer.silence(0.4)
+        silent = asyncio.ensure_future(peer.sound_until_silent())
+        await asyncio.sleep(0.05)
+        pressed = time.monotonic()
+        await peer.press("1", range(160, 801, 160))
+        latencies.append((await silent - pressed) * 1000)
+        barged = await ivr.event("barged")
+        assert barged["end"] is False
+        assert 300 < barged["heard_ms"] < 900
+        await peer.ask("BYE")
+        peer.close()
+    await ivr.free()
+    # Negative: the key was heard before the next 20 ms were due.
+    assert max(latencies) < 100, latencies
+
+
+async def test_early_media_then_the_answer(
+    caller: PhoneProcess, ivr: PhoneProcess, tmp_path: Path
+) -> None:
+    await caller.order("dial", name="c", uri=ivr.uri("4000"))
+    assert await caller.order("progressed", name="c") == 183
+    await caller.order("record", name="c", path=str(tmp_path / "call.wav"))
+    await caller.order("answered", name="c")
+    ending = await caller.order("hang_up", name="c")
+    await ivr.free()
+
+    assert ending["duration_s"] > 0.9
+    await wait_for_file(tmp_path / "call.wav")
+    heard, _ = both_sides(tmp_path / "call.wav")
+    assert find(prompt().astype(float)[800:5600], heard)[1] > 0.98
+
+
+async def test_both_directions_are_recorded_and_listened_to(
+    caller: PhoneProcess, ivr: PhoneProcess, tmp_path: Path, prompt_path: Path
+) -> None:
+    await caller.order("dial", name="c", uri=ivr.uri("9000"))
+    await caller.order("answered", name="c")
+    await caller.order("record", name="c", path=str(tmp_path / "call.wav"))
+    assert await caller.order("play", name="c", path=str(prompt_path)) is True
+    await caller.order("hang_up", name="c")
+    await ivr.free()
+
+    listened = await ivr.event("listened")
+    assert 1.9 * 16000 <= listened["bytes"] < 2.6 * 16000
+    assert listened["rest"] == 10  # 200 ms
+    assert listened["dropped"] == listened["bytes"] // 320 - 10
+    await wait_for_file(tmp_path / "call.wav")
+    received, sent = both_sides(tmp_path / "call.wav")
+    assert find(prompt().astype(float)[:15800], sent)[1] > 0.9999
+    assert np.max(np.abs(received)) < 50  # silence in A-law is not quite zero
+
+
+async def test_what_plays_is_replaced_and_we_hang_up(
+    caller: PhoneProcess, ivr: PhoneProcess
+) -> None:
+    await caller.order("dial", name="c", uri=ivr.uri("7000"))
+
+    ended = await caller.order("ended", name="c")
+
+    assert (ended["who"], ended["cause"], ended["answered"]) == ("caller", "hung_up", True)
+    assert (await ivr.event("short"))["played"] is True
+    ours = await ivr.event("ended")
+    assert (ours["who"], ours["cause"]) == ("us", "hung_up")
+    assert ours["media"]["sent"]["packets"] >= 15
+    await ivr.free()
