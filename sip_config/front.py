@@ -182,7 +182,7 @@ class KamailioFront:
         """Calls the dispatcher counts for each worker, by slot. Raises RpcFailed."""
         slots = {worker.duid: worker.slot for worker in self._workers}
         return {
-            slots[entry["ATTRS"]["DUID"]]: int(entry["RUNTIME"]["DLOAD"])
+            slots[entry["ATTRS"]["DUID"]]: int(entry["RUNTIME"]["DLGLOAD"])
             for entry in self._destinations()
             if entry.get("ATTRS", {}).get("DUID") in slots and "RUNTIME" in entry
         }
