@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -187,19 +187,14 @@ class KamailioFront:
             if entry.get("ATTRS", {}).get("DUID") in slots and "RUNTIME" in entry
         }
 
-    def correct_loads(self, held: Mapping[int, int]) -> bool:
-        """Forget the loads when a worker is charged with calls it does not hold.
+    def forget_loads(self) -> None:
+        """Have the dispatcher count its calls anew.
 
         A caller who vanished half-way, or a worker that died with its calls, leaves entries that
         would turn later callers away. Counting anew can only count too few, and then the worker
-        itself refuses with 486 and the next one is tried. True when that was done. Raises
-        RpcFailed.
+        itself refuses with 486 and the next one is tried.
         """
-        charged = self.loads()
-        if all(charged.get(slot, 0) <= calls for slot, calls in held.items()):
-            return False
         self._reload()
-        return True
 
     def counters(self) -> dict[str, int]:
         """What was offered and refused, and why, since Kamailio started. Raises RpcFailed."""

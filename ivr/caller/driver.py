@@ -105,11 +105,11 @@ class Driver:
 
     async def _own_call(self, dialled: OutgoingCall) -> Call:
         for _ in range(50):
-            found = await self.book.find_by_sip_call_id(dialled.call_id)
+            found = await self.book.find_by_sip_call_id(dialled.sip_call_id)
             if found:
                 return found[0]
             await asyncio.sleep(LOOK_EVERY_S)
-        raise CallNotFound(f"no record of call {dialled.call_id}: is it another service?")
+        raise CallNotFound(f"no record of call {dialled.sip_call_id}: is it another service?")
 
 
 async def _listen(line: CallLine, hearing: SilenceDetector) -> None:

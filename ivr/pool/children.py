@@ -74,6 +74,20 @@ class DieWithParent:
             os._exit(0)
 
 
+class ChildFailed(Exception):
+    """A child that was waited for did not end well."""
+
+
+def in_child(work: Callable[[], int]) -> None:
+    """Run something in a child and wait for it, so that no thread of it stays here.
+
+    Raises ChildFailed.
+    """
+    _, status = os.waitpid(fork(work), 0)
+    if status:
+        raise ChildFailed(f"exit status {os.waitstatus_to_exitcode(status)}")
+
+
 def tell(pid: int, number: signal.Signals) -> None:
     """Send a signal to a child that may be gone already."""
     with contextlib.suppress(ProcessLookupError):

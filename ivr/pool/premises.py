@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prompts.library import Library
-
 from backend_client.settings import RocarsClientSettings
 from ivr.pool.scoreboard import Scoreboard
 from ivr.settings import Settings
+from prompts.library import Library
 
 
 @dataclass(frozen=True)

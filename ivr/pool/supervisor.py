@@ -6,28 +6,36 @@ signal, a child or a row of the scoreboard.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
 from ivr.console.app import run_console
 from ivr.observe import metrics
-from ivr.pool.children import SUPERVISED, fork, reap, tell
-from ivr.pool.embedded import EmbeddedRocars
-from ivr.pool.front_desk import FrontDesk
+from ivr.pool.children import SUPERVISED, ChildFailed, fork, in_child, reap, tell
+from ivr.pool.embedded import EmbeddedRocars, RocarsNotStarted
+from ivr.pool.node_front import NodeFront
 from ivr.pool.premises import Premises
+from ivr.pool.scoreboard import Scoreboard
 from ivr.pool.worker import run_worker
 from ivr.pool.workforce import Died, Ready, Workforce
+from ivr.records import migrations
+from ivr.records.call_book import CallBook
+from ivr.settings import Settings
+from prompts.library import load_library
+from sip_config.front import FrontFailed
 
 log = structlog.get_logger(__name__)
 
 TICK_S = 0.1
 """Longest pause between two looks at the children."""
 
-CORRECT_LOADS_EVERY_S = 1.0
+GRACE_S = 30.0
+"""How long after the deadline of a drain a worker may take to say its last words."""
 
 
 class NotStarted(Exception):
@@ -48,89 +56,106 @@ class _Child:
         self.pid = fork(self.run, dies_with_parent=True)
 
 
-@dataclass
 class Supervisor:
     """Runs one node until it is told to end.
 
-    `when_ready` runs in a child of its own once calls are taken (the demonstration call).
+    Args:
+        announce: called once, when the node takes calls.
+        when_ready: runs in a child of its own after that (the demonstration call).
     """
 
-    premises: Premises
-    when_ready: Callable[[], int] | None = None
-    announce: Callable[[], None] = lambda: None
-    _children: list[_Child] = field(default_factory=list)
-    _draining_since: float | None = None
-    _announced: bool = False
-    _corrected_at: float = 0.0
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        announce: Callable[[], None] = lambda: None,
+        when_ready: Callable[[], int] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._announce = announce
+        self._when_ready = when_ready
+        self._scoreboard = Scoreboard(settings.pool.workers)
+        self._rocars = EmbeddedRocars(settings) if settings.embedded_rocars.enabled else None
+        self._front = NodeFront(settings, self._scoreboard)
+        self._children: list[_Child] = []
+        self._draining_since: float | None = None
+        self._announced = False
+        self._workforce: Workforce | None = None
 
     def run(self) -> int:
         """Start, serve, drain, end. Returns the exit status. Raises `NotStarted`."""
         signal.pthread_sigmask(signal.SIG_BLOCK, SUPERVISED)
-        premises = self.premises
-        settings = premises.settings
-        self._workforce = Workforce(
-            settings.pool,
-            premises.scoreboard,
-            lambda slot, predecessor: run_worker(premises, slot, predecessor),
-        )
-        self._rocars = EmbeddedRocars(settings) if settings.embedded_rocars.enabled else None
-        self._front = FrontDesk(premises)
         try:
-            if self._rocars is not None:
-                self._rocars.start()
-            self._front.start()
-            self._children.append(_Child("console", self._console))
-            return self._serve()
+            premises = self._open()
+            self._workforce = Workforce(
+                self._settings.pool,
+                self._scoreboard,
+                lambda slot, predecessor: run_worker(premises, slot, predecessor),
+            )
+            self._children.append(_Child("console", lambda: self._console(premises)))
+            return self._serve(self._workforce)
+        except (FrontFailed, RocarsNotStarted) as failure:
+            raise NotStarted(str(failure)) from failure
         finally:
             self._end()
 
-    def _console(self) -> int:
-        settings = self.premises.settings
-        return run_console(
-            settings.web.host,
-            settings.web.port,
-            self.premises.scoreboard,
-            f"{self.premises.rocars.base_url}/health",
-        )
+    def _open(self) -> Premises:
+        """Everything that must be there before the first worker is forked."""
+        settings = self._settings
+        try:
+            in_child(lambda: _prepare_records(settings))
+        except ChildFailed as failure:
+            raise NotStarted(
+                "the records cannot be used; see the log, and records.database_url"
+            ) from failure
+        library = load_library(settings.prompts.recordings)
+        if library.missing:
+            log.error("recordings missing", count=len(library.missing))
+        rocars = settings.rocars if self._rocars is None else self._rocars.start()
+        self._front.start()
+        return Premises(settings, library, self._scoreboard, rocars)
 
-    def _serve(self) -> int:
+    def _console(self, premises: Premises) -> int:
+        web = self._settings.web
+        health = f"{premises.rocars.base_url}/health"
+        return run_console(web.host, web.port, self._scoreboard, health)
+
+    def _serve(self, workforce: Workforce) -> int:
         while True:
-            self._take_signal()
+            self._take_signal(workforce)
             now = time.monotonic()
-            for change in self._workforce.tick(now):
+            for change in workforce.tick(now):
                 self._note(change)
             self._watch_children(now)
             self._watch_services(now)
             if self._draining_since is not None:
-                if self._workforce.running == 0:
+                if workforce.running == 0:
                     return 0
-                grace = self.premises.settings.pool.drain_deadline_s + 10
-                if now - self._draining_since > grace:
+                if now - self._draining_since > self._settings.pool.drain_deadline_s + GRACE_S:
                     log.error("workers did not leave in time, killing them")
-                    self._workforce.kill()
+                    workforce.kill()
             elif not self._announced and self._all_ready():
                 self._announced = True
-                self.announce()
-                if self.when_ready is not None:
-                    self._children.append(_Child("demonstration", self.when_ready, once=True))
+                self._announce()
+                if self._when_ready is not None:
+                    self._children.append(_Child("demonstration", self._when_ready, once=True))
 
     def _all_ready(self) -> bool:
-        board = self.premises.scoreboard
-        return self._front.up and all(row.capacity > 0 for row in board.rows())
+        return self._front.up and all(row.capacity > 0 for row in self._scoreboard.rows())
 
-    def _take_signal(self) -> None:
+    def _take_signal(self, workforce: Workforce) -> None:
         taken = signal.sigtimedwait(SUPERVISED, TICK_S)
         if taken is None or taken.si_signo not in (signal.SIGTERM, signal.SIGINT):
             return
         if self._draining_since is None:
-            log.info("draining", active=self.premises.scoreboard.active)
+            log.info("draining", active=self._scoreboard.active)
             self._draining_since = time.monotonic()
             metrics.draining.set(1)
             self._front.close()
-            self._workforce.drain()
+            workforce.drain()
         else:
             log.warning("told twice to end: ending at once")
-            self._workforce.kill()
+            workforce.kill()
 
     def _note(self, change: Ready | Died) -> None:
         if isinstance(change, Ready):
@@ -167,18 +192,16 @@ class Supervisor:
                 child.start()
 
     def _watch_services(self, now: float) -> None:
-        self._front.watch()
+        self._front.watch(now)
         if self._rocars is not None and self._draining_since is None:
             self._rocars.watch(now)
-        self.premises.scoreboard.write_node(
+        self._scoreboard.write_node(
             front_up=self._front.up, draining=self._draining_since is not None
         )
-        if now - self._corrected_at >= CORRECT_LOADS_EVERY_S:
-            self._corrected_at = now
-            self._front.correct_loads()
 
     def _end(self) -> None:
-        self._workforce.kill()
+        if self._workforce is not None:
+            self._workforce.kill()
         for child in self._children:
             if child.pid:
                 tell(child.pid, signal.SIGTERM)
@@ -186,9 +209,33 @@ class Supervisor:
         if self._rocars is not None:
             self._rocars.stop()
         deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            self._workforce.tick(time.monotonic())
-            waiting = [child for child in self._children if child.pid and reap(child.pid) is None]
-            if not waiting and self._workforce.running == 0:
-                break
+        while time.monotonic() < deadline and self._anybody_left():
             time.sleep(0.05)
+
+    def _anybody_left(self) -> bool:
+        for child in self._children:
+            if child.pid and reap(child.pid) is not None:
+                child.pid = 0
+        if self._workforce is not None:
+            self._workforce.tick(time.monotonic())
+            if self._workforce.running:
+                return True
+        return any(child.pid for child in self._children)
+
+
+def _prepare_records(settings: Settings) -> int:
+    """Bring the database up to date, and close what a former run of this node left open.
+
+    In a child, since it needs an event loop and a database thread.
+    """
+    migrations.upgrade(settings.records_url)
+
+    async def close_orphans() -> None:
+        book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
+        book.start()
+        for call_id in await book.close_orphans(settings.node.name):
+            log.warning("call left open by a former run", call_id=call_id)
+        await book.shut()
+
+    asyncio.run(close_orphans())
+    return 0

@@ -9,7 +9,6 @@ import time
 
 import setproctitle
 import structlog
-from prompts.composer import Composer
 
 from backend_client.client import RocarsClient
 from ivr.observe import metrics
@@ -21,6 +20,8 @@ from ivr.records.call_book import CallBook
 from ivr.records.database import RecordsUnavailable
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.telephone import Telephone
+from prompts.composer import Composer
+from prompts.stand_in import StandIns
 
 log = structlog.get_logger(__name__)
 
@@ -55,14 +56,17 @@ class _Worker:
         self._book.start()
         await self._bury(predecessor)
         rocars = RocarsClient(self._premises.rocars, _observe_back_end)
+        stand_ins = StandIns(settings.prompts, settings.node.data.resolve() / "synthesised")
         self._reception = Reception(
             settings,
             self._slot,
             self._book,
             rocars,
-            Composer(self._premises.library, settings.prompts, observer=_observe_stand_in),
+            Composer(
+                self._premises.library, settings.prompts, stand_ins, observer=_observe_stand_in
+            ),
         )
-        self._telephone = Telephone(settings.telephony.for_worker(self._slot), self._reception.take)
+        self._telephone = Telephone(telephony_of(settings, self._slot), self._reception.take)
         try:
             await self._telephone.start()
         except EndpointFailed as failure:
@@ -74,6 +78,7 @@ class _Worker:
         await self._drain(settings.pool.drain_deadline_s)
         beating.cancel()
         await self._telephone.stop()
+        await stand_ins.close()
         await rocars.close()
         await self._book.shut()
         return 0

@@ -30,9 +30,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+BAD_REQUEST = 400
 _RETIRE_S = 0.5
 _LOOK_AFTER_S = 0.2
 _STOP_CALLS_S = 3.0
+_STOP_S = 15.0
 _FAILED_POLLS = 100
 _LIBRARY_REFUSALS = {486: "refused_busy", 488: "refused_media"}
 
@@ -74,9 +76,15 @@ class Endpoint:
         await self._started
 
     async def stop(self) -> None:
-        """End all calls, stop the library, join the thread."""
+        """End all calls, stop the library, join the thread.
+
+        Raises:
+            EndpointFailed: the thread hangs in the library; the process must be ended.
+        """
         self._stopping = True
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join, _STOP_S)
+        if self._thread.is_alive():
+            raise EndpointFailed(f"the SIP thread did not stop within {_STOP_S:.0f} s")
 
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Have `work` done on the pj thread, between two polls.
@@ -116,7 +124,7 @@ class Endpoint:
             live.leg = leg
             self._legs[leg] = live
             try:
-                leg.dial(uri, from_uri, headers)
+                live.sip_call_id = leg.dial(uri, from_uri, headers)
             except Exception:
                 self.forget(leg)
                 if not leg.dead:
@@ -142,7 +150,12 @@ class Endpoint:
         leg = Leg(self, self._account(), live.audio, self._teller(live), call_id)
         live.leg = leg
         self._legs[leg] = live
-        invite = read_invite(message, source, self.settings.kept_headers)
+        try:
+            invite = read_invite(message, source, self.settings.kept_headers)
+        except Exception:
+            self.callback_failed("reading an INVITE")
+            self._work.append(lambda: leg.refuse(BAD_REQUEST, {}))
+            return
         refusal = self.refusals.check(invite)
         if refusal is None:
             self.counts["taken"] += 1
@@ -246,6 +259,9 @@ class Endpoint:
             library.stop(self.free)
         except Exception:
             self.callback_failed("stop")
+        finally:
+            for leg in list(self._legs):
+                leg.lost()
 
     def _end_calls(self, library: Library) -> None:
         for leg in list(self._legs):

@@ -13,7 +13,7 @@ _ADDRESS = re.compile(
     r"""^\s*(?:(?P<name>"(?:[^"\\]|\\.)*"|[^<"]*?)\s*<(?P<bracketed>[^>]*)>|(?P<bare>[^\s;]+))""",
     re.DOTALL,
 )
-_USER = re.compile(r"^(?:sips?:(?P<user>[^@;?]*)@|tel:(?P<tel>[^;?]*))", re.IGNORECASE)
+_USER = re.compile(r"^(?:sips?:(?P<user>[^@?]*)@|tel:(?P<tel>[^;?]*))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _headers(text: str) -> dict[str, str]:
 
 def _address(value: str) -> tuple[str, str]:
     """Display name and URI of a From-like header (RFC 3261, 20.10)."""
-    match = _ADDRESS.match(value)
+    match = _ADDRESS.match(" ".join(value.split()))
     if match is None:
         return "", ""
     if match["bare"] is not None:
@@ -101,7 +101,7 @@ def _user(uri: str) -> str:
     if match is None:
         return ""
     user = match["user"] if match["user"] is not None else match["tel"]
-    return user.partition(":")[0]  # without a password
+    return re.split("[;:]", user)[0]  # without parameters (RFC 3398, 12) and password
 
 
 def _offer(sdp: str) -> tuple[tuple[str, ...], bool]:

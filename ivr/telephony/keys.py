@@ -3,6 +3,10 @@
 The library reports every telephone-event packet. Its own idea of a new key compares digit and
 duration only, and so loses a repeated key whose first packets were lost; the RTP timestamp tells
 the two apart.
+
+Known limits, inside the library: the second of two equal keys is lost when only its end packets
+arrive, or when the sender sends no others; SIP INFO with `Signal=10` is read as 1 and INFO with
+`application/dtmf` is refused, so the SIP front rewrites both; tones in the sound are not keys here.
 """
 
 from __future__ import annotations

@@ -80,14 +80,16 @@ class Leg(pj.Call):
 
     # What the event loop asks for
 
-    def dial(self, uri: str, from_uri: str, headers: Mapping[str, str]) -> None:
-        """Send the INVITE. Raises pj.Error."""
+    def dial(self, uri: str, from_uri: str, headers: Mapping[str, str]) -> str:
+        """Send the INVITE; gives its Call-ID. Raises pj.Error."""
         op = pj.CallOpParam(True)
         op.opt.audioCount = 1
         op.opt.videoCount = 0
         op.txOption.localUri = from_uri
         op.txOption.headers = _headers(headers)
         self.makeCall(uri, op)
+        info = self.getInfo()
+        return str(info.callIdString)
 
     def respond(self, status: int) -> None:
         """Answer the INVITE with 180, 183 or 200. Raises HungUp, pj.Error."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ivr.dialogue.line import KeyPress
+from ivr.dialogue.line import KeyPress, Line
 from ivr.telephony.ending import Ending
 from ivr.telephony.listening import Listening
 from ivr.telephony.live_call import LiveCall
@@ -82,3 +83,7 @@ class CallLine:
     async def hang_up(self) -> None:
         """End the call; returns when it is over. Harmless on an ended call."""
         await self._live.hang_up()
+
+
+if TYPE_CHECKING:
+    _fulfils: type[Line] = CallLine

@@ -32,6 +32,8 @@ class LiveCall:
     def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
         self.audio = LineAudio(loop)
         self.leg: Leg | None = None
+        self.sip_call_id = ""
+        """Call-ID of a call we placed."""
         self.progress: list[Progressed] = []
         self.keys: deque[KeyPress] = deque()
         self.ending: Ending | None = None

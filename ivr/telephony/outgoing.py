@@ -31,6 +31,11 @@ class OutgoingCall:
         return self._live.ended
 
     @property
+    def sip_call_id(self) -> str:
+        """Call-ID header of our INVITE."""
+        return self._live.sip_call_id
+
+    @property
     def progress(self) -> Sequence[Progressed]:
         """Provisional answers so far: 180 ringing, 183 early media."""
         return tuple(self._live.progress)

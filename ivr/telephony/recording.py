@@ -43,7 +43,8 @@ class Recording:
         self._left_muted = False
         self._waiting_since: float | None = time.monotonic()
         self._ended = False
-        self._wav = wave.open(str(path), "wb")  # noqa: SIM115 - closed by the writer
+        self._file = path.open("wb")
+        self._wav = wave.open(self._file, "wb")  # noqa: SIM115 - closed by the writer
         self._wav.setnchannels(2)
         self._wav.setsampwidth(2)
         self._wav.setframerate(SAMPLE_RATE)
@@ -99,6 +100,7 @@ class Recording:
         self._save(batch, failed)
         try:
             self._wav.close()
+            self._file.close()
         except OSError as error:
             log.error("a recording could not be closed: %s", error)
 

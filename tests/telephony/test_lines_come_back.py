@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import sys
+import itertools
 import time
 
 import pytest
-from telephony.phone_process import PhoneError, PhoneProcess, StartPhone
+from telephony.phone_process import PhoneError, PhoneProcess, StartPhone, free_port
 from telephony.sip_peer import Peer
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
@@ -120,6 +118,26 @@ async def test_forty_calls_one_after_another_leave_nothing_behind(ivr: PhoneProc
     assert after["poll_age"] < 0.5
 
 
+async def test_rtp_stays_in_its_range_and_the_advertised_address_is_named(
+    start_phone: StartPhone,
+) -> None:
+    first = free_port() // 64 * 64
+    ivr = await start_phone(
+        rtp_port_first=first, rtp_ports_per_worker=16, media_advertised_address="127.0.0.9"
+    )
+    ports = []
+    for _ in range(12):
+        peer = Peer(ivr.address)
+        assert (await peer.invite())[0] == 200
+        assert peer.remote_media[0] == "127.0.0.9"
+        ports.append(peer.remote_media[1])
+        assert (await peer.ask("BYE"))[0] == 200
+        peer.close()
+    await ivr.free()
+    assert set(ports) <= set(range(first, first + 16, 2))
+    assert all(port != after for port, after in itertools.pairwise(ports))  # a port rests
+
+
 async def test_a_refused_call_tells_the_caller(caller: PhoneProcess, ivr: PhoneProcess) -> None:
     await caller.order("dial", name="refused", uri=ivr.uri("3000"))
     with pytest.raises(PhoneError, match="503") as refused:
@@ -152,52 +170,3 @@ async def test_calls_in_progress_are_ended_by_a_stop(
     assert (await caller.order("ended", name="c"))["who"] == "caller"
     assert (await ivr.event("ended"))["cause"] == "stopped"
     await caller.free()
-
-
-FORKED = """
-import asyncio, os
-from ivr.telephony.errors import EndpointFailed
-from ivr.telephony.settings import TelephonySettings
-from ivr.telephony.telephone import Telephone
-
-async def live(port):
-    settings = TelephonySettings(rtp_port_first=0)
-    telephone = Telephone(settings)
-    await telephone.start()
-    assert telephone.capacity >= 4 and telephone.active_calls == 0
-    try:
-        await Telephone(settings).start()
-    except EndpointFailed as error:
-        assert "already runs" in str(error)
-    else:
-        raise AssertionError("a second endpoint was started")
-    await telephone.stop()
-    try:
-        await Telephone(settings.model_copy(update={"sip_port": port})).start()
-    except EndpointFailed as error:
-        assert str(port) in str(error)
-    else:
-        raise AssertionError("a port was taken twice")
-
-children = []
-for _ in range(2):
-    pid = os.fork()
-    if not pid:
-        asyncio.run(live(PORT))
-        os._exit(0)
-    children.append(pid)
-assert [os.waitpid(pid, 0)[1] for pid in children] == [0, 0]
-asyncio.run(live(PORT))
-os._exit(0)
-"""
-
-
-def test_workers_are_forked_after_the_import_and_start_their_own_library() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        script = FORKED.replace("PORT", str(taken.getsockname()[1]))
-        done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
-        )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == ""

@@ -1,0 +1,122 @@
+"""The demonstration: a driver of the demo data dials in and bundles, and the UBR is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from backend_client.client import RocarsClient
+from backend_client.office import Demo, DemoDriver, RocarsOffice
+from backend_client.settings import RocarsClientSettings
+from backend_client.types import Receipt
+from ivr.caller.driver import Driver
+from ivr.caller.transcript import Transcript
+from ivr.observe.metrics import MeteredRecords
+from ivr.records.call_book import CallBook
+from ivr.settings import Settings
+from ivr.telephony.ending import Ending
+from ivr.telephony.telephone import Telephone
+from speech.language import Language
+
+
+class DemonstrationFailed(Exception):
+    """The call was not what it should be; the text says what was missing."""
+
+
+@dataclass(frozen=True)
+class Demonstrated:
+    """What came of a demonstration call."""
+
+    ending: Ending
+    receipt: Receipt
+    recording: Path
+
+
+async def demonstrate(
+    settings: Settings,
+    office: RocarsClientSettings,
+    channel: RocarsClientSettings,
+    language: Language,
+    console: Console,
+) -> Demonstrated:
+    """Place the call over SIP and RTP, print it, and ask ROCARS for the bundle it made.
+
+    Args:
+        office: how ROCARS is reached as an administrator (the demo data).
+        channel: how it is reached as the telephone channel.
+
+    Raises DemonstrationFailed, RocarsError, TelephonyError.
+    """
+    async with RocarsOffice(office) as rocars_office:
+        demo = await rocars_office.demo()
+    book = CallBook(settings.records_url, settings.records, MeteredRecords())
+    telephone = Telephone(
+        settings.telephony.model_copy(update={"sip_port": 0, "rtp_port_first": 0})
+    )
+    await telephone.start()
+    try:
+        driver = Driver(telephone, book, answers(settings, demo, language), Transcript(console))
+        address = settings.sip.listen[0]
+        recording = _recording(settings, language)
+        console.print(f"Calling sip:3902@{address}:{settings.sip.port}\n")
+        ending = await driver.call(
+            f"sip:3902@{address}:{settings.sip.port}", from_user="+85291234567", recording=recording
+        )
+        ubr = _ubr_told(driver)
+    finally:
+        await telephone.stop()
+        await book.shut()
+    async with RocarsClient(channel) as rocars:
+        receipt = await rocars.status(ubr, _vehicle(_driver(demo, language)))
+    return Demonstrated(ending, receipt, recording)
+
+
+def answers(settings: Settings, demo: Demo, language: Language) -> dict[str, list[str]]:
+    """What the demo driver of a language keys at each question. Raises DemonstrationFailed."""
+    driver = _driver(demo, language)
+    immediately = language is not Language.PUTONGHUA  # one of the three hears a time
+    free = demo.free_ccrns(immediately=immediately)
+    if not free:
+        raise DemonstrationFailed("the demo data has no free cargo left")
+    return {
+        "welcome.language": [str(settings.flows.languages.index(language) + 1)],
+        "login.user_id": [driver.user_id],
+        "login.pin": [driver.pin],
+        "login.code": [driver.code],
+        "main_menu": ["1"],
+        "ccrn": [f"{free[0]}#"],
+        "ccrn.more": ["1"],
+        "vehicle.which": ["1"],
+        "bundle.one_cargo": ["1"],
+        "bundle.after": ["3"],
+    }
+
+
+def _driver(demo: Demo, language: Language) -> DemoDriver:
+    with_vehicles = [one for one in demo.drivers if one.vehicles]
+    if not with_vehicles:
+        raise DemonstrationFailed("the demo data has no driver with a vehicle on file")
+    return next((one for one in with_vehicles if one.language == language), with_vehicles[0])
+
+
+def _vehicle(driver: DemoDriver) -> str:
+    return driver.vehicles[0]
+
+
+def _ubr_told(driver: Driver) -> str:
+    """The UBR as the driver heard it, taken from what was said to him."""
+    for step in driver.steps:
+        if "bundle.done" in step.name.split("+"):
+            digits = "".join(one for one in step.text.splitlines()[0] if one.isdigit())
+            if digits:
+                return digits
+    raise DemonstrationFailed("no unique bundling reference was read out")
+
+
+def _recording(settings: Settings, language: Language) -> Path:
+    directory = settings.node.data / "calls"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory / f"demo-{language}-{datetime.now():%Y%m%d-%H%M%S}.wav"

@@ -1,0 +1,99 @@
+"""The SIP front as the pool steers it: which workers it may use, and what they really hold."""
+
+from __future__ import annotations
+
+import structlog
+
+from ivr.observe import metrics
+from ivr.pool.children import DieWithParent
+from ivr.pool.scoreboard import Scoreboard, WorkerState
+from ivr.settings import Settings
+from ivr.telephony.settings import TelephonySettings
+from sip_config.front import KamailioFront
+from sip_config.rpc import RpcFailed
+from sip_config.service_cfg import WorkerAddress
+
+log = structlog.get_logger(__name__)
+
+FIRST_WORKER_PORT = 5070
+CORRECT_EVERY_S = 1.0
+PATIENCE = 3
+"""Looks at which a worker must be charged with too many calls before the loads are corrected: a
+call may be on its way between the two counts."""
+
+
+def telephony_of(settings: Settings, slot: int) -> TelephonySettings:
+    """The telephony settings of one worker: its own ports."""
+    base = settings.telephony
+    if base.sip_port == 0:
+        base = base.model_copy(update={"sip_port": FIRST_WORKER_PORT})
+    return base.for_worker(slot)
+
+
+class NodeFront:
+    """One Kamailio in front of the workers of one node."""
+
+    def __init__(self, settings: Settings, scoreboard: Scoreboard) -> None:
+        workers = [
+            WorkerAddress(slot, telephony_of(settings, slot).sip_port, lines=4)
+            for slot in range(scoreboard.slots)
+        ]
+        self._scoreboard = scoreboard
+        self._front = KamailioFront(
+            settings.sip,
+            workers,
+            settings.node.data.resolve() / "kamailio",
+            in_child=DieWithParent(),
+        )
+        self._looked_at = 0.0
+        self._overcharged = 0
+
+    @property
+    def up(self) -> bool:
+        return self._front.up
+
+    def start(self) -> None:
+        """Start it; it takes calls as soon as a worker is ready. Raises FrontFailed."""
+        self._front.start()
+        self._front.accept(True)
+
+    def open_worker(self, slot: int, lines: int) -> None:
+        self._front.open_worker(slot, lines)
+
+    def close_worker(self, slot: int) -> None:
+        self._front.close_worker(slot)
+
+    def close(self) -> None:
+        """New calls get 503 with Retry-After; running ones go on."""
+        self._front.accept(False)
+
+    def watch(self, now: float) -> None:
+        """Restart it when it died; correct what it believes of the workers' loads."""
+        if self._front.watch(now):
+            metrics.front_restarts_total.inc()
+            log.error("the SIP front died and was started again")
+        if self._front.up and now - self._looked_at >= CORRECT_EVERY_S:
+            self._looked_at = now
+            self._correct()
+
+    def stop(self) -> None:
+        self._front.stop()
+
+    def _correct(self) -> None:
+        held = {
+            row.slot: row.active
+            for row in self._scoreboard.rows()
+            if row.state in (WorkerState.READY, WorkerState.DRAINING)
+        }
+        try:
+            charged = self._front.loads()
+            if all(charged.get(slot, 0) <= calls for slot, calls in held.items()):
+                self._overcharged = 0
+                return
+            self._overcharged += 1
+            if self._overcharged >= PATIENCE:
+                self._overcharged = 0
+                self._front.forget_loads()
+                log.warning("loads corrected", charged=charged, held=held)
+        except RpcFailed as failure:
+            log.error("the SIP front does not answer", why=str(failure))

@@ -1,0 +1,115 @@
+"""Making the recordings that come with the service, with its own synthesiser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import soundfile
+
+from prompts.library import MANIFEST, read_manifest
+from prompts.loudness import SAMPLE_RATE, as_pcm, levelled, loudness, trimmed
+from prompts.script import Clip, clips
+from prompts.settings import PromptSettings
+from speech.language import Language
+from speech.synthesiser.synthesiser import Synthesiser
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with a recording."""
+
+    language: Language
+    clip: str
+    what: str
+
+
+def stale(directory: Path, language: Language) -> list[Clip]:
+    """Clips of the script that have no recording, or one that says something else."""
+    known = (
+        read_manifest(directory / language) if (directory / language / MANIFEST).exists() else {}
+    )
+    return [
+        clip
+        for clip in clips(language)
+        if known.get(clip.name, {}).get("digest") != clip.digest
+        or not (directory / language / f"{clip.name}.flac").is_file()
+    ]
+
+
+async def record(
+    directory: Path, wanted: list[Clip], settings: PromptSettings
+) -> AsyncIterator[Clip]:
+    """Synthesise clips into a directory of recordings; each is given once it is written.
+
+    Raises SynthesisFailed.
+    """
+    synthesiser = Synthesiser(settings.synthesiser)
+    try:
+        for clip in wanted:
+            raw = await synthesiser.speak(clip.language, clip.speech)
+            samples = levelled(trimmed(raw), settings.loudness_lufs)
+            path = directory / clip.language / f"{clip.name}.flac"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pcm = soundfile.SoundFile(
+                path, "w", SAMPLE_RATE, 1, subtype="PCM_16", format="FLAC", compression_level=1.0
+            )
+            with pcm:
+                pcm.buffer_write(as_pcm(samples), dtype="int16")
+            _enter(directory / clip.language, clip, settings)
+            yield clip
+    finally:
+        await synthesiser.close()
+
+
+def _enter(directory: Path, clip: Clip, settings: PromptSettings) -> None:
+    path = directory / MANIFEST
+    manifest = read_manifest(directory) if path.exists() else {}
+    manifest[clip.name] = {
+        "digest": clip.digest,
+        "speech": clip.speech,
+        "source": "synthesised",
+        "voice": f"espeak-ng {settings.synthesiser.voice(clip.language).name}",
+    }
+    path.write_text(
+        json.dumps(dict(sorted(manifest.items())), ensure_ascii=False, indent=1) + "\n",
+        encoding="utf-8",
+    )
+
+
+def faults(directory: Path, settings: PromptSettings) -> list[Fault]:
+    """Everything wrong with a directory of recordings; empty when all is well."""
+    found: list[Fault] = []
+    for language in Language:
+        found += [
+            Fault(language, clip.name, "no recording, or one that says something else")
+            for clip in stale(directory, language)
+        ]
+        script = {clip.name for clip in clips(language)}
+        for path in sorted((directory / language).rglob("*.flac")):
+            name = path.relative_to(directory / language).with_suffix("").as_posix()
+            if name not in script:
+                found.append(Fault(language, name, "nothing says this any more"))
+            elif what := _heard(path, settings):
+                found.append(Fault(language, name, what))
+    return found
+
+
+def _heard(path: Path, settings: PromptSettings) -> str:
+    """What is wrong with the sound of one recording."""
+    try:
+        samples, rate = soundfile.read(path, dtype="float32")
+    except (soundfile.LibsndfileError, OSError) as failure:
+        return f"cannot be read: {failure}"
+    if rate != SAMPLE_RATE or samples.ndim != 1:
+        return f"expected mono at {SAMPLE_RATE} Hz"
+    if len(samples) < SAMPLE_RATE // 20:
+        return "shorter than 50 ms"
+    if abs(samples).max() > 0.995:
+        return "clipped"
+    away = loudness(samples) - settings.loudness_lufs
+    if abs(away) > 3.0:
+        return f"{away:+.1f} LU from the target loudness"
+    return ""

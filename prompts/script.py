@@ -1,0 +1,41 @@
+"""The recording script: everything that has to be recorded in a language."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prompts import catalogue
+from speech.language import Language
+from speech.spoken import FORMS
+
+UNIT_FOLDER = "unit"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording: its name (also of its file) and its words."""
+
+    language: Language
+    name: str
+    speech: str
+
+    @property
+    def digest(self) -> str:
+        """Tells whether a recording still fits its words."""
+        return hashlib.sha256(self.speech.encode()).hexdigest()[:16]
+
+
+def unit_clip(language: Language, unit_name: str, speech: str) -> Clip:
+    """The recording of a digit, a letter, an hour."""
+    return Clip(language, f"{UNIT_FOLDER}/{unit_name}", speech)
+
+
+def clips(language: Language) -> Iterator[Clip]:
+    """Every recording a language needs, each once."""
+    for prompt in catalogue.load(language):
+        for segment in prompt.segments:
+            yield Clip(language, segment.name, segment.speech)
+    for unit in FORMS[language].units():
+        yield unit_clip(language, unit.name, unit.speech)

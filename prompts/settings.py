@@ -1,0 +1,43 @@
+"""Where recordings are, and how an utterance is put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from speech.synthesiser.settings import SynthesiserSettings
+
+
+class PromptSettings(BaseModel):
+    """Prompts and their recordings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    recordings: Path | None = Field(
+        None, description="Directory of recordings; empty: those that come with the service."
+    )
+    cache: Path | None = Field(
+        None,
+        description="Directory of what was synthesised because it has no recording; "
+        "empty: `synthesised` in the data directory.",
+    )
+    loudness_lufs: float = Field(
+        -20.0, ge=-40, le=-10, description="Loudness every recording is brought to (EBU R 128)."
+    )
+    unit_gap_ms: int = Field(70, ge=0, le=1000, description="Pause between two digits or letters.")
+    group_gap_ms: int = Field(
+        350, ge=0, le=2000, description="Pause between two groups of a number."
+    )
+    item_gap_ms: int = Field(600, ge=0, le=3000, description="Pause between two references.")
+    slot_gap_ms: int = Field(
+        120, ge=0, le=2000, description="Pause where a text meets what fills its slot."
+    )
+    comma_gap_ms: int = Field(
+        250, ge=0, le=2000, description="The same after a comma, colon or full stop."
+    )
+    phrase_gap_ms: int = Field(300, ge=0, le=3000, description="Pause between two phrases.")
+    synthesiser: SynthesiserSettings = Field(
+        default_factory=lambda: SynthesiserSettings.model_validate({}),
+        description="Voices for what has no recording.",
+    )

@@ -1,0 +1,116 @@
+"""Asking the synthesiser's process, from an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from speech.language import Language
+from speech.synthesiser.settings import SynthesiserSettings
+
+Samples = npt.NDArray[np.float32]
+
+SAMPLE_RATE = 8000
+
+
+class SynthesisFailed(Exception):
+    """No speech came of a text: no espeak-ng, a dead or hanging process, an empty file."""
+
+
+class Synthesiser:
+    """Starts its process when first asked, and again when it has died or hung."""
+
+    def __init__(self, settings: SynthesiserSettings) -> None:
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def speak(self, language: Language, text: str) -> Samples:
+        """Mono speech at 8000 Hz, samples from -1 to 1. Raises SynthesisFailed."""
+        voice = self._settings.voice(language)
+        handle, name = tempfile.mkstemp(suffix=".wav", prefix="rocars-ivr-")
+        os.close(handle)
+        question = {
+            "text": text,
+            "voice": voice.name,
+            "words_per_minute": voice.words_per_minute,
+            "path": name,
+        }
+        try:
+            async with self._one_at_a_time:
+                await self._ask(question)
+            return await asyncio.to_thread(_read, Path(name), text)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+
+    async def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.wait()
+
+    async def _ask(self, question: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                process = await self._running()
+                assert process.stdin is not None
+                process.stdin.write(json.dumps(question).encode() + b"\n")
+                await process.stdin.drain()
+                answer = await self._answer(process)
+        except (TimeoutError, OSError, ValueError) as failure:
+            await self.close()
+            raise SynthesisFailed(f"the synthesiser failed: {failure!r}") from failure
+        except BaseException:  # cancelled in the middle: its answer would be taken for the next
+            await self.close()
+            raise
+        if not answer.get("done"):
+            raise SynthesisFailed(str(answer.get("why", "the synthesiser gave no reason")))
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "speech.synthesiser.process"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            ready = await self._answer(self._process)
+            if not ready.get("ready"):
+                raise OSError(str(ready.get("why")))
+        return self._process
+
+    @staticmethod
+    async def _answer(process: asyncio.subprocess.Process) -> dict[str, Any]:
+        assert process.stdout is not None
+        line = await process.stdout.readline()
+        if not line:
+            raise OSError("its process ended")
+        answer = json.loads(line)
+        if not isinstance(answer, dict):
+            raise ValueError("not an answer")
+        return answer
+
+
+def _read(path: Path, text: str) -> Samples:
+    try:
+        samples, rate = soundfile.read(path, dtype="float32")
+    except (soundfile.LibsndfileError, OSError) as failure:
+        raise SynthesisFailed(f"no sound came of {text!r}: {failure}") from failure
+    if len(samples) == 0:
+        raise SynthesisFailed(f"an empty file came of {text!r}")
+    resampled: Samples = soxr.resample(samples, rate, SAMPLE_RATE, quality="VHQ").astype("float32")
+    return resampled

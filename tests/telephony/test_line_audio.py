@@ -1,0 +1,173 @@
+"""Playing, listening and recording on a frame clock turned by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ivr.dialogue.line import HungUp
+from ivr.telephony.frames import FRAME_BYTES, SILENCE
+from ivr.telephony.line_audio import LineAudio
+
+pytestmark = pytest.mark.unit
+
+
+def sound(frames: int, value: int = 1) -> bytes:
+    return np.full(frames * 160, value, "<i2").tobytes()
+
+
+@pytest.fixture
+async def audio() -> LineAudio:
+    return LineAudio(asyncio.get_running_loop())
+
+
+async def test_an_utterance_is_handed_over_frame_by_frame(audio: LineAudio) -> None:
+    playback = audio.play(sound(2) + sound(1)[:160])
+    frames = [audio.frame_to_send() for _ in range(4)]
+    assert frames[:2] == [sound(1), sound(1)]
+    assert frames[2] == sound(1)[:160] + bytes(160)
+    assert frames[3] is None
+    assert await playback.finished() is True
+    assert playback.heard_ms == 50
+
+
+async def test_the_end_is_told_with_the_last_frame(audio: LineAudio) -> None:
+    playback = audio.play(sound(2))
+    audio.frame_to_send()
+    waiting = asyncio.ensure_future(playback.finished())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    audio.frame_to_send()
+    assert await waiting is True
+
+
+async def test_stopped_is_silent_at_once_and_keeps_how_much_was_heard(audio: LineAudio) -> None:
+    playback = audio.play(sound(10))
+    audio.frame_to_send()
+    playback.stop()
+    assert audio.frame_to_send() is None
+    assert await playback.finished() is False
+    assert playback.heard_ms == 20
+    playback.stop()
+
+
+async def test_a_stop_after_the_end_changes_nothing(audio: LineAudio) -> None:
+    playback = audio.play(sound(1))
+    audio.frame_to_send()
+    assert await playback.finished() is True
+    playback.stop()
+    assert await playback.finished() is True
+
+
+async def test_the_next_utterance_replaces_the_one_that_plays(audio: LineAudio) -> None:
+    first = audio.play(sound(10, 1))
+    audio.frame_to_send()
+    second = audio.play(sound(1, 2))
+    assert audio.frame_to_send() == sound(1, 2)
+    assert await first.finished() is False
+    assert await second.finished() is True
+
+
+async def test_nothing_to_say_and_half_a_sample(audio: LineAudio) -> None:
+    playback = audio.play(b"")
+    assert await playback.finished() is True
+    assert audio.frame_to_send() is None
+    with pytest.raises(ValueError, match="odd number"):
+        audio.play(b"abc")
+
+
+async def test_a_hang_up_wakes_who_waits(audio: LineAudio) -> None:
+    playback = audio.play(sound(10))
+    waiting = asyncio.ensure_future(playback.finished())
+    await asyncio.sleep(0)
+    audio.hang_up()
+    with pytest.raises(HungUp):
+        await waiting
+
+
+async def test_a_slow_listener_loses_the_oldest_and_knows_it(audio: LineAudio) -> None:
+    listening = audio.listen(longest_ms=60)
+    for value in range(1, 6):
+        audio.frame_received(sound(1, value))
+    assert listening.dropped == 2
+    audio.hang_up()
+    assert [frame async for frame in listening] == [sound(1, value) for value in (3, 4, 5)]
+
+
+async def test_a_listener_is_woken_and_hears_silence_too(audio: LineAudio) -> None:
+    listening = audio.listen(longest_ms=1000)
+    waiting = asyncio.ensure_future(anext(listening))
+    await asyncio.sleep(0.01)
+    audio.frame_received(b"")
+    assert await waiting == SILENCE
+    listening.close()
+    audio.frame_received(sound(1))
+    with pytest.raises(StopAsyncIteration):
+        await anext(listening)
+
+
+async def test_both_sides_are_recorded_aligned(audio: LineAudio, tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+    audio.clock_starts()
+    recording = audio.record(path)
+    audio.play(sound(40, 7))
+    for value in range(1, 61):
+        audio.frame_to_send()
+        audio.frame_received(sound(1, value))
+    recording.mute_caller(True)
+    audio.frame_to_send()
+    audio.frame_received(sound(1, 99))
+    audio.hang_up()
+    audio.frame_received(sound(1, 98))
+    await recording.closed()
+
+    with wave.open(str(path)) as wav:
+        both = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 160, 2)
+    assert both[:, 0, 0].tolist() == [*range(1, 61), 0]
+    assert both[:, 159, 1].tolist() == [7] * 40 + [0] * 21
+    assert recording.lost_frames == 0
+
+
+async def test_the_time_before_the_first_frame_is_silence(audio: LineAudio, tmp_path: Path) -> None:
+    recording = audio.record(tmp_path / "call.wav")
+    audio.frame_received(sound(1, 5))  # nothing before the clock starts
+    await asyncio.sleep(0.1)
+    audio.clock_starts()
+    audio.frame_received(sound(1, 6))
+    await recording.closed()
+    with wave.open(str(tmp_path / "call.wav")) as wav:
+        left = np.frombuffer(wav.readframes(wav.getnframes()), "<i2")[::2]
+    assert 4 * 160 <= len(left) - 160 <= 9 * 160
+    assert not left[:-160].any()
+    assert left[-160:].tolist() == [6] * 160
+
+
+async def test_a_recording_that_cannot_be_written_is_said_and_harms_no_call(
+    audio: LineAudio, tmp_path: Path
+) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        audio.record(tmp_path / "missing" / "call.wav")
+    audio.clock_starts()
+    recording = audio.record(Path("/dev/full"))
+    for _ in range(100):
+        audio.frame_received(sound(1))
+    await recording.closed()
+    assert recording.lost_frames == 100
+
+
+async def test_late_frames_are_counted_but_not_a_hold(audio: LineAudio) -> None:
+    audio.frame_to_send()
+    await asyncio.sleep(0.07)
+    audio.frame_to_send()
+    assert audio.late_frames == 1
+    audio.held()
+    await asyncio.sleep(0.07)
+    audio.flows()
+    audio.frame_to_send()
+    assert audio.late_frames == 1
+    assert audio.longest_gap_s < 0.15
+    assert len(SILENCE) == FRAME_BYTES
