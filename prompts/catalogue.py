@@ -103,6 +103,10 @@ def load(language: Language, directory: Path = DIRECTORY) -> Catalogue:
         if not isinstance(entries, dict):
             raise CatalogueError(f"{path.name}: {group}: expected names with a text each")
         for name, text in entries.items():
+            if not isinstance(name, str):
+                raise CatalogueError(
+                    f"{path.name}: {group}: {name!r} is not a name (YAML reads yes and no as truth)"
+                )
             full = f"{group}.{name}"
             if not isinstance(text, str) or not text.strip():
                 raise CatalogueError(f"{path.name}: {full}: expected a text")

@@ -66,7 +66,7 @@ class Composer:
             texts.append(text)
         return Utterance(
             b"".join(pieces),
-            "\n".join(texts),
+            " ".join(texts),
             tuple(phrase.prompt for phrase in phrases),
             tuple(stand_ins),
         )

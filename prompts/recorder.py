@@ -73,7 +73,38 @@ def _enter(directory: Path, clip: Clip, settings: PromptSettings) -> None:
         "source": "synthesised",
         "voice": f"espeak-ng {settings.synthesiser.voice(clip.language).name}",
     }
-    path.write_text(
+    _write_manifest(directory, manifest)
+
+
+def prune(directory: Path) -> list[str]:
+    """Delete recordings that nothing says any more; returns what was deleted."""
+    deleted = []
+    for language in Language:
+        script = {clip.name for clip in clips(language)}
+        for path in _orphans(directory / language, script):
+            path.unlink()
+            deleted.append(f"{language} {path.stem}")
+        manifest = directory / language / MANIFEST
+        if manifest.exists():
+            kept = {
+                name: entry
+                for name, entry in read_manifest(manifest.parent).items()
+                if name in script
+            }
+            _write_manifest(manifest.parent, kept)
+    return deleted
+
+
+def _orphans(directory: Path, script: set[str]) -> list[Path]:
+    return [
+        path
+        for path in sorted(directory.rglob("*.flac"))
+        if path.relative_to(directory).with_suffix("").as_posix() not in script
+    ]
+
+
+def _write_manifest(directory: Path, manifest: dict[str, dict[str, str]]) -> None:
+    (directory / MANIFEST).write_text(
         json.dumps(dict(sorted(manifest.items())), ensure_ascii=False, indent=1) + "\n",
         encoding="utf-8",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,9 @@ from ivr.settings import Settings
 from ivr.telephony.ending import Ending
 from ivr.telephony.telephone import Telephone
 from speech.language import Language
+
+_GROUPED_DIGITS = re.compile(r"[0-9]{3,4}( [0-9]{3,4})+")
+"""A reference as it is written in a transcript: 555 000 1234."""
 
 
 class DemonstrationFailed(Exception):
@@ -110,9 +114,9 @@ def _ubr_told(driver: Driver) -> str:
     """The UBR as the driver heard it, taken from what was said to him."""
     for step in driver.steps:
         if "bundle.done" in step.name.split("+"):
-            digits = "".join(one for one in step.text.splitlines()[0] if one.isdigit())
-            if digits:
-                return digits
+            groups = _GROUPED_DIGITS.search(step.text)
+            if groups:
+                return groups[0].replace(" ", "")
     raise DemonstrationFailed("no unique bundling reference was read out")
 
 

@@ -23,7 +23,9 @@ from ivr.telephony.telephone import Telephone
 
 LOOK_EVERY_S = 0.1
 END_OF_PROMPT_S = 0.6
-PATIENCE_S = 40.0
+PATIENCE_S = 7.0
+"""A driver who knows the way barges in on a longer prompt."""
+
 
 Answers = Mapping[str, Sequence[str]]
 """What to key at each question of that name: the first time it is asked, the second, ..."""

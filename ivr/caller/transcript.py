@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 
 from ivr.dialogue.trace import StepKind
 
@@ -16,21 +17,16 @@ class Transcript:
         self._console = console
 
     def service_says(self, text: str, language: str) -> None:
-        lines = text.splitlines() or [""]
-        self._console.print(f"  [cyan]service[/] [dim]{language}[/]  {lines[0]}", highlight=False)
-        for line in lines[1:]:
-            self._console.print(f"               {line}", highlight=False)
+        self._line(f"[cyan]service[/] [dim]{language:4}[/]{escape(text)}")
 
     def driver_keys(self, keys: str) -> None:
-        self._console.print(f"  [green]driver[/]       keys [bold]{keys}[/]", highlight=False)
+        self._line(f"[green]driver[/]      keys [bold]{keys}[/]")
 
     def back_end(self, operation: str, outcome: str, ms: int) -> None:
-        self._console.print(
-            f"  [dim]ROCARS       {operation}: {outcome}, {ms} ms[/]", highlight=False
-        )
+        self._line(f"[dim]ROCARS      {operation}: {outcome}, {ms} ms[/]")
 
     def remark(self, text: str) -> None:
-        self._console.print(f"  [dim]{text}[/]", highlight=False)
+        self._line(f"[dim]{text}[/]")
 
     def step(self, kind: str, name: str, text: str, value: str, ms: int, language: str) -> None:
         """One step of the trace."""
@@ -40,3 +36,6 @@ class Transcript:
             self.back_end(name, value, ms)
         elif kind in (StepKind.NOINPUT, StepKind.NOMATCH, StepKind.UNIVERSAL):
             self.remark(f"{kind} at {name}")
+
+    def _line(self, text: str) -> None:
+        self._console.print(f"  {text}", highlight=False, soft_wrap=True)

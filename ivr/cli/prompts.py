@@ -18,7 +18,7 @@ from prompts import catalogue
 from prompts.catalogue import CatalogueError, SlotKind
 from prompts.composer import Composer
 from prompts.library import RECORDINGS, SAMPLE_RATE, load_library
-from prompts.recorder import faults, record, stale
+from prompts.recorder import faults, prune, record, stale
 from prompts.script import clips
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
@@ -83,7 +83,8 @@ def record_prompts(
     except SynthesisFailed as failure:
         typer.echo(f"rocars-ivr: {failure} (Debian package libespeak-ng1)", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"{len(wanted)} recordings made in {directory}")
+    deleted = prune(directory)
+    typer.echo(f"{len(wanted)} recordings made, {len(deleted)} deleted that nothing says any more")
 
 
 @app.command()

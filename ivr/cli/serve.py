@@ -88,8 +88,10 @@ def _announce(settings: Settings) -> None:
     )
     web = f"http://{settings.web.host}:{settings.web.port}"
     console.print(f"[bold]Taking calls[/] at {addresses} (UDP and TCP, G.711)")
-    console.print(f"Health and metrics: {web}/health/ready, {web}/metrics")
-    console.print("Drivers to log in with: [bold]rocars-ivr drivers[/]. Ctrl-C ends.\n")
+    console.print(f"Health and metrics: {web}/health/ready, {web}/metrics", soft_wrap=True)
+    console.print(
+        "Drivers and cargo to try: [bold]rocars-ivr drivers[/]. Ctrl-C ends.\n", soft_wrap=True
+    )
 
 
 def _demonstrate(settings: Settings, language: str) -> int:

@@ -99,7 +99,7 @@ class Conversation:
             name=prompt,
             help="confirm.help",
             intro=None,
-            choices=(Choice("1", True, "confirm.yes"), Choice("2", False, "confirm.no")),
+            choices=(Choice("1", True, "confirm.right"), Choice("2", False, "confirm.wrong")),
             manner=ONLY_NOW,
         )
         outcome = await self.choose(menu, before=[self.phrase(prompt, slots)])

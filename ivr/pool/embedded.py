@@ -109,5 +109,6 @@ class EmbeddedRocars:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             cwd=Path.cwd(),
+            start_new_session=True,  # Ctrl-C is for the supervisor: calls may still need ROCARS
             preexec_fn=DieWithParent(),
         )

@@ -193,7 +193,7 @@ class Supervisor:
 
     def _watch_services(self, now: float) -> None:
         self._front.watch(now)
-        if self._rocars is not None and self._draining_since is None:
+        if self._rocars is not None:
             self._rocars.watch(now)
         self._scoreboard.write_node(
             front_up=self._front.up, draining=self._draining_since is not None

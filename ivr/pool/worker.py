@@ -13,6 +13,7 @@ import structlog
 from backend_client.client import RocarsClient
 from ivr.observe import metrics
 from ivr.observe.logs import bind_worker
+from ivr.pool.node_front import telephony_of
 from ivr.pool.premises import Premises
 from ivr.pool.reception import Reception
 from ivr.pool.scoreboard import WorkerState
