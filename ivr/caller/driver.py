@@ -42,7 +42,8 @@ class Driver:
     Attributes:
         answers: keys by question; a question without an answer left ends the call.
         secrets: questions whose keys are not shown.
-        listens: wait for the end of each prompt; otherwise barge in at once.
+        listens: hear each prompt, to its end if it is short; otherwise barge in at once.
+        leaves_after: hang up once this prompt has been said.
     """
 
     telephone: Telephone
@@ -51,6 +52,7 @@ class Driver:
     transcript: Transcript | None = None
     secrets: frozenset[str] = frozenset({"login.pin", "login.code"})
     listens: bool = True
+    leaves_after: str = ""
     steps: list[CallStep] = field(default_factory=list)
 
     async def call(self, uri: str, *, from_user: str, recording: Path | None = None) -> Ending:
@@ -79,6 +81,8 @@ class Driver:
                 self.transcript.step(
                     step.kind, step.name, step.text, step.value, step.ms, step.language
                 )
+            if self.leaves_after and self.leaves_after in step.name.split("+"):
+                return
             if step.kind != StepKind.ASKED:
                 continue
             keys = self.answers.get(step.name, ())

@@ -1,0 +1,76 @@
+"""What the call tests say: who calls, and what he keys."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from service import Service
+
+from backend_client.client import RocarsClient
+from backend_client.office import Demo, RocarsOffice
+from backend_client.types import Receipt
+from ivr.caller.driver import Driver
+from ivr.records.call_book import CallBook
+from ivr.records.models import CallStep
+from ivr.telephony.ending import Ending
+from ivr.telephony.telephone import Telephone
+
+WRONG_CODE = "000000"
+
+
+@dataclass
+class Called:
+    """One call that was made: how it ended, and its trace."""
+
+    ending: Ending
+    steps: list[CallStep]
+
+    def said(self, prompt: str) -> str:
+        """The words of a statement, empty when it was never made."""
+        return next((step.text for step in self.steps if prompt in step.name.split("+")), "")
+
+    @property
+    def words(self) -> str:
+        return " ".join(step.text for step in self.steps)
+
+
+@dataclass
+class Caller:
+    """Places calls to one service."""
+
+    service: Service
+    telephone: Telephone
+    book: CallBook
+    secrets: list[str] = field(default_factory=list)
+
+    async def demo(self) -> Demo:
+        async with RocarsOffice(self.service.rocars("admin")) as office:
+            return await office.demo()
+
+    async def call(self, answers: dict[str, list[str]], *, recording: Path | None = None) -> Called:
+        """Key these answers, barging in at once; hang up when there are none left."""
+        driver = Driver(
+            self.telephone, self.book, answers, listens=False, leaves_after=leaves_after
+        )
+        ending = await driver.call(self.service.uri, from_user="+85291234567", recording=recording)
+        return Called(ending, driver.steps)
+
+    async def receipt(self, ubr: str, vehicle: str) -> Receipt:
+        async with RocarsClient(self.service.rocars("ivr")) as rocars:
+            return await rocars.status(ubr, vehicle)
+
+    async def idle(self) -> None:
+        await asyncio.to_thread(self.service.until_idle)
+
+
+def log_in(demo: Demo, language: str) -> dict[str, list[str]]:
+    """Language and log-in of the demo driver of that language."""
+    driver = next(one for one in demo.drivers if one.language == language)
+    return {
+        "welcome.language": [{"yue": "1", "cmn": "2", "en": "3"}[language]],
+        "login.user_id": [driver.user_id],
+        "login.pin": [driver.pin],
+        "login.code": [driver.code],
+    }

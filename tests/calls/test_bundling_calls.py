@@ -1,0 +1,166 @@
+"""Drivers who bundle by telephone: real SIP, RTP, keys, ROCARS and records."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from calls_support import WRONG_CODE, Caller, log_in
+
+from backend_client.types import BundleState
+from prompts.composer import Composer
+from prompts.library import load_library
+from prompts.settings import PromptSettings
+from prompts.stand_in import StandIns
+from prompts.utterance import Phrase
+from speech.language import Language
+
+pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
+
+
+def told_ubr(text: str) -> str:
+    found = re.search(r"[0-9]{3}( [0-9]{3,4})+", text)
+    assert found, text
+    return found[0].replace(" ", "")
+
+
+async def test_drivers_bundle_in_three_languages_at_once(caller: Caller, tmp_path: Path) -> None:
+    demo = await caller.demo()
+    at_once = demo.free_ccrns(immediately=True)
+    later = demo.free_ccrns(immediately=False)
+    on_file = {"vehicle.which": ["1"]}
+    keyed = {
+        "vehicle.mark": ["94567#"],  # W to Z, G or H, 567
+        "vehicle.first_letter": ["4"],
+        "vehicle.second_letter": ["1"],
+    }
+    ends = {
+        "main_menu": ["1"],
+        "ccrn.more": ["1"],
+        "bundle.one_cargo": ["1"],
+        "bundle.after": ["3"],
+    }
+    calls = await asyncio.gather(
+        caller.call(
+            log_in(demo, "yue") | ends | on_file | {"ccrn": [f"{at_once[0]}#"]},
+            recording=tmp_path / "yue.wav",
+        ),
+        caller.call(
+            log_in(demo, "cmn") | ends | on_file | {"ccrn": [f"{later[0]}#"]},
+            recording=tmp_path / "cmn.wav",
+        ),
+        caller.call(
+            log_in(demo, "en") | ends | keyed | {"ccrn": [f"{at_once[1]}#"]},
+            recording=tmp_path / "en.wav",
+        ),
+    )
+    await caller.idle()
+    expected = [
+        ("yue", at_once[0], "AB1234", "bundle.cross_now"),
+        ("cmn", later[0], "FV2468", "bundle.cross_from"),
+        ("en", at_once[1], "ZG567", "bundle.cross_now"),
+    ]
+    for called, (language, ccrn, vehicle, crossing) in zip(calls, expected, strict=True):
+        ubr = told_ubr(called.said("bundle.done"))
+        receipt = await caller.receipt(ubr, vehicle)
+        assert (receipt.ccrns, receipt.state) == ((ccrn,), BundleState.LIVE)
+        assert called.said(crossing), called.words
+        assert receipt.crossing.immediately is (crossing == "bundle.cross_now")
+        ((outcome, spoken, in_cdr, codec),) = caller.service.query(
+            "SELECT outcome, language, ubr, codec FROM calls WHERE ubr = ?", ubr
+        )
+        assert (outcome, spoken, in_cdr, codec) == ("completed", language, ubr, "PCMA")
+        await heard_on_the_line(tmp_path / f"{language}.wav", Language(language), ubr)
+
+
+async def heard_on_the_line(recording: Path, language: Language, ubr: str) -> None:
+    """The UBR's own audio is found in what the driver's telephone received."""
+    settings = PromptSettings.model_validate({})
+    composer = Composer(load_library(), settings, StandIns(settings, recording.parent))
+    utterance = await composer.compose([Phrase(language, "bundle.done", {"ubr": ubr})])
+    wanted = np.frombuffer(utterance.pcm, dtype="<i2").astype(np.float64)
+    both, rate = soundfile.read(recording, dtype="int16")
+    assert rate == 8000
+    heard = both[:, 0].astype(np.float64)
+    size = 1 << (len(heard) + len(wanted)).bit_length()
+    product = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size))
+    at = int(np.argmax(np.fft.irfft(product, size)[: len(heard)]))
+    piece = heard[at : at + len(wanted)]
+    assert len(piece) == len(wanted), "the call ended before the reference did"
+    correlation = np.corrcoef(piece, wanted)[0, 1]
+    assert correlation > 0.95, f"{language}: {correlation:.3f}"
+
+
+async def test_wrong_answers_are_explained_and_the_call_goes_on(caller: Caller) -> None:
+    demo = await caller.demo()
+    free = demo.free_ccrns(immediately=True)
+    bundled = next(one.ccrn for one in demo.cargo if one.state == "bundled")
+    expired = next(one.ccrn for one in demo.cargo if one.state == "expired")
+    driver = log_in(demo, "yue")
+    called = await caller.call(
+        driver
+        | {
+            "welcome.language": ["7", "3"],
+            "login.user_id": ["123#", driver["login.user_id"][0], driver["login.user_id"][0]],
+            "login.pin": driver["login.pin"] * 2,
+            "login.code": [WRONG_CODE, driver["login.code"][0]],
+            "main_menu": ["5", "1"],
+            "ccrn": ["999999999#", f"{bundled}#", f"{free[0]}#", f"{free[1]}#"],
+            "ccrn.more": ["3", "1"],
+            "vehicle.which": ["2"],
+            "bundle.one_cargo": ["2", "1"],
+            "bundle.wrong": ["2"],
+            "bundle.after": ["1", "3"],
+        }
+        | {"vehicle.which": ["2", "1"]}
+    )
+    ubr = told_ubr(called.said("bundle.done"))
+    receipt = await caller.receipt(ubr, "AB1234")
+    assert receipt.ccrns == (free[1],)
+    for words in (
+        "not an answer I can use",
+        "That is too short",
+        "were not accepted",
+        "does not know the cargo",
+        "already bundled",
+        "What is wrong?",
+    ):
+        assert words in called.words, words
+    assert expired not in receipt.ccrns
+    assert called.words.count("unique bundling reference is") >= 2  # said, and repeated
+
+
+async def test_five_failures_over_two_calls_lock_the_user_id(caller: Caller) -> None:
+    """The lock counts over calls, and is said of a user ID that does not exist as well."""
+    unknown = "77777777"
+    attempts = {
+        "welcome.language": ["3"],
+        "login.user_id": [unknown] * 3,
+        "login.pin": ["111111"] * 3,
+        "login.code": [WRONG_CODE] * 3,
+    }
+    first = await caller.call(attempts, leaves_after="hotline.advice")
+    second = await caller.call(attempts, leaves_after="login.locked")
+    assert first.words.count("were not accepted") == 3
+    assert "3669 0000" in first.words
+    assert second.words.count("were not accepted") == 2
+    assert "log in is blocked" in second.words
+    await caller.idle()
+    outcomes = caller.service.query("SELECT outcome FROM calls ORDER BY offered_at DESC LIMIT 2")
+    assert [one for (one,) in outcomes] == ["login_locked", "login_refused"]
+
+
+async def test_secrets_are_in_no_file_the_service_wrote(caller: Caller) -> None:
+    """After the calls above: PINs and codes nowhere, not in log, database, metrics or trace."""
+    demo = await caller.demo()
+    written = b""
+    for path in sorted(caller.service.directory.rglob("*")):
+        if path.is_file() and path.suffix != ".key":
+            written += path.read_bytes()
+    for driver in demo.drivers:
+        assert driver.pin.encode() not in written
+    assert b"******" in written  # the trace has the steps, masked

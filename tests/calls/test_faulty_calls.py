@@ -1,0 +1,205 @@
+"""Callers who leave, networks that fail, processes that die: one right CDR, no lost line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from calls_support import Caller, log_in
+from service import Service
+
+from ivr.telephony.ending import Cause
+from ivr.telephony.telephone import Telephone
+
+pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def sipp(
+    service: Service, scenario: Path, *more: str, seconds: float = 40
+) -> tuple[int, str]:
+    """Run SIPp against the service; its exit status and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        *("sipp", f"127.0.0.1:{service.sip_port}", "-sf", str(scenario), "-i", "127.0.0.1"),
+        *("-nostdin", "-timeout", f"{seconds:.0f}s", "-timeout_error", *more),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=service.directory,
+    )
+    out, _ = await process.communicate()
+    return process.returncode or 0, out.decode(errors="replace")[-3000:]
+
+
+def last_outcome(service: Service) -> tuple[str, str]:
+    ((outcome, by),) = service.query(
+        "SELECT outcome, ended_by FROM calls ORDER BY offered_at DESC LIMIT 1"
+    )
+    return outcome, by
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.3, 2.0])
+async def test_hanging_up_at_any_moment_leaves_one_cdr_and_no_line(
+    caller: Caller, after_s: float
+) -> None:
+    before = len(caller.service.query("SELECT 1 FROM calls"))
+    dialled = await caller.telephone.dial(caller.service.uri, from_user="anonymous")
+    await asyncio.sleep(after_s)
+    await dialled.hang_up()
+    await asyncio.sleep(0.3)
+    await caller.idle()
+    cdrs = caller.service.query("SELECT outcome FROM calls ORDER BY offered_at")[before:]
+    assert len(cdrs) <= 1  # a CANCEL may overtake the INVITE's way to a worker
+    assert all(outcome in ("caller_hung_up", "cancelled") for (outcome,) in cdrs)
+
+
+async def test_a_call_without_sound_is_ended(caller: Caller, scenarios: Path) -> None:
+    status, out = await sipp(caller.service, scenarios / "hold_line.xml", "-m", "1")
+    assert status == 0, out
+    await caller.idle()
+    assert last_outcome(caller.service) == ("no_rtp", "network")
+
+
+async def test_calls_come_over_tcp_too(caller: Caller, scenarios: Path) -> None:
+    status, out = await sipp(caller.service, scenarios / "hold_line.xml", "-m", "2", "-t", "t1")
+    assert status == 0, out
+
+
+async def test_no_common_codec_is_488(caller: Caller, scenarios: Path) -> None:
+    status, out = await sipp(caller.service, scenarios / "no_common_codec.xml", "-m", "1")
+    assert status == 0, out
+
+
+async def test_all_lines_taken_is_503_with_retry_after(caller: Caller, scenarios: Path) -> None:
+    holding = asyncio.ensure_future(
+        sipp(caller.service, scenarios / "hold_line.xml", "-m", "12", "-r", "12")
+    )
+    while caller.service.lines_in_use() < 12:
+        assert not holding.done(), holding.result()
+        await asyncio.sleep(0.05)
+    status, out = await sipp(caller.service, scenarios / "busy.xml", "-m", "3")
+    assert status == 0, out
+    status, out = await holding
+    assert status == 0, out  # all twelve were served
+    await caller.idle()
+    called = await caller.call({"welcome.language": ["3"]})
+    assert called.said("welcome.greeting"), "the lines are free again"
+
+
+async def test_a_killed_worker_costs_its_own_calls_only(caller: Caller) -> None:
+    answers = {"welcome.language": ["3"]}
+    dialled = [
+        await caller.telephone.dial(caller.service.uri, from_user="+85290000000") for _ in range(3)
+    ]
+    for one in dialled:
+        await one.answered()
+    on = {
+        pid: call_id
+        for call_id, pid in caller.service.query(
+            "SELECT sip_call_id, worker_pid FROM calls WHERE ended_at IS NULL"
+        )
+    }
+    assert len(on) == 3, "three calls on three workers"
+    victim, lost = next(iter(on.items()))
+    began = time.monotonic()
+    os.kill(victim, signal.SIGKILL)
+    while victim in caller.service.workers() or caller.service.ready()["lines"] < 12:
+        assert time.monotonic() - began < 5
+        await asyncio.sleep(0.05)
+    assert time.monotonic() - began < 2
+    await asyncio.sleep(1)
+    for one in dialled:
+        alive = one.sip_call_id != lost
+        assert one.ended.done() is not alive or not alive
+        if alive:
+            assert not one.ended.done(), "a call on another worker was hurt"
+        await one.hang_up()
+    await caller.idle()
+    outcomes = dict(
+        caller.service.query(
+            "SELECT sip_call_id, outcome FROM calls ORDER BY offered_at DESC LIMIT 3"
+        )
+    )
+    assert outcomes.pop(lost) == "worker_died"
+    assert set(outcomes.values()) == {"caller_hung_up"}
+    again = await caller.call(answers)
+    assert again.ending.cause is Cause.HUNG_UP
+    assert "rocars_ivr_worker_restarts_total 1.0" in caller.service.get("/metrics")
+
+
+async def test_a_back_end_that_dies_is_told_and_comes_back(caller: Caller) -> None:
+    demo = await caller.demo()
+    free = demo.free_ccrns(immediately=True)
+    answers = log_in(demo, "en") | {"main_menu": ["1"], "ccrn": [f"{free[0]}#"]}
+    service = caller.service
+    pids = subprocess.run(
+        ["pgrep", "-f", "-P", str(service.process.pid if service.process else 0), "rocars$"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rocars = int(pids.stdout.split()[0])
+    os.kill(rocars, signal.SIGSTOP)  # it hangs: connections are taken and nothing comes
+    try:
+        called = await caller.call(answers)
+    finally:
+        os.kill(rocars, signal.SIGKILL)
+    assert "ROCARS cannot be reached" in called.words
+    assert "Checking. One moment" in called.words  # never silent
+    await caller.idle()
+    assert last_outcome(service)[0] == "back_end_away"
+    for _ in range(100):
+        if service.ready().get("back_end") and service.get("/health/live"):
+            break
+        await asyncio.sleep(0.1)
+    demo = await caller.demo()
+    recovered = await caller.call(log_in(demo, "en"))
+    assert "You are logged in" in recovered.words
+
+
+async def test_sigterm_drains(telephone: Telephone, tmp_path: Path) -> None:
+    """The running call is finished, no new one is taken, and the service ends with status 0."""
+    service = Service(tmp_path, {"pool": {"workers": 1}})
+    await asyncio.to_thread(service.start)
+    try:
+        running = await telephone.dial(service.uri, from_user="+85291234567")
+        await running.answered()
+        assert service.process is not None
+        service.process.terminate()
+        await asyncio.sleep(1.0)
+        assert not running.ended.done()
+        refused = await telephone.dial(service.uri, from_user="+85291234567")
+        ending = await asyncio.wait_for(asyncio.shield(refused.ended), 10)
+        assert ending.status == 503
+        await running.hang_up()
+        status = await asyncio.to_thread(service.process.wait, 20)
+        assert status == 0
+        ((outcome,),) = service.query("SELECT outcome FROM calls")
+        assert outcome == "caller_hung_up"
+    finally:
+        await asyncio.to_thread(service.stop)
+
+
+async def test_the_deadline_of_a_drain_is_told_to_the_caller(
+    telephone: Telephone, tmp_path: Path
+) -> None:
+    service = Service(tmp_path, {"pool": {"workers": 1, "drain_deadline_s": 1.0}})
+    await asyncio.to_thread(service.start)
+    try:
+        running = await telephone.dial(service.uri, from_user="+85291234567")
+        await running.answered()
+        assert service.process is not None
+        service.process.terminate()
+        ending = await asyncio.wait_for(asyncio.shield(running.ended), 20)
+        assert ending.cause is Cause.HUNG_UP
+        assert await asyncio.to_thread(service.process.wait, 20) == 0
+        ((outcome,),) = service.query("SELECT outcome FROM calls")
+        assert outcome == "drained"
+        said = service.query("SELECT text FROM steps WHERE name = 'sorry.closing'")
+        assert said
+    finally:
+        await asyncio.to_thread(service.stop)
