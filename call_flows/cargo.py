@@ -105,5 +105,5 @@ async def ask_ccrn(
             raise NotAccepted(NOT_FREE[cargo.state], ccrn=ccrn)
         return ccrn
 
-    field = ccrn_field(desk.rules, first=not order.ccrns)
-    return (await call.ask(field, settle=known_and_free)).value
+    asked = await call.ask(ccrn_field(desk.rules, first=not order.ccrns), settle=known_and_free)
+    return asked.value

@@ -15,7 +15,7 @@ class NodeView(Protocol):
     """What the console may know of the pool (fulfilled by `ivr.pool.scoreboard.Scoreboard`)."""
 
     @property
-    def capacity(self) -> int: ...
+    def lines(self) -> int: ...
     @property
     def active(self) -> int: ...
     @property
@@ -79,8 +79,8 @@ def look(node: NodeView, back_end_up: Callable[[], bool]) -> Health:
     problems = []
     if not node.front_up:
         problems.append("the SIP front is down")
-    if node.capacity == 0:
+    if node.lines == 0:
         problems.append("no call worker is ready")
     if node.draining:
         problems.append("the node is draining")
-    return Health(node.capacity, node.active, back_end_up(), tuple(problems))
+    return Health(node.lines, node.active, back_end_up(), tuple(problems))

@@ -45,6 +45,7 @@ class NodeFront:
             settings.node.data.resolve() / "kamailio",
             in_child=DieWithParent(),
         )
+        self._lines: dict[int, int] = {}
         self._looked_at = 0.0
         self._overcharged = 0
 
@@ -57,11 +58,18 @@ class NodeFront:
         self._front.start()
         self._front.accept(True)
 
+    @property
+    def lines(self) -> int:
+        """Lines it may give calls to."""
+        return sum(self._lines.values())
+
     def open_worker(self, slot: int, lines: int) -> None:
         self._front.open_worker(slot, lines)
+        self._lines[slot] = lines
 
     def close_worker(self, slot: int) -> None:
         self._front.close_worker(slot)
+        self._lines.pop(slot, None)
 
     def close(self) -> None:
         """New calls get 503 with Retry-After; running ones go on."""

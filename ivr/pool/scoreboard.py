@@ -26,8 +26,8 @@ _ROW = struct.Struct("=iiiiqd")
 """state, pid, capacity, active calls, calls taken since start, heartbeat (monotonic seconds)."""
 
 
-_NODE = struct.Struct("=ii")
-"""The SIP front answers; the node drains. Written by the supervisor alone."""
+_NODE = struct.Struct("=iii")
+"""The SIP front answers; the node drains; lines the front may use. The supervisor's alone."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ class Scoreboard:
         """The worker of this slot is no more."""
         self.write(slot, WorkerState.EMPTY, pid=0)
 
-    def write_node(self, *, front_up: bool, draining: bool) -> None:
+    def write_node(self, *, front_up: bool, draining: bool, lines: int) -> None:
         """What the supervisor knows of the whole node."""
-        _NODE.pack_into(self._memory, 0, front_up, draining)
+        _NODE.pack_into(self._memory, 0, front_up, draining, lines)
 
     @property
     def front_up(self) -> bool:
@@ -105,9 +105,9 @@ class Scoreboard:
         return bool(_NODE.unpack_from(self._memory)[1])
 
     @property
-    def capacity(self) -> int:
-        """Lines that can be used now."""
-        return sum(row.capacity for row in self.rows() if row.state is WorkerState.READY)
+    def lines(self) -> int:
+        """Lines the front gives calls to now."""
+        return int(_NODE.unpack_from(self._memory)[2])
 
     @property
     def active(self) -> int:

@@ -196,7 +196,9 @@ class Supervisor:
         if self._rocars is not None:
             self._rocars.watch(now)
         self._scoreboard.write_node(
-            front_up=self._front.up, draining=self._draining_since is not None
+            front_up=self._front.up,
+            draining=self._draining_since is not None,
+            lines=self._front.lines,
         )
 
     def _end(self) -> None:

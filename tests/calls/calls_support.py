@@ -49,7 +49,13 @@ class Caller:
         async with RocarsOffice(self.service.rocars("admin")) as office:
             return await office.demo()
 
-    async def call(self, answers: dict[str, list[str]], *, recording: Path | None = None) -> Called:
+    async def call(
+        self,
+        answers: dict[str, list[str]],
+        *,
+        recording: Path | None = None,
+        leaves_after: str = "",
+    ) -> Called:
         """Key these answers, barging in at once; hang up when there are none left."""
         driver = Driver(
             self.telephone, self.book, answers, listens=False, leaves_after=leaves_after

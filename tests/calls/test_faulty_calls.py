@@ -25,14 +25,16 @@ async def sipp(
     """Run SIPp against the service; its exit status and what it printed."""
     process = await asyncio.create_subprocess_exec(
         *("sipp", f"127.0.0.1:{service.sip_port}", "-sf", str(scenario), "-i", "127.0.0.1"),
-        *("-nostdin", "-timeout", f"{seconds:.0f}s", "-timeout_error", *more),
+        *("-nostdin", "-timeout", f"{seconds:.0f}s", "-timeout_error", "-trace_err", *more),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=service.directory,
     )
     out, _ = await process.communicate()
-    return process.returncode or 0, out.decode(errors="replace")[-3000:]
+    errors = service.directory.glob(f"{scenario.stem}_*_errors.log")
+    said = "".join(one.read_text(errors="replace") for one in errors)
+    return process.returncode or 0, out.decode(errors="replace")[-1500:] + said[-1500:]
 
 
 def last_outcome(service: Service) -> tuple[str, str]:

@@ -65,7 +65,7 @@ def watched() -> Iterator[Watched]:
 
 def test_workers_become_ready_and_show_their_lines(watched: Watched) -> None:
     watched.until(lambda: len(watched.all_of(Ready)) == 2)
-    assert watched.scoreboard.capacity == 8
+    assert [row.capacity for row in watched.scoreboard.rows()] == [4, 4]
     assert watched.scoreboard.active == 1
 
 

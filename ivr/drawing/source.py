@@ -1,0 +1,101 @@
+"""The source of the flows: modules, functions, and the words of a call in them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import call_flows
+import ivr.dialogue
+
+FLOWS = Path(call_flows.__file__).parent
+DIALOGUE = Path(ivr.dialogue.__file__).parent
+
+SPEAKING = "call"
+"""The name of the conversation in every flow: its first parameter."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of flows."""
+
+    name: str
+    file: str
+    tree: ast.Module
+
+    @cached_property
+    def flows(self) -> dict[str, ast.AsyncFunctionDef]:
+        """The coroutines that speak: their first parameter is the conversation."""
+        return {
+            one.name: one
+            for one in self.tree.body
+            if isinstance(one, ast.AsyncFunctionDef)
+            and one.args.args
+            and one.args.args[0].arg == SPEAKING
+        }
+
+
+def read_module(name: str, text: str, file: str = "") -> Module:
+    return Module(name, file or f"call_flows/{name}.py", ast.parse(text))
+
+
+def read_flows(directory: Path = FLOWS) -> list[Module]:
+    """All modules of the flows, in the order of their names."""
+    return [
+        read_module(path.stem, path.read_text(encoding="utf-8"))
+        for path in sorted(directory.glob("*.py"))
+        if path.stem != "__init__"
+    ]
+
+
+def read_dialogue() -> list[Module]:
+    """The dialogue room, which names prompts of its own."""
+    return [
+        read_module(path.stem, path.read_text(encoding="utf-8"), f"ivr/dialogue/{path.name}")
+        for path in sorted(DIALOGUE.glob("*.py"))
+    ]
+
+
+def called(node: ast.Call) -> str:
+    """Dotted name of what is called: ``call.say``, ``desk.rocars.bundle``, ``send``."""
+    return ast.unparse(node.func)
+
+
+def method_of_call(node: ast.Call) -> str | None:
+    """``say`` for ``call.say(...)``; None when it is not the conversation that is called."""
+    function = node.func
+    if (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == SPEAKING
+    ):
+        return function.attr
+    return None
+
+
+def awaited(statement: ast.AST) -> list[ast.Call]:
+    """The calls awaited in a statement, innermost first; those of nested functions left out."""
+    found: list[ast.Call] = []
+
+    def visit(node: ast.AST) -> None:
+        nested = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        if nested and node is not statement:
+            return
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+        if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
+            found.append(node.value)
+
+    visit(statement)
+    return found
+
+
+def literal_prompts(node: ast.AST) -> tuple[str, ...]:
+    """Dotted string literals in an expression: the names of prompts in it."""
+    return tuple(
+        one.value
+        for one in ast.walk(node)
+        if isinstance(one, ast.Constant) and isinstance(one.value, str) and "." in one.value
+    )
