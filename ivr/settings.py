@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from backend_client.settings import RocarsClientSettings
@@ -38,10 +38,11 @@ class NodeSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(
-        default_factory=lambda: platform.node() or "node",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
+        default="",
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,62})?$",
+        validate_default=True,
         description="Name of this node in records, logs and metrics; different on each machine. "
-        "Default: the host name.",
+        "Empty: the host name.",
     )
     data: Path = Field(
         default=Path("var"),
@@ -55,6 +56,11 @@ class NodeSettings(BaseModel):
         description="`json`: one object a line; `console`: readable; `auto`: readable on a "
         "terminal, otherwise JSON.",
     )
+
+    @field_validator("name")
+    @classmethod
+    def _host_name(cls, name: str) -> str:
+        return name or platform.node() or "node"
 
 
 class WebSettings(BaseModel):

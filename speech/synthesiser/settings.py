@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from speech.language import Language
 
 
-class Voice(BaseModel):
-    """One voice of espeak-ng and how it speaks."""
+@dataclass(frozen=True)
+class Voice:
+    """One voice of espeak-ng, and its speed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(min_length=1, description="Voice of espeak-ng, such as `sit/yue`.")
-    words_per_minute: int = Field(150, ge=80, le=400, description="Speed of speech.")
+    name: str
+    words_per_minute: int
 
 
 class SynthesiserSettings(BaseModel):
@@ -21,23 +22,26 @@ class SynthesiserSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cantonese: Voice = Field(
-        Voice(name="sit/yue", words_per_minute=150), description="Voice of Cantonese."
+    cantonese_voice: str = Field(
+        default="sit/yue", min_length=1, description="espeak-ng voice of Cantonese."
     )
-    putonghua: Voice = Field(
-        Voice(name="sit/cmn-latn-pinyin", words_per_minute=150),
-        description="Voice of Putonghua; `sit/cmn` of Debian 12 reads characters wrongly.",
+    putonghua_voice: str = Field(
+        default="sit/cmn-latn-pinyin",
+        min_length=1,
+        description="espeak-ng voice of Putonghua; Debian 12's `sit/cmn` reads characters wrongly.",
     )
-    english: Voice = Field(
-        Voice(name="gmw/en", words_per_minute=150), description="Voice of English."
+    english_voice: str = Field(
+        default="gmw/en", min_length=1, description="espeak-ng voice of English."
     )
+    words_per_minute: int = Field(default=150, ge=80, le=400, description="Speed of speech.")
     timeout_s: float = Field(
-        4.0, gt=0, le=60, description="One text slower than this has failed, seconds."
+        default=4.0, gt=0, le=60, description="One text slower than this has failed, seconds."
     )
 
     def voice(self, language: Language) -> Voice:
-        return {
-            Language.CANTONESE: self.cantonese,
-            Language.PUTONGHUA: self.putonghua,
-            Language.ENGLISH: self.english,
+        name = {
+            Language.CANTONESE: self.cantonese_voice,
+            Language.PUTONGHUA: self.putonghua_voice,
+            Language.ENGLISH: self.english_voice,
         }[language]
+        return Voice(name, self.words_per_minute)

@@ -136,12 +136,10 @@ async def test_wrong_answers_are_explained_and_the_call_goes_on(caller: Caller) 
 
 async def test_five_failures_over_two_calls_lock_the_user_id(caller: Caller) -> None:
     """The lock counts over calls, and is said of a user ID that does not exist as well."""
-    unknown = "77777777"
+    unknown, tries = "77777777", 3
     attempts = {
         "welcome.language": ["3"],
-        "login.user_id": [unknown] * 3,
-        "login.pin": ["111111"] * 3,
-        "login.code": [WRONG_CODE] * 3,
+        "login.user_id": [(unknown + "111111" + WRONG_CODE) * tries],  # all typed ahead
     }
     first = await caller.call(attempts, leaves_after="hotline.advice")
     second = await caller.call(attempts, leaves_after="login.locked")
