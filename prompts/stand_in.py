@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -88,4 +89,5 @@ def _keep(path: Path, pcm: bytes) -> None:
         draft.replace(path)
     except (soundfile.LibsndfileError, OSError) as failure:
         log.error("a synthesised prompt could not be kept", why=str(failure))
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)

@@ -26,14 +26,17 @@ class Speaker:
     def __init__(self) -> None:
         self._finished = threading.Event()
         self._engine: Any = pyttsx3.init("espeak")
+        self._voices = {one.id for one in self._engine.getProperty("voices")}
         self._engine.connect("finished-utterance", lambda *_, **__: self._finished.set())
 
     def save(self, text: str, voice: str, words_per_minute: int, path: str) -> None:
-        """Write a WAV (22,050 Hz, mono, 16 bit). Raises TimeoutError, RuntimeError.
+        """Write a WAV (22,050 Hz, mono, 16 bit). Raises ValueError, TimeoutError, RuntimeError.
 
         Now and then espeak-ng reports the end of a message before it has given any sound, and the
         driver writes an empty file: about one short text in a hundred. It is asked again.
         """
+        if voice not in self._voices:  # the driver would go on with another voice
+            raise ValueError(f"espeak-ng has no voice {voice}")
         for _ in range(TRIES):
             self._save_once(text, voice, words_per_minute, path)
             if os.path.getsize(path) > WAV_HEADER_BYTES:

@@ -55,7 +55,8 @@ def composer(
     told: Told | None = None,
 ) -> Composer:
     stand_ins = StandIns(SETTINGS, tmp_path / "cache", synthesiser or FakeSynthesiser())
-    return Composer(library, SETTINGS, stand_ins, observer=told or Told(), now=lambda: NOW)
+    observer = Told() if told is None else told
+    return Composer(library, SETTINGS, stand_ins, observer=observer, now=lambda: NOW)
 
 
 def without(*names: str, languages: tuple[Language, ...] = (Language.ENGLISH,)) -> Library:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -49,9 +50,7 @@ def test_digits_are_read_back_one_by_one(forms: SpokenForms, digits: str) -> Non
 def test_plates_are_read_back_character_by_character(forms: SpokenForms, mark: str) -> None:
     spoken = forms.plate(mark)
     assert "".join(name.partition(".")[2].upper() for name in names(spoken)) == mark
-    changes = sum(
-        one.isdigit() != other.isdigit() for one, other in zip(mark, mark[1:], strict=False)
-    )
+    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(mark))
     assert sum(one is Gap.GROUP for one in spoken) == changes
 
 

@@ -43,7 +43,7 @@ async def test_parallel_requests_each_get_their_own_speech() -> None:
     finally:
         await synthesiser.close()
     assert len(long) > 3 * len(short)
-    assert abs(len(short) - len(again)) < SAMPLE_RATE // 20
+    assert abs(len(short) - len(again)) < SAMPLE_RATE // 8
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
