@@ -33,7 +33,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {datetime: Instant}  # noqa: RUF012 - read by SQLAlchemy
+    type_annotation_map = {datetime: Instant}
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_name)s",
