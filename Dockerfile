@@ -16,7 +16,7 @@ RUN make setup \
 
 USER ivr
 ENV PATH=/opt/rocars-ivr/.venv/bin:$PATH \
-    ROCARS_IVR_NODE__DATA_DIRECTORY=/var/lib/rocars-ivr
+    ROCARS_IVR_NODE__DATA=/var/lib/rocars-ivr
 VOLUME /var/lib/rocars-ivr
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=30s \

@@ -21,7 +21,7 @@ help: ## This list
 
 .PHONY: run
 run: setup ## Set up, start the service on loopback, place a demonstration call, stay up
-	exec $(BIN)/rocars-ivr serve --demo
+	ROCARS_IVR_NODE__LOG_LEVEL=$${ROCARS_IVR_NODE__LOG_LEVEL:-WARNING} exec $(BIN)/rocars-ivr serve --demo
 
 .PHONY: test
 test: setup-test lint ## Set up, check style and types, run all tests
@@ -88,6 +88,11 @@ recordings: setup ## Make the prompt recordings that are missing or no longer fi
 .PHONY: drawings
 drawings: setup ## Draw the flows anew into docs/flows
 	$(BIN)/rocars-ivr flows draw --out docs/flows
+
+.PHONY: configuration
+configuration: setup ## Write docs/configuration.md anew from the settings themselves
+	{ printf '# Settings\n\nPrinted by `rocars-ivr config reference`. A TOML file (`--config`,\n`ROCARS_IVR_CONFIG`, or `rocars-ivr.toml` in the working directory) or the environment;\nthe environment wins. `rocars-ivr config show` tells what is in effect and where it came from.\n\n'; \
+		$(BIN)/rocars-ivr config reference; } > docs/configuration.md
 
 .PHONY: clean
 clean: ## Remove the virtual environment and everything the service wrote

@@ -205,8 +205,13 @@ def _written(spoken: Spoken, kind: SlotKind) -> str:
     written = ""
     for one in spoken:
         if isinstance(one, Unit):
-            worded = kind is SlotKind.TIME and written and one.text[:1].isascii()
-            written += f" {one.text}" if worded else one.text
+            apart = kind is SlotKind.TIME and _word(written[-1:]) and _word(one.text[:1])
+            written += f" {one.text}" if apart else one.text
         else:
             written += ", " if one is Gap.ITEM else " "
     return written
+
+
+def _word(character: str) -> bool:
+    """Part of a word or number of a script that writes spaces between them."""
+    return character.isascii() and character.isalnum()

@@ -251,6 +251,7 @@ class KamailioFront:
                 *("-M", "8"),
             ],
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # what it has to say is on stderr
             start_new_session=True,
             preexec_fn=self._in_child,
         )

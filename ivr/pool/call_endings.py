@@ -47,6 +47,13 @@ class Circumstances:
     refused_draining: bool = False  # not answered because the worker drains
 
 
+def refused(status: int) -> CallOutcome:
+    """The outcome of a call that was refused with a SIP status."""
+    if 400 <= status < 500:
+        return _BY_REFUSAL.get(status, CallOutcome.REFUSED_MALFORMED)
+    return _BY_REFUSAL.get(status, CallOutcome.ERROR)
+
+
 def outcome_of(ending: Ending, notes: CallNotes, circumstances: Circumstances) -> CallOutcome:
     """The one word a CDR has for how a call went.
 
@@ -59,7 +66,7 @@ def outcome_of(ending: Ending, notes: CallNotes, circumstances: Circumstances) -
     if circumstances.drained:
         return CallOutcome.DRAINED
     if ending.cause is Cause.REJECTED:
-        return _BY_REFUSAL.get(ending.status, CallOutcome.ERROR)
+        return refused(ending.status)
     if ending.cause in _BY_CAUSE:
         return _BY_CAUSE[ending.cause]
     if not ending.answered:

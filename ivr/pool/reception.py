@@ -18,11 +18,12 @@ from ivr.dialogue.waiting import Background
 from ivr.observe import metrics
 from ivr.observe.logs import call_in_logs
 from ivr.pool.bundle_ledger import BundleLedger
-from ivr.pool.call_endings import Circumstances, closed_call
+from ivr.pool.call_endings import Circumstances, closed_call, refused
 from ivr.pool.call_trace import CallTrace
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import calling_number
-from ivr.records.facts import CallOpened, CallProgress, now
+from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
+from ivr.records.outcome import EndedBy
 from ivr.settings import Settings
 from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.invite import Invite
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 SOURCE_HEADER = "X-Rocars-Source"
 """Written by the SIP front alone: the peer the call came from, as `address:port;transport`."""
+
+BUSY_HERE = 486
 
 LAST_WORDS_S = 15.0
 """How long the closing message and the CDRs may take after the deadline of a drain."""
@@ -59,6 +62,27 @@ class Reception:
             await self._take(offered)
         finally:
             self._in_progress.discard(task)
+
+    def turned_away(self, invite: Invite, status: int) -> None:
+        """The library refused a call that never reached us: it has a CDR all the same.
+
+        Not so for 486: the front gives that call to another worker.
+        """
+        if status != BUSY_HERE:
+            task = asyncio.ensure_future(self._write_refusal(invite, status))
+            self._in_progress.add(task)
+            task.add_done_callback(self._in_progress.discard)
+
+    async def _write_refusal(self, invite: Invite, status: int) -> None:
+        call_id = await self.book.open(self._opened(invite))
+        closed = CallClosed(
+            outcome=refused(status),
+            ended_by=EndedBy.SERVICE,
+            sip_code=status,
+            reason="refused by the SIP library",
+        )
+        metrics.calls_total.labels(outcome=closed.outcome.value).inc()
+        await self.book.close(call_id, closed)
 
     async def finish(self, deadline_s: float) -> None:
         """Let running calls finish; tell and end those that are left at the deadline."""

@@ -67,7 +67,9 @@ class _Worker:
                 self._premises.library, settings.prompts, stand_ins, observer=_observe_stand_in
             ),
         )
-        self._telephone = Telephone(telephony_of(settings, self._slot), self._reception.take)
+        self._telephone = Telephone(
+            telephony_of(settings, self._slot), self._reception.take, self._reception.turned_away
+        )
         try:
             await self._telephone.start()
         except EndpointFailed as failure:

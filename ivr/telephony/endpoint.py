@@ -47,8 +47,10 @@ class Endpoint:
         settings: TelephonySettings,
         loop: asyncio.AbstractEventLoop,
         arrived: Callable[[LiveCall, Invite], None],
+        turned_away: Callable[[Invite, int], None],
     ) -> None:
-        """`arrived` is called on the event loop for each call that is ours to answer."""
+        """Both are called on the event loop: for calls that are ours to answer, and for those the
+        library has answered itself."""
         self.settings = settings
         self.clock = loop.time
         self.polled_at = time.monotonic()
@@ -58,6 +60,7 @@ class Endpoint:
         self.capacity = 0
         self._loop = loop
         self._arrived = arrived
+        self._turned_away = turned_away
         self._library: Library | None = None
         self._legs: dict[Leg, LiveCall] = {}
         self._retired: deque[tuple[float, Any]] = deque()
@@ -166,11 +169,14 @@ class Endpoint:
             # After this callback: the library still works with the call when it returns.
             self._work.append(lambda: leg.refuse(refusal.status, refusal.headers))
 
-    def refused_by_library(self, status: int) -> None:
+    def refused_by_library(self, status: int, message: str, source: str) -> None:
         """The library itself answered an INVITE: 486 when all its calls are in use, 488 without a
         common codec, and others for what it does not support."""
         self.counts[_LIBRARY_REFUSALS.get(status, "refused_other")] += 1
         log.warning("the library refused a call with %d", status)
+        if message:
+            invite = read_invite(message, source, self.settings.kept_headers)
+            self.post(self._turned_away, invite, status)
 
     def callback_failed(self, name: str) -> None:
         """An exception in a callback, from any thread."""

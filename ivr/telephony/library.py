@@ -45,7 +45,8 @@ class _PjEndpoint(pj.Endpoint):
 
     @guarded
     def onRejectedIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        self._endpoint.refused_by_library(prm.statusCode)
+        rdata = prm.rdata
+        self._endpoint.refused_by_library(prm.statusCode, rdata.wholeMsg, rdata.srcAddress)
 
 
 class Account(pj.Account):

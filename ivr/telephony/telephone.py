@@ -26,6 +26,8 @@ _SWITCH_INTERVAL_S = 0.0005
 TakeCall = Callable[[IncomingCall], Awaitable[None]]
 """Deals with one incoming call from its INVITE on; the call is over when it returns."""
 
+TurnedAway = Callable[[Invite, int], None]
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -58,9 +60,19 @@ class Telephone:
     line free in order to say 503 ourselves would cost one line in four.
     """
 
-    def __init__(self, settings: TelephonySettings, take_call: TakeCall | None = None) -> None:
-        """Without `take_call`, calls that come in get 404."""
+    def __init__(
+        self,
+        settings: TelephonySettings,
+        take_call: TakeCall | None = None,
+        turned_away: TurnedAway | None = None,
+    ) -> None:
+        """Without `take_call`, calls that come in get 404.
+
+        `turned_away` is told of each INVITE the library answered itself, and with which status:
+        486 when all lines are taken, 488 without a common codec.
+        """
         self._settings = settings
+        self._turned_away = turned_away
         self._take_call = take_call
         self._endpoint: Endpoint | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,7 +83,12 @@ class Telephone:
             raise EndpointFailed("this telephone was started already")
         # Python threads hand over to the frame clock in half a millisecond, not in five.
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
-        endpoint = Endpoint(self._settings, asyncio.get_running_loop(), self._arrived)
+        endpoint = Endpoint(
+            self._settings,
+            asyncio.get_running_loop(),
+            self._arrived,
+            self._turned_away or (lambda invite, status: None),
+        )
         await endpoint.start()
         self._endpoint = endpoint
         log.info("SIP on %s:%d, %d lines", *endpoint.sip_address, endpoint.capacity)

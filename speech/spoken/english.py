@@ -43,12 +43,12 @@ class English(SpokenForms):
 
     def clock(self, hour: int, minute: int) -> list[Unit]:
         on_dial = hour % 12 or 12
-        half = Unit("clock.am", "A M", "a.m.") if hour < 12 else Unit("clock.pm", "P M", "p.m.")
+        half = Unit("clock.am", "A M", "am") if hour < 12 else Unit("clock.pm", "P M", "pm")
         spoken_hour = Unit(f"hour.{on_dial}", words(on_dial), str(on_dial))
         if minute == 0:
             return [spoken_hour, half]
         spoken = f"oh {words(minute)}" if minute < 10 else words(minute)
-        return [spoken_hour, Unit(f"minute.{minute}", spoken, f"{minute:02}"), half]
+        return [spoken_hour, Unit(f"minute.{minute}", spoken, f":{minute:02}"), half]
 
     def day(self, at: datetime, days_ahead: int) -> list[Unit]:
         if days_ahead == 0:

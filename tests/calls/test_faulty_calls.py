@@ -74,6 +74,9 @@ async def test_calls_come_over_tcp_too(caller: Caller, scenarios: Path) -> None:
 async def test_no_common_codec_is_488(caller: Caller, scenarios: Path) -> None:
     status, out = await sipp(caller.service, scenarios / "no_common_codec.xml", "-m", "1")
     assert status == 0, out
+    await asyncio.sleep(0.5)
+    await caller.idle()
+    assert last_outcome(caller.service) == ("refused_no_codec", "service")
 
 
 async def test_all_lines_taken_is_503_with_retry_after(caller: Caller, scenarios: Path) -> None:

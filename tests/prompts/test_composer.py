@@ -97,7 +97,7 @@ async def test_the_text_is_what_a_person_would_write(tmp_path: Path) -> None:
     utterance = await composer(tmp_path).compose(phrases)
     assert utterance.text == (
         "The bundling is done. Your unique bundling reference is: 555 000 1234. "
-        "You may cross the boundary from tomorrow at 12 15 a.m.. "
+        "You may cross the boundary from tomorrow at 12:15 am. "
         "You are bundling cargo 1234 5678, 123 456 789 0123, with vehicle FU 88."
     )
     assert utterance.prompts == ("bundle.done", "bundle.cross_from", "bundle.one_cargo")
