@@ -40,7 +40,8 @@ class Driver:
     """One call by a scripted driver.
 
     Attributes:
-        answers: keys by question; a question without an answer left ends the call.
+        answers: keys by question; a question without an answer left ends the call, unless
+            `leaves_after` says when to leave (it may have been answered ahead).
         secrets: questions whose keys are not shown.
         listens: hear each prompt, to its end if it is short; otherwise barge in at once.
         leaves_after: hang up once this prompt has been said.
@@ -88,6 +89,8 @@ class Driver:
             keys = self.answers.get(step.name, ())
             at = given.get(step.name, 0)
             if at >= len(keys):
+                if self.leaves_after:
+                    continue
                 return
             given[step.name] = at + 1
             if self.listens:
