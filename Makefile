@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # What the service needs of Debian: the SIP front, and a synthesiser for what has no recording.
-SERVICE_PACKAGES := kamailio libespeak-ng1
+SERVICE_PACKAGES := kamailio libespeak-ng1 netbase
 # What the tests need besides: SIPp, and Graphviz for drawings of the flows.
 TEST_PACKAGES := sip-tester graphviz
 
@@ -21,7 +21,7 @@ help: ## This list
 
 .PHONY: run
 run: setup ## Set up, start the service on loopback, place a demonstration call, stay up
-	ROCARS_IVR_NODE__LOG_LEVEL=$${ROCARS_IVR_NODE__LOG_LEVEL:-WARNING} exec $(BIN)/rocars-ivr serve --demo
+	@ROCARS_IVR_NODE__LOG_LEVEL=$${ROCARS_IVR_NODE__LOG_LEVEL:-WARNING} exec $(BIN)/rocars-ivr serve --demo
 
 .PHONY: test
 test: setup-test lint ## Set up, check style and types, run all tests
@@ -43,12 +43,12 @@ setup-test: $(VENV)/.test ## Install what the tests need
 $(VENV)/.service: pyproject.toml Makefile
 	$(call debian,$(SERVICE_PACKAGES))
 	$(call python,.)
-	touch $@
+	@touch $@
 
 $(VENV)/.test: pyproject.toml Makefile
 	$(call debian,$(SERVICE_PACKAGES) $(TEST_PACKAGES))
 	$(call python,.[dev])
-	touch $@ $(VENV)/.service
+	@touch $@ $(VENV)/.service
 
 # Installs only what is missing. Debian would start its own Kamailio on port 5060; policy-rc.d
 # (invoke-rc.d's own means) keeps it from that while ours is to run.
