@@ -15,6 +15,7 @@ from rich.console import Console
 
 from ivr.cli.config import ConfigFile, loaded
 from ivr.settings import Settings
+from speech.language import Language
 
 
 def serve(
@@ -23,8 +24,8 @@ def serve(
         bool, typer.Option("--demo", help="Place a demonstration call once calls are taken.")
     ] = False,
     language: Annotated[
-        str, typer.Option(help="Language of the demonstration: yue, cmn or en.")
-    ] = "en",
+        Language, typer.Option(help="Language of the demonstration: yue, cmn or en.")
+    ] = Language.ENGLISH,
 ) -> None:
     """Run the service: SIP front, call workers, console and, unless told otherwise, ROCARS.
 
@@ -47,7 +48,7 @@ def serve(
     supervisor = Supervisor(
         settings,
         announce=lambda: _announce(settings),
-        when_ready=(lambda: _demonstrate(settings, language)) if demo else None,
+        when_ready=(lambda: _demonstrate(config, language)) if demo else None,
     )
     try:
         raise typer.Exit(supervisor.run())
@@ -90,10 +91,15 @@ def _announce(settings: Settings) -> None:
     console.print(f"[bold]Taking calls[/] at {addresses} (UDP and TCP, G.711)")
     console.print(f"Health and metrics: {web}/health/ready, {web}/metrics", soft_wrap=True)
     console.print(
-        "Drivers and cargo to try: [bold]rocars-ivr drivers[/]. Ctrl-C ends.\n", soft_wrap=True
+        "Drivers and cargo to try, at any time: [bold]rocars-ivr drivers[/]. Ctrl-C ends.\n",
+        soft_wrap=True,
     )
 
 
-def _demonstrate(settings: Settings, language: str) -> int:
-    command = [sys.executable, "-m", "ivr.cli", "demo", "--language", language]
-    return subprocess.run(command, check=False).returncode
+def _demonstrate(config: Path | None, language: Language) -> int:
+    """The demonstration call, and then who may be dialled in as and what may be bundled."""
+    program = [sys.executable, "-m", "ivr.cli"]
+    which = ["--config", str(config)] if config else []
+    called = subprocess.run([*program, "demo", "--language", language, *which], check=False)
+    shown = subprocess.run([*program, "drivers", *which], check=False)
+    return called.returncode or shown.returncode

@@ -6,10 +6,13 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 
+import structlog
 from aiohttp import web
 
 from ivr.console.health import BackEndProbe, NodeView, look
 from ivr.observe import metrics
+
+log = structlog.get_logger(__name__)
 
 NODE = web.AppKey("node", NodeView)
 PROBE = web.AppKey("probe", BackEndProbe)
@@ -30,7 +33,11 @@ def make_app(node: NodeView, probe: BackEndProbe) -> web.Application:
 
 def run_console(host: str, port: int, node: NodeView, back_end_health_url: str) -> int:
     """Serve until SIGTERM; the exit status of the console's process."""
-    return asyncio.run(_serve(host, port, make_app(node, BackEndProbe(back_end_health_url))))
+    try:
+        return asyncio.run(_serve(host, port, make_app(node, BackEndProbe(back_end_health_url))))
+    except OSError as failure:
+        log.error("no health and metrics: set web.port to a free port", why=str(failure))
+        return 1
 
 
 async def _serve(host: str, port: int, app: web.Application) -> int:

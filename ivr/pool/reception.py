@@ -25,6 +25,7 @@ from ivr.records.calling_number import calling_number
 from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
 from ivr.records.outcome import EndedBy
 from ivr.settings import Settings
+from ivr.telephony.ending import Ending
 from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.invite import Invite
 from prompts.utterance import Narrator
@@ -173,7 +174,7 @@ class Reception:
 
     async def _close(self, call_id: str, offered: IncomingCall, served: _Served) -> None:
         """End the call, let what was sent be finished, write the CDR."""
-        ending = await offered.hang_up()
+        ending = await _over(offered)
         await served.background.finished()
         closed = closed_call(
             ending, served.notes, served.circumstances, stand_ins=served.trace.stand_ins
@@ -186,6 +187,14 @@ class Reception:
             by=closed.ended_by.value,
             seconds=round(ending.duration_s, 1),
         )
+
+
+async def _over(offered: IncomingCall) -> Ending:
+    """End the call if it has not ended; how it ended in either case."""
+    try:
+        return await offered.hang_up()
+    except HungUp:  # the caller was quicker
+        return await asyncio.shield(offered.ended)
 
 
 @dataclass

@@ -31,8 +31,14 @@ from sip_config.front import FrontFailed
 
 log = structlog.get_logger(__name__)
 
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Signals that begin a drain, and when repeated end at once."""
+
 TICK_S = 0.1
 """Longest pause between two looks at the children."""
+
+LONGEST_PAUSE_S = 60.0
+"""Between two starts of a child that keeps dying."""
 
 GRACE_S = 30.0
 """How long after the deadline of a drain a worker may take to say its last words."""
@@ -51,6 +57,7 @@ class _Child:
     once: bool = False
     pid: int = 0
     start_at: float = 0.0
+    pause_s: float = 1.0
 
     def start(self) -> None:
         self.pid = fork(self.run, dies_with_parent=True)
@@ -145,7 +152,7 @@ class Supervisor:
 
     def _take_signal(self, workforce: Workforce) -> None:
         taken = signal.sigtimedwait(SUPERVISED, TICK_S)
-        if taken is None or taken.si_signo not in (signal.SIGTERM, signal.SIGINT):
+        if taken is None or taken.si_signo not in ENDING:
             return
         if self._draining_since is None:
             log.info("draining", active=self._scoreboard.active)
@@ -183,7 +190,8 @@ class Supervisor:
                 if status is None:
                     continue
                 metrics.worker_died(child.pid)
-                child.pid, child.start_at = 0, now + 1.0
+                child.pid, child.start_at = 0, now + child.pause_s
+                child.pause_s = min(child.pause_s * 2, LONGEST_PAUSE_S)
                 if child.once:
                     self._children.remove(child)
                     continue

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from calls_support import Caller
+from callers import Caller
 from service import Service
 
 from ivr.observe.metrics import MeteredRecords

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from calls_support import WRONG_CODE, Caller, log_in
+from callers import WRONG_CODE, Caller, log_in
 
 from backend_client.types import BundleState
 from prompts.composer import Composer

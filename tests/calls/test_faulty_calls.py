@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from calls_support import Caller, log_in
+from callers import Caller, log_in
 from service import Service
 
 from ivr.telephony.ending import Cause
