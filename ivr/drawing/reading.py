@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from ivr.dialogue.question import Menu
 from ivr.drawing.graph import Flow, Node, NodeKind
-from ivr.drawing.questions import prompts_of, questions
+from ivr.drawing.questions import prompts_of, questions, values_of
 from ivr.drawing.source import Module, awaited, called, literal_prompts, method_of_call
 
 _KINDS = {
@@ -47,6 +48,7 @@ class _Reader:
         self._known = known
         self._flow = Flow(module.name, function.name)
         self._loops: list[_Loop] = []
+        self._keys: dict[str, str] = {}
 
     def read(self) -> Flow:
         start = self._flow.add(NodeKind.START, self._function.name, line=self._function.lineno)
@@ -111,9 +113,16 @@ class _Reader:
         ends = self._awaits(statement.subject, ends)
         after: Ends = []
         for case in statement.cases:
-            label = ast.unparse(case.pattern).strip("'\"")
+            label = self._case(case.pattern)
             after += self._block(case.body, _labelled(ends, label))
         return after
+
+    def _case(self, pattern: ast.pattern) -> str:
+        """What a case stands for; the key comes first where a menu was put just before."""
+        head = pattern.patterns[0] if isinstance(pattern, ast.MatchSequence) else pattern
+        label = ast.unparse(head).strip("'\"")
+        key = self._keys.get(label)
+        return f"{key}: {label}" if key else label
 
     def _while(self, statement: ast.While, ends: Ends) -> Ends:
         endless = isinstance(statement.test, ast.Constant) and bool(statement.test.value)
@@ -194,6 +203,8 @@ class _Reader:
             asked = questions(self._module.name, one.args[0])
             prompts = (*prompts, *(name for name in prompts_of(asked[0]) if name not in prompts))
             what = asked[0].name
+            if isinstance(asked[0], Menu):
+                self._keys = values_of(asked[0])
         elif method == "wait_for":
             work = one.args[0]
             what = called(work).rpartition(".")[2] if isinstance(work, ast.Call) else "work"

@@ -19,7 +19,9 @@ def words(node: Node, language: Language) -> str:
         case NodeKind.WAIT:
             return f"ROCARS: {node.what}"
         case NodeKind.TURN:
-            return node.what.partition("(")[0] + (f": {_cut(said)}" if said else "")
+            turn, _, rest = node.what.partition("(")
+            told = _cut(said) if said else rest.rstrip(")").replace("_", " ")
+            return f"{turn}: {told}" if told else turn
         case NodeKind.FLOW:
             return node.what.replace("_", " ")
         case _:
