@@ -107,8 +107,8 @@ class KamailioFront:
         while time.monotonic() < deadline:
             if not self.up:
                 raise FrontFailed(
-                    "Kamailio ended at once; is another SIP service on "
-                    f"{self._settings.listen[0]}:{self._settings.port}?"
+                    "Kamailio ended at once; if another SIP service has "
+                    f"{self._settings.listen[0]}:{self._settings.port}, set sip.port to a free one"
                 )
             with contextlib.suppress(RpcFailed):
                 self._steer_anew()
