@@ -12,8 +12,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # What the service needs of Debian: the SIP front, and a synthesiser for what has no recording.
 SERVICE_PACKAGES := kamailio libespeak-ng1 netbase
-# What the tests need besides: SIPp, and Graphviz for drawings of the flows.
-TEST_PACKAGES := sip-tester graphviz
+# What the tests need besides: SIPp, Graphviz for drawings of the flows, a PostgreSQL server to start.
+TEST_PACKAGES := sip-tester graphviz postgresql
 
 .PHONY: help
 help: ## This list
