@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from backend_client.settings import RocarsClientSettings
@@ -135,6 +135,16 @@ class Settings(BaseSettings):
         default_factory=lambda: EmbeddedRocarsSettings.model_validate({})
     )
     records: RecordsSettings = Field(default_factory=lambda: RecordsSettings.model_validate({}))
+
+    @model_validator(mode="after")
+    def _one_rocars(self) -> Settings:
+        default = RocarsClientSettings.model_fields["base_url"].default
+        if self.embedded_rocars.enabled and self.rocars.base_url != default:
+            raise ValueError(
+                "rocars.base_url is set while the embedded ROCARS is on; "
+                "expected embedded_rocars.enabled = false beside it"
+            )
+        return self
 
     @property
     def records_url(self) -> str:

@@ -119,3 +119,11 @@ def test_a_database_that_fails_is_told_and_not_a_traceback(monkeypatch: pytest.M
         assert code == 1, text
         assert "Traceback" not in text
         assert text.strip()
+
+
+def test_another_rocars_is_not_silently_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROCARS_IVR_ROCARS__BASE_URL", "https://rocars.example")
+    with pytest.raises(SettingsError, match=r"expected embedded_rocars\.enabled = false"):
+        load()
+    monkeypatch.setenv("ROCARS_IVR_EMBEDDED_ROCARS__ENABLED", "false")
+    assert load().rocars.base_url == "https://rocars.example"
