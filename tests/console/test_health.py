@@ -1,0 +1,87 @@
+"""Health and readiness over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from aiohttp import ClientSession, web
+
+from ivr.console.app import make_app
+from ivr.console.health import BackEndProbe, look
+
+pytestmark = pytest.mark.service
+
+
+@dataclass
+class Node:
+    lines: int = 12
+    active: int = 3
+    front_up: bool = True
+    draining: bool = False
+
+
+@pytest.mark.parametrize(
+    ("node", "problem"),
+    [
+        (Node(front_up=False), "front is down"),
+        (Node(lines=0), "no call worker"),
+        (Node(draining=True), "draining"),
+    ],
+)
+def test_what_makes_a_node_unfit(node: Node, problem: str) -> None:
+    health = look(node, lambda: True)
+    assert not health.ready
+    assert problem in " ".join(health.problems)
+
+
+def test_a_dead_back_end_is_told_and_calls_are_still_taken() -> None:
+    health = look(Node(), lambda: False)
+    assert health.ready
+    assert health.as_json()["back_end"] is False
+
+
+@pytest.fixture
+async def back_end() -> AsyncIterator[str]:
+    async def well(request: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/health", well)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/health"
+    await runner.cleanup()
+
+
+async def test_the_console_answers(back_end: str) -> None:
+    node = Node()
+    runner = web.AppRunner(make_app(node, BackEndProbe(back_end)))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        async with ClientSession() as session:
+            assert (await session.get(f"{base}/health/live")).status == 200
+            for _ in range(50):
+                status = await (await session.get(f"{base}/status")).json()
+                if status["back_end"]:
+                    break
+                await asyncio.sleep(0.05)
+            assert status == {
+                "ready": True,
+                "lines": 12,
+                "in_use": 3,
+                "back_end": True,
+                "problems": [],
+            }
+            node.draining = True
+            assert (await session.get(f"{base}/health/ready")).status == 503
+            metrics = await (await session.get(f"{base}/metrics")).text()
+            assert "rocars_ivr_" in metrics
+    finally:
+        await runner.cleanup()
