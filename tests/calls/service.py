@@ -168,6 +168,19 @@ class Service:
                 pids[entry["worker"]] = entry["pid"]
         return list(pids.values())
 
+    def child(self, words: str) -> int:
+        """Pid of the process the supervisor started with these words on its command line."""
+        assert self.process is not None
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
+                command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue  # it has ended meanwhile
+            if int(parent) == self.process.pid and words in command:
+                return int(path.name)
+        raise RuntimeError(f"the service has no process {words!r}")
+
     def rocars(self, role: str) -> RocarsClientSettings:
         """How its embedded ROCARS is reached."""
         directory = self.directory / "var" / "rocars"

@@ -141,13 +141,7 @@ async def test_a_back_end_that_dies_is_told_and_comes_back(caller: Caller) -> No
     free = demo.free_ccrns(immediately=True)
     answers = log_in(demo, "en") | {"main_menu": ["1"], "ccrn": [f"{free[0]}#"]}
     service = caller.service
-    pids = subprocess.run(
-        ["pgrep", "-f", "-P", str(service.process.pid if service.process else 0), "rocars$"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    rocars = int(pids.stdout.split()[0])
+    rocars = service.child("-m rocars")
     os.kill(rocars, signal.SIGSTOP)  # it hangs: connections are taken and nothing comes
     try:
         called = await caller.call(answers)
