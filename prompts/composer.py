@@ -101,7 +101,7 @@ class Composer:
                 clip = Clip(phrase.language, part.name, part.speech)
                 said: bytes | memoryview = await self._clip(clip, stand_ins)
             else:
-                spoken, written = self._fill(phrase, part)
+                spoken, written = self._fill(phrase, part, stand_ins)
                 text += written
                 said = await self._spoken(phrase.language, spoken, stand_ins)
             if pieces:
@@ -117,14 +117,14 @@ class Composer:
         marked = marked or (isinstance(here, Segment) and here.text.lstrip()[:1] in PAUSE_MARKS)
         return self._settings.comma_gap_ms if marked else self._settings.slot_gap_ms
 
-    def _fill(self, phrase: Phrase, slot: Slot) -> tuple[Spoken, str]:
+    def _fill(self, phrase: Phrase, slot: Slot, stand_ins: list[str]) -> tuple[Spoken, str]:
         forms = FORMS[phrase.language]
         value = phrase.slots.get(slot.name)
         try:
             if value is None:
                 raise NotSpeakable("the slot was not filled")
             spoken = self._speak(forms, slot.kind, value)
-        except (NotSpeakable, TypeError, ValueError) as failure:
+        except (NotSpeakable, TypeError, ValueError, OverflowError) as failure:
             log.error(
                 "slot cannot be spoken",
                 prompt=phrase.prompt,
@@ -132,6 +132,7 @@ class Composer:
                 kind=slot.kind.value,
                 why=str(failure),
             )
+            self._left_out(phrase.language, f"{phrase.prompt} {slot.name}", stand_ins)
             return (), "…"
         return spoken, _written(spoken, slot.kind)
 

@@ -50,7 +50,11 @@ def load_library(directory: Path | None = None) -> Library:
             entry = known.get(clip.name)
             why = "no recording"
             if entry is not None:
-                why = "the recording says something else" if entry["digest"] != clip.digest else ""
+                why = (
+                    "the recording says something else"
+                    if entry.get("digest") != clip.digest
+                    else ""
+                )
             pcm = b"" if why else _read(directory / language / f"{clip.name}.flac")
             if not pcm:
                 why = why or "cannot be read"
@@ -70,7 +74,10 @@ def read_manifest(directory: Path) -> dict[str, dict[str, str]]:
     except (OSError, ValueError) as failure:
         log.error("no manifest of recordings", directory=directory.name, why=str(failure))
         return {}
-    return read if isinstance(read, dict) else {}
+    if not isinstance(read, dict):
+        log.error("no manifest of recordings", directory=directory.name, why="not an object")
+        return {}
+    return {name: entry for name, entry in read.items() if isinstance(entry, dict)}
 
 
 def _read(path: Path) -> bytes:

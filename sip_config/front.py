@@ -26,6 +26,7 @@ START_TIMEOUT_S = 10.0
 RESTART_PAUSE_S = 0.5
 RESTART_PAUSE_MAX_S = 10.0
 STEADY_S = 30.0
+RELOAD_APART_S = 0.02
 
 
 class FrontFailed(Exception):
@@ -57,7 +58,9 @@ class KamailioFront:
         self._process: subprocess.Popen[bytes] | None = None
         self._rpc = KamailioRpc(self._directory / "rpc")
         self._started_at = 0.0
-        self._start_at = 0.0
+        self._start_at = 0.0  # when to start a dead one again; 0: it has not been seen dead
+        self._unsteered = False
+        self._reloaded_at = 0.0
         self._pause_s = RESTART_PAUSE_S
         self._accepting = False
         self._open: set[int] = set()
@@ -119,11 +122,13 @@ class KamailioFront:
 
     def watch(self, now: float) -> bool:
         """Start it again when it has died; True when that happened. `now` is monotonic."""
-        if self._process is None or self.up:
-            if self._start_at and self.up:
+        if self._process is None:
+            return False
+        if self.up:
+            if self._unsteered:
                 self._after_restart()
             return False
-        if not self._start_at or self._start_at < self._started_at:
+        if not self._start_at:
             self._sweep()
             steady = now - self._started_at > STEADY_S
             self._pause_s = (
@@ -133,8 +138,9 @@ class KamailioFront:
             return False
         if now < self._start_at:
             return False
+        self._start_at = 0.0
         self._spawn()
-        self._start_at = self._started_at + 0.001  # steered anew as soon as it answers
+        self._unsteered = True  # until it answers
         self.restarts += 1
         return True
 
@@ -221,8 +227,11 @@ class KamailioFront:
         (self._directory / "dispatcher.list").write_text(
             dispatcher_list(self._workers, self._settings.internal_port)
         )
+        # The dispatcher frees the last but one list, which a call being placed may still look at.
+        time.sleep(max(0.0, self._reloaded_at + RELOAD_APART_S - time.monotonic()))
         with contextlib.suppress(RpcFailed):
             self.rpc("dispatcher.reload")
+        self._reloaded_at = time.monotonic()
         for worker in self._workers:
             self._set_state(worker.slot, "a" if worker.slot in self._open else "i")
 
@@ -236,7 +245,7 @@ class KamailioFront:
     def _after_restart(self) -> None:
         with contextlib.suppress(RpcFailed):
             self._steer_anew()
-            self._start_at = 0.0
+            self._unsteered = False
 
     def _spawn(self) -> None:
         (self._directory / "rpc").unlink(missing_ok=True)

@@ -39,7 +39,10 @@ class Synthesiser:
     async def speak(self, language: Language, text: str) -> Samples:
         """Mono speech at 8000 Hz, samples from -1 to 1. Raises SynthesisFailed."""
         voice = self._settings.voice(language)
-        handle, name = tempfile.mkstemp(suffix=".wav", prefix="rocars-ivr-")
+        try:
+            handle, name = tempfile.mkstemp(suffix=".wav", prefix="rocars-ivr-")
+        except OSError as failure:
+            raise SynthesisFailed(f"no place for a temporary file: {failure}") from failure
         os.close(handle)
         question = {
             "text": text,

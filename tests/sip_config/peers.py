@@ -1,8 +1,9 @@
-"""Hand-made SIP ends on UDP: callers and workers that say exactly what a test tells them to."""
+"""Hand-made SIP ends on UDP and TCP: they say exactly what a test tells them to."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import uuid
 from collections.abc import Callable
@@ -121,6 +122,22 @@ class FakeWorker(SipEnd):
     def invites(self) -> list[Message]:
         return [one for one in self.seen if one.method == "INVITE"]
 
+    def within(self, invite: Message, method: str) -> str:
+        """A request of the worker's in the dialogue that `invite` began (RFC 3261, 12.2.1.1)."""
+        lines = [
+            f"{method} {invite.one('Contact').strip('<>')} SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch={_branch()};rport",
+            *(f"Route: {one}" for one in invite.all("Record-Route")),
+            f"From: {invite.one('To')};tag=w",
+            f"To: {invite.one('From')}",
+            f"Call-ID: {invite.one('Call-ID')}",
+            f"CSeq: 100 {method}",
+            f"Contact: <sip:worker@127.0.0.1:{self.port}>",
+            "Max-Forwards: 70",
+            *("Content-Length: 0", "", ""),
+        ]
+        return "\r\n".join(lines)
+
 
 @dataclass
 class FakeCaller(SipEnd):
@@ -128,6 +145,13 @@ class FakeCaller(SipEnd):
 
     front: tuple[str, int] = ("127.0.0.1", 5060)
     host: str = "127.0.0.1"
+    contact: str = ""
+    """Its Contact; the socket's own address when empty."""
+    transport_name = "UDP"
+
+    def took(self, message: Message, address: tuple[str, int]) -> None:
+        if message.method == "BYE":
+            self.send(answer(message, "200 OK"), address)
 
     def request(
         self,
@@ -152,13 +176,14 @@ class FakeCaller(SipEnd):
         body = sdp if sdp and method == "INVITE" else ""
         lines = [
             f"{method} {target} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch={branch or _branch()};rport",
+            f"Via: SIP/2.0/{self.transport_name} {self.host}:{self.port}"
+            f";branch={branch or _branch()};rport",
             *routes,
             f"From: <sip:+85291234567@{self.host}>;tag=c",
             f"To: {to}",
             f"Call-ID: {call_id}",
             f"CSeq: {cseq} {method}",
-            f"Contact: <sip:caller@{self.host}:{self.port}>",
+            f"Contact: <{self.contact or f'sip:caller@{self.host}:{self.port}'}>",
             "Max-Forwards: 70",
         ]
         if more:
@@ -192,6 +217,33 @@ class FakeCaller(SipEnd):
                 one.one("Call-ID") == call_id and "BYE" in one.one("CSeq") and one.status > 0
             )
         )
+
+
+class TcpCaller(FakeCaller):
+    """A caller on one TCP connection; nothing listens on the port it names in its Contact."""
+
+    transport_name = "TCP"
+
+    async def connect(self) -> None:
+        reader, self._writer = await asyncio.open_connection(*self.front)
+        self.connection_made(self._writer.transport)
+        self.contact = "sip:caller@127.0.0.1:9;transport=tcp"
+        self._reading = asyncio.create_task(self._read(reader))
+
+    def send(self, text: str, address: tuple[str, int]) -> None:
+        self._writer.write(text.encode())
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        """Messages end where Content-Length says (RFC 3261, 18.3)."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).lstrip(b"\r\n")
+                length = int(Message(head.decode()).one("Content-Length") or 0)
+                self.datagram_received(head + await reader.readexactly(length), self.front)
+
+    async def close(self) -> None:
+        self._writer.close()
+        await self._reading
 
 
 def _branch() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from ctypes.util import find_library
 
 import numpy as np
 import pytest
@@ -12,7 +13,13 @@ from speech.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import SAMPLE_RATE, Synthesiser, SynthesisFailed
 
-pytestmark = pytest.mark.service
+pytestmark = [
+    pytest.mark.service,
+    pytest.mark.skipif(
+        find_library("espeak-ng") is None,
+        reason="no libespeak-ng on this machine (Debian package libespeak-ng1): NOTHING IS SPOKEN",
+    ),
+]
 
 TEXTS = {
     Language.CANTONESE: "請輸入海關貨物編號",

@@ -1,0 +1,79 @@
+"""A real Kamailio between hand-made callers and workers."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from peers import FakeCaller, FakeWorker, open_end
+from service import free_ports
+
+from sip_config.front import KamailioFront
+from sip_config.service_cfg import WorkerAddress
+from sip_config.settings import Peer, SipSettings
+
+LINES = 2
+
+
+@dataclass
+class Scene:
+    """A front, its three workers, and a caller it knows."""
+
+    front: KamailioFront
+    workers: list[FakeWorker]
+    caller: FakeCaller
+    port: int
+
+    async def another_caller(self, host: str = "127.0.0.1") -> FakeCaller:
+        caller = FakeCaller(front=("127.0.0.1", self.port), host=host)
+        await open_end(caller, host)
+        return caller
+
+    @property
+    def invites(self) -> int:
+        return sum(len(worker.invites) for worker in self.workers)
+
+
+def settings_for(port: int, **more: object) -> SipSettings:
+    return SipSettings.model_validate(
+        {
+            "port": port,
+            "internal_port": port + 1,
+            "peers": (Peer(name="pbx", networks=(IPv4Network("127.0.0.1/32"),)),),
+            "worker_answer_timeout_ms": 400,
+            **more,
+        }
+    )
+
+
+@asynccontextmanager
+async def front_between(**more: object) -> AsyncIterator[Scene]:
+    program = SipSettings().kamailio
+    assert program.exists(), f"no {program}: these tests need Debian's package kamailio"
+    workers = [FakeWorker() for _ in range(3)]
+    for worker in workers:
+        await open_end(worker)
+    port = free_ports(2)
+    directory = Path(tempfile.mkdtemp(prefix="front-", dir="/tmp"))
+    front = KamailioFront(
+        settings_for(port, **more),
+        [WorkerAddress(slot, worker.port, LINES) for slot, worker in enumerate(workers)],
+        directory,
+    )
+    try:
+        await asyncio.to_thread(front.start)
+        for slot in range(3):
+            front.open_worker(slot, LINES)
+        front.accept(True)
+        caller = FakeCaller(front=("127.0.0.1", port))
+        await open_end(caller)
+        yield Scene(front, workers, caller, port)
+    finally:
+        await asyncio.to_thread(front.stop)
+        shutil.rmtree(directory, ignore_errors=True)
