@@ -12,8 +12,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # What the service needs of Debian: the SIP front, and a synthesiser for what has no recording.
 SERVICE_PACKAGES := kamailio libespeak-ng1 netbase
-# What the tests need besides: SIPp, Graphviz for drawings of the flows, a PostgreSQL server to start.
-TEST_PACKAGES := sip-tester graphviz postgresql
+# What the tests need besides: SIPp, Graphviz for drawings of the flows, a PostgreSQL server to start,
+# and espeak-ng to tell how a text is read.
+TEST_PACKAGES := sip-tester graphviz postgresql espeak-ng
 
 .PHONY: help
 help: ## This list

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 import structlog
@@ -32,6 +33,23 @@ Observer = Callable[[str, str, str], None]
 
 def hong_kong_now() -> datetime:
     return datetime.now(HONG_KONG)
+
+
+@dataclass
+class _Rendering:
+    """A phrase as one language says it, and what it could not say from a recording."""
+
+    language: Language
+    may_synthesise: bool
+    pcm: bytes = b""
+    text: str = ""
+    synthesised: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    unspoken: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        return not (self.synthesised or self.lost or self.unspoken)
 
 
 class Composer:
@@ -77,37 +95,61 @@ class Composer:
         if not dated and key in self._composed:
             self._composed.move_to_end(key)
             return self._composed[key]
-        before = len(stand_ins)
-        composed = await self._compose(phrase, stand_ins)
-        if not dated and len(stand_ins) == before:
-            self._composed[key] = composed
+        said = await self._render(phrase, phrase.language, may_synthesise=True)
+        for name in said.synthesised:
+            self._noted(phrase.language, name, "synthesised", stand_ins)
+        for name in said.unspoken:
+            self._noted(phrase.language, name, "left out", stand_ins)
+        if said.lost:
+            borrowed = await self._borrowed(phrase)
+            how = "left out" if borrowed is None else f"borrowed from {borrowed.language}"
+            for name in said.lost:
+                self._noted(phrase.language, name, how, stand_ins)
+            said_instead = borrowed or said
+            return said_instead.pcm, said_instead.text
+        if said.whole and not dated:
+            self._composed[key] = said.pcm, said.text
             if len(self._composed) > REMEMBERED:
                 self._composed.popitem(last=False)
-        return composed
+        return said.pcm, said.text
 
-    async def _compose(self, phrase: Phrase, stand_ins: list[str]) -> tuple[bytes, str]:
+    async def _borrowed(self, phrase: Phrase) -> _Rendering | None:
+        """The phrase whole in a language that has every recording of it.
+
+        Never a part of it: "for A, press 1" with the first words of another language, which may
+        order the sentence otherwise, says something else.
+        """
+        for other in Language:
+            if other is not phrase.language:
+                said = await self._render(phrase, other, may_synthesise=False)
+                if not said.lost and said.pcm:
+                    return said
+        return None
+
+    async def _render(
+        self, phrase: Phrase, language: Language, *, may_synthesise: bool
+    ) -> _Rendering:
+        said = _Rendering(language, may_synthesise)
         try:
-            prompt = catalogue.load(phrase.language).prompts[phrase.prompt]
+            prompt = catalogue.load(language).prompts[phrase.prompt]
         except (KeyError, CatalogueError):
-            self._left_out(phrase.language, phrase.prompt, stand_ins)
-            return b"", f"[{phrase.prompt}]"
+            said.lost.append(phrase.prompt)
+            said.text = f"[{phrase.prompt}]"
+            return said
         pieces: list[bytes | memoryview] = []
-        text = ""
         for at, part in enumerate(prompt.parts):
             if isinstance(part, Segment):
-                text += part.text
+                said.text += part.text
                 if not part.speech:
                     continue
-                clip = Clip(phrase.language, part.name, part.speech)
-                said: bytes | memoryview = await self._clip(clip, stand_ins)
+                heard = await self._clip(Clip(language, part.name, part.speech), said)
             else:
-                spoken, written = self._fill(phrase, part, stand_ins)
-                text += written
-                said = await self._spoken(phrase.language, spoken, stand_ins)
+                heard = await self._spoken(self._fill(phrase, part, said), said)
             if pieces:
                 pieces.append(self._silence(self._join_ms(prompt.parts, at)))
-            pieces.append(said)
-        return b"".join(pieces), text
+            pieces.append(heard)
+        said.pcm = b"".join(pieces)
+        return said
 
     def _join_ms(self, parts: Sequence[Segment | Slot], at: int) -> int:
         """The pause before a part: longer where the text has a mark there."""
@@ -117,13 +159,14 @@ class Composer:
         marked = marked or (isinstance(here, Segment) and here.text.lstrip()[:1] in PAUSE_MARKS)
         return self._settings.comma_gap_ms if marked else self._settings.slot_gap_ms
 
-    def _fill(self, phrase: Phrase, slot: Slot, stand_ins: list[str]) -> tuple[Spoken, str]:
-        forms = FORMS[phrase.language]
+    def _fill(self, phrase: Phrase, slot: Slot, said: _Rendering) -> Spoken:
         value = phrase.slots.get(slot.name)
         try:
             if value is None:
                 raise NotSpeakable("the slot was not filled")
-            spoken = self._speak(forms, slot.kind, value)
+            spoken = self._speak(FORMS[said.language], slot.kind, value)
+            if not spoken:
+                raise NotSpeakable("there is nothing in it")
         except (NotSpeakable, TypeError, ValueError, OverflowError) as failure:
             log.error(
                 "slot cannot be spoken",
@@ -132,9 +175,11 @@ class Composer:
                 kind=slot.kind.value,
                 why=str(failure),
             )
-            self._left_out(phrase.language, f"{phrase.prompt} {slot.name}", stand_ins)
-            return (), "…"
-        return spoken, _written(spoken, slot.kind)
+            said.unspoken.append(f"{phrase.prompt} {slot.name}")
+            said.text += "…"
+            return ()
+        said.text += _written(spoken, slot.kind)
+        return spoken
 
     def _speak(self, forms: SpokenForms, kind: SlotKind, value: SlotValue) -> Spoken:
         match kind, value:
@@ -144,6 +189,8 @@ class Composer:
                 return forms.references([str(one) for one in references])
             case SlotKind.PLATE, str():
                 return forms.plate(value)
+            case SlotKind.TIME, datetime() if value.utcoffset() is None:
+                raise NotSpeakable("a time without its time zone would be said hours off")
             case SlotKind.TIME, datetime():
                 return forms.moment(value.astimezone(HONG_KONG), self._now())
             case SlotKind.NUMBER, int():
@@ -154,15 +201,15 @@ class Composer:
                 return [forms.key(value)]
         raise NotSpeakable(f"a slot of kind {kind} cannot be filled with {type(value).__name__}")
 
-    async def _spoken(self, language: Language, spoken: Spoken, stand_ins: list[str]) -> bytes:
+    async def _spoken(self, spoken: Spoken, said: _Rendering) -> bytes:
         pieces: list[bytes | memoryview] = []
         follows_unit = False
         for one in spoken:
             if isinstance(one, Unit):
                 if follows_unit:
                     pieces.append(self._silence(self._settings.unit_gap_ms))
-                clip = unit_clip(language, one.name, one.speech)
-                pieces.append(await self._clip(clip, stand_ins))
+                clip = unit_clip(said.language, one.name, one.speech)
+                pieces.append(await self._clip(clip, said))
                 follows_unit = True
             else:
                 gap = self._settings.group_gap_ms
@@ -172,24 +219,17 @@ class Composer:
                 follows_unit = False
         return b"".join(pieces)
 
-    async def _clip(self, clip: Clip, stand_ins: list[str]) -> bytes | memoryview:
+    async def _clip(self, clip: Clip, said: _Rendering) -> bytes | memoryview:
         recorded = self._library.clip(clip.language, clip.name)
         if recorded is not None:
             return recorded
-        synthesised = await self._stand_ins.synthesised(clip)
-        if synthesised:
-            self._noted(clip.language, clip.name, "synthesised", stand_ins)
-            return synthesised
-        for other in Language:
-            borrowed = self._library.clip(other, clip.name)
-            if borrowed is not None:
-                self._noted(clip.language, clip.name, f"borrowed from {other}", stand_ins)
-                return borrowed
-        self._left_out(clip.language, clip.name, stand_ins)
+        if said.may_synthesise:
+            synthesised = await self._stand_ins.synthesised(clip)
+            if synthesised:
+                said.synthesised.append(clip.name)
+                return synthesised
+        said.lost.append(clip.name)
         return b""
-
-    def _left_out(self, language: Language, name: str, stand_ins: list[str]) -> None:
-        self._noted(language, name, "left out", stand_ins)
 
     def _noted(self, language: Language, name: str, how: str, stand_ins: list[str]) -> None:
         log.error("prompt without recording", language=language, clip=name, how=how)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import soundfile
 import structlog
@@ -67,7 +68,7 @@ def load_library(directory: Path | None = None) -> Library:
     return Library(b"".join(pieces), index, tuple(missing))
 
 
-def read_manifest(directory: Path) -> dict[str, dict[str, str]]:
+def read_manifest(directory: Path) -> dict[str, dict[str, Any]]:
     """What is recorded in a directory: by clip, its digest, voice and loudness."""
     try:
         read = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))

@@ -6,15 +6,29 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import soundfile
 
 from prompts.library import MANIFEST, read_manifest
-from prompts.loudness import SAMPLE_RATE, as_pcm, levelled, loudness, trimmed
+from prompts.loudness import (
+    SAMPLE_RATE,
+    SILENCE_BELOW,
+    Samples,
+    as_pcm,
+    levelled,
+    loudness,
+    trimmed,
+)
 from prompts.script import Clip, clips
 from prompts.settings import PromptSettings
 from speech.language import Language
+from speech.synthesiser.respelling import respelled
 from speech.synthesiser.synthesiser import Synthesiser
+
+LONGEST_SILENCE_MS = 1000
+_BLOCK_MS = 20
 
 
 @dataclass(frozen=True)
@@ -35,8 +49,15 @@ def stale(directory: Path, language: Language) -> list[Clip]:
         clip
         for clip in clips(language)
         if known.get(clip.name, {}).get("digest") != clip.digest
+        or _misspelt(known[clip.name], clip)
         or not (directory / language / f"{clip.name}.flac").is_file()
     ]
+
+
+def _misspelt(entry: dict[str, Any], clip: Clip) -> bool:
+    """Synthesised before the voice was told how to read these words."""
+    given = entry.get("spelling", entry.get("speech"))
+    return entry.get("source") == "synthesised" and given != respelled(clip.language, clip.speech)
 
 
 async def record(
@@ -58,18 +79,22 @@ async def record(
             )
             with pcm:
                 pcm.buffer_write(as_pcm(samples), dtype="int16")
-            _enter(directory / clip.language, clip, settings)
+            _enter(directory / clip.language, clip, samples, settings)
             yield clip
     finally:
         await synthesiser.close()
 
 
-def _enter(directory: Path, clip: Clip, settings: PromptSettings) -> None:
+def _enter(directory: Path, clip: Clip, samples: Samples, settings: PromptSettings) -> None:
     path = directory / MANIFEST
     manifest = read_manifest(directory) if path.exists() else {}
+    spelling = respelled(clip.language, clip.speech)
     manifest[clip.name] = {
         "digest": clip.digest,
         "speech": clip.speech,
+        **({"spelling": spelling} if spelling != clip.speech else {}),
+        "seconds": round(len(samples) / SAMPLE_RATE, 3),
+        "lufs": round(loudness(samples), 1),
         "source": "synthesised",
         "voice": f"espeak-ng {settings.synthesiser.voice(clip.language).name}",
     }
@@ -103,7 +128,7 @@ def _orphans(directory: Path, script: set[str]) -> list[Path]:
     ]
 
 
-def _write_manifest(directory: Path, manifest: dict[str, dict[str, str]]) -> None:
+def _write_manifest(directory: Path, manifest: dict[str, dict[str, Any]]) -> None:
     (directory / MANIFEST).write_text(
         json.dumps(dict(sorted(manifest.items())), ensure_ascii=False, indent=1) + "\n",
         encoding="utf-8",
@@ -140,7 +165,17 @@ def _heard(path: Path, settings: PromptSettings) -> str:
         return "shorter than 50 ms"
     if abs(samples).max() > 0.995:
         return "clipped"
+    if (silent := _longest_silence_ms(samples)) > LONGEST_SILENCE_MS:
+        return f"{silent} ms of silence in it"
     away = loudness(samples) - settings.loudness_lufs
     if abs(away) > 3.0:
         return f"{away:+.1f} LU from the target loudness"
     return ""
+
+
+def _longest_silence_ms(samples: Samples) -> int:
+    block = SAMPLE_RATE * _BLOCK_MS // 1000
+    whole = samples[: len(samples) // block * block].reshape(-1, block)
+    quiet = np.concatenate(([0], (np.abs(whole).max(axis=1) < SILENCE_BELOW).astype(int), [0]))
+    edges = np.flatnonzero(np.diff(quiet))
+    return int((edges[1::2] - edges[::2]).max(initial=0)) * _BLOCK_MS

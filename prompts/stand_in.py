@@ -5,33 +5,47 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import io
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import structlog
 
-from prompts.loudness import SAMPLE_RATE, as_pcm, levelled, trimmed
+from prompts.loudness import SAMPLE_RATE, Samples, as_pcm, levelled, trimmed
 from prompts.script import Clip
 from prompts.settings import PromptSettings
-from speech.synthesiser.synthesiser import Synthesiser, SynthesisFailed
+from speech.synthesiser.respelling import respelled
+from speech.synthesiser.synthesiser import Synthesiser, SynthesiserAway, SynthesisFailed
 
 log = structlog.get_logger(__name__)
 
 KEPT_IN_MEMORY = 500
+PAUSE_S = 30.0
+"""A synthesiser that is away is left alone so long: no caller waits for it clip after clip."""
 
 
 class StandIns:
     """Synthesised clips: memory, then disk, then the synthesiser. Never raises."""
 
     def __init__(
-        self, settings: PromptSettings, cache: Path, synthesiser: Synthesiser | None = None
+        self,
+        settings: PromptSettings,
+        cache: Path,
+        synthesiser: Synthesiser | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._cache = settings.cache or cache
         self._synthesiser = synthesiser or Synthesiser(settings.synthesiser)
         self._making: dict[str, asyncio.Task[bytes]] = {}
         self._made: dict[str, bytes] = {}
+        self._clock = clock
+        self._away_until = -float("inf")
 
     async def synthesised(self, clip: Clip) -> bytes:
         """The clip's PCM, empty when it cannot be made; the same clip is made only once."""
@@ -50,24 +64,35 @@ class StandIns:
 
     async def _make(self, clip: Clip, key: str) -> bytes:
         path = self._cache / clip.language / f"{key}.flac"
-        pcm = await asyncio.to_thread(_read, path)
-        if not pcm:
-            try:
+        try:
+            pcm = await asyncio.to_thread(_read, path)
+            if not pcm and self._clock() >= self._away_until:
                 raw = await self._synthesiser.speak(clip.language, clip.speech)
-            except SynthesisFailed as failure:
-                log.error("nothing synthesised", clip=clip.name, why=str(failure))
-                return b""
-            pcm = as_pcm(levelled(trimmed(raw), self._settings.loudness_lufs))
-            await asyncio.to_thread(_keep, path, pcm)
-        if len(self._made) < KEPT_IN_MEMORY:
+                pcm = await asyncio.to_thread(self._finished, raw)
+                await asyncio.to_thread(_keep, path, pcm)
+        except SynthesiserAway as failure:
+            self._away_until = self._clock() + PAUSE_S
+            log.error("synthesiser away", clip=clip.name, why=str(failure), pause_s=PAUSE_S)
+            return b""
+        except SynthesisFailed as failure:
+            log.error("nothing synthesised", clip=clip.name, why=str(failure))
+            return b""
+        except Exception:  # whatever it was, a stand-in is not worth a call
+            log.exception("nothing synthesised", clip=clip.name)
+            return b""
+        if pcm and len(self._made) < KEPT_IN_MEMORY:
             self._made[key] = pcm
         return pcm
+
+    def _finished(self, raw: Samples) -> bytes:
+        return as_pcm(levelled(trimmed(raw), self._settings.loudness_lufs))
 
     def _key(self, clip: Clip) -> str:
         """Everything that shapes the sound, so that a changed voice is never a stale clip."""
         voice = self._settings.synthesiser.voice(clip.language)
         shape = f"{voice.name} {voice.words_per_minute} {self._settings.loudness_lufs}"
-        return hashlib.sha256(f"{shape} {clip.speech}".encode()).hexdigest()[:32]
+        given = respelled(clip.language, clip.speech)
+        return hashlib.sha256(f"{shape} {given}".encode()).hexdigest()[:32]
 
 
 def _read(path: Path) -> bytes:
@@ -81,11 +106,13 @@ def _read(path: Path) -> bytes:
 
 def _keep(path: Path, pcm: bytes) -> None:
     """Write whole or not at all; a disk that is full costs the cache, not the prompt."""
-    draft = path.with_suffix(".draft")
+    draft = path.with_suffix(f".{os.getpid()}.draft")  # another worker may make the same clip
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         samples = np.frombuffer(pcm, dtype="<i2")
-        soundfile.write(draft, samples, SAMPLE_RATE, subtype="PCM_16", format="FLAC")
+        encoded = io.BytesIO()
+        soundfile.write(encoded, samples, SAMPLE_RATE, subtype="PCM_16", format="FLAC")
+        draft.write_bytes(encoded.getbuffer())
         draft.replace(path)
     except (soundfile.LibsndfileError, OSError) as failure:
         log.error("a synthesised prompt could not be kept", why=str(failure))

@@ -16,7 +16,7 @@ from rich.table import Table
 from ivr.cli.config import ConfigFile, loaded
 from prompts import catalogue
 from prompts.catalogue import CatalogueError, SlotKind
-from prompts.composer import Composer
+from prompts.composer import HONG_KONG, Composer
 from prompts.library import RECORDINGS, SAMPLE_RATE, load_library
 from prompts.recorder import faults, prune, record, stale
 from prompts.script import clips
@@ -125,7 +125,8 @@ def _value(kind: SlotKind, text: str) -> SlotValue:
         if kind is SlotKind.NUMBER:
             return int(text)
         if kind is SlotKind.TIME:
-            return datetime.fromisoformat(text).astimezone()
+            at = datetime.fromisoformat(text)
+            return at if at.tzinfo else at.replace(tzinfo=HONG_KONG)
     except ValueError:
         typer.echo(f"a slot of kind {kind} cannot be filled with {text!r}", err=True)
         raise typer.Exit(2) from None

@@ -33,7 +33,7 @@ def words(number: int) -> str:
 
 class English(SpokenForms):
     digit_names = tuple(_ONES[:10])
-    letter_names = {letter: {"A": "ay", "Z": "zed"}.get(letter, letter) for letter in LETTERS}
+    letter_names = {letter: letter for letter in LETTERS} | {"Z": "zed"}
     key_names = {"*": "star", "#": "hash"}
 
     def number(self, number: int) -> Unit:

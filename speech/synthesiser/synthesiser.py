@@ -17,6 +17,7 @@ import soundfile
 import soxr
 
 from speech.language import Language
+from speech.synthesiser.respelling import respelled
 from speech.synthesiser.settings import SynthesiserSettings
 
 Samples = npt.NDArray[np.float32]
@@ -25,7 +26,11 @@ SAMPLE_RATE = 8000
 
 
 class SynthesisFailed(Exception):
-    """No speech came of a text: no espeak-ng, a dead or hanging process, an empty file."""
+    """No speech came of a text: an unknown voice, an empty file, no room for one."""
+
+
+class SynthesiserAway(SynthesisFailed):
+    """No text can be spoken at present: no espeak-ng, a dead or hanging process."""
 
 
 class Synthesiser:
@@ -37,7 +42,7 @@ class Synthesiser:
         self._one_at_a_time = asyncio.Lock()
 
     async def speak(self, language: Language, text: str) -> Samples:
-        """Mono speech at 8000 Hz, samples from -1 to 1. Raises SynthesisFailed."""
+        """Mono speech at 8000 Hz, samples from -1 to 1. Raises SynthesisFailed, SynthesiserAway."""
         voice = self._settings.voice(language)
         try:
             handle, name = tempfile.mkstemp(suffix=".wav", prefix="rocars-ivr-")
@@ -45,14 +50,13 @@ class Synthesiser:
             raise SynthesisFailed(f"no place for a temporary file: {failure}") from failure
         os.close(handle)
         question = {
-            "text": text,
+            "text": respelled(language, text),
             "voice": voice.name,
             "words_per_minute": voice.words_per_minute,
             "path": name,
         }
         try:
-            async with self._one_at_a_time:
-                await self._ask(question)
+            await self._in_turn(question)
             return await asyncio.to_thread(_read, Path(name), text)
         finally:
             with contextlib.suppress(OSError):
@@ -65,17 +69,26 @@ class Synthesiser:
             process.kill()
             await process.wait()
 
+    async def _in_turn(self, question: dict[str, Any]) -> None:
+        """Ask once the others are answered; no caller waits longer for a queue than for speech."""
+        try:
+            async with asyncio.timeout(self._settings.timeout_s), self._one_at_a_time:
+                await self._ask(question)
+        except TimeoutError as failure:
+            raise SynthesiserAway(
+                f"no speech within {self._settings.timeout_s:g} seconds"
+            ) from failure
+
     async def _ask(self, question: dict[str, Any]) -> None:
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                process = await self._running()
-                assert process.stdin is not None
-                process.stdin.write(json.dumps(question).encode() + b"\n")
-                await process.stdin.drain()
-                answer = await self._answer(process)
-        except (TimeoutError, OSError, ValueError) as failure:
+            process = await self._running()
+            assert process.stdin is not None
+            process.stdin.write(json.dumps(question).encode() + b"\n")
+            await process.stdin.drain()
+            answer = await self._answer(process)
+        except (OSError, ValueError) as failure:
             await self.close()
-            raise SynthesisFailed(f"the synthesiser failed: {failure!r}") from failure
+            raise SynthesiserAway(f"the synthesiser failed: {failure}") from failure
         except BaseException:  # cancelled in the middle: its answer would be taken for the next
             await self.close()
             raise

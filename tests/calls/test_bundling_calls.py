@@ -22,6 +22,9 @@ from speech.language import Language
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 
 
+PIECES = 8
+
+
 def told_ubr(text: str) -> str:
     found = re.search(r"[0-9]{3}( [0-9]{3,4})+", text)
     assert found, text
@@ -86,13 +89,24 @@ async def heard_on_the_line(recording: Path, language: Language, ubr: str) -> No
     both, rate = soundfile.read(recording, dtype="int16")
     assert rate == 8000
     heard = both[:, 0].astype(np.float64)
-    size = 1 << (len(heard) + len(wanted)).bit_length()
-    product = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size))
-    at = int(np.argmax(np.fft.irfft(product, size)[: len(heard)]))
-    piece = heard[at : at + len(wanted)]
-    assert len(piece) == len(wanted), "the call ended before the reference did"
-    correlation = np.corrcoef(piece, wanted)[0, 1]
-    assert correlation > 0.95, f"{language}: {correlation:.3f}"
+    # In pieces: the caller's jitter buffer may drop or repeat a frame once, which shifts the rest.
+    length = len(wanted) // PIECES
+    found = [
+        found_at(heard, wanted[at * length : (at + 1) * length], at * length)
+        for at in range(PIECES)
+    ]
+    clear = [shift for shift, correlation in found if correlation > 0.95]
+    assert len(clear) >= PIECES - 1, f"{language}: {found}"
+    assert max(clear) - min(clear) <= rate // 25, f"{language}: not in one go: {found}"
+
+
+def found_at(heard: np.ndarray, piece: np.ndarray, began: int) -> tuple[int, float]:
+    """Where a piece is heard best, less its own beginning (samples), and how well it fits."""
+    size = 1 << (len(heard) + len(piece)).bit_length()
+    product = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(piece, size))
+    at = int(np.argmax(np.fft.irfft(product, size)[: len(heard) - len(piece)]))
+    fit = np.corrcoef(heard[at : at + len(piece)], piece)[0, 1]
+    return at - began, float(fit)
 
 
 async def test_wrong_answers_are_explained_and_the_call_goes_on(caller: Caller) -> None:
