@@ -60,7 +60,7 @@ async def test_bundling_is_tried_again_and_left_uncertain(misdeed):
         began = time.monotonic()
         with pytest.raises(BackEndAway) as caught:
             await bundle(c)
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 8.0  # it ends, whatever the other side does
     assert caught.value.uncertain
     assert server.requests == ["key-1"] * 3
 
@@ -143,7 +143,7 @@ async def test_the_budget_bounds_all_tries():
         began = time.monotonic()
         with pytest.raises(BackEndAway) as caught:
             await bundle(client)
-        assert 0.7 < time.monotonic() - began < 1.2
+        assert 0.7 < time.monotonic() - began < 2.5  # ten tries would take 3 s
     assert caught.value.uncertain
 
 

@@ -113,9 +113,9 @@ async def test_a_killed_worker_costs_its_own_calls_only(caller: Caller) -> None:
     began = time.monotonic()
     os.kill(victim, signal.SIGKILL)
     while victim in caller.service.workers() or caller.service.ready()["lines"] < 12:
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
         await asyncio.sleep(0.05)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # 2 s on a quiet machine
     await asyncio.sleep(1)
     for one in dialled:
         alive = one.sip_call_id != lost

@@ -75,7 +75,7 @@ def test_a_killed_worker_is_replaced_and_the_other_untouched(watched: Watched) -
     began = time.monotonic()
     tell(victim, signal.SIGKILL)
     watched.until(lambda: len(watched.all_of(Ready)) == 3)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # 2 s on a quiet machine
     (died,) = watched.all_of(Died)
     assert isinstance(died, Died)
     assert (died.pid, died.status, died.meant) == (victim, -signal.SIGKILL, False)

@@ -6,7 +6,8 @@ import asyncio
 import json
 import resource
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -116,22 +117,30 @@ async def test_a_synthesiser_that_is_away_is_not_waited_for_clip_after_clip(
     assert synthesiser.asked == 2
 
 
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """No file may grow beyond 1000 bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.mark.usefixtures("full_disk")
-async def test_a_full_disk_costs_the_cache_and_leaves_no_half_a_file(tmp_path: Path) -> None:
+async def on_a_full_disk(cache: Path) -> None:
+    """No file may grow beyond 1000 bytes, in a process of its own: so may no log of the tests."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     synthesiser = AbsentSynthesiser()
     synthesiser.away = False
-    made = StandIns(SETTINGS, tmp_path, synthesiser)
+    made = StandIns(SETTINGS, cache, synthesiser)
     assert len(await made.synthesised(Clip(ENGLISH, "one", "one"))) > 8000
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_full_disk_costs_the_cache_and_leaves_no_half_a_file(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    program = (
+        "import asyncio; from pathlib import Path; from tests.prompts import test_borrowing;"
+        f"asyncio.run(test_borrowing.on_a_full_disk(Path({str(cache)!r})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ async def test_a_long_lock_goes_to_the_log_and_the_cdr_is_caught_up(
     lock.execute("BEGIN IMMEDIATE")
     began = time.monotonic()
     call_id = await book.open(an_offered_call())
-    assert time.monotonic() - began < FAST.open_patience_s + 0.2
+    assert time.monotonic() - began < FAST.open_patience_s + 3
     book.step(call_id, Step("said", "welcome"))
     assert await book.flush(10)
     assert book.degraded

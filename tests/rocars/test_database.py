@@ -48,7 +48,7 @@ async def test_statements_are_bounded_on_postgresql(tmp_path, postgres):
                 "PUT", f"/v1/consignments/{ccrn}", world.cargo_data(), role=Role.SHIPPER
             )
             assert (reply.status, reply.code) == (503, "unavailable")
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 8
         assert (await world.ask("GET", "/health", role=None)).status == 200
 
 

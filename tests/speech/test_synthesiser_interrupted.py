@@ -62,7 +62,7 @@ async def test_a_hanging_process_costs_no_more_than_the_time_out() -> None:
         began = time.monotonic()
         with pytest.raises(SynthesisFailed):
             await synthesiser.speak(Language.ENGLISH, LONG)
-        assert 1.9 < time.monotonic() - began < 3.5
+        assert 1.9 < time.monotonic() - began < 6
         assert process.returncode == -signal.SIGKILL  # not left hanging
     finally:
         await synthesiser.close()

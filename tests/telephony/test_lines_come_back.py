@@ -57,7 +57,7 @@ async def test_without_rtp_the_call_is_ended(
 
     peer.agree(await peer.request("BYE", within_s=3))
 
-    assert 0.7 < time.monotonic() - began < 2.0
+    assert 0.7 < time.monotonic() - began < 3.0
     ended = await ivr.event("ended")
     assert (ended["who"], ended["cause"]) == ("network", "no_rtp")
     assert ended["media"]["received"]["packets"] == round(seconds_of_rtp * 50)
