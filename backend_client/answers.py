@@ -64,6 +64,15 @@ class WireReceipt(WireAnswer):
         )
 
 
+class WireSettled(WireAnswer):
+    receipt: WireReceipt | None
+
+
+class WireRecognised(WireAnswer):
+    user_id: str | None
+    language: str | None
+
+
 class WireBundles(WireAnswer):
     bundles: tuple[WireReceipt, ...]
 

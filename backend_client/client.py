@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 from backend_client.answers import (
     WireBundles,
@@ -13,12 +14,14 @@ from backend_client.answers import (
     WireLogin,
     WireMatches,
     WireReceipt,
+    WireRecognised,
+    WireSettled,
 )
 from backend_client.errors import UnknownBundle, UnknownCcrn
 from backend_client.exchange import AnswerT, Call, Exchange, Observer, ProblemAnswered, Repeat
 from backend_client.refusals import spoken
 from backend_client.settings import RocarsClientSettings
-from backend_client.types import Cargo, Credentials, Driver, Receipt
+from backend_client.types import Caller, Cargo, Credentials, Driver, Receipt
 
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,40}")
 
@@ -115,6 +118,21 @@ class RocarsClient:
             raise UnknownBundle(ubr)
         call = Call("status", "GET", f"/v1/bundles/{ubr}/status", query={"vehicle": vehicle})
         return (await self._ask(call, WireReceipt)).receipt()
+
+    async def settle(self, user_id: str, idempotency_key: str) -> Receipt | None:
+        call = Call(
+            "settle",
+            "POST",
+            f"/v1/requests/{quote(idempotency_key, safe='')}/settle",
+            body={"user_id": user_id},
+        )
+        settled = (await self._ask(call, WireSettled)).receipt
+        return None if settled is None else settled.receipt()
+
+    async def recognise(self, phone: str) -> Caller:
+        call = Call("recognise", "POST", "/v1/callers/recognise", body={"phone": phone})
+        known = await self._ask(call, WireRecognised)
+        return Caller(known.user_id, known.language)
 
     async def _ask(self, call: Call, answer: type[AnswerT]) -> AnswerT:
         try:

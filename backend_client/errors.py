@@ -68,6 +68,17 @@ class BundleNotLive(Refused):
     """Unbundled, crossed or expired before: there is nothing left to undo."""
 
 
+class Annulled(Refused):
+    """The request came after it had been settled as never done; it was not carried out."""
+
+
+class UnbundleDisabled(Refused):
+    """Bundles cannot be undone by this channel."""
+
+
+class UnknownDriver(Refused): ...
+
+
 class BadVehicle(Refused):
     """Not a Hong Kong registration mark."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from backend_client.types import Cargo, Credentials, Driver, Receipt
+from backend_client.types import Caller, Cargo, Credentials, Driver, Receipt
 
 
 class Rocars(Protocol):
@@ -39,4 +39,17 @@ class Rocars(Protocol):
         """The driver's own bundles, newest first, at most ten."""
 
     async def status(self, ubr: str, vehicle: str) -> Receipt:
-        """For a caller who is not logged in and gives both. Raises UnknownBundle."""
+        """For a caller who is not logged in and gives both. Raises UnknownBundle.
+
+        `vehicle` is the mark, or the keys that spell it on a telephone (E.161).
+        """
+
+    async def settle(self, user_id: str, idempotency_key: str) -> Receipt | None:
+        """How a request of a driver ended whose answer was lost, for good.
+
+        None: it was not done and never will be, however late it still arrives. Raises
+        UnknownDriver.
+        """
+
+    async def recognise(self, phone: str) -> Caller:
+        """The driver registered with a number in E.164. It saves keying and proves nothing."""

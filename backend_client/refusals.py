@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend_client.errors import (
     AlreadyBundled,
+    Annulled,
     BackEndAway,
     BadVehicle,
     BundleNotLive,
@@ -17,8 +18,10 @@ from backend_client.errors import (
     RocarsError,
     SessionExpired,
     TooManyCcrns,
+    UnbundleDisabled,
     UnknownBundle,
     UnknownCcrn,
+    UnknownDriver,
 )
 from backend_client.exchange import ProblemAnswered
 
@@ -33,6 +36,9 @@ _REFUSALS: dict[str, type[Refused]] = {
     "bundle_not_live": BundleNotLive,
     "bad_vehicle": BadVehicle,
     "mainland_plate": MainlandPlate,
+    "unbundle_disabled": UnbundleDisabled,
+    "unknown_driver": UnknownDriver,
+    "key_annulled": Annulled,
 }
 _STANDING: dict[str, type[RocarsError]] = {
     "login_refused": LoginRefused,

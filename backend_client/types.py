@@ -36,6 +36,14 @@ class Driver:
     language: str | None = None
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Who a telephone number belongs to, as far as ROCARS knows; both None when it does not."""
+
+    user_id: str | None = None
+    language: str | None = None
+
+
 class CargoState(StrEnum):
     """Where a consignment stands, as far as this driver may know."""
 

@@ -14,9 +14,11 @@ from rocars.clock import HONG_KONG, Clock
 from rocars.consignments import Consignments, live_bundle, release_lapsed
 from rocars.crossing_rule import Instruction, instruct
 from rocars.database import Database
-from rocars.messages import BundleReceipt, BundleRequest, Crossing
+from rocars.marks import keyed_spelling
+from rocars.messages import BundleReceipt, BundleRequest, Crossing, Settled
 from rocars.once_only import OnceOnly
 from rocars.problems import Code, Problem
+from rocars.registration import driver_id_of
 from rocars.settings import RocarsSettings
 from rocars.tables import Bundle, BundledCargo, Consignment
 from rocars.vehicles import Vehicles, used
@@ -162,18 +164,27 @@ class Bundling:
             return [self._receipt(bundle, now) for bundle in rows.scalars()]
 
     async def status(self, ubr: str, vehicle: str) -> BundleReceipt:
-        """For one who gives both UBR and vehicle. Raises Problem UNKNOWN_BUNDLE for either."""
+        """For one who gives both UBR and vehicle, the vehicle by its mark or by the keys that spell
+        it on a telephone. Raises Problem UNKNOWN_BUNDLE for either."""
         try:
             mark = self._vehicles.mark(vehicle)
         except Problem:
             mark = ""
         async with self._database.read() as session:
-            bundle = (
-                await session.execute(select(Bundle).where(Bundle.ubr == ubr, Bundle.mark == mark))
-            ).scalar()
-        if bundle is None:
+            bundle = (await session.execute(select(Bundle).where(Bundle.ubr == ubr))).scalar()
+        if bundle is None or vehicle_is_another(bundle.mark, mark, vehicle):
             raise Problem(Code.UNKNOWN_BUNDLE, ubr)
         return self._receipt(bundle, self._clock())
+
+    async def settle(self, user_id: str, key: str) -> Settled:
+        """How a driver's request under this key ended, for good. See `once_only`.
+
+        Raises Problem UNKNOWN_DRIVER.
+        """
+        driver_id = await driver_id_of(self._database, user_id)
+        receipt = await self._once_only.settle(driver_id, key)
+        log.info("bundle.settled", done=receipt is not None)
+        return Settled(receipt=receipt)
 
     def _require_live(self, bundle: Bundle, now: datetime) -> None:
         if _state(bundle, now) != "live":
@@ -188,6 +199,10 @@ class Bundling:
             crossing=Crossing(immediately=bundle.immediately, at=bundle.cross_from),
             state=_state(bundle, now),
         )
+
+
+def vehicle_is_another(bundled: str, mark: str, keys: str) -> bool:
+    return bundled != mark and keyed_spelling(bundled) != keys
 
 
 def _state(bundle: Bundle, now: datetime) -> State:

@@ -49,11 +49,14 @@ class DemoPerson:
     pin: str = field(repr=False)
     seed: str = field(repr=False)
     vehicles: tuple[str, ...]
+    phone: str | None = None
 
 
 DRIVERS = (
-    DemoPerson("10000001", "Chan Tai Man", "yue", "246810", "31" * 20, ("AB1234", "FU88")),
-    DemoPerson("10000002", "Li Ming", "cmn", "135791", "32" * 20, ("FV2468",)),
+    DemoPerson(
+        "10000001", "Chan Tai Man", "yue", "246810", "31" * 20, ("AB1234", "FU88"), "+85290000001"
+    ),
+    DemoPerson("10000002", "Li Ming", "cmn", "135791", "32" * 20, ("FV2468",), "+8613800000002"),
     DemoPerson("10000003", "John Smith", "en", "864209", "33" * 20, ()),
 )
 _BUNDLER = DRIVERS[1]
@@ -114,6 +117,7 @@ class DemoData:
                         company=COMPANY,
                         name=person.name,
                         pin=SecretStr(person.pin),
+                        phone=person.phone,
                         language=person.language,
                         vehicles=list(person.vehicles),
                         token=TokenData(seed=SecretStr(person.seed)),

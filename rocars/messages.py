@@ -83,6 +83,29 @@ class BundleList(Answer):
     bundles: list[BundleReceipt]
 
 
+class Settle(Request):
+    """Whose request it was; there need not be a log-in any more."""
+
+    user_id: Keyed
+
+
+class Settled(Answer):
+    """How a request ended for good. Without a receipt it was never done, and never will be."""
+
+    receipt: BundleReceipt | None
+
+
+class Recognise(Request):
+    phone: Keyed = Field(description="E.164 with its plus sign.")
+
+
+class Recognised(Answer):
+    """The one driver registered with a telephone number; none when nobody or several are."""
+
+    user_id: str | None
+    language: Language | None
+
+
 class ConsignmentData(Request):
     """The eight mandatory data items (C&ED), the direction, and the optional items."""
 

@@ -3,6 +3,9 @@
 The key is claimed in the transaction of the deed. Whoever comes second waits for the first to end:
 if it succeeded he gets its answer; if it was refused nothing was kept, and his own request is
 judged anew (cargo refused now may be free a minute later; a success never is judged again).
+
+A key can be settled by one who lost the answer: either the deed was done, or the key is annulled
+and a request that is still under way finds it so. After that nothing can change any more.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from rocars.tables import IdempotentAnswer
 
 Deed = Callable[[AsyncSession], Awaitable[BundleReceipt]]
 _TRIES = 5
+_ANNULLED = "annulled"
+"""Stands where the hash of a request does: no request has it."""
 
 
 class OnceOnly:
@@ -35,7 +40,8 @@ class OnceOnly:
         """Do the deed in one transaction with the record of its answer.
 
         `request` is operation and body as text. Raises what the deed raises, and Problem
-        IDEMPOTENCY_KEY_REUSED when the key was used for another request.
+        IDEMPOTENCY_KEY_REUSED when the key was used for another request, KEY_ANNULLED when it was
+        settled before this request came.
         """
         request_hash = sha256(request.encode()).hexdigest()
         for _ in range(_TRIES):
@@ -60,6 +66,30 @@ class OnceOnly:
             return answer
         raise Problem(Code.UNAVAILABLE)
 
+    async def settle(self, driver_id: int, key: str) -> BundleReceipt | None:
+        """What was answered under a key; None when nothing was, and from now on nothing will be."""
+        for _ in range(_TRIES):
+            try:
+                async with self._database.write() as session:
+                    kept = await session.get(IdempotentAnswer, (driver_id, key))
+                    if kept is not None:
+                        if kept.request_hash == _ANNULLED:
+                            return None
+                        return BundleReceipt.model_validate(kept.answer)
+                    session.add(
+                        IdempotentAnswer(
+                            driver_id=driver_id,
+                            key=key,
+                            request_hash=_ANNULLED,
+                            answer=None,
+                            answered_at=self._clock(),
+                        )
+                    )
+            except IntegrityError:
+                continue  # the deed was done at this moment: look again
+            return None
+        raise Problem(Code.UNAVAILABLE)
+
     async def sweep(self) -> None:
         async with self._database.write() as session:
             await session.execute(
@@ -70,6 +100,8 @@ class OnceOnly:
 
 
 def _replay(kept: IdempotentAnswer, request_hash: str) -> BundleReceipt:
+    if kept.request_hash == _ANNULLED:
+        raise Problem(Code.KEY_ANNULLED)
     if kept.request_hash != request_hash:
         raise Problem(Code.IDEMPOTENCY_KEY_REUSED)
     return BundleReceipt.model_validate(kept.answer)

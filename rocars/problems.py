@@ -32,6 +32,7 @@ class Code(StrEnum):
     MAINLAND_PLATE = "mainland_plate"
     IDEMPOTENCY_KEY_MISSING = "idempotency_key_missing"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    KEY_ANNULLED = "key_annulled"
     UNBUNDLE_DISABLED = "unbundle_disabled"
     TOO_EARLY_TO_LODGE = "too_early_to_lodge"
     DATE_PAST = "date_past"
@@ -71,6 +72,7 @@ _MEANING: dict[Code, tuple[HTTPStatus, str]] = {
                                    "ASCII characters is needed."),
     Code.IDEMPOTENCY_KEY_REUSED: (HTTPStatus.UNPROCESSABLE_ENTITY, "This Idempotency-Key was used "
                                   "for another request."),
+    Code.KEY_ANNULLED: (HTTPStatus.CONFLICT, "This Idempotency-Key was settled as never used."),
     Code.UNBUNDLE_DISABLED: (HTTPStatus.FORBIDDEN, "Unbundling is switched off."),
     Code.TOO_EARLY_TO_LODGE: (HTTPStatus.UNPROCESSABLE_ENTITY, "The expected date is too far "
                               "ahead."),

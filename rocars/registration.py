@@ -14,7 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from rocars.clock import Clock
 from rocars.database import Database
 from rocars.key_ring import KeyRing
-from rocars.messages import CompanyData, DriverData, DriverRecord, Language, TokenData
+from rocars.messages import (
+    CompanyData,
+    DriverData,
+    DriverRecord,
+    Language,
+    Recognised,
+    TokenData,
+)
 from rocars.pins import PinHasher
 from rocars.problems import Code, Problem
 from rocars.settings import RocarsSettings
@@ -112,6 +119,17 @@ class Registry:
             vehicles=list(marks),
         )
 
+    async def recognise(self, phone: str) -> Recognised:
+        """The only driver registered with this telephone number; several are nobody."""
+        async with self._database.read() as session:
+            found = (
+                await session.execute(select(Driver).where(Driver.phone == phone).limit(2))
+            ).scalars()
+            drivers = tuple(found)
+        if len(drivers) != 1:
+            return Recognised(user_id=None, language=None)
+        return Recognised(user_id=drivers[0].user_id, language=cast(Language, drivers[0].language))
+
     async def add_vehicle(self, user_id: str, text: str) -> DriverRecord:
         """Put a vehicle on a driver's file. Raises Problem UNKNOWN_DRIVER, BAD_VEHICLE."""
         mark = self._vehicles.mark(text)
@@ -150,6 +168,12 @@ async def company_called(session: AsyncSession, registration_number: str) -> int
     if company_id is None:
         raise Problem(Code.UNKNOWN_COMPANY, registration_number)
     return company_id
+
+
+async def driver_id_of(database: Database, user_id: str) -> int:
+    """Raises Problem UNKNOWN_DRIVER."""
+    async with database.read() as session:
+        return (await _driver_called(session, user_id)).id
 
 
 async def _driver_called(session: AsyncSession, user_id: str) -> Driver:

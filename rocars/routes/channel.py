@@ -12,6 +12,10 @@ from rocars.messages import (
     CargoStatus,
     LoggedIn,
     LogIn,
+    Recognise,
+    Recognised,
+    Settle,
+    Settled,
     VehicleMatches,
 )
 from rocars.problems import Code, Problem
@@ -19,8 +23,10 @@ from rocars.routes.endpoint import Endpoint, Incoming, Parameter
 
 _IVR = frozenset({Role.IVR})
 _CCRN = Parameter("ccrn", "Customs cargo reference number.")
+_KEY = Parameter("key", "The Idempotency-Key of the request.")
 _UBR = Parameter("ubr", "Unique bundling reference.")
 _UBR_FORM = re.compile(r"[0-9]{1,20}")
+_KEY_FORM = re.compile(r"[!-~]{1,128}")
 _KEYED_FORM = re.compile(r"[0-9]{1,8}")
 
 
@@ -61,6 +67,22 @@ async def status(incoming: Incoming) -> BundleReceipt:
     return await incoming.service.bundling.status(
         checked_ubr(incoming.path["ubr"]), incoming.query["vehicle"]
     )
+
+
+async def settle(incoming: Incoming) -> Settled:
+    return await incoming.service.bundling.settle(
+        incoming.body_as(Settle).user_id, checked_key(incoming.path["key"])
+    )
+
+
+async def recognise(incoming: Incoming) -> Recognised:
+    return await incoming.service.registry.recognise(incoming.body_as(Recognise).phone)
+
+
+def checked_key(key: str) -> str:
+    if not _KEY_FORM.fullmatch(key):
+        raise Problem(Code.IDEMPOTENCY_KEY_MISSING)
+    return key
 
 
 def checked_ubr(ubr: str) -> str:
@@ -125,6 +147,7 @@ ENDPOINTS = (
             Code.ALREADY_BUNDLED,
             Code.CARGO_EXPIRED,
             Code.MIXED_DIRECTIONS,
+            Code.KEY_ANNULLED,
         ),
     ),
     Endpoint(
@@ -148,7 +171,12 @@ ENDPOINTS = (
         driver=True,
         idempotent=True,
         path_parameters=(_UBR,),
-        problems=(Code.UNKNOWN_BUNDLE, Code.BUNDLE_NOT_LIVE, Code.UNBUNDLE_DISABLED),
+        problems=(
+            Code.UNKNOWN_BUNDLE,
+            Code.BUNDLE_NOT_LIVE,
+            Code.UNBUNDLE_DISABLED,
+            Code.KEY_ANNULLED,
+        ),
     ),
     Endpoint(
         "bundleStatus",
@@ -159,7 +187,33 @@ ENDPOINTS = (
         BundleReceipt,
         roles=_IVR,
         path_parameters=(_UBR,),
-        query=(Parameter("vehicle", "Registration mark of the bundle."),),
+        query=(
+            Parameter(
+                "vehicle", "Registration mark of the bundle, or the keys that spell it (E.161)."
+            ),
+        ),
         problems=(Code.UNKNOWN_BUNDLE,),
+    ),
+    Endpoint(
+        "settle",
+        "POST",
+        "/v1/requests/{key}/settle",
+        "How a request ended whose answer was lost; one not done by now is annulled",
+        settle,
+        Settled,
+        body=Settle,
+        roles=_IVR,
+        path_parameters=(_KEY,),
+        problems=(Code.UNKNOWN_DRIVER, Code.IDEMPOTENCY_KEY_MISSING),
+    ),
+    Endpoint(
+        "recognise",
+        "POST",
+        "/v1/callers/recognise",
+        "The driver registered with a telephone number; saves keying, proves nothing",
+        recognise,
+        Recognised,
+        body=Recognise,
+        roles=_IVR,
     ),
 )

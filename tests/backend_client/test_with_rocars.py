@@ -10,6 +10,7 @@ import pytest
 from backend_client.client import RocarsClient
 from backend_client.errors import (
     AlreadyBundled,
+    Annulled,
     BackEndAway,
     BadVehicle,
     BundleNotLive,
@@ -23,11 +24,12 @@ from backend_client.errors import (
     TooManyCcrns,
     UnknownBundle,
     UnknownCcrn,
+    UnknownDriver,
 )
 from backend_client.exchange import ProblemAnswered
 from backend_client.office import Shipment
 from backend_client.protocol import Rocars
-from backend_client.types import BundleState, CargoState, Credentials, Driver
+from backend_client.types import BundleState, Caller, CargoState, Credentials, Driver
 from rocars.key_ring import Role
 from tests.backend_client.conftest import client_settings
 
@@ -184,3 +186,29 @@ async def test_many_lines_one_ccrn(client, office):
         return_exceptions=True,
     )
     assert sum(isinstance(result, AlreadyBundled) for result in results) == 19
+
+
+async def test_a_lost_answer_is_settled(client: Rocars, office):
+    driver = await logged_in(client, office)
+    (ccrn,) = (await office.demo()).free_ccrns(immediately=True)[:1]
+    receipt = await client.bundle(driver, [ccrn], "AB1234", idempotency_key="a-key/1")
+    assert await client.settle(driver.user_id, "a-key/1") == receipt
+    assert await client.settle(driver.user_id, "never") is None
+    with pytest.raises(Annulled):
+        await client.bundle(driver, [ccrn], "AB1234", idempotency_key="never")
+    with pytest.raises(UnknownDriver):
+        await client.settle("99999999", "never")
+
+
+async def test_a_caller_is_recognised_by_his_number(client: Rocars):
+    assert await client.recognise("+85290000001") == Caller("10000001", "yue")
+    assert await client.recognise("+85290000009") == Caller()
+
+
+async def test_a_status_by_keys(client: Rocars, office):
+    driver = await logged_in(client, office)
+    (ccrn,) = (await office.demo()).free_ccrns(immediately=True)[:1]
+    receipt = await client.bundle(driver, [ccrn], "FU88", idempotency_key="k")
+    assert await client.status(receipt.ubr, "3888") == receipt
+    with pytest.raises(UnknownBundle):
+        await client.status(receipt.ubr, "3889")

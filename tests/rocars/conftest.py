@@ -175,7 +175,10 @@ class World:
         return number
 
     async def driver(
-        self, user_id: str = "20000001", vehicles: tuple[str, ...] = ("AB1234",)
+        self,
+        user_id: str = "20000001",
+        vehicles: tuple[str, ...] = ("AB1234",),
+        phone: str | None = None,
     ) -> str:
         seed = secrets.token_bytes(20)
         reply = await self.ask(
@@ -187,6 +190,7 @@ class World:
                 "name": "Chan Tai Man",
                 "pin": PIN,
                 "language": "cmn",
+                "phone": phone,
                 "vehicles": list(vehicles),
                 "token": {"kind": "hotp", "seed": seed.hex()},
             },

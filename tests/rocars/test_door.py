@@ -38,7 +38,7 @@ def test_every_problem_has_a_status():
     "endpoint", [e for e in endpoints(demo=False) if e.roles], ids=lambda e: e.operation
 )
 async def test_every_key_opens_its_own_doors_only(small_world, endpoint):
-    path = endpoint.path.format(ccrn="1" * 13, ubr="1" * 10, user_id="20000001")
+    path = endpoint.path.format(ccrn="1" * 13, ubr="1" * 10, user_id="20000001", key="k")
     query = "&".join(f"{one.name}=1" for one in endpoint.query)
     address = f"{path}?{query}" if query else path
     for role in [None, *Role]:
