@@ -17,6 +17,7 @@ from ivr.records.database import DATABASE_FAILURES, RecordsUnavailable, for_writ
 from ivr.records.facts import (
     BundleFinished,
     BundleSent,
+    BundleTold,
     CallClosed,
     CallOpened,
     CallProgress,
@@ -224,20 +225,9 @@ class CallBook:
         await asyncio.wait({written}, timeout=self._settings.close_patience_s)
         return written.done() and written.result()
 
-    async def bundle_outcome_told(self, idempotency_key: str) -> bool:
-        """Note that a caller heard how his request ended; True the first time."""
-        statement = (
-            update(BundleRequest)
-            .where(
-                BundleRequest.idempotency_key == idempotency_key, BundleRequest.told_at.is_(None)
-            )
-            .values(told_at=now())
-        )
-        try:
-            async with for_writing(self._engine).begin() as connection:
-                return await statements.touched(connection, statement)
-        except DATABASE_FAILURES as failure:
-            raise RecordsUnavailable("it could not be noted that the caller was told") from failure
+    def bundle_outcome_told(self, call_id: str, idempotency_key: str) -> None:
+        """Note that a caller heard how his request ended. Returns at once and never raises."""
+        self._writer.put(call_id, BundleTold(idempotency_key))
 
     async def unsettled_bundle_requests(self, sent_before: datetime) -> Sequence[BundleRequest]:
         """Requests whose end nobody knows, oldest first: the work of recovery."""
@@ -260,7 +250,38 @@ class CallBook:
             .limit(limit),
         )
 
+    async def untold_bundle_requests(
+        self, driver_user_id: str, sent_after: datetime, *, limit: int = 3
+    ) -> Sequence[BundleRequest]:
+        """A driver's requests whose end he has not heard, newest first.
+
+        Those that were never sent are left out: he was told so, and nothing came of them.
+        """
+        return await self._all(
+            BundleRequest,
+            select(BundleRequest)
+            .where(
+                BundleRequest.driver_user_id == driver_user_id,
+                BundleRequest.told_at.is_(None),
+                BundleRequest.sent_at > sent_after,
+                BundleRequest.reason.is_distinct_from(NEVER_SENT),
+            )
+            .order_by(BundleRequest.sent_at.desc())
+            .limit(limit),
+        )
+
     # Reading
+
+    async def language_of(self, e164: str) -> str | None:
+        """The language last used from a telephone number, as ISO 639-3."""
+        found = await self._all(
+            Call,
+            select(Call)
+            .where(Call.caller_e164 == e164, Call.language.is_not(None))
+            .order_by(Call.offered_at.desc())
+            .limit(1),
+        )
+        return found[0].language if found else None
 
     async def recent(self, limit: int = 50) -> Sequence[Call]:
         """The newest calls first, those in progress included."""

@@ -133,6 +133,14 @@ class BundleSent:
 
 
 @dataclass(frozen=True)
+class BundleTold:
+    """A caller has heard how his request ended; it need not be told to him again."""
+
+    idempotency_key: str
+    told_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True)
 class BundleFinished:
     """How a request ended, or that nobody knows yet (`UNKNOWN`, which may be settled later).
 

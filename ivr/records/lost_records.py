@@ -11,6 +11,7 @@ import structlog
 from ivr.records.facts import (
     BundleFinished,
     BundleSent,
+    BundleTold,
     CallClosed,
     CallOpened,
     CallProgress,
@@ -20,7 +21,7 @@ from ivr.records.masking import MASK, clean_detail, last_four, mask_user_id
 
 log = structlog.get_logger("ivr.records")
 
-Fact = CallOpened | CallProgress | CallClosed | Step | BundleSent | BundleFinished
+Fact = CallOpened | CallProgress | CallClosed | Step | BundleSent | BundleFinished | BundleTold
 
 
 class RecordsMonitor(Protocol):

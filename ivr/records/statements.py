@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ivr.records.facts import (
     BundleFinished,
     BundleSent,
+    BundleTold,
     CallClosed,
     CallOpened,
     CallProgress,
@@ -162,6 +163,18 @@ def finish_bundle_request(finished: BundleFinished) -> Update:
             crossing_immediately=finished.crossing_immediately,
             finished_at=finished.finished_at if settled else None,
         )
+    )
+
+
+def tell_bundle_request(told: BundleTold) -> Update:
+    """Notes that the caller heard the end of his request; the first time counts."""
+    return (
+        update(BundleRequest)
+        .where(
+            BundleRequest.idempotency_key == told.idempotency_key,
+            BundleRequest.told_at.is_(None),
+        )
+        .values(told_at=told.told_at)
     )
 
 

@@ -18,7 +18,14 @@ from tenacity import (
 
 from ivr.records import statements
 from ivr.records.database import DATABASE_FAILURES, for_writing
-from ivr.records.facts import BundleFinished, CallClosed, CallOpened, CallProgress, Step
+from ivr.records.facts import (
+    BundleFinished,
+    BundleTold,
+    CallClosed,
+    CallOpened,
+    CallProgress,
+    Step,
+)
 from ivr.records.lost_records import RecordsMonitor, log_lost
 from ivr.records.settings import RecordsSettings
 
@@ -27,7 +34,7 @@ log = structlog.get_logger("ivr.records")
 RESERVE = 200
 """Places beyond the limit of the queue for CDRs and bundle requests, which steps cannot take."""
 
-Written = CallOpened | CallProgress | CallClosed | Step | BundleFinished
+Written = CallOpened | CallProgress | CallClosed | Step | BundleFinished | BundleTold
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,6 +229,9 @@ async def _carry_out(connection: AsyncConnection, entry: Entry) -> bool:
         case BundleFinished():
             settle = statements.finish_bundle_request(entry.fact)
             return await statements.touched(connection, settle)
+        case BundleTold():
+            told = statements.tell_bundle_request(entry.fact)
+            return await statements.touched(connection, told)
 
 
 def _may_pass(failure: BaseException) -> bool:

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from ivr.records.call_book import AlreadySettled, CallBook
-from ivr.records.facts import BundleFinished, BundleSent, now
-from ivr.records.outcome import BundleRequestState
+from ivr.records.facts import BundleFinished, BundleSent, CallClosed, CallProgress, now
+from ivr.records.outcome import NEVER_SENT, BundleRequestState, CallOutcome, EndedBy
 from tests.records.conftest import an_offered_call
 
 pytestmark = pytest.mark.service
@@ -26,6 +26,15 @@ def a_request(key: str = "key-1", **changes: object) -> BundleSent:
         "worker_pid": 4711,
     }
     return BundleSent(**(given | changes))  # type: ignore[arg-type]
+
+
+def done_in(language: str | None) -> CallClosed:
+    return CallClosed(
+        outcome=CallOutcome.COMPLETED,
+        ended_by=EndedBy.SERVICE,
+        sip_code=200,
+        progress=CallProgress(language=language),
+    )
 
 
 async def test_a_request_needs_no_cdr_and_is_found_until_settled(book: CallBook) -> None:
@@ -91,9 +100,37 @@ async def test_a_resend_counts_and_a_settled_key_is_never_sent_again(book: CallB
 
 async def test_the_caller_is_told_once(book: CallBook) -> None:
     await book.bundle_request_sent(a_request())
-    assert await book.bundle_outcome_told("key-1")
-    assert not await book.bundle_outcome_told("key-1")
-    assert not await book.bundle_outcome_told("no such key")
+    long_ago = now() - timedelta(hours=1)
+    (untold,) = await book.untold_bundle_requests("12345678", long_ago)
+    assert untold.idempotency_key == "key-1"
+    assert await book.untold_bundle_requests("12345678", now()) == []
+    assert await book.untold_bundle_requests("87654321", long_ago) == []
+    book.bundle_outcome_told("call-1", "key-1")
+    book.bundle_outcome_told("call-1", "no such key")
+    assert await book.flush()
+    assert await book.untold_bundle_requests("12345678", long_ago) == []
+    (told,) = await book.bundle_requests_of("12345678")
+    first_told = told.told_at
+    book.bundle_outcome_told("call-1", "key-1")
+    assert await book.flush()
+    (told,) = await book.bundle_requests_of("12345678")
+    assert told.told_at == first_told
+
+
+async def test_what_was_never_sent_is_not_told_later(book: CallBook) -> None:
+    await book.bundle_request_sent(a_request())
+    never = BundleFinished("key-1", BundleRequestState.REFUSED, reason=NEVER_SENT)
+    await book.bundle_request_finished("call-1", never)
+    assert await book.untold_bundle_requests("12345678", now() - timedelta(hours=1)) == []
+
+
+async def test_the_language_last_used_from_a_number(book: CallBook) -> None:
+    assert await book.language_of("+85291234567") is None
+    for language, minutes in (("en", 0), ("yue", 5), (None, 9)):
+        call_id = await book.open(an_offered_call(offered_at=now() + timedelta(minutes=minutes)))
+        await book.close(call_id, done_in(language))
+    assert await book.language_of("+85291234567") == "yue"
+    assert await book.language_of("+85290000000") is None
 
 
 async def test_unsettled_requests_survive_a_purge_and_settled_ones_their_own_time(

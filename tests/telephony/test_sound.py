@@ -38,6 +38,15 @@ def find(part: Samples, whole: Samples) -> tuple[int, float]:
     return at, float(alike[at])
 
 
+def find_in_pieces(part: Samples, whole: Samples) -> tuple[int, int, float]:
+    """The piece of 100 ms of `part` that is found best: where in `part`, where in `whole`, how alike.
+
+    A jitter buffer that adapts after a re-INVITE may slip a frame between two pieces, never in one.
+    """
+    found = [(at, *find(part[at : at + 800], whole)) for at in range(0, len(part) - 799, 160)]
+    return max(found, key=lambda piece: piece[2])
+
+
 async def wait_for_file(path: Path) -> None:
     """Recordings are closed by a thread after the call."""
     async with asyncio.timeout(5):
@@ -97,11 +106,10 @@ async def test_a_prompt_waits_during_hold_and_goes_on(
     before, before_alike = find(said[1600:3200], heard)
     sounding = np.flatnonzero(np.abs(heard[before + 1600 :]) < 50)
     assert len(sounding) > 0.7 * held * 8000
-    after = heard[-3600:-1200]
-    position, after_alike = find(after, said)
+    into_after, position, after_alike = find_in_pieces(heard[-3600:-1200], said)
     assert min(before_alike, after_alike) > 0.98
     # Seconds of prompt between the two places, against seconds of call without the hold.
-    passed = len(heard) - 3600 - before - held * 8000
+    passed = len(heard) - 3600 + into_after - before - held * 8000
     assert position - 1600 == pytest.approx(passed, abs=0.15 * 8000)
 
 
