@@ -39,7 +39,7 @@ def find(part: Samples, whole: Samples) -> tuple[int, float]:
 
 
 def find_in_pieces(part: Samples, whole: Samples) -> tuple[int, int, float]:
-    """The piece of 100 ms of `part` that is found best: where in `part`, where in `whole`, how alike.
+    """The 100 ms of `part` found best in `whole`: where in each, and how alike.
 
     A jitter buffer that adapts after a re-INVITE may slip a frame between two pieces, never in one.
     """
