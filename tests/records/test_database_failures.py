@@ -147,7 +147,7 @@ async def test_nothing_waits_for_the_database_between_the_steps(
         slowest = max(slowest, time.perf_counter() - began)
         await asyncio.sleep(0)
     lock.execute("ROLLBACK")
-    assert slowest < 0.05
+    assert slowest < 0.15  # the database alone would take its busy time-out of 0.2 s
 
 
 async def test_a_full_queue_is_bounded_and_leaves_room_for_the_cdr(

@@ -165,9 +165,9 @@ async def test_late_frames_are_counted_but_not_a_hold(audio: LineAudio) -> None:
     audio.frame_to_send()
     assert audio.late_frames == 1
     audio.held()
-    await asyncio.sleep(0.07)
+    await asyncio.sleep(0.5)
     audio.flows()
     audio.frame_to_send()
     assert audio.late_frames == 1
-    assert audio.longest_gap_s < 0.15
+    assert audio.longest_gap_s < 0.5
     assert len(SILENCE) == FRAME_BYTES

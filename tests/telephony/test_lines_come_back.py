@@ -114,8 +114,8 @@ async def test_forty_calls_one_after_another_leave_nothing_behind(ivr: PhoneProc
     after = await ivr.order("status")
     assert after["tally"]["taken"] - before["tally"]["taken"] == 40
     assert after["fds"] == before["fds"]
-    assert after["rss_kb"] - before["rss_kb"] < 2500
-    assert after["poll_age"] < 0.5
+    assert after["rss_kb"] - before["rss_kb"] < 4000
+    assert after["poll_age"] < 2
 
 
 async def test_rtp_stays_in_its_range_and_the_advertised_address_is_named(
