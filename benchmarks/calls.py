@@ -14,9 +14,9 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+from processes import cpu_s, private_mb, processes
 from rich.console import Console
 from rich.table import Table
 
@@ -27,7 +27,6 @@ from ivr.telephony.telephone import Telephone
 LOUD = 150.0
 PAUSE_S = 0.3
 IDLE_S = 5.0
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -63,36 +62,6 @@ async def measure(uri: str, calls: int) -> list[Measured]:
         return measured
     finally:
         await telephone.stop()
-
-
-def processes() -> dict[str, list[int]]:
-    """Pids of the service's processes on this machine, by what they are."""
-    found: dict[str, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-        except OSError:
-            continue
-        for kind, mark in (
-            ("call worker", "rocars-ivr: worker"),
-            ("Kamailio", "kamailio -DD"),
-            ("ROCARS", "-m rocars"),
-        ):
-            if mark in command and "benchmarks" not in command:
-                found.setdefault(kind, []).append(int(path.name))
-    return found
-
-
-def private_mb(pid: int) -> float:
-    """Memory that is this process's alone, MB."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    kb = sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_"))
-    return kb / 1024
-
-
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def main() -> None:

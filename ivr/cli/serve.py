@@ -14,12 +14,21 @@ import typer
 from rich.console import Console
 
 from ivr.cli.config import ConfigFile, loaded
+from ivr.pool.settings import MOST_WORKERS, PUBLISHED_LINES
 from ivr.settings import Settings
 from speech.language import Language
 
 
 def serve(
     config: ConfigFile = None,
+    lines: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=PUBLISHED_LINES * MOST_WORKERS,
+            help="Lines to serve, in place of the setting pool.workers; four to a worker.",
+        ),
+    ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Place a demonstration call once calls are taken.")
     ] = False,
@@ -32,6 +41,8 @@ def serve(
     SIGTERM or Ctrl-C drains: no new calls, running ones may finish. A second one ends at once.
     """
     settings, _ = loaded(config)
+    if lines is not None:
+        settings = settings.model_copy(update={"pool": settings.pool.with_lines(lines)})
     settings.node.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     from ivr.observe import metrics_directory
 

@@ -7,6 +7,7 @@ import structlog
 from ivr.observe import metrics
 from ivr.pool.children import DieWithParent
 from ivr.pool.scoreboard import Scoreboard, WorkerState
+from ivr.pool.settings import PUBLISHED_LINES
 from ivr.settings import Settings
 from ivr.telephony.settings import TelephonySettings
 from sip_config.front import KamailioFront
@@ -35,7 +36,7 @@ class NodeFront:
 
     def __init__(self, settings: Settings, scoreboard: Scoreboard) -> None:
         workers = [
-            WorkerAddress(slot, telephony_of(settings, slot).sip_port, lines=4)
+            WorkerAddress(slot, telephony_of(settings, slot).sip_port, lines=PUBLISHED_LINES)
             for slot in range(scoreboard.slots)
         ]
         self._scoreboard = scoreboard

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field
+
+PUBLISHED_LINES = 4
+"""Calls a worker holds with the published wheel of pjsua2. What a worker really holds it asks its
+library, and the front is told; this is only for planning before the library is loaded."""
+
+MOST_WORKERS = 128
 
 
 class PoolSettings(BaseModel):
@@ -13,7 +21,7 @@ class PoolSettings(BaseModel):
     workers: int = Field(
         3,
         ge=1,
-        le=128,
+        le=MOST_WORKERS,
         description="Call workers. Each holds as many calls as the library allows (4 with the "
         "published wheel), so 3 workers make 12 lines.",
     )
@@ -38,3 +46,7 @@ class PoolSettings(BaseModel):
     restart_pause_max_s: float = Field(
         10.0, gt=0, le=300, description="Longest pause between two replacements of one worker."
     )
+
+    def with_lines(self, lines: int) -> Self:
+        """These settings with as many workers as `lines` need with the published library."""
+        return self.model_copy(update={"workers": -(-lines // PUBLISHED_LINES)})

@@ -1,0 +1,53 @@
+"""The processes of a running service, and what they cost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has ended meanwhile
+        children.setdefault(parent, []).append(int(path.parent.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def processes() -> dict[str, list[int]]:
+    """Pids of the service's processes on this machine, by what they are."""
+    found: dict[str, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+        except OSError:
+            continue
+        for kind, mark in (
+            ("call worker", "rocars-ivr: worker"),
+            ("Kamailio", "kamailio -DD"),
+            ("ROCARS", "-m rocars"),
+        ):
+            if mark in command and "benchmarks" not in command:
+                found.setdefault(kind, []).append(int(path.name))
+    return found
+
+
+def private_mb(pid: int) -> float:
+    """Memory that is this process's alone, MB."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    kb = sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_"))
+    return kb / 1024
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
