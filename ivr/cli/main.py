@@ -8,7 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: the supervis
 
 import typer
 
-from ivr.cli import config, db, demo, flows, prompts, serve
+from ivr.cli import capacity, config, db, demo, flows, prompts, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +22,7 @@ app.command(name="demo")(demo.demo)
 app.command(name="drivers")(demo.drivers)
 app.command(name="rocars")(serve.rocars)
 app.command(name="health")(serve.health)
+app.command(name="capacity")(capacity.capacity)
 app.add_typer(config.app, name="config")
 app.add_typer(flows.app, name="flows")
 app.add_typer(prompts.app, name="prompts")
