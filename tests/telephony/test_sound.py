@@ -6,16 +6,14 @@ import asyncio
 import time
 import wave
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from hearing import Samples, find, hear
 from telephony.phone_process import PhoneProcess, StartPhone, prompt
 from telephony.sip_peer import Peer
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
-
-Samples = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def both_sides(path: Path) -> tuple[Samples, Samples]:
@@ -24,18 +22,6 @@ def both_sides(path: Path) -> tuple[Samples, Samples]:
         assert (wav.getnchannels(), wav.getframerate(), wav.getsampwidth()) == (2, 8000, 2)
         samples = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
     return samples[:, 0].astype(float), samples[:, 1].astype(float)
-
-
-def find(part: Samples, whole: Samples) -> tuple[int, float]:
-    """Where `part` is in `whole`, and how alike they are there (1: the same but for loudness)."""
-    size = len(whole) + len(part)
-    product = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size)), size)
-    product = product[: len(whole) - len(part) + 1]
-    sums = np.concatenate(([0.0], np.cumsum(whole**2)))
-    energy = sums[len(part) :] - sums[: -len(part)]
-    alike = product / np.sqrt(np.maximum(energy, 1.0) * np.sum(part**2))
-    at = int(np.argmax(alike))
-    return at, float(alike[at])
 
 
 def find_in_pieces(part: Samples, whole: Samples) -> tuple[int, int, float]:
@@ -76,12 +62,11 @@ async def test_the_prompt_arrives_whole_and_without_a_gap(
     heard, _ = both_sides(tmp_path / "call.wav")
     assert len(heard) == pytest.approx(4.5 * 8000, abs=2000)
     said = prompt().astype(float)
-    found = [find(said[at : at + 800], heard[:24000]) for at in range(0, 16000, 800)]
-    assert sum(alike > 0.98 for _, alike in found) >= 18  # of 20; a jitter buffer may slip in two
-    clear = [at - 800 * piece for piece, (at, alike) in enumerate(found) if alike > 0.98]
-    assert max(clear) - min(clear) <= 3 * 160
+    first = hear(said, heard[:20000])
+    assert first.share >= 0.9  # a jitter buffer may slip in a piece or two
+    assert max(first.shifts) - min(first.shifts) <= 3 * 160
     # The next utterance follows its predecessor within a frame or two.
-    into, second, alike = find_in_pieces(said[:4000], heard[clear[0] + 8000 :])
+    into, second, alike = find_in_pieces(said[:4000], heard[first.begins + 8000 :])
     assert alike > 0.98
     assert second + 8000 - into == pytest.approx(16000, abs=4 * 160)
 
