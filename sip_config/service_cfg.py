@@ -50,8 +50,8 @@ def service_cfg(settings: SipSettings, directory: Path, *, debug: int) -> str:
         _define("MAX_MESSAGE", settings.max_message_bytes),
         _define("WORKER_TIMEOUT", settings.worker_answer_timeout_ms),
         _substitute("RETRY_AFTER", settings.retry_after_s),
-        _substitute("CALLS_PER_SOURCE", settings.calls_per_second_per_source),
-        _substitute("CALLS_PER_WORKER", settings.calls_per_second_per_worker),
+        _define("CALLS_PER_SOURCE", settings.calls_per_second_per_source),
+        _define("CALLS_PER_WORKER", settings.calls_per_second_per_worker),
         _substitute("INTERNAL_SOCKET", f"udp:127.0.0.1:{settings.internal_port}"),
         "",
     ]

@@ -71,6 +71,8 @@ class AudioPort(pj.AudioMediaPort):
         """The bridge hands over 20 ms that were received."""
         try:
             _keep_thread_state()
+            if not self._audio.is_heard:
+                return
             size = frame.size
             pcm = ctypes.string_at(_address_of(frame.buf), size) if size else b""
             self._audio.frame_received(pcm)

@@ -90,7 +90,8 @@ class Library:
     def _start(self, endpoint: Endpoint, settings: TelephonySettings) -> None:
         self._pj.libInit(_library_settings(settings))
         give_up_after(settings.transaction_timeout_s)
-        self._pj.audDevManager().setNullDev()
+        self._clock_runs = False
+        self.keep_clock(running=True)
         transport = pj.TransportConfig()
         transport.port = settings.sip_port
         transport.boundAddress = str(settings.sip_host)
@@ -106,6 +107,22 @@ class Library:
         self.sip_address = (host, int(port))
         self.account = Account(endpoint)
         self.account.create(_account_settings(settings, address), True)
+
+    def keep_clock(self, *, running: bool) -> None:
+        """Run the clock that moves 20 ms of audio, or stop it while there is nothing to move.
+
+        It must run from before a call has media until after the last port was destroyed: what is
+        asked of the conference bridge is done by the clock. The library's own way of stopping it
+        (`sndAutoCloseTime`) would stop it in a call that is connected to nothing for a moment.
+        """
+        if running is self._clock_runs:
+            return
+        devices = self._pj.audDevManager()
+        if running:
+            devices.setNullDev()
+        else:
+            devices.setNoDev()
+        self._clock_runs = running
 
     def poll(self, longest_ms: int) -> None:
         """Do what is due; wait for a message at most that long."""
@@ -141,8 +158,9 @@ def _library_settings(settings: TelephonySettings) -> Any:
     media.quality = 3
     media.noVad = True  # RTP must flow during silence as well
     media.ecTailLen = 0
-    media.threadCnt = 1
-    media.sndAutoCloseTime = -1  # the clock runs on when nothing is connected
+    media.threadCnt = 0
+    media.hasIoqueue = False  # sound comes in by the same poll, not by a thread of 100 a second
+    media.sndAutoCloseTime = -1  # see Library.keep_clock
     return config
 
 

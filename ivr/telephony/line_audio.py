@@ -98,6 +98,11 @@ class LineAudio:
         self._sent = frame or SILENCE
         return frame
 
+    @property
+    def is_heard(self) -> bool:
+        """Does anybody listen to the other side, or record it?"""
+        return bool(self._listening or self._recordings)
+
     def frame_received(self, frame: bytes) -> None:
         """20 ms from the other side, empty for silence. Called by the frame clock only."""
         if len(frame) != FRAME_BYTES:

@@ -101,12 +101,6 @@ class TelephonySettings(BaseModel):
     retry_after_s: int = Field(
         10, ge=1, le=3600, description="Retry-After of our 503, in seconds (RFC 3261, 20.33)."
     )
-    poll_ms: int = Field(
-        10, ge=1, le=100, description="Longest wait of the library's event loop while calls run."
-    )
-    idle_poll_ms: int = Field(
-        50, ge=1, le=500, description="The same without a call; SIP wakes it at once."
-    )
     transaction_timeout_s: float = Field(
         8.0,
         ge=1,
