@@ -28,6 +28,10 @@ run: setup ## Set up, start the service on loopback, place a demonstration call,
 test: setup-test lint ## Set up, check style and types, run all tests
 	$(BIN)/pytest
 
+.PHONY: soak
+soak: setup-test ## The long tests: whoever is killed, whatever is sent (about 20 minutes)
+	$(BIN)/pytest --soak -s tests/chaos
+
 .PHONY: lint
 lint: setup-test ## Style and types only
 	$(BIN)/ruff check .

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from backend_client.errors import BackEndAway
 from call_flows.desk import Conclusion, Desk, NotWrittenDown
+from call_flows.entrance import log_in_or_enquire
 from call_flows.hotline import hotline
-from call_flows.login import login
 from call_flows.main_menu import main_menu
+from call_flows.unheard import tell_unheard
 from call_flows.welcome import welcome
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.turns import Cancelled, GaveUp, WantsHotline, WentBack
@@ -16,7 +17,8 @@ async def answer(call: Conversation, desk: Desk) -> None:
     """Serve one caller. Ends with the last word said; the one who answered hangs up."""
     try:
         await welcome(call, desk)
-        driver = await login(call, desk)
+        driver = await log_in_or_enquire(call, desk)
+        await tell_unheard(call, desk, driver)
         await main_menu(call, desk, driver)
         await call.say("goodbye.plain")
         desk.notes.conclude(Conclusion.COMPLETED)

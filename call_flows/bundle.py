@@ -14,10 +14,12 @@ from backend_client.errors import (
     MixedDirections,
     Refused,
     RocarsError,
+    SessionExpired,
     TooManyCcrns,
     UnknownCcrn,
 )
 from backend_client.types import Driver, Receipt
+from call_flows.bundle_news import crossing
 from call_flows.cargo import collect_cargo
 from call_flows.desk import Conclusion, Desk
 from call_flows.order import Order
@@ -25,7 +27,6 @@ from call_flows.vehicle import choose_vehicle
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Choice, Menu
 from ivr.dialogue.turns import GaveUp, Redo
-from prompts.utterance import Phrase
 
 Next = Literal["another", "finish"]
 
@@ -58,7 +59,7 @@ async def bundle(call: Conversation, desk: Desk, driver: Driver) -> Next:
         await call.walk((collect_cargo, choose_vehicle, confirm_and_send), call, desk, order)
         if order.receipt is None:
             return "finish"
-        if await tell(call, desk, order.receipt) == "finish":
+        if await tell(call, desk, order.key, order.receipt) == "finish":
             return "finish"
 
 
@@ -80,13 +81,19 @@ async def confirm_and_send(call: Conversation, desk: Desk, order: Order) -> None
     except BackEndAway as away:
         desk.notes.conclude(Conclusion.BACK_END_AWAY)
         if not away.uncertain:
+            desk.ledger.told(order.key)
             raise
         await call.say("bundle.not_confirmed")
+    except SessionExpired:
+        desk.ledger.told(order.key)
+        raise
     except BadVehicle:
         await call.say("bundle.refused.vehicle", vehicle=order.vehicle)
+        desk.ledger.told(order.key)
         raise Redo(choose_vehicle) from None
     except Refused as refusal:
         await explain(call, refusal)
+        desk.ledger.told(order.key)
         order.review = True
         raise Redo(collect_cargo) from None
 
@@ -104,7 +111,7 @@ async def read_back(call: Conversation, order: Order) -> bool:
 
 async def send(desk: Desk, order: Order) -> Receipt:
     """Send the order, written down before and after. Goes on when the caller hangs up."""
-    key = uuid.uuid4().hex
+    order.key = key = uuid.uuid4().hex
     ccrns = tuple(order.ccrns)
     await desk.ledger.sending(key, order.driver, ccrns, order.vehicle)
     try:
@@ -140,7 +147,7 @@ async def explain(call: Conversation, refusal: Refused) -> None:
             await call.say("sorry.technical")
 
 
-async def tell(call: Conversation, desk: Desk, receipt: Receipt) -> Next:
+async def tell(call: Conversation, desk: Desk, key: str, receipt: Receipt) -> Next:
     """Read the UBR and the crossing instruction, as often as wanted.
 
     No key cuts it short the first time: it is what the driver called for.
@@ -148,6 +155,7 @@ async def tell(call: Conversation, desk: Desk, receipt: Receipt) -> Next:
     news = [call.phrase("bundle.done", {"ubr": receipt.ubr}), crossing(call, receipt)]
     await call.say_all(news, barge_in=False)
     desk.notes.ubrs_told += 1
+    desk.ledger.told(key)
     try:
         while True:
             match (await call.choose(AFTER)).value:
@@ -160,9 +168,3 @@ async def tell(call: Conversation, desk: Desk, receipt: Receipt) -> Next:
     except GaveUp:
         await call.say_all(news)  # he may be writing it down, and has no hand for a key
         return "finish"
-
-
-def crossing(call: Conversation, receipt: Receipt) -> Phrase:
-    if receipt.crossing.immediately:
-        return call.phrase("bundle.cross_now")
-    return call.phrase("bundle.cross_from", {"at": receipt.crossing.at})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from backend_client.protocol import Rocars
 from backend_client.types import Driver, Receipt
@@ -34,6 +34,7 @@ class CallNotes:
     login_failures: int = 0
     ubrs: list[str] = field(default_factory=list)
     ubrs_told: int = 0  # how many of them the caller has heard to the end
+    statuses_told: int = 0  # bundles he has heard the state of
     conclusion: Conclusion = Conclusion.UNFINISHED
 
     def conclude(self, conclusion: Conclusion) -> None:
@@ -46,11 +47,32 @@ class NotWrittenDown(Exception):
     """A request could not be written down, and so was not sent: nothing has been changed."""
 
 
+@dataclass(frozen=True)
+class Unheard:
+    """A request of a former call whose end the driver has not heard.
+
+    Attributes:
+        key: its idempotency key.
+        ended: "unknown" when ROCARS has not been heard on it yet.
+        receipt: of a request that was confirmed.
+    """
+
+    key: str
+    operation: Literal["bundle", "unbundle"]
+    ended: Literal["confirmed", "refused", "unknown"]
+    ccrns: tuple[str, ...]
+    vehicle: str
+    receipt: Receipt | None = None
+
+
 class Ledger(Protocol):
-    """Bundling requests, written down before they are sent and when they are settled."""
+    """Requests in a driver's name, written down before they are sent and when they are settled."""
 
     async def sending(self, key: str, driver: Driver, ccrns: tuple[str, ...], vehicle: str) -> None:
         """A request with this idempotency key is about to leave. Raises `NotWrittenDown`."""
+
+    async def undoing(self, key: str, driver: Driver, bundle: Receipt) -> None:
+        """The same for a request to unbundle. Raises `NotWrittenDown`."""
 
     async def confirmed(self, key: str, receipt: Receipt) -> None: ...
 
@@ -58,6 +80,12 @@ class Ledger(Protocol):
 
     async def unknown(self, key: str, reason: str) -> None:
         """Sent, and nobody knows yet what became of it."""
+
+    def told(self, key: str) -> None:
+        """The caller has heard how this request ended."""
+
+    async def untold(self, driver: Driver) -> tuple[Unheard, ...]:
+        """What this driver has not heard the end of, oldest first. Empty when it cannot be read."""
 
 
 @dataclass(frozen=True)

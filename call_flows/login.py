@@ -13,6 +13,12 @@ from ivr.dialogue.question import Field
 from ivr.dialogue.trace import hidden, last_three
 from ivr.dialogue.turns import WantsHotline
 
+NO_USER_ID = ""
+
+
+class WithoutLogin(Exception):
+    """The caller wants something that needs no log-in."""
+
 
 @dataclass
 class LoginForm:
@@ -32,6 +38,7 @@ def user_id_field(rules: FlowRules) -> Field[str]:
         min_digits=rules.user_id_digits,
         max_digits=rules.user_id_digits,
         parse=str,
+        hash_alone=NO_USER_ID,
         shown_as=last_three,
         slots={"length": rules.user_id_digits},
     )
@@ -66,7 +73,10 @@ def code_field(rules: FlowRules) -> Field[str]:
 
 
 async def login(call: Conversation, desk: Desk) -> Driver:
-    """Log the driver in. What was wrong is never said; a locked user ID ends at the hotline."""
+    """Log the driver in. What was wrong is never said; a locked user ID ends at the hotline.
+
+    Raises WithoutLogin.
+    """
     for _ in range(desk.rules.login_tries):
         form = LoginForm()
         await call.walk((ask_user_id, ask_pin, ask_code), call, desk, form)
@@ -92,6 +102,8 @@ async def login(call: Conversation, desk: Desk) -> Driver:
 
 async def ask_user_id(call: Conversation, desk: Desk, form: LoginForm) -> None:
     form.user_id = (await call.ask(user_id_field(desk.rules))).value
+    if form.user_id == NO_USER_ID:
+        raise WithoutLogin
 
 
 async def ask_pin(call: Conversation, desk: Desk, form: LoginForm) -> None:

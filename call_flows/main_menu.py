@@ -8,13 +8,15 @@ from backend_client.errors import SessionExpired
 from backend_client.types import Driver
 from call_flows.bundle import bundle
 from call_flows.desk import Desk
-from call_flows.login import login
+from call_flows.entrance import log_in_or_enquire
+from call_flows.own_bundles import own_bundles
+from call_flows.unladen import unladen
 from call_flows.welcome import choose_language
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Choice, Menu
 from ivr.dialogue.turns import Cancelled, WantsHotline, WentBack
 
-Errand = Literal["bundle", "language", "hotline", "goodbye"]
+Errand = Literal["bundle", "own_bundles", "unladen", "language", "hotline", "goodbye"]
 
 MAIN_MENU: Menu[Errand] = Menu(
     name="main_menu",
@@ -22,6 +24,8 @@ MAIN_MENU: Menu[Errand] = Menu(
     help="main_menu.help",
     choices=(
         Choice("1", "bundle", "main_menu.bundle"),
+        Choice("2", "own_bundles", "main_menu.own_bundles"),
+        Choice("3", "unladen", "main_menu.unladen"),
         Choice("8", "language", "main_menu.language"),
         Choice("0", "hotline", "main_menu.hotline"),
         Choice("9", "goodbye", "main_menu.goodbye"),
@@ -38,6 +42,10 @@ async def main_menu(call: Conversation, desk: Desk, driver: Driver) -> None:
                 case "bundle":
                     if await bundle(call, desk, driver) == "finish":
                         return
+                case "own_bundles":
+                    await own_bundles(call, desk, driver)
+                case "unladen":
+                    await unladen(call)
                 case "language":
                     await choose_language(call, desk)
                 case "hotline":
@@ -48,4 +56,4 @@ async def main_menu(call: Conversation, desk: Desk, driver: Driver) -> None:
             continue
         except SessionExpired:
             await call.say("login.expired")
-            driver = await login(call, desk)
+            driver = await log_in_or_enquire(call, desk)

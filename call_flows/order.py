@@ -15,4 +15,5 @@ class Order:
     ccrns: list[str] = field(default_factory=list)
     vehicle: str = ""
     receipt: Receipt | None = None
+    key: str = ""  # idempotency key of the request last sent
     review: bool = False  # something in the cargo is wrong: go through it again

@@ -30,6 +30,8 @@ class FlowRules(BaseModel):
     )
     ccrn_min_digits: int = Field(8, ge=1, le=40, description="Shortest CCRN. Our assumption (A1).")
     ccrn_max_digits: int = Field(20, ge=1, le=40, description="Longest CCRN. Our assumption (A1).")
+    ubr_min_digits: int = Field(6, ge=1, le=40, description="Shortest UBR. Our assumption (A3).")
+    ubr_max_digits: int = Field(20, ge=1, le=40, description="Longest UBR. Our assumption (A3).")
     max_ccrns: int = Field(
         20, ge=1, le=99, description="Most CCRNs in one bundle. Our assumption (A9)."
     )
@@ -42,6 +44,16 @@ class FlowRules(BaseModel):
         max_length=9,
         description="Languages in the order offered: the first on key 1. Our assumption (A8).",
     )
+    unbundle_enabled: bool = Field(
+        True, description="Whether a driver may undo his own bundles. Our assumption (A13)."
+    )
+    tell_unheard_hours: int = Field(
+        24,
+        ge=0,
+        le=168,
+        description="How long a driver whose call was cut off is told, in his next call, how his "
+        "request ended; 0 for never.",
+    )
     hotline_number: Digits = Field(
         "36690000",
         description="The enquiry hotline as spoken; 3669 0000 is the historical one (A23).",
@@ -53,6 +65,11 @@ class FlowRules(BaseModel):
             raise ValueError(
                 "ccrn_min_digits must not be above ccrn_max_digits: "
                 f"{self.ccrn_min_digits} is above {self.ccrn_max_digits}"
+            )
+        if self.ubr_min_digits > self.ubr_max_digits:
+            raise ValueError(
+                "ubr_min_digits must not be above ubr_max_digits: "
+                f"{self.ubr_min_digits} is above {self.ubr_max_digits}"
             )
         if len(set(self.languages)) != len(self.languages):
             raise ValueError("languages must not name a language twice")

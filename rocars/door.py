@@ -69,7 +69,10 @@ async def _driver(service: Service, request: web.Request) -> LoggedInDriver:
 
 
 async def _body(model: type[BaseModel] | None, request: web.Request) -> BaseModel | None:
-    raw = await request.read()
+    try:
+        raw = await request.read()
+    except ConnectionResetError:
+        raise web.HTTPBadRequest(reason="the client left in mid-request") from None
     if model is None:
         if raw.strip() not in (b"", b"{}"):
             raise Problem(Code.INVALID_REQUEST, detail="expected no body")

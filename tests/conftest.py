@@ -7,6 +7,12 @@ import pytest
 TRIES_AGAIN = 2
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--soak", action="store_true", help="Run chaos and soak tests at full length (`make soak`)."
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test in real time may lose to a machine that stood still; it may try again, and says so.
 
@@ -15,5 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     test that needed a second try.
     """
     for item in items:
-        if item.get_closest_marker("call") and not item.get_closest_marker("flaky"):
+        in_real_time = item.get_closest_marker("call") or item.get_closest_marker("service")
+        if in_real_time and not item.get_closest_marker("flaky"):
             item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN, reruns_delay=3))

@@ -60,6 +60,8 @@ class Asking:
             return await collector.digits(playback, field.max_digits)
 
         async def understand(digits: str) -> T:
+            if not digits and field.hash_alone is not None:
+                return field.hash_alone
             if len(digits) < field.min_digits:
                 raise NotAccepted("universal.too_short")
             value = field.parse(digits)

@@ -44,6 +44,7 @@ class Field(Generic[T]):
         prompt, again: catalogue names, first and later attempts (tapering).
         help: catalogue name for the universal "help".
         min_digits, max_digits: length. At `max_digits` the answer ends by itself.
+        hash_alone: the value of the hash key pressed alone; None where that is no answer.
         parse: from the digits to the value; raises `NotAccepted`.
         shown_as: what the trace shows of the digits; `hidden` for secrets.
         slots: what fills the prompts' slots.
@@ -56,6 +57,7 @@ class Field(Generic[T]):
     max_digits: int
     parse: Callable[[str], T]
     again: str | None = None
+    hash_alone: T | None = None
     shown_as: Callable[[str], str] = as_keyed
     slots: Mapping[str, SlotValue] = field(default_factory=dict)
     manner: Manner = Manner()

@@ -25,6 +25,11 @@ SAMPLES: dict[str, list[Callable[[Callable[..., Question]], Question]]] = {
         lambda build: build(RULES, first=True),
         lambda build: build(RULES, first=False),
     ],
+    "ubr_field": [lambda build: build(RULES)],
+    "bundle_menu": [
+        lambda build: build(undo=True, more=True),
+        lambda build: build(undo=False, more=False),
+    ],
     "vehicle_menu": [
         lambda build: build(_MARKS, more=True),
         lambda build: build(_MARKS[:1], more=False),

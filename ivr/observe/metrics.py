@@ -92,6 +92,16 @@ prompt_stand_ins_total = _counter(
 )
 logins_total = _counter("logins", "Attempts to log in.", "outcome")
 bundles_total = _counter("bundles", "Attempts to bundle.", "outcome")
+requests_open = Gauge(
+    "requests_open",
+    "Requests in a driver's name that are older than any call waits, and not settled.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
+requests_recovered_total = _counter(
+    "requests_recovered", "Requests settled after their call, by how they ended.", "outcome"
+)
 worker_restarts_total = _counter("worker_restarts", "Call workers that died and were replaced.")
 front_restarts_total = _counter(
     "front_restarts", "Times the SIP front (Kamailio) died and was started again."

@@ -57,7 +57,8 @@ def refused(status: int) -> CallOutcome:
 def outcome_of(ending: Ending, notes: CallNotes, circumstances: Circumstances) -> CallOutcome:
     """The one word a CDR has for how a call went.
 
-    A caller who has heard his UBR and hangs up on the menu that follows has what he came for.
+    A caller who has heard his UBR, or where a bundle stands, and hangs up on the menu that follows
+    has what he came for.
     """
     if circumstances.failed:
         return CallOutcome.ERROR
@@ -71,7 +72,7 @@ def outcome_of(ending: Ending, notes: CallNotes, circumstances: Circumstances) -
         return _BY_CAUSE[ending.cause]
     if not ending.answered:
         return CallOutcome.CANCELLED
-    if notes.conclusion is Conclusion.UNFINISHED and notes.ubrs_told:
+    if notes.conclusion is Conclusion.UNFINISHED and (notes.ubrs_told or notes.statuses_told):
         return CallOutcome.COMPLETED
     return _BY_CONCLUSION[notes.conclusion]
 

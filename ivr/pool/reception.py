@@ -144,8 +144,11 @@ class Reception:
 
     async def _serve(self, call_id: str, served: _Served, conversation: Conversation) -> None:
         """Have the conversation, or cut it short at the deadline of a drain."""
-        ledger = BundleLedger(self.book, call_id, self.settings.node.name, os.getpid())
-        desk = Desk(self.rocars, self.settings.flows, ledger, served.notes)
+        rules = self.settings.flows
+        ledger = BundleLedger(
+            self.book, call_id, self.settings.node.name, os.getpid(), rules.tell_unheard_hours
+        )
+        desk = Desk(self.rocars, rules, ledger, served.notes)
         talking = asyncio.ensure_future(answer(conversation, desk))
         closing = asyncio.ensure_future(self._closing.wait())
         try:

@@ -37,6 +37,13 @@ class PoolSettings(BaseModel):
         le=3600,
         description="SIGTERM: running calls may go on for so long; then they are told and ended.",
     )
+    recovery_after_s: float = Field(
+        30.0,
+        ge=5,
+        le=3600,
+        description="A request to ROCARS whose end nobody knows is settled when it is so old; "
+        "never before the client's own budget (rocars.budget_s) is over.",
+    )
     restart_pause_s: float = Field(
         0.2,
         ge=0,

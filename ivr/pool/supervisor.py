@@ -20,6 +20,7 @@ from ivr.pool.children import SUPERVISED, ChildFailed, fork, in_child, reap, tel
 from ivr.pool.embedded import EmbeddedRocars, RocarsNotStarted
 from ivr.pool.node_front import NodeFront
 from ivr.pool.premises import Premises
+from ivr.pool.recovery import run_recovery
 from ivr.pool.scoreboard import Scoreboard
 from ivr.pool.worker import run_worker
 from ivr.pool.workforce import Died, Ready, Workforce
@@ -100,6 +101,7 @@ class Supervisor:
                 lambda slot, predecessor: run_worker(premises, slot, predecessor),
             )
             self._children.append(_Child("console", lambda: self._console(premises)))
+            self._children.append(_Child("recovery", lambda: run_recovery(premises)))
             return self._serve(self._workforce)
         except (FrontFailed, RocarsNotStarted) as failure:
             raise NotStarted(str(failure)) from failure

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from callers import WRONG_CODE, Caller, log_in
+from callers import WRONG_CODE, Called, Caller, log_in
 from hearing import hear
 
 from backend_client.types import BundleState
@@ -23,9 +23,9 @@ from speech.language import Language
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 
 
-def told_ubr(text: str) -> str:
-    found = re.search(r"[0-9]{3}( [0-9]{3,4})+", text)
-    assert found, text
+def told_ubr(called: Called) -> str:
+    found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.said("bundle.done"))
+    assert found, called.words
     return found[0].replace(" ", "")
 
 
@@ -66,7 +66,7 @@ async def test_drivers_bundle_in_three_languages_at_once(caller: Caller, tmp_pat
         ("en", at_once[1], "ZG567", "bundle.cross_now"),
     ]
     for called, (language, ccrn, vehicle, crossing) in zip(calls, expected, strict=True):
-        ubr = told_ubr(called.said("bundle.done"))
+        ubr = told_ubr(called)
         receipt = await caller.receipt(ubr, vehicle)
         assert (receipt.ccrns, receipt.state) == ((ccrn,), BundleState.LIVE)
         assert called.said(crossing), called.words
@@ -116,7 +116,7 @@ async def test_wrong_answers_are_explained_and_the_call_goes_on(caller: Caller) 
         }
         | {"vehicle.which": ["2", "1"]}
     )
-    ubr = told_ubr(called.said("bundle.done"))
+    ubr = told_ubr(called)
     receipt = await caller.receipt(ubr, "AB1234")
     assert receipt.ccrns == (free[1],)
     for words in (
@@ -148,6 +148,55 @@ async def test_five_failures_over_two_calls_lock_the_user_id(caller: Caller) -> 
     await caller.idle()
     outcomes = caller.service.query("SELECT outcome FROM calls ORDER BY offered_at DESC LIMIT 2")
     assert [one for (one,) in outcomes] == ["login_locked", "login_refused"]
+
+
+async def test_a_bundle_is_asked_about_undone_and_made_again(caller: Caller) -> None:
+    demo = await caller.demo()
+    ccrn = demo.free_ccrns(immediately=True)[0]
+    bundling = {
+        "ccrn": [f"{ccrn}#"],
+        "ccrn.more": ["1"],
+        "vehicle.which": ["1"],
+        "bundle.one_cargo": ["1"],
+        "bundle.after": ["3"],
+    }
+    first = await caller.call(log_in(demo, "yue") | bundling | {"main_menu": ["1"]})
+    ubr = told_ubr(first)
+
+    asked = await caller.call(
+        {
+            "welcome.language": ["3"],
+            "login.user_id": ["#"],
+            "enquiries": ["1", "9"],
+            "status.ubr": [f"{ubr}#"],
+            "status.vehicle": ["221234#"],  # AB1234
+            "status.after": ["2"],
+        }
+    )
+    assert "is in force" in asked.said("status.live"), asked.words
+    assert "log_in" not in {step.name for step in asked.steps}
+
+    demo = await caller.demo()
+    again = await caller.call(
+        log_in(demo, "yue")
+        | bundling
+        | {"main_menu": ["2", "1"], "own.after": ["3", "9"], "unbundle.sure": ["1"]}
+    )
+    assert again.said("unbundle.done"), again.words
+    second = told_ubr(again)
+    await caller.idle()
+    assert (await caller.receipt(ubr, "AB1234")).state is BundleState.UNBUNDLED
+    assert (await caller.receipt(second, "AB1234")).state is BundleState.LIVE
+    rows = caller.service.query(
+        "SELECT operation, state, told_at IS NOT NULL FROM bundle_requests "
+        "WHERE ubr IN (?, ?) ORDER BY sent_at",
+        *(ubr, second),
+    )
+    assert rows == [
+        ("bundle", "confirmed", 1),
+        ("unbundle", "confirmed", 1),
+        ("bundle", "confirmed", 1),
+    ]
 
 
 async def test_secrets_are_in_no_file_the_service_wrote(caller: Caller) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from backend_client.errors import (
     AlreadyBundled,
+    BundleNotLive,
     LoginLocked,
     LoginRefused,
     UnknownBundle,
     UnknownCcrn,
 )
 from backend_client.types import (
+    BundleState,
+    Caller,
     Cargo,
     CargoState,
     Credentials,
@@ -22,11 +25,19 @@ from backend_client.types import (
     EarliestCrossing,
     Receipt,
 )
+from call_flows.desk import Unheard
 
 HONG_KONG = timezone(timedelta(hours=8))
 NOW = datetime(2010, 5, 17, 9, 0, tzinfo=HONG_KONG)
 
+KEYPAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+
 USER_ID, PIN, CODE = "12345678", "246810", "135791"
+
+
+def keys_of(mark: str) -> str:
+    """A mark as keyed on a telephone (E.161)."""
+    return mark.translate(KEYPAD)
 
 
 @dataclass
@@ -42,6 +53,8 @@ class PaperRocars:
     failures: int = 0
     receipts: list[Receipt] = field(default_factory=list)
     logins: int = 0
+    callers: dict[str, Caller] = field(default_factory=dict)
+    settled: dict[str, Receipt] = field(default_factory=dict)
 
     async def _begin(self, operation: str) -> None:
         await asyncio.sleep(self.delays.get(operation, 0))
@@ -67,18 +80,7 @@ class PaperRocars:
 
     async def match_vehicles(self, driver: Driver, keyed: str) -> tuple[str, ...]:
         await self._begin("match_vehicles")
-        keypad = {
-            letter: key
-            for key, letters in enumerate(
-                ("ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ"), start=2
-            )
-            for letter in letters
-        }
-        return tuple(
-            mark
-            for mark in (*self.vehicles, *self.known_marks)
-            if "".join(str(keypad.get(character, character)) for character in mark) == keyed
-        )
+        return tuple(mark for mark in (*self.vehicles, *self.known_marks) if keys_of(mark) == keyed)
 
     async def bundle(
         self, driver: Driver, ccrns: Sequence[str], vehicle: str, *, idempotency_key: str
@@ -101,13 +103,44 @@ class PaperRocars:
         return receipt
 
     async def unbundle(self, driver: Driver, ubr: str, *, idempotency_key: str) -> Receipt:
+        await self._begin("unbundle")
+        for at, receipt in enumerate(self.receipts):
+            if receipt.ubr == ubr:
+                if receipt.state is not BundleState.LIVE:
+                    raise BundleNotLive(ubr)
+                self.receipts[at] = replace(receipt, state=BundleState.UNBUNDLED)
+                for ccrn in receipt.ccrns:
+                    self.cargo[ccrn] = CargoState.FREE
+                return self.receipts[at]
         raise UnknownBundle(ubr)
 
     async def bundles(self, driver: Driver) -> tuple[Receipt, ...]:
-        return tuple(self.receipts)
+        await self._begin("bundles")
+        return tuple(reversed(self.receipts))
 
     async def status(self, ubr: str, vehicle: str) -> Receipt:
+        await self._begin("status")
+        for receipt in self.receipts:
+            if receipt.ubr == ubr and vehicle in (receipt.vehicle, keys_of(receipt.vehicle)):
+                return receipt
         raise UnknownBundle(ubr)
+
+    async def settle(self, user_id: str, idempotency_key: str) -> Receipt | None:
+        await self._begin("settle")
+        return self.settled.get(idempotency_key)
+
+    async def recognise(self, phone: str) -> Caller:
+        await self._begin("recognise")
+        return self.callers.get(phone, Caller())
+
+    def bundled(self, ccrn: str, vehicle: str, state: BundleState = BundleState.LIVE) -> Receipt:
+        """A bundle made before the call."""
+        at = NOW if self.immediately else NOW + timedelta(minutes=30)
+        ubr = f"{5550001 + len(self.receipts)}"
+        receipt = Receipt(ubr, (ccrn,), vehicle, NOW, EarliestCrossing(self.immediately, at), state)
+        self.receipts.append(receipt)
+        self.cargo[ccrn] = CargoState.BUNDLED
+        return receipt
 
 
 @dataclass
@@ -115,9 +148,13 @@ class PaperLedger:
     """Keeps the bundling requests in the order they were written."""
 
     lines: list[tuple[str, str]] = field(default_factory=list)
+    unheard: tuple[Unheard, ...] = ()
 
     async def sending(self, key: str, driver: Driver, ccrns: tuple[str, ...], vehicle: str) -> None:
         self.lines.append(("sending", f"{'+'.join(ccrns)} {vehicle}"))
+
+    async def undoing(self, key: str, driver: Driver, bundle: Receipt) -> None:
+        self.lines.append(("undoing", bundle.ubr))
 
     async def confirmed(self, key: str, receipt: Receipt) -> None:
         self.lines.append(("confirmed", receipt.ubr))
@@ -127,3 +164,9 @@ class PaperLedger:
 
     async def unknown(self, key: str, reason: str) -> None:
         self.lines.append(("unknown", reason))
+
+    def told(self, key: str) -> None:
+        self.lines.append(("told", "" if len(key) == 32 else key))
+
+    async def untold(self, driver: Driver) -> tuple[Unheard, ...]:
+        return self.unheard

@@ -35,7 +35,7 @@ async def test_a_driver_bundles_and_hears_the_ubr(paper: PaperCall) -> None:
     assert paper.prompts[-1] == "goodbye.plain"
     assert paper.desk.notes.ubrs == [receipt.ubr]
     assert paper.desk.notes.conclusion is Conclusion.COMPLETED
-    assert [what for what, _ in paper.ledger.lines] == ["sending", "confirmed"]
+    assert [what for what, _ in paper.ledger.lines] == ["sending", "confirmed", "told"]
 
 
 async def test_the_crossing_time_is_what_rocars_says(paper: PaperCall) -> None:
@@ -252,8 +252,10 @@ async def test_refused_cargo_is_explained_and_only_the_cargo_is_asked_again(
     assert [what for what, _ in paper.ledger.lines] == [
         "sending",
         "refused",
+        "told",
         "sending",
         "confirmed",
+        "told",
     ]
 
 
@@ -284,7 +286,7 @@ async def test_no_answer_is_never_told_as_a_bundling(paper: PaperCall) -> None:
 async def test_a_back_end_that_is_away_is_said_so(paper: PaperCall) -> None:
     paper.rocars.fail["bundle"] = [BackEndAway("refused connection")]
     await paper.run(*TO_BUNDLE, *ONE_CARGO, FIRST_VEHICLE, YES, ("sorry.back_end_away", ""))
-    assert paper.ledger.lines[-1][0] == "refused"
+    assert [what for what, _ in paper.ledger.lines] == ["sending", "refused", "told"]
 
 
 async def test_a_slow_bundling_is_filled_and_finished_when_the_caller_hangs_up(

@@ -1,0 +1,94 @@
+"""The status of a bundle, for a caller who gives its reference and its vehicle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from backend_client.errors import UnknownBundle
+from backend_client.types import Receipt
+from call_flows.bundle_news import standing
+from call_flows.desk import Desk
+from call_flows.rules import FlowRules
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.question import Choice, Field, Menu
+from ivr.dialogue.turns import GaveUp, WantsHotline
+
+AFTER: Menu[Literal["repeat", "done"]] = Menu(
+    name="status.after",
+    help="status.after.help",
+    choices=(
+        Choice("1", "repeat", "status.repeat"),
+        Choice("2", "done", "status.done"),
+    ),
+)
+
+
+@dataclass
+class AskedAbout:
+    """The bundle a caller asks about: he must know both."""
+
+    ubr: str = ""
+    vehicle: str = ""  # the keys that spell the mark (E.161)
+
+
+def ubr_field(rules: FlowRules) -> Field[str]:
+    return Field(
+        name="status.ubr",
+        prompt="status.ubr",
+        again="status.ubr.again",
+        help="status.ubr.help",
+        min_digits=rules.ubr_min_digits,
+        max_digits=rules.ubr_max_digits,
+        parse=str,
+    )
+
+
+VEHICLE: Field[str] = Field(
+    name="status.vehicle",
+    prompt="vehicle.key_mark",
+    again="vehicle.key_mark.again",
+    help="vehicle.key_mark.help",
+    min_digits=1,
+    max_digits=8,
+    parse=str,
+)
+
+
+async def status_of_a_bundle(call: Conversation, desk: Desk) -> None:
+    """Ask for reference and vehicle, and tell where the bundle stands.
+
+    Whatever does not fit gets one and the same answer, and only so many guesses a call: nobody is
+    to learn here which references exist.
+    """
+    for _ in range(desk.rules.login_tries):
+        asked = AskedAbout()
+        await call.walk((ask_ubr, ask_vehicle), call, desk, asked)
+        try:
+            receipt = await call.wait_for(desk.rocars.status(asked.ubr, asked.vehicle))
+        except UnknownBundle:
+            await call.say("status.unknown")
+            continue
+        await tell_status(call, desk, receipt)
+        return
+    raise WantsHotline
+
+
+async def ask_ubr(call: Conversation, desk: Desk, asked: AskedAbout) -> None:
+    asked.ubr = (await call.ask(ubr_field(desk.rules))).value
+
+
+async def ask_vehicle(call: Conversation, desk: Desk, asked: AskedAbout) -> None:
+    asked.vehicle = (await call.ask(VEHICLE)).value
+
+
+async def tell_status(call: Conversation, desk: Desk, receipt: Receipt) -> None:
+    """As often as the caller wants to hear it."""
+    news = standing(call, receipt)
+    await call.say_all(news)
+    desk.notes.statuses_told += 1
+    try:
+        while (await call.choose(AFTER)).value == "repeat":
+            await call.say_all(news)
+    except GaveUp:
+        return

@@ -1,0 +1,57 @@
+"""Undoing a bundle, so that its cargo data can be amended and bundled again."""
+
+from __future__ import annotations
+
+import uuid
+
+from backend_client.errors import (
+    BackEndAway,
+    BundleNotLive,
+    RocarsError,
+    UnbundleDisabled,
+    UnknownBundle,
+)
+from backend_client.types import Driver, Receipt
+from call_flows.desk import Conclusion, Desk
+from ivr.dialogue.conversation import Conversation
+
+
+async def unbundle(call: Conversation, desk: Desk, driver: Driver, bundle: Receipt) -> None:
+    """Ask whether he means it, undo the bundle, say plainly what came of it."""
+    if not await call.confirm("unbundle.sure", ubr=bundle.ubr, vehicle=bundle.vehicle):
+        await call.say("unbundle.kept")
+        return
+    key = uuid.uuid4().hex
+    try:
+        await call.wait_for(
+            send(desk, driver, bundle, key), filler="unbundle.working", even_if_hung_up=True
+        )
+    except BackEndAway as away:
+        desk.notes.conclude(Conclusion.BACK_END_AWAY)
+        if not away.uncertain:
+            desk.ledger.told(key)
+            raise
+        await call.say("unbundle.not_confirmed", barge_in=False)
+        return
+    except (BundleNotLive, UnknownBundle):
+        await call.say("unbundle.not_live", barge_in=False)
+    except UnbundleDisabled:
+        await call.say("unbundle.not_here", barge_in=False)
+    else:
+        await call.say("unbundle.done", barge_in=False, ubr=bundle.ubr)
+    desk.ledger.told(key)
+
+
+async def send(desk: Desk, driver: Driver, bundle: Receipt, key: str) -> None:
+    """Send the request, written down before and after. Goes on when the caller hangs up."""
+    await desk.ledger.undoing(key, driver, bundle)
+    try:
+        undone = await desk.rocars.unbundle(driver, bundle.ubr, idempotency_key=key)
+    except BackEndAway as away:
+        settle = desk.ledger.unknown if away.uncertain else desk.ledger.refused
+        await settle(key, str(away))
+        raise
+    except RocarsError as refusal:
+        await desk.ledger.refused(key, type(refusal).__name__)
+        raise
+    await desk.ledger.confirmed(key, undone)

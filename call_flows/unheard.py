@@ -1,0 +1,71 @@
+"""A call that was cut off is picked up: how the driver's request ended is told in his next call."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from backend_client.types import BundleState, Driver
+from call_flows.bundle_news import crossing
+from call_flows.desk import Desk, Unheard
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.question import Choice, Menu
+from ivr.dialogue.turns import GaveUp
+from prompts.utterance import Phrase
+
+AFTER: Menu[Literal["repeat", "go_on"]] = Menu(
+    name="unheard.after",
+    help="unheard.after.help",
+    choices=(
+        Choice("1", "repeat", "unheard.repeat"),
+        Choice("2", "go_on", "unheard.go_on"),
+    ),
+)
+
+
+async def tell_unheard(call: Conversation, desk: Desk, driver: Driver) -> None:
+    """Tell what he has asked for and not heard the end of, oldest first."""
+    for request in await desk.ledger.untold(driver):
+        if request.ended == "confirmed" and request.receipt is not None:
+            await tell_confirmed(call, desk, request)
+        elif request.ended == "refused":
+            await call.say_all(nothing_came_of_it(call, request), barge_in=False)
+            desk.ledger.told(request.key)
+        else:
+            await call.say_all(not_known_yet(call, request), barge_in=False)
+
+
+async def tell_confirmed(call: Conversation, desk: Desk, request: Unheard) -> None:
+    """The news he called for; no key cuts it short the first time."""
+    news = went_through(call, request)
+    await call.say_all(news, barge_in=False)
+    desk.ledger.told(request.key)
+    if request.operation == "bundle":
+        desk.notes.ubrs_told += 1
+    try:
+        while (await call.choose(AFTER)).value == "repeat":
+            await call.say_all(news)
+    except GaveUp:
+        return
+
+
+def went_through(call: Conversation, request: Unheard) -> list[Phrase]:
+    receipt = request.receipt
+    assert receipt is not None
+    if request.operation == "unbundle":
+        return [call.phrase("unheard.unbundled", {"ubr": receipt.ubr})]
+    bundled = call.phrase("unheard.bundled", {"ccrns": receipt.ccrns, "vehicle": receipt.vehicle})
+    if receipt.state is not BundleState.LIVE:
+        return [bundled]
+    return [bundled, call.phrase("bundle.done", {"ubr": receipt.ubr}), crossing(call, receipt)]
+
+
+def nothing_came_of_it(call: Conversation, request: Unheard) -> list[Phrase]:
+    if request.operation == "unbundle":
+        return [call.phrase("unheard.not_unbundled", {"vehicle": request.vehicle})]
+    return [
+        call.phrase("unheard.not_bundled", {"ccrns": request.ccrns, "vehicle": request.vehicle})
+    ]
+
+
+def not_known_yet(call: Conversation, request: Unheard) -> list[Phrase]:
+    return [call.phrase("unheard.not_known", {"ccrns": request.ccrns, "vehicle": request.vehicle})]

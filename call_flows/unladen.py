@@ -1,0 +1,10 @@
+"""An empty vehicle: nothing to bundle."""
+
+from __future__ import annotations
+
+from ivr.dialogue.conversation import Conversation
+
+
+async def unladen(call: Conversation) -> None:
+    """Say that an unladen driver need not call: he presses a button at the kiosk."""
+    await call.say("unladen.advice")
