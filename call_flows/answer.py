@@ -17,6 +17,8 @@ async def answer(call: Conversation, desk: Desk) -> None:
     """Serve one caller. Ends with the last word said; the one who answered hangs up."""
     try:
         await welcome(call, desk)
+        if desk.practice:
+            await call.say("practice.begin", barge_in=False)
         driver = await log_in_or_enquire(call, desk)
         await tell_unheard(call, desk, driver)
         await main_menu(call, desk, driver)

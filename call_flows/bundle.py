@@ -11,6 +11,7 @@ from backend_client.errors import (
     BadVehicle,
     CargoCrossed,
     CargoExpired,
+    MainlandPlate,
     MixedDirections,
     Refused,
     RocarsError,
@@ -87,6 +88,10 @@ async def confirm_and_send(call: Conversation, desk: Desk, order: Order) -> None
     except SessionExpired:
         desk.ledger.told(order.key)
         raise
+    except MainlandPlate:
+        await call.say("vehicle.mainland")
+        desk.ledger.told(order.key)
+        raise Redo(choose_vehicle) from None
     except BadVehicle:
         await call.say("bundle.refused.vehicle", vehicle=order.vehicle)
         desk.ledger.told(order.key)
@@ -124,7 +129,8 @@ async def send(desk: Desk, order: Order) -> Receipt:
         await desk.ledger.refused(key, type(refusal).__name__)
         raise
     await desk.ledger.confirmed(key, receipt)
-    desk.notes.ubrs.append(receipt.ubr)
+    if not desk.practice:
+        desk.notes.ubrs.append(receipt.ubr)
     return receipt
 
 
@@ -153,6 +159,8 @@ async def tell(call: Conversation, desk: Desk, key: str, receipt: Receipt) -> Ne
     No key cuts it short the first time: it is what the driver called for.
     """
     news = [call.phrase("bundle.done", {"ubr": receipt.ubr}), crossing(call, receipt)]
+    if desk.practice:
+        news.append(call.phrase("practice.not_bundled"))
     await call.say_all(news, barge_in=False)
     desk.notes.ubrs_told += 1
     desk.ledger.told(key)

@@ -89,10 +89,29 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True)
+class CallerHints:
+    """What the calling number suggests. It proves nothing.
+
+    Attributes:
+        user_id: of the driver it is registered for.
+        language: last spoken with it, or that of its country.
+    """
+
+    user_id: str | None = None
+    language: Language | None = None
+
+
+@dataclass(frozen=True)
 class Desk:
-    """One call's share of the service: ROCARS, the rules, the ledger and the notes."""
+    """One call's share of the service: ROCARS, the rules, the ledger and the notes.
+
+    Attributes:
+        practice: a rehearsal; ROCARS and ledger do nothing, and the caller is told so.
+    """
 
     rocars: Rocars
     rules: FlowRules
     ledger: Ledger
     notes: CallNotes = field(default_factory=CallNotes)
+    hints: CallerHints = CallerHints()
+    practice: bool = False

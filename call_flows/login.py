@@ -8,16 +8,24 @@ from backend_client.errors import LoginLocked, LoginRefused
 from backend_client.types import Credentials, Driver
 from call_flows.desk import Conclusion, Desk
 from call_flows.rules import FlowRules
+from call_flows.welcome import choose_language
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Field
 from ivr.dialogue.trace import hidden, last_three
-from ivr.dialogue.turns import WantsHotline
+from ivr.dialogue.turns import WantsHotline, WentBack
 
-NO_USER_ID = ""
+NO_USER_ID = NO_PIN = ""
+
+SAID_OF_USER_ID = 3
+"""Last digits of a user ID that are said to a caller who has not proved anything yet."""
 
 
 class WithoutLogin(Exception):
     """The caller wants something that needs no log-in."""
+
+
+class SomebodyElse(Exception):
+    """The caller is not the driver his number is registered for."""
 
 
 @dataclass
@@ -58,6 +66,22 @@ def pin_field(rules: FlowRules) -> Field[str]:
     )
 
 
+def known_pin_field(rules: FlowRules, user_id: str) -> Field[str]:
+    """The PIN of a driver known by his number; the hash key alone says it is somebody else."""
+    return Field(
+        name="login.pin",
+        prompt="login.known.pin",
+        again="login.known.pin",
+        help="login.known.help",
+        min_digits=rules.pin_digits,
+        max_digits=rules.pin_digits,
+        parse=str,
+        hash_alone=NO_PIN,
+        shown_as=hidden,
+        slots={"ending": user_id[-SAID_OF_USER_ID:], "length": rules.pin_digits},
+    )
+
+
 def code_field(rules: FlowRules) -> Field[str]:
     return Field(
         name="login.code",
@@ -77,9 +101,9 @@ async def login(call: Conversation, desk: Desk) -> Driver:
 
     Raises WithoutLogin.
     """
+    known = desk.hints.user_id if desk.rules.pin_digits else None
     for _ in range(desk.rules.login_tries):
-        form = LoginForm()
-        await call.walk((ask_user_id, ask_pin, ask_code), call, desk, form)
+        form, known = await fill_in(call, desk, known), None
         try:
             driver = await call.wait_for(
                 desk.rocars.log_in(Credentials(form.user_id, form.pin, form.code)),
@@ -98,6 +122,28 @@ async def login(call: Conversation, desk: Desk) -> Driver:
             return driver
     desk.notes.conclude(Conclusion.LOGIN_REFUSED)
     raise WantsHotline
+
+
+async def fill_in(call: Conversation, desk: Desk, known: str | None) -> LoginForm:
+    """Take what is needed to log in; a driver known by his number need not key his user ID."""
+    if known:
+        form = LoginForm(user_id=known)
+        try:
+            await call.walk((ask_known_pin, ask_code), call, desk, form)
+            return form
+        except WentBack:
+            pass  # back from the first question: to the one that was left out
+        except SomebodyElse:
+            await choose_language(call, desk)
+    form = LoginForm()
+    await call.walk((ask_user_id, ask_pin, ask_code), call, desk, form)
+    return form
+
+
+async def ask_known_pin(call: Conversation, desk: Desk, form: LoginForm) -> None:
+    form.pin = (await call.ask(known_pin_field(desk.rules, form.user_id))).value
+    if form.pin == NO_PIN:
+        raise SomebodyElse
 
 
 async def ask_user_id(call: Conversation, desk: Desk, form: LoginForm) -> None:

@@ -54,6 +54,15 @@ class FlowRules(BaseModel):
         description="How long a driver whose call was cut off is told, in his next call, how his "
         "request ended; 0 for never.",
     )
+    recognise_callers: bool = Field(
+        True,
+        description="A known calling number skips the user ID and speaks the language last used. "
+        "It never replaces PIN or code.",
+    )
+    practice_numbers: tuple[Digits, ...] = Field(
+        ("3903",),
+        description="Dialled numbers of the practice line, on which nothing is bundled.",
+    )
     hotline_number: Digits = Field(
         "36690000",
         description="The enquiry hotline as spoken; 3669 0000 is the historical one (A23).",

@@ -1,4 +1,8 @@
-"""The vehicle of a bundle: chosen from those on file, or its mark keyed like a text message."""
+"""The vehicle of a bundle: chosen from those on file, or its mark keyed on the telephone.
+
+A ladder, each step only for those whom the one before does not serve: on file; spelled as in a
+text message, when ROCARS knows the mark; the letters asked for; two keys a character.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from call_flows.desk import Desk
-from call_flows.keypad import LETTERS_ON, is_standard_mark
+from call_flows.marks import LETTERS_ON, LONGEST, Form, forms_of, from_two_keys, looks_mainland
 from call_flows.order import Order
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Choice, Field, Menu
 from ivr.dialogue.turns import NotAccepted, WentBack
 
 VEHICLES_PER_MENU = 6
-MORE_KEY, OTHER_KEY, NONE_KEY = "8", "9", "9"
+MORE_KEY, OTHER_KEY, NONE_KEY, OTHERWISE_KEY = "8", "9", "9", "9"
+
+OTHERWISE = ""  # the mark has another form
 
 Pick = tuple[Literal["this", "more", "other"], str]
 
@@ -32,9 +38,27 @@ MARK: Field[KeyedMark] = Field(
     prompt="vehicle.key_mark",
     again="vehicle.key_mark.again",
     help="vehicle.key_mark.help",
-    min_digits=3,
-    max_digits=8,
+    min_digits=1,
+    max_digits=LONGEST,
     parse=KeyedMark,
+)
+
+
+def decoded(keyed: str) -> str:
+    try:
+        return from_two_keys(keyed)
+    except ValueError:
+        raise NotAccepted("vehicle.not_in_code") from None
+
+
+IN_CODE: Field[str] = Field(
+    name="vehicle.in_code",
+    prompt="vehicle.in_code",
+    again="vehicle.in_code.again",
+    help="vehicle.in_code.help",
+    min_digits=2,
+    max_digits=2 * LONGEST,
+    parse=decoded,
 )
 
 
@@ -71,15 +95,34 @@ def reading_menu(marks: Sequence[str]) -> Menu[str]:
 
 
 def letter_menu(key: str, intro: str) -> Menu[str]:
-    """Which of the letters on one key was meant."""
+    """Which of the letters on one key was meant; `OTHERWISE` if the mark is of another form."""
     return Menu(
         name=intro,
         intro=intro,
         help="vehicle.letter.help",
-        choices=tuple(
-            Choice(str(number), letter, "vehicle.letter_option", {"letter": letter})
-            for number, letter in enumerate(LETTERS_ON[key], start=1)
+        choices=(
+            *(
+                Choice(str(number), letter, "vehicle.letter_option", {"letter": letter})
+                for number, letter in enumerate(LETTERS_ON[key], start=1)
+            ),
+            Choice(OTHERWISE_KEY, OTHERWISE, "vehicle.otherwise"),
         ),
+    )
+
+
+def form_menu(forms: Sequence[Form]) -> Menu[Literal["one_letter", "no_letter", "in_code"]]:
+    """The less common forms a mark can have, as far as what was keyed allows them."""
+    choices: list[Choice[Literal["one_letter", "no_letter", "in_code"]]] = []
+    if "one_letter" in forms:
+        choices.append(Choice("1", "one_letter", "vehicle.form.one_letter"))
+    if "no_letter" in forms:
+        choices.append(Choice("2", "no_letter", "vehicle.form.no_letter"))
+    choices.append(Choice("3", "in_code", "vehicle.form.in_code"))
+    return Menu(
+        name="vehicle.form",
+        intro="vehicle.form",
+        help="vehicle.form.help",
+        choices=tuple(choices),
     )
 
 
@@ -118,27 +161,41 @@ async def pick_on_file(call: Conversation, order: Order) -> str:
 async def key_vehicle(call: Conversation, desk: Desk, order: Order) -> str:
     """Take a mark keyed as on a telephone, and settle which letters were meant."""
 
-    async def can_be_a_mark(mark: KeyedMark) -> KeyedMark:
+    async def with_readings(mark: KeyedMark) -> KeyedMark:
         readings = await call.wait_for(desk.rocars.match_vehicles(order.driver, mark.keys))
-        if not readings and not is_standard_mark(mark.keys):
-            raise NotAccepted("vehicle.not_a_mark")
         return KeyedMark(mark.keys, readings)
 
     while True:
-        keyed = (await call.ask(MARK, settle=can_be_a_mark)).value
+        keyed = (await call.ask(MARK, settle=with_readings)).value
         try:
             if keyed.readings:
                 read = (await call.choose(reading_menu(keyed.readings))).value
                 if read:
                     return read
-            if is_standard_mark(keyed.keys):
-                return await ask_letters(call, keyed.keys)
+            mark = await ask_letters(call, keyed.keys)
         except WentBack:
             continue
+        if not looks_mainland(mark):
+            return mark
+        await call.say("vehicle.mainland")
 
 
 async def ask_letters(call: Conversation, keyed: str) -> str:
-    """Ask which letters the first two keys meant; the rest are numerals."""
-    first = await call.choose(letter_menu(keyed[0], "vehicle.first_letter"))
-    second = await call.choose(letter_menu(keyed[1], "vehicle.second_letter"))
-    return first.value + second.value + keyed[2:]
+    """Ask which letters were meant; what is of no ordinary form is keyed in the code."""
+    forms = forms_of(keyed)
+    if "two_letters" in forms:
+        first = (await call.choose(letter_menu(keyed[0], "vehicle.first_letter"))).value
+        if first != OTHERWISE:
+            second = (await call.choose(letter_menu(keyed[1], "vehicle.second_letter"))).value
+            if second != OTHERWISE:
+                return first + second + keyed[2:]
+    match (await call.choose(form_menu(forms))).value:
+        case "one_letter":
+            letter = (await call.choose(letter_menu(keyed[0], "vehicle.only_letter"))).value
+            if letter != OTHERWISE:
+                return letter + keyed[1:]
+        case "no_letter":
+            return keyed
+        case "in_code":
+            pass
+    return (await call.ask(IN_CODE)).value

@@ -11,29 +11,42 @@ from prompts.utterance import Phrase
 from speech.language import Language
 
 
-def language_menu(rules: FlowRules) -> Menu[Language]:
-    """Each language is offered in that language, on the keys 1, 2, 3 in the order configured."""
+def language_menu(rules: FlowRules, first: Language | None = None) -> Menu[Language]:
+    """Each language is offered in that language, on the keys 1, 2, 3 in the order configured.
+
+    `first` is the one said first, with its own key; where none is chosen it is spoken.
+    """
     return Menu(
         name="welcome.language",
         help="welcome.language_help",
         choices=tuple(
             Choice(str(key), language, "welcome.language", language=language)
-            for key, language in enumerate(rules.languages, start=1)
+            for key, language in sorted(
+                enumerate(rules.languages, start=1), key=lambda offered: offered[1] is not first
+            )
         ),
     )
 
 
 async def welcome(call: Conversation, desk: Desk) -> None:
-    """Greet in every language; a caller who chooses none hears the first one."""
+    """Greet in every language; a caller who chooses none hears the first one.
+
+    A driver who is known is greeted in his language and not asked.
+    """
+    known = desk.hints.language if desk.hints.language in desk.rules.languages else None
+    if desk.hints.user_id and known:
+        use_language(call, desk, known)
+        await call.say("welcome.greeting")
+        return
     await call.say_all([Phrase(language, "welcome.greeting") for language in desk.rules.languages])
     try:
-        await choose_language(call, desk)
+        await choose_language(call, desk, known)
     except GaveUp:
-        use_language(call, desk, desk.rules.languages[0])
+        use_language(call, desk, known or desk.rules.languages[0])
 
 
-async def choose_language(call: Conversation, desk: Desk) -> None:
-    chosen = await call.choose(language_menu(desk.rules))
+async def choose_language(call: Conversation, desk: Desk, first: Language | None = None) -> None:
+    chosen = await call.choose(language_menu(desk.rules, first))
     use_language(call, desk, chosen.value)
 
 

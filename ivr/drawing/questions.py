@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from call_flows.keypad import LETTERS_ON
+from call_flows.marks import LETTERS_ON
 from call_flows.rules import FlowRules
 from ivr.dialogue.question import BadQuestion, Field, Menu
 
@@ -19,6 +19,7 @@ _MARKS = tuple(f"AB{number}" for number in range(1, 7))
 SAMPLES: dict[str, list[Callable[[Callable[..., Question]], Question]]] = {
     "language_menu": [lambda build: build(RULES)],
     "user_id_field": [lambda build: build(RULES)],
+    "known_pin_field": [lambda build: build(RULES, "12345678")],
     "pin_field": [lambda build: build(RULES)],
     "code_field": [lambda build: build(RULES)],
     "ccrn_field": [
@@ -38,7 +39,11 @@ SAMPLES: dict[str, list[Callable[[Callable[..., Question]], Question]]] = {
     "letter_menu": [
         lambda build, key=key, intro=intro: build(key, intro)  # type: ignore[misc]
         for key in LETTERS_ON
-        for intro in ("vehicle.first_letter", "vehicle.second_letter")
+        for intro in ("vehicle.first_letter", "vehicle.second_letter", "vehicle.only_letter")
+    ],
+    "form_menu": [
+        lambda build: build(("two_letters", "one_letter", "no_letter")),
+        lambda build: build(("one_letter",)),
     ],
 }
 """What each builder of a question is called with, so that its questions can be looked at."""

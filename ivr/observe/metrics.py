@@ -102,6 +102,10 @@ requests_open = Gauge(
 requests_recovered_total = _counter(
     "requests_recovered", "Requests settled after their call, by how they ended.", "outcome"
 )
+callers_recognised_total = _counter(
+    "callers_recognised", "Calling numbers looked up before the greeting.", "outcome"
+)
+practice_calls_total = _counter("practice_calls", "Calls to the practice line.")
 worker_restarts_total = _counter("worker_restarts", "Call workers that died and were replaced.")
 front_restarts_total = _counter(
     "front_restarts", "Times the SIP front (Kamailio) died and was started again."

@@ -11,7 +11,7 @@ import structlog
 
 from backend_client.protocol import Rocars
 from call_flows.answer import answer
-from call_flows.desk import CallNotes, Desk
+from call_flows.desk import CallerHints, CallNotes, Desk
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp
 from ivr.dialogue.waiting import Background
@@ -20,6 +20,8 @@ from ivr.observe.logs import call_in_logs
 from ivr.pool.bundle_ledger import BundleLedger
 from ivr.pool.call_endings import Circumstances, closed_call, refused
 from ivr.pool.call_trace import CallTrace
+from ivr.pool.caller_hints import caller_hints
+from ivr.pool.practice import PracticeLedger, PracticeRocars
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import calling_number
 from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
@@ -103,6 +105,7 @@ class Reception:
             call_id = await self.book.open(opened)
             log.info("call offered", source=opened.source, called=opened.called)
             served = _Served(CallTrace(self.book, call_id))
+            looking = asyncio.ensure_future(self._hints(opened))
             try:
                 line = await offered.answer()
                 metrics.invite_to_answer_seconds.observe(time.monotonic() - began)
@@ -115,7 +118,8 @@ class Reception:
                     self.settings.flows.languages[0],
                     served.background,
                 )
-                await self._serve(call_id, served, served.conversation)
+                desk = self._desk(call_id, opened.practice, served.notes, await looking)
+                await self._serve(desk, served, served.conversation)
             except HungUp:
                 pass
             except Exception:
@@ -123,6 +127,7 @@ class Reception:
                 served.circumstances = Circumstances(failed=True)
                 await self._apologise(served)
             finally:
+                looking.cancel()
                 await self._close(call_id, offered, served)
 
     def _opened(self, invite: Invite) -> CallOpened:
@@ -140,15 +145,26 @@ class Reception:
                 default_region=self.settings.records.default_region,
             ),
             called=invite.called,
+            practice=invite.called in self.settings.flows.practice_numbers,
         )
 
-    async def _serve(self, call_id: str, served: _Served, conversation: Conversation) -> None:
-        """Have the conversation, or cut it short at the deadline of a drain."""
+    async def _hints(self, opened: CallOpened) -> CallerHints:
+        if opened.practice or not self.settings.flows.recognise_callers:
+            return CallerHints()
+        return await caller_hints(opened.caller, self.book, self.rocars)
+
+    def _desk(self, call_id: str, practice: bool, notes: CallNotes, hints: CallerHints) -> Desk:
         rules = self.settings.flows
+        if practice:
+            metrics.practice_calls_total.inc()
+            return Desk(PracticeRocars(), rules, PracticeLedger(), notes, practice=True)
         ledger = BundleLedger(
             self.book, call_id, self.settings.node.name, os.getpid(), rules.tell_unheard_hours
         )
-        desk = Desk(self.rocars, rules, ledger, served.notes)
+        return Desk(self.rocars, rules, ledger, notes, hints)
+
+    async def _serve(self, desk: Desk, served: _Served, conversation: Conversation) -> None:
+        """Have the conversation, or cut it short at the deadline of a drain."""
         talking = asyncio.ensure_future(answer(conversation, desk))
         closing = asyncio.ensure_future(self._closing.wait())
         try:

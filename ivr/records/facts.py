@@ -24,6 +24,7 @@ class CallOpened:
         sip_call_id: Call-ID header of its INVITE.
         source: address and port the INVITE came from.
         called: user part of the request URI.
+        practice: a call to the practice line, where nothing is bundled.
     """
 
     node: str
@@ -33,6 +34,7 @@ class CallOpened:
     source: str
     caller: CallingNumber
     called: str
+    practice: bool = False
     offered_at: datetime = field(default_factory=now)
     call_id: str = field(default_factory=new_call_id)
 

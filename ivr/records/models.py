@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    false,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -109,6 +110,7 @@ class Call(Base):
     jitter_ms: Mapped[float | None] = mapped_column(Double)
     keys: Mapped[int | None]
     stand_ins: Mapped[int | None]
+    practice: Mapped[bool] = mapped_column(server_default=false())
 
 
 class CallStep(Base):

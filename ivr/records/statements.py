@@ -36,6 +36,7 @@ def insert_call(opened: CallOpened, dialect: Dialect) -> Insert:
             worker_pid=opened.worker_pid,
             worker_slot=opened.worker_slot,
             sip_call_id=clean(opened.sip_call_id),
+            practice=opened.practice,
             source=clean(opened.source),
             caller_kind=opened.caller.kind,
             caller_e164=opened.caller.e164,

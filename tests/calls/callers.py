@@ -55,12 +55,15 @@ class Caller:
         *,
         recording: Path | None = None,
         leaves_after: str = "",
+        from_user: str = "+85291234567",
+        to: str = "3902",
     ) -> Called:
         """Key these answers, barging in at once; hang up when there are none left."""
         driver = Driver(
             self.telephone, self.book, answers, listens=False, leaves_after=leaves_after
         )
-        ending = await driver.call(self.service.uri, from_user="+85291234567", recording=recording)
+        uri = self.service.uri.replace("3902", to)
+        ending = await driver.call(uri, from_user=from_user, recording=recording)
         return Called(ending, driver.steps)
 
     async def receipt(self, ubr: str, vehicle: str) -> Receipt:

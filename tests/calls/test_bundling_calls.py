@@ -199,6 +199,43 @@ async def test_a_bundle_is_asked_about_undone_and_made_again(caller: Caller) -> 
     ]
 
 
+async def test_a_driver_is_known_by_his_number(caller: Caller) -> None:
+    driver = next(one for one in (await caller.demo()).drivers if one.language == "yue")
+    called = await caller.call(
+        {"login.pin": [driver.pin], "login.code": [driver.code], "main_menu": ["9"]},
+        from_user="+85290000001",
+    )
+    asked = [step.name for step in called.steps if step.kind == "asked"]
+    assert asked == ["login.pin", "login.code", "main_menu"]
+    assert {step.language for step in called.steps if step.text} == {"yue"}
+
+
+async def test_on_the_practice_line_nothing_is_bundled(caller: Caller) -> None:
+    called = await caller.call(
+        {
+            "welcome.language": ["3"],
+            "login.user_id": ["11111111"],
+            "login.pin": ["222222"],
+            "login.code": ["333333"],
+            "main_menu": ["1"],
+            "ccrn": ["1234567890123#"],
+            "ccrn.more": ["1"],
+            "vehicle.which": ["1"],
+            "bundle.one_cargo": ["1"],
+            "bundle.after": ["3"],
+        },
+        to="3903",
+    )
+    assert "Nothing has been bundled" in called.words
+    await caller.idle()
+    assert caller.service.query("SELECT outcome, ubr FROM calls WHERE practice") == [
+        ("completed", None)
+    ]
+    assert not caller.service.query(
+        "SELECT 1 FROM bundle_requests WHERE driver_user_id = '11111111'"
+    )
+
+
 async def test_secrets_are_in_no_file_the_service_wrote(caller: Caller) -> None:
     """After the calls above: PINs and codes nowhere, not in log, database, metrics or trace."""
     demo = await caller.demo()

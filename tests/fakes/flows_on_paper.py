@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from backend_client.types import CargoState
 from call_flows.answer import answer
-from call_flows.desk import Desk
+from call_flows.desk import CallerHints, Desk
 from call_flows.rules import FlowRules
 from fakes.caller import Cue, ScriptedCaller
 from fakes.line import PaperLine, PaperNarrator, PaperTrace
@@ -42,11 +42,15 @@ class PaperCall:
     )
     ledger: PaperLedger = field(default_factory=PaperLedger)
     trace: PaperTrace = field(default_factory=PaperTrace)
+    hints: CallerHints = field(default_factory=CallerHints)
+    practice: bool = False
 
     async def run(self, *script: Script) -> None:
         """Answer a call whose caller follows the script; every cue must have been heard."""
         self.line = PaperLine()
-        self.desk = Desk(self.rocars, self.rules, self.ledger)
+        self.desk = Desk(
+            self.rocars, self.rules, self.ledger, hints=self.hints, practice=self.practice
+        )
         self.call = Conversation(
             self.line,
             PaperNarrator(),

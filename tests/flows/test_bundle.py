@@ -185,16 +185,6 @@ async def test_a_keyed_mark_that_rocars_knows_is_offered(paper: PaperCall) -> No
     assert paper.rocars.receipts[0].vehicle == "XH567"
 
 
-async def test_what_cannot_be_a_mark_is_said_so(paper: PaperCall) -> None:
-    await paper.run(
-        *TO_BUNDLE,
-        *ONE_CARGO,
-        ("vehicle.which", "9"),
-        ("vehicle.key_mark", "220#"),
-        Cue("vehicle.not_a_mark", HANG_UP),
-    )
-
-
 async def test_many_vehicles_come_a_page_at_a_time(paper: PaperCall) -> None:
     paper.rocars.vehicles = tuple(f"AB{number}" for number in range(1, 9))
     await paper.run(

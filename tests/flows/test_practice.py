@@ -1,0 +1,76 @@
+"""On the practice line everything can be rehearsed and nothing happens."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.caller import HANG_UP, Cue
+from fakes.flows_on_paper import CARGO, IN_ENGLISH, PaperCall
+
+from backend_client.types import Driver
+from ivr.pool.practice import WRONG_CODE, PracticeLedger, PracticeRocars
+
+pytestmark = [pytest.mark.unit, pytest.mark.looptime]
+
+MADE_UP = (("login.user_id", "11111111"), ("login.pin", "222222"), ("login.code", "333333"))
+BUNDLE = (
+    ("main_menu.intro", "1"),
+    ("ccrn.ask", f"{CARGO}#"),
+    ("ccrn.go_on", "1"),
+    ("vehicle.option", "1"),
+    ("bundle.one_cargo", "1"),
+)
+
+
+@pytest.fixture
+def paper() -> PaperCall:
+    return PaperCall(rocars=PracticeRocars(), ledger=PracticeLedger(), practice=True)  # type: ignore[arg-type]
+
+
+async def test_a_driver_rehearses_and_is_told_that_nothing_was_bundled(paper: PaperCall) -> None:
+    await paper.run(
+        IN_ENGLISH,
+        ("practice.begin", ""),
+        *MADE_UP,
+        *BUNDLE,
+        ("practice.not_bundled", ""),
+        ("bundle.repeat", "1"),
+        ("practice.not_bundled", ""),
+        ("bundle.finish", "3"),
+    )
+    assert paper.desk.notes.ubrs == []
+
+
+async def test_a_wrong_code_can_be_rehearsed(paper: PaperCall) -> None:
+    await paper.run(
+        IN_ENGLISH,
+        *MADE_UP[:2],
+        ("login.code", WRONG_CODE),
+        ("login.refused", ""),
+        *MADE_UP,
+        Cue("main_menu.intro", HANG_UP),
+    )
+
+
+async def test_a_bundle_can_be_asked_about_and_undone(paper: PaperCall) -> None:
+    await paper.run(
+        IN_ENGLISH,
+        *MADE_UP,
+        *BUNDLE,
+        ("bundle.finish", "3"),
+    )
+    rocars = paper.rocars
+    (made,) = await rocars.bundles(Driver("1", "practice", ()))
+    assert await rocars.status(made.ubr, "221234") == made
+    undone = await rocars.unbundle(Driver("1", "practice", ()), made.ubr, idempotency_key="k")
+    assert undone.state == "unbundled"
+
+
+async def test_what_was_bundled_in_this_call_is_not_free_any_more(paper: PaperCall) -> None:
+    await paper.run(
+        IN_ENGLISH,
+        *MADE_UP,
+        *BUNDLE,
+        ("bundle.another", "2"),
+        ("ccrn.ask", f"{CARGO}#"),
+        Cue("ccrn.bundled", HANG_UP),
+    )
