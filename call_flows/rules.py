@@ -68,6 +68,16 @@ class FlowRules(BaseModel):
         description="The enquiry hotline as spoken; 3669 0000 is the historical one (A23).",
     )
 
+    hotline_transfer_uri: str = Field(
+        "",
+        pattern=r"^$|^(sips?:[^\s<>@]+@[^\s<>@]+|tel:\+?[0-9]{3,15})$",
+        description="Where callers who want a person are transferred to (REFER), a SIP or tel URI "
+        "the trunk can reach. Empty: they are told hotline_number.",
+    )
+    hotline_transfer_s: float = Field(
+        30.0, gt=1, le=120, description="How long the hotline may take to answer a transfer, s."
+    )
+
     @model_validator(mode="after")
     def _in_order(self) -> FlowRules:
         if self.ccrn_min_digits > self.ccrn_max_digits:

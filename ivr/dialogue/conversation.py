@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ivr.dialogue.asking import Asking
 from ivr.dialogue.collect import key_or_end
 from ivr.dialogue.keys import KeyBuffer
-from ivr.dialogue.line import Line
+from ivr.dialogue.line import Line, Transfer
 from ivr.dialogue.outcome import Outcome
 from ivr.dialogue.question import Choice, Field, Manner, Menu
 from ivr.dialogue.settings import DialogueSettings
@@ -172,6 +172,12 @@ class Conversation:
     def phrase(self, prompt: str, slots: Mapping[str, SlotValue] | None = None) -> Phrase:
         """A prompt in the language of the moment."""
         return Phrase(self.language, prompt, dict(slots or {}))
+
+    async def transfer(self, uri: str, timeout_s: float) -> bool:
+        """Hand the caller over to `uri`; False when nobody could be reached there in time."""
+        became = await self._line.transfer(uri, timeout_s)
+        self._note(Step(StepKind.TRANSFER, "transfer", value=became, language=self.language))
+        return became is Transfer.CONNECTED
 
     async def hang_up(self) -> None:
         """End the call."""

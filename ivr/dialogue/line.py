@@ -7,6 +7,7 @@ clock. Every wait on a line ends by raising `HungUp` as soon as the caller is go
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 KEYS = "0123456789*#ABCD"
@@ -22,6 +23,14 @@ class KeyPress:
 
     key: str
     at: float
+
+
+class Transfer(StrEnum):
+    """What became of handing a caller over."""
+
+    CONNECTED = "connected"
+    REFUSED = "refused"  # by the caller's side, or by the one he was to be connected with
+    TIMED_OUT = "timed_out"
 
 
 class Playback(Protocol):
@@ -53,6 +62,13 @@ class Line(Protocol):
 
     def flush_keys(self) -> int:
         """Forget the keys that wait; returns how many were forgotten."""
+
+    async def transfer(self, uri: str, timeout_s: float) -> Transfer:
+        """Have the caller's side connect him with `uri` in our place (REFER, RFC 3515).
+
+        Returns when the other end has answered, or when that is not to be expected any more; the
+        caller is still on this line then. Raises HungUp.
+        """
 
     async def until_hung_up(self) -> None:
         """Return once the call is over, whoever ended it; at once if it already is."""

@@ -34,6 +34,7 @@ class StepKind(StrEnum):
     UNIVERSAL = "universal"
     BACK_END = "back_end"
     GAVE_UP = "gave_up"
+    TRANSFER = "transfer"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ _KINDS = {
     "choose": NodeKind.CHOOSE,
     "confirm": NodeKind.CONFIRM,
     "wait_for": NodeKind.WAIT,
+    "transfer": NodeKind.WAIT,
 }
 
 SILENT = frozenset({"hang_up", "closed"})

@@ -44,10 +44,17 @@ class Pressed:
 
 
 @dataclass(frozen=True)
+class Referred:
+    """How a transfer we asked for ended: the status of the new call (RFC 3515, 2.4.5)."""
+
+    status: int
+
+
+@dataclass(frozen=True)
 class Ended:
     """The call is over."""
 
     ending: Ending
 
 
-CallEvent = Progressed | Answered | Confirmed | SoundFlows | OnHold | Pressed | Ended
+CallEvent = Progressed | Answered | Confirmed | SoundFlows | OnHold | Pressed | Referred | Ended

@@ -25,6 +25,7 @@ from ivr.telephony.events import (
     OnHold,
     Pressed,
     Progressed,
+    Referred,
     SoundFlows,
 )
 from ivr.telephony.keys import KeyEvent, KeyPresses
@@ -139,6 +140,11 @@ class Leg(pj.Call):
         op.opt.flag = pj.PJSUA_CALL_UNHOLD
         self.reinvite(op)
 
+    def refer(self, uri: str) -> None:
+        """Ask the other side to call `uri` and leave us (REFER). Raises HungUp, pj.Error."""
+        self._must_live()
+        self.xfer(uri, pj.CallOpParam())
+
     def look_after(self, now: float) -> None:
         """Watch limits and the flow of RTP; called a few times a second."""
         if self.dead or self._ours is not None:
@@ -219,6 +225,11 @@ class Leg(pj.Call):
         if key is not None and not self.dead:
             self._keys_heard += 1
             self._tell(Pressed(key, self._endpoint.clock()))
+
+    @guarded
+    def onCallTransferStatus(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        if not self.dead and (prm.finalNotify or prm.statusCode >= OK):
+            self._tell(Referred(prm.statusCode))
 
     @guarded
     def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - the library's name

@@ -6,8 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ivr.dialogue.line import KeyPress, Line
+from ivr.dialogue.line import KeyPress, Line, Transfer
 from ivr.telephony.ending import Ending
+from ivr.telephony.errors import TelephonyError
 from ivr.telephony.listening import Listening
 from ivr.telephony.live_call import LiveCall
 from ivr.telephony.playback import UtterancePlayback
@@ -75,6 +76,25 @@ class CallLine:
         """
         self._live.must_live()
         return self._live.audio.record(path)
+
+    async def transfer(self, uri: str, timeout_s: float) -> Transfer:
+        """Have the other side connect its caller with `uri` (blind transfer, RFC 5589, 6).
+
+        Raises:
+            HungUp: the call is over; many telephones end it as soon as they are connected.
+        """
+        live = self._live
+        live.referred = None
+        try:
+            await live.order(lambda leg: leg.refer(uri))
+            async with asyncio.timeout(timeout_s):
+                await live.until(lambda: live.referred is not None)
+        except TelephonyError:
+            return Transfer.REFUSED
+        except TimeoutError:
+            return Transfer.TIMED_OUT
+        status = live.referred or 0
+        return Transfer.CONNECTED if 200 <= status < 300 else Transfer.REFUSED
 
     async def until_hung_up(self) -> None:
         """Return once the call is over; at once if it already is."""

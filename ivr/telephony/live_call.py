@@ -17,6 +17,7 @@ from ivr.telephony.events import (
     OnHold,
     Pressed,
     Progressed,
+    Referred,
     SoundFlows,
 )
 from ivr.telephony.line_audio import LineAudio
@@ -41,6 +42,8 @@ class LiveCall:
         self.confirmed = False
         self.answered = False
         self.sound = False
+        self.referred: int | None = None
+        """How the transfer we asked for ended: the status of the call to the new party."""
         self._endpoint = endpoint
         self._changed = asyncio.Event()
         self.ended: asyncio.Future[Ending] = loop.create_future()
@@ -61,6 +64,8 @@ class LiveCall:
                 self.on_hold = True
             case Pressed(key, at):
                 self.keys.append(KeyPress(key, at))
+            case Referred(status):
+                self.referred = status
             case Ended(ending):
                 self.ending = ending
                 self.keys.clear()

@@ -13,7 +13,7 @@ from fakes.caller import Cue, ScriptedCaller
 from fakes.line import PaperLine, PaperNarrator, PaperTrace
 from fakes.rocars import CODE, PIN, USER_ID, PaperLedger, PaperRocars
 from ivr.dialogue.conversation import Conversation
-from ivr.dialogue.line import HungUp
+from ivr.dialogue.line import HungUp, Transfer
 from ivr.dialogue.settings import DialogueSettings
 from speech.language import Language
 
@@ -44,10 +44,11 @@ class PaperCall:
     trace: PaperTrace = field(default_factory=PaperTrace)
     hints: CallerHints = field(default_factory=CallerHints)
     practice: bool = False
+    transfer_becomes: Transfer = Transfer.CONNECTED
 
     async def run(self, *script: Script) -> None:
         """Answer a call whose caller follows the script; every cue must have been heard."""
-        self.line = PaperLine()
+        self.line = PaperLine(transfer_becomes=self.transfer_becomes)
         self.desk = Desk(
             self.rocars, self.rules, self.ledger, hints=self.hints, practice=self.practice
         )

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ivr.dialogue.line import HungUp, KeyPress
+from ivr.dialogue.line import HungUp, KeyPress, Transfer
 from prompts.utterance import BYTES_PER_SECOND, Phrase, Utterance
 
 SECONDS_PER_PHRASE = 2.0
@@ -84,6 +84,8 @@ class PaperLine:
 
     played: list[Played] = field(default_factory=list)
     hung_up_by_us: bool = False
+    transfers: list[str] = field(default_factory=list)
+    transfer_becomes: Transfer = Transfer.CONNECTED
 
     def __post_init__(self) -> None:
         self._keys: deque[KeyPress] = deque()
@@ -115,6 +117,12 @@ class PaperLine:
         forgotten = len(self._keys)
         self._keys.clear()
         return forgotten
+
+    async def transfer(self, uri: str, timeout_s: float) -> Transfer:
+        self.transfers.append(uri)
+        timed_out = self.transfer_becomes is Transfer.TIMED_OUT
+        await self.unless_hung_up(asyncio.sleep(timeout_s if timed_out else 2))
+        return self.transfer_becomes
 
     async def until_hung_up(self) -> None:
         await self._gone.wait()

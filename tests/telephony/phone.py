@@ -108,6 +108,18 @@ async def listen(call: IncomingCall) -> None:
     say(event="listened", bytes=heard, dropped=slow.dropped, rest=len(rest))
 
 
+async def hand_over(call: IncomingCall) -> None:
+    line = await call.answer()
+    playing = line.play(PROMPT)
+    try:
+        became = await line.transfer("sip:hotline@192.0.2.7", 2.0)
+    except HungUp:
+        became = "hung up"
+    say(event="transferred", became=became)
+    playing.stop()
+    await line.until_hung_up()
+
+
 BEHAVIOURS = {
     "1000": prompt_for_ever,
     "2000": ring_for_ever,
@@ -118,6 +130,7 @@ BEHAVIOURS = {
     "7000": short,
     "8000": type_ahead,
     "9000": listen,
+    "9100": hand_over,
 }
 
 

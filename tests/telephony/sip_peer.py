@@ -45,6 +45,7 @@ class Peer:
     remote_media: tuple[str, int] = ("", 0)
     to: str = ""
     contact: str = ""
+    routes: tuple[str, ...] = ()
     sequence: int = 0
     timestamp: int = 1000
 
@@ -64,9 +65,19 @@ class Peer:
         self.sip.close()
         self.media.close()
 
-    def message(self, method: str, body: str = "", more: str = "", *, branch: str = "") -> bytes:
+    def message(
+        self,
+        method: str,
+        body: str = "",
+        more: str = "",
+        *,
+        branch: str = "",
+        headers: str = "",
+    ) -> bytes:
         uri = self.contact or f"sip:{self.called}@{self.server[0]}:{self.server[1]}"
-        content = f"Content-Type: application/{more or 'sdp'}\r\n" if body else ""
+        headers += "".join(f"Route: {route}\r\n" for route in self.routes)
+        kind = more if "/" in more else f"application/{more or 'sdp'}"
+        content = f"Content-Type: {kind}\r\n" if body else ""
         return (
             f"{method} {uri} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {self.host}:{self.port};branch={branch or self.branch}\r\n"
@@ -74,7 +85,7 @@ class Peer:
             f"To: {self.to or f'<sip:{self.called}@{self.server[0]}>'}\r\n"
             f"Call-ID: {self.call_id}\r\nCSeq: {self.cseq} {method}\r\n"
             f"Contact: <sip:91234567@{self.host}:{self.port}>\r\nMax-Forwards: 70\r\n"
-            f"{content}Content-Length: {len(body)}\r\n\r\n{body}"
+            f"{headers}{content}Content-Length: {len(body)}\r\n\r\n{body}"
         ).encode()
 
     def offer(self, direction: str = "sendrecv") -> str:
@@ -109,10 +120,12 @@ class Peer:
                 if text.startswith(method + " "):
                     return text
 
-    def agree(self, request: str) -> None:
-        """Answer a request of the other side with 200."""
+    def agree(self, request: str, status: str = "200 OK") -> None:
+        """Answer a request of the other side."""
         headers = re.findall(r"^(?:Via|From|To|Call-ID|CSeq):.*?\r\n", request, re.M | re.I)
-        self.send(("SIP/2.0 200 OK\r\n" + "".join(headers) + "Content-Length: 0\r\n\r\n").encode())
+        self.send(
+            (f"SIP/2.0 {status}\r\n" + "".join(headers) + "Content-Length: 0\r\n\r\n").encode()
+        )
 
     async def sound_until_silent(self, within_s: float = 3.0) -> float:
         """Monotonic time of the last RTP packet with sound in it; ends after 300 ms of silence."""
@@ -131,12 +144,21 @@ class Peer:
         self.to = re.search(r"^To: (.*?)\r$", text, re.M | re.I)[1]  # type: ignore[index]
         if status == 200:
             self.contact = re.search(r"^Contact: <(.*?)>", text, re.M | re.I)[1]  # type: ignore[index]
+            recorded = re.findall(r"^Record-Route: (.*?)\r$", text, re.M | re.I)
+            self.routes = tuple(reversed(recorded))
             self.read_answer(text)
             if ack:
                 self.ack()
         else:
             self.send(self.message("ACK"))
         return status, text
+
+    async def tells_of_transfer(self, status: str, *, over: bool) -> int:
+        """A NOTIFY about the call we were asked to place (RFC 3515, 2.4.5); its answer's status."""
+        state = "terminated;reason=noresource" if over else "active;expires=60"
+        headers = f"Event: refer\r\nSubscription-State: {state}\r\n"
+        body = f"SIP/2.0 {status}\r\n"
+        return (await self.ask("NOTIFY", body, "message/sipfrag;version=2.0", headers))[0]
 
     def read_answer(self, text: str) -> None:
         address = re.search(r"^c=IN IP4 (\S+)", text, re.M)[1]  # type: ignore[index]
@@ -145,10 +167,13 @@ class Peer:
     def ack(self) -> None:
         self.send(self.message("ACK", branch="z9hG4bK" + secrets.token_hex(6)))
 
-    async def ask(self, method: str, body: str = "", content: str = "") -> tuple[int, str]:
+    async def ask(
+        self, method: str, body: str = "", content: str = "", headers: str = ""
+    ) -> tuple[int, str]:
         """Another request in the dialog, and its final response."""
         self.cseq += 1
-        self.send(self.message(method, body, content, branch="z9hG4bK" + secrets.token_hex(6)))
+        branch = "z9hG4bK" + secrets.token_hex(6)
+        self.send(self.message(method, body, content, branch=branch, headers=headers))
         return await self.response()
 
     def send_rtp(self, payload_type: int, payload: bytes, timestamp: int, marker: int = 0) -> None:

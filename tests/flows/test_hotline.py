@@ -1,0 +1,64 @@
+"""The way to a person, with and without a transfer."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.caller import HANG_UP, Cue
+from fakes.flows_on_paper import IN_ENGLISH, PaperCall
+from pydantic import ValidationError
+
+from call_flows.desk import Conclusion
+from call_flows.rules import FlowRules
+from ivr.dialogue.line import Transfer
+
+pytestmark = [pytest.mark.unit, pytest.mark.looptime]
+
+TO_HOTLINE = (IN_ENGLISH, ("login.user_id", "*0"))
+HOTLINE = "sip:hotline@192.0.2.7"
+
+
+async def test_without_a_transfer_the_number_is_told_twice(paper: PaperCall) -> None:
+    await paper.run(*TO_HOTLINE, ("hotline.advice", ""), ("hotline.advice", ""))
+    assert paper.line.transfers == []
+
+
+async def test_the_caller_is_connected(paper: PaperCall) -> None:
+    paper.rules = FlowRules(hotline_transfer_uri=HOTLINE)
+    await paper.run(*TO_HOTLINE, ("hotline.connecting", ""))
+    assert paper.line.transfers == [HOTLINE]
+    assert paper.prompts[-1] == "hotline.connecting"
+    assert paper.desk.notes.conclusion is Conclusion.HOTLINE
+
+
+@pytest.mark.parametrize("becomes", [Transfer.REFUSED, Transfer.TIMED_OUT])
+async def test_when_nobody_can_be_reached_he_is_told_so_and_the_number(
+    paper: PaperCall, becomes: Transfer
+) -> None:
+    paper.rules = FlowRules(hotline_transfer_uri=HOTLINE)
+    paper.transfer_becomes = becomes
+    await paper.run(*TO_HOTLINE, ("hotline.nobody", ""), ("hotline.advice", ""))
+
+
+async def test_who_hangs_up_while_he_is_connected_came_for_the_hotline(paper: PaperCall) -> None:
+    paper.rules = FlowRules(hotline_transfer_uri=HOTLINE)
+    paper.transfer_becomes = Transfer.TIMED_OUT
+    await paper.run(*TO_HOTLINE, Cue("hotline.connecting", HANG_UP, after=5))
+    assert paper.desk.notes.conclusion is Conclusion.HOTLINE
+
+
+async def test_a_rehearsal_disturbs_nobody(paper: PaperCall) -> None:
+    paper.rules = FlowRules(hotline_transfer_uri=HOTLINE)
+    paper.practice = True
+    await paper.run(*TO_HOTLINE, ("hotline.advice", ""))
+    assert paper.line.transfers == []
+
+
+@pytest.mark.parametrize("uri", ["", "sip:a@b", "sips:1@pbx.example:5061", "tel:+85236690000"])
+def test_what_a_caller_can_be_transferred_to(uri: str) -> None:
+    assert FlowRules(hotline_transfer_uri=uri).hotline_transfer_uri == uri
+
+
+@pytest.mark.parametrize("uri", ["36690000", "http://a", "sip:a b@c", "sip:a@b\r\nX: y", "tel:x"])
+def test_what_he_cannot_be_transferred_to(uri: str) -> None:
+    with pytest.raises(ValidationError):
+        FlowRules(hotline_transfer_uri=uri)
