@@ -54,7 +54,7 @@ class DemoPerson:
 
 DRIVERS = (
     DemoPerson(
-        "10000001", "Chan Tai Man", "yue", "246810", "31" * 20, ("AB1234", "FU88"), "+85290000001"
+        "10000001", "Chan Tai Man", "yue", "246810", "31" * 20, ("AB1234", "FU88"), "+85290100001"
     ),
     DemoPerson("10000002", "Li Ming", "cmn", "135791", "32" * 20, ("FV2468",), "+8613800000002"),
     DemoPerson("10000003", "John Smith", "en", "864209", "33" * 20, ()),

@@ -188,7 +188,7 @@ def _e164(phone: str) -> str:
         number = phonenumbers.parse(phone, None)
     except phonenumbers.NumberParseException:
         raise Problem(Code.INVALID_REGISTRATION, "phone", "expected E.164, +852...") from None
-    if not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_valid_number(number):
         raise Problem(Code.INVALID_REGISTRATION, "phone", "expected E.164, +852...")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -203,7 +203,7 @@ async def test_a_driver_is_known_by_his_number(caller: Caller) -> None:
     driver = next(one for one in (await caller.demo()).drivers if one.language == "yue")
     called = await caller.call(
         {"login.pin": [driver.pin], "login.code": [driver.code], "main_menu": ["9"]},
-        from_user="+85290000001",
+        from_user="+85290100001",
     )
     asked = [step.name for step in called.steps if step.kind == "asked"]
     assert asked == ["login.pin", "login.code", "main_menu"]
