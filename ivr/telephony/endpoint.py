@@ -177,6 +177,8 @@ class Endpoint:
         refusal = self.refusals.check(invite)
         if refusal is None:
             self.counts["taken"] += 1
+            if not invite.telephone_event:
+                live.hear_tones()
             self.post(self._arrived, live, invite)
         else:
             self.counts[refusal.counted_as] += 1

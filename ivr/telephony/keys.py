@@ -6,7 +6,7 @@ the two apart.
 
 Known limits, inside the library: the second of two equal keys is lost when only its end packets
 arrive, or when the sender sends no others; SIP INFO with `Signal=10` is read as 1 and INFO with
-`application/dtmf` is refused, so the SIP front rewrites both; tones in the sound are not keys here.
+`application/dtmf` is refused, so the SIP front rewrites both. Tones in the sound: `tones.py`.
 """
 
 from __future__ import annotations

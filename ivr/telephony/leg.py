@@ -224,6 +224,7 @@ class Leg(pj.Call):
         key = self._keys.heard(event)
         if key is not None and not self.dead:
             self._keys_heard += 1
+            self._audio.no_tones()  # a gateway may leave the tones of its events in the sound
             self._tell(Pressed(key, self._endpoint.clock()))
 
     @guarded

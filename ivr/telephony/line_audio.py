@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ivr.telephony.frames import FRAME_BYTES, FRAME_S, SILENCE
 from ivr.telephony.listening import Listening
 from ivr.telephony.playback import UtterancePlayback
 from ivr.telephony.recording import Recording
+from ivr.telephony.tones import ToneKeys
 
 _LATE_S = FRAME_S + 0.040
 
@@ -27,12 +29,16 @@ class LineAudio:
         self._playing: UtterancePlayback | None = None
         self._listening: tuple[Listening, ...] = ()
         self._recordings: tuple[Recording, ...] = ()
+        self._tones: ToneKeys | None = None
+        self._pressed: Callable[[str], None] | None = None
         self._sent = SILENCE
         self._tick_at: float | None = None
         self._clock_runs = False
         self._starting = threading.Lock()
         self.late_frames = 0
         self.longest_gap_s = 0.0
+        self.tone_keys = 0
+        """Keys heard as tones."""
 
     def play(self, pcm: bytes) -> UtterancePlayback:
         """Play from the next frame on, in place of what plays."""
@@ -47,6 +53,15 @@ class LineAudio:
         listening = Listening(self._loop, longest_ms)
         self._listening = (*self._listening, listening)
         return listening
+
+    def hear_tones(self, pressed: Callable[[str], None]) -> None:
+        """Listen for keys in the sound; `pressed` is called on the event loop with each."""
+        self._pressed = pressed
+        self._tones = ToneKeys()
+
+    def no_tones(self) -> None:
+        """Keys come another way: what sounds like one is not."""
+        self._tones = None
 
     def record(self, path: Path) -> Recording:
         """Record both sides from now on. Raises OSError."""
@@ -66,6 +81,7 @@ class LineAudio:
         for recording in self._recordings:
             recording.end()
         self._listening = self._recordings = ()
+        self._tones = None
 
     def clock_starts(self) -> None:
         """The line has its port: frames come from now on, during a hold silent ones."""
@@ -101,7 +117,7 @@ class LineAudio:
     @property
     def is_heard(self) -> bool:
         """Does anybody listen to the other side, or record it?"""
-        return bool(self._listening or self._recordings)
+        return bool(self._listening or self._recordings or self._tones)
 
     def frame_received(self, frame: bytes) -> None:
         """20 ms from the other side, empty for silence. Called by the frame clock only."""
@@ -111,3 +127,9 @@ class LineAudio:
             listening.hear(frame)
         for recording in self._recordings:
             recording.add(frame, self._sent)
+        tones, pressed = self._tones, self._pressed
+        if tones is not None and pressed is not None:
+            key = tones.hear(frame)
+            if key is not None:
+                self.tone_keys += 1
+                self._loop.call_soon_threadsafe(pressed, key)

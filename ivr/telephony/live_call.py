@@ -75,6 +75,11 @@ class LiveCall:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
+    def hear_tones(self) -> None:
+        """The other side offered no events for its keys: they come as tones in the sound."""
+        clock = self._endpoint.clock
+        self.audio.hear_tones(lambda key: self.happened(Pressed(key, clock())))
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so. Raises HungUp once the call is over."""
         while True:

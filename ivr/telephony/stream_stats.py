@@ -58,7 +58,7 @@ class StreamStats:
             codec=self._codec,
             received=self._received,
             sent=self._sent,
-            keys=keys,
+            keys=keys + audio.tone_keys,
             late_frames=audio.late_frames,
             longest_gap_ms=round(audio.longest_gap_s * 1000, 1),
         )

@@ -164,8 +164,13 @@ class FakeCaller(SipEnd):
         established: Message | None = None,
         branch: str | None = None,
         uri: str = "",
+        kind: str = "application/sdp",
+        body: str = "",
     ) -> str:
-        """One request; in a dialogue when `established`, the 200 of its INVITE, is given."""
+        """One request; in a dialogue when `established`, the 200 of its INVITE, is given.
+
+        An INVITE's body is `sdp`; another's is `body`, its Content-Type `kind`.
+        """
         target = uri or f"sip:3902@127.0.0.1:{self.front[1]}"
         routes: list[str] = []
         to = f"<sip:3902@127.0.0.1:{self.front[1]}>"
@@ -173,7 +178,7 @@ class FakeCaller(SipEnd):
             target = established.one("Contact").strip("<>")
             routes = [f"Route: {one}" for one in reversed(established.all("Record-Route"))]
             to = established.one("To")
-        body = sdp if sdp and method == "INVITE" else ""
+        body = sdp if sdp and method == "INVITE" else body
         lines = [
             f"{method} {target} SIP/2.0",
             f"Via: SIP/2.0/{self.transport_name} {self.host}:{self.port}"
@@ -189,7 +194,7 @@ class FakeCaller(SipEnd):
         if more:
             lines.append(more)
         if body:
-            lines.append("Content-Type: application/sdp")
+            lines.append(f"Content-Type: {kind}")
         lines += [f"Content-Length: {len(body)}", "", body]
         return "\r\n".join(lines)
 

@@ -184,9 +184,13 @@ class Peer:
 
     async def silence(self, seconds: float) -> None:
         """Audio packets with silence, on time."""
+        await self.sound(PCMA_SILENCE * round(seconds / 0.02))
+
+    async def sound(self, alaw: bytes) -> None:
+        """Audio packets with this A-law sound, on time."""
         began = time.monotonic()
-        for count in range(round(seconds / 0.02)):
-            self.send_rtp(8, PCMA_SILENCE, self.timestamp)
+        for count in range(len(alaw) // 160):
+            self.send_rtp(8, alaw[count * 160 : (count + 1) * 160], self.timestamp)
             self.timestamp += 160
             await asyncio.sleep(max(0.0, began + (count + 1) * 0.02 - time.monotonic()))
 
@@ -198,6 +202,7 @@ class Peer:
         ends: int = 3,
         lost: int = 0,
         pause: bool = True,
+        marked: bool = True,
     ) -> None:
         """One key as telephone-events: updates with these durations, then end packets.
 
@@ -211,7 +216,7 @@ class Peer:
                 self.sequence += 1
             else:
                 event = telephone_event(key, end, duration)
-                self.send_rtp(101, event, self.timestamp, marker=number == 0)
+                self.send_rtp(101, event, self.timestamp, marker=marked and number == 0)
             await asyncio.sleep(0.02 if not end else 0.002)
         self.timestamp += steps[-1][0]
         if pause:

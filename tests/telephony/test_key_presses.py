@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from telephony.phone_process import PhoneProcess
-from telephony.sip_peer import Peer
+from telephony.sip_peer import EVENTS, Peer, rtp, telephone_event
+from telephony.touch_tones import alaw, quiet, tone
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
 
@@ -65,6 +66,9 @@ async def test_every_form_of_press_is_one_key(ivr: PhoneProcess, peer: Peer) -> 
     await peer.press("7", [], ends=3)
     await peer.press("7", [], ends=3)
     await case("B: end packets only; the library swallows the second", "7")
+    await peer.press("2", [160, 320], marked=False)
+    await peer.press("2", [160, 320], marked=False)
+    await case("no marker bit", "22")
 
 
 async def test_a_key_held_beyond_the_duration_field_is_one_key(
@@ -91,6 +95,76 @@ async def test_sip_info(ivr: PhoneProcess, peer: Peer) -> None:
     assert status == 500  # the SIP front rewrites this form
     await peer.silence(0.06)
     assert ivr.keys() == "*55"
+
+
+async def test_a_hundred_keys_over_a_line_that_loses_and_shakes(
+    ivr: PhoneProcess, peer: Peer
+) -> None:
+    """2 % of the packets are lost; each of the others comes up to 30 ms late, out of order too."""
+    chance = random.Random(2833)
+    keys = "".join(chance.choices(list(EVENTS)[:12], k=100))
+    packets: list[tuple[float, bytes]] = []
+    at, sequence, timestamp = 0.0, 5000, 100_000
+    for key in keys:
+        steps = [(160 * number, False) for number in range(1, 6)] + [(960, True)] * 3
+        for number, (duration, end) in enumerate(steps):
+            packet = rtp(
+                101, sequence, timestamp, telephone_event(key, end, duration), int(number == 0)
+            )
+            sequence += 1
+            if chance.random() >= 0.02:
+                packets.append((at + chance.random() * 0.03, packet))
+            at += 0.02
+        timestamp += 960
+        for _ in range(3):
+            packets.append((at, rtp(8, sequence, timestamp, b"\xd5" * 160)))
+            sequence, timestamp, at = sequence + 1, timestamp + 160, at + 0.02
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for due, packet in sorted(packets):
+        await asyncio.sleep(max(0.0, begun + due - loop.time()))
+        peer.media.sendto(packet, peer.remote_media)
+
+    await asyncio.sleep(0.2)
+    assert ivr.keys() == keys
+
+
+async def test_tones_are_keys_where_events_were_not_offered(ivr: PhoneProcess) -> None:
+    peer = Peer(ivr.address, codecs="8")
+    assert (await peer.invite())[0] == 200
+    await peer.silence(0.2)
+
+    dialled = "0123456789*#ABCD55"
+    await peer.sound(alaw(*(part for key in dialled for part in (tone(key, 70), quiet(60)))))
+    await peer.silence(0.2)
+
+    assert ivr.keys(peer.call_id) == dialled
+    await peer.ask("BYE")
+    peer.close()
+    await ivr.free()
+    assert (await ivr.event("ended", call=peer.call_id))["media"]["keys"] == len(dialled)
+
+
+async def test_tones_are_sound_where_keys_come_as_events(ivr: PhoneProcess, peer: Peer) -> None:
+    """A gateway leaves the tone in the sound beside its events: one key, not two."""
+    await peer.sound(alaw(tone("5", 40)))
+    await peer.press("5")
+    await peer.sound(alaw(tone("5", 100)))
+    await peer.silence(0.1)
+    assert ivr.keys() == "5"
+
+
+async def test_tones_give_way_once_a_key_comes_by_info(ivr: PhoneProcess) -> None:
+    peer = Peer(ivr.address, codecs="8")
+    assert (await peer.invite())[0] == 200
+    await peer.silence(0.1)
+    assert (await peer.ask("INFO", "Signal=4\r\nDuration=160\r\n", "dtmf-relay"))[0] == 200
+    await peer.sound(alaw(tone("4", 100)))
+    await peer.silence(0.1)
+    assert ivr.keys(peer.call_id) == "4"
+    await peer.ask("BYE")
+    peer.close()
+    await ivr.free()
 
 
 async def test_a_hundred_keys_on_four_lines_at_once(ivr: PhoneProcess) -> None:

@@ -1,0 +1,113 @@
+"""Keys as tones: what ITU-T Q.24 asks of a receiver, and voices that are no keys."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from telephony.touch_tones import SINE_0DBM0, Sound, quiet, tone
+
+from ivr.telephony.tones import KEYPAD, ToneKeys
+
+pytestmark = pytest.mark.unit
+
+KEYS = [key for row in KEYPAD for key in row]
+RECORDINGS = Path(__file__).parents[2] / "prompts" / "recordings"
+PEOPLE = Path(os.environ.get("ROCARS_SPEECH", Path(__file__).parents[3] / "shared/data/speech"))
+
+
+def heard(*parts: Sound, phase: int = 0) -> str:
+    """What is heard in these parts, the frames cut `phase` samples later."""
+    tones = ToneKeys()
+    sound = np.concatenate([np.zeros(160 + phase), *parts, np.zeros(800)])
+    pcm = np.clip(np.round(sound), -32768, 32767).astype("<i2")[: len(sound) // 160 * 160]
+    return "".join(tones.hear(frame.tobytes()) or "" for frame in pcm.reshape(-1, 160))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_wherever_the_frames_are_cut(key: str) -> None:
+    for phase in range(0, 160, 16):
+        assert heard(tone(key, 50), quiet(50), tone(key, 50), phase=phase) == key * 2
+
+
+def test_forty_milliseconds_are_enough_and_twenty_are_not() -> None:
+    assert [heard(tone("5", 40), phase=phase) for phase in range(0, 160, 8)] == ["5"] * 20
+    assert [heard(tone("5", 20), phase=phase) for phase in range(0, 160, 8)] == [""] * 20
+
+
+def test_a_long_press_is_one_key_even_with_a_hole_in_it() -> None:
+    assert heard(tone("8", 4000)) == "8"
+    pressed = tone("8", 400)
+    pressed[1600:1680] = 0
+    assert heard(pressed) == "8"
+
+
+def test_forty_milliseconds_between_two_keys_are_enough() -> None:
+    digits = [part for key in "1122#*0990D" for part in (tone(key, 50), quiet(40))]
+    for phase in range(0, 160, 16):
+        assert heard(*digits, phase=phase) == "1122#*0990D"
+
+
+@pytest.mark.parametrize("dbm0", [0, -10, -25])
+@pytest.mark.parametrize("off", [-0.015, 0.015])
+@pytest.mark.parametrize("twist_db", [-8, 0, 4])
+def test_tones_as_loud_as_exact_and_as_even_as_they_must_be(
+    dbm0: float, off: float, twist_db: float
+) -> None:
+    for key in KEYS:
+        sent = tone(key, 60, dbm0=dbm0 - max(0, twist_db), off=off, twist_db=twist_db)
+        assert heard(sent) == key
+
+
+@pytest.mark.parametrize("off", [-0.05, 0.05])
+def test_tones_far_off_are_no_keys(off: float) -> None:
+    for key in KEYS:
+        assert heard(tone(key, 200, off=off)) == ""
+
+
+def test_tones_in_noise() -> None:
+    """White noise 15 dB below the tones (Q.24 asks for less: bursts of it)."""
+    chance = np.random.default_rng(24)
+    for key in KEYS:
+        sent = np.concatenate([quiet(100), tone(key, 60), quiet(100)])
+        noise = chance.normal(0, SINE_0DBM0 * 10 ** ((-10 - 15) / 20) / np.sqrt(2), len(sent))
+        assert heard(sent + noise) == key
+
+
+def test_one_tone_alone_dial_tone_and_noise_are_no_keys() -> None:
+    at = np.arange(8000) / 8000
+    for hz in (350, 425, 440, 697, 1209, 1633):
+        assert heard(8000 * np.sin(2 * np.pi * hz * at)) == ""
+    assert heard(5000 * (np.sin(2 * np.pi * 350 * at) + np.sin(2 * np.pi * 440 * at))) == ""
+    assert heard(np.random.default_rng(1).normal(0, 4000, 80000)) == ""
+
+
+def test_our_own_prompts_are_no_keys() -> None:
+    """A telephone on loudspeaker sends back what it plays."""
+    files = sorted(RECORDINGS.rglob("*.flac"))
+    assert len(files) > 1000
+    assert {path.name: keys for path in files if (keys := in_file(path))} == {}
+
+
+@pytest.mark.skipif(not PEOPLE.exists(), reason=f"no recorded people at {PEOPLE}")
+def test_people_are_no_keys() -> None:
+    files = sorted(PEOPLE.glob("*.flac"))
+    seconds = sum(soundfile.info(path).duration for path in files)
+    false = sum(len(in_file(path)) for path in files)
+    print(f"{false} keys heard in {seconds / 60:.0f} minutes of speech")
+    assert false <= seconds / 3600 * 10
+
+
+def in_file(path: Path) -> str:
+    sound, rate = soundfile.read(path, dtype="int16")
+    if rate != 8000:
+        sound = sound[:: rate // 8000]
+    return heard(sound.astype(np.float64))
+
+
+def test_part_of_a_frame_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected 320 bytes"):
+        ToneKeys().hear(b"\0" * 100)
