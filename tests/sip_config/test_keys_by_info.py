@@ -15,9 +15,7 @@ async def pressed(scene: Scene, kind: str, body: str, *, tcp: bool = False) -> t
     """Send an INFO in a new call: the status it got, and the body that reached the worker."""
     final = await scene.caller.call()
     call_id = final.one("Call-ID")
-    request = scene.caller.request(
-        "INFO", call_id, cseq=2, established=final, kind=kind, body=body
-    )
+    request = scene.caller.request("INFO", call_id, cseq=2, established=final, kind=kind, body=body)
     scene.caller.send(request, scene.caller.front)
 
     def answers(message: Message) -> bool:
