@@ -30,6 +30,7 @@ from ivr.dialogue.question import Choice, Menu
 from ivr.dialogue.turns import GaveUp, Redo
 
 Next = Literal["another", "finish"]
+After = Literal["repeat", "another", "finish", "text"]
 
 WRONG: Menu[Literal["cargo", "vehicle", "nothing"]] = Menu(
     name="bundle.wrong",
@@ -42,15 +43,17 @@ WRONG: Menu[Literal["cargo", "vehicle", "nothing"]] = Menu(
     ),
 )
 
-AFTER: Menu[Literal["repeat", "another", "finish"]] = Menu(
-    name="bundle.after",
-    help="bundle.after.help",
-    choices=(
+
+def after_menu(*, by_text: bool) -> Menu[After]:
+    """What can be done with a UBR once it has been heard."""
+    choices: list[Choice[After]] = [
         Choice("1", "repeat", "bundle.repeat"),
         Choice("2", "another", "bundle.another"),
         Choice("3", "finish", "bundle.finish"),
-    ),
-)
+    ]
+    if by_text:
+        choices.append(Choice("4", "text", "bundle.by_text"))
+    return Menu(name="bundle.after", help="bundle.after.help", choices=tuple(choices))
 
 
 async def bundle(call: Conversation, desk: Desk, driver: Driver) -> Next:
@@ -166,9 +169,11 @@ async def tell(call: Conversation, desk: Desk, key: str, receipt: Receipt) -> Ne
     desk.ledger.told(key)
     try:
         while True:
-            match (await call.choose(AFTER)).value:
+            match (await call.choose(after_menu(by_text=desk.texts is not None))).value:
                 case "repeat":
                     await call.say_all(news)
+                case "text":
+                    await send_text(call, desk, key, receipt)
                 case "another":
                     return "another"
                 case "finish":
@@ -176,3 +181,13 @@ async def tell(call: Conversation, desk: Desk, key: str, receipt: Receipt) -> Ne
     except GaveUp:
         await call.say_all(news)  # he may be writing it down, and has no hand for a key
         return "finish"
+
+
+async def send_text(call: Conversation, desk: Desk, key: str, receipt: Receipt) -> None:
+    """The UBR as a text message. It is said to be sent only once the gateway has it."""
+    assert desk.texts is not None
+    sending = desk.texts.send(receipt, call.language, key)
+    if await call.wait_for(sending, even_if_hung_up=True):
+        await call.say("bundle.text_sent")
+    else:
+        await call.say("bundle.text_failed")

@@ -88,6 +88,13 @@ class Ledger(Protocol):
         """What this driver has not heard the end of, oldest first. Empty when it cannot be read."""
 
 
+class TextReceipts(Protocol):
+    """Text messages to the telephone this caller calls from."""
+
+    async def send(self, receipt: Receipt, language: Language, key: str) -> bool:
+        """Send him this bundle. Whether the gateway took it; `key` tells equal messages apart."""
+
+
 @dataclass(frozen=True)
 class CallerHints:
     """What the calling number suggests. It proves nothing.
@@ -107,6 +114,7 @@ class Desk:
 
     Attributes:
         practice: a rehearsal; ROCARS and ledger do nothing, and the caller is told so.
+        texts: None where he cannot be sent a text message.
     """
 
     rocars: Rocars
@@ -115,3 +123,4 @@ class Desk:
     notes: CallNotes = field(default_factory=CallNotes)
     hints: CallerHints = CallerHints()
     practice: bool = False
+    texts: TextReceipts | None = None

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from backend_client.settings import RocarsClientSettings
 from call_flows.rules import FlowRules
 from ivr.dialogue.settings import DialogueSettings
+from ivr.messages.settings import SmsSettings
 from ivr.observe.logs import LogFormat
 from ivr.pool.settings import PoolSettings
 from ivr.records.database import sqlite_url
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
         prompts: what is said, and its recordings.
         rocars: where ROCARS is and how long it is waited for.
         embedded_rocars: the reference ROCARS.
+        sms: the gateway of text messages.
         records: the database of CDRs, traces and bundle requests.
     """
 
@@ -134,6 +136,7 @@ class Settings(BaseSettings):
     embedded_rocars: EmbeddedRocarsSettings = Field(
         default_factory=lambda: EmbeddedRocarsSettings.model_validate({})
     )
+    sms: SmsSettings = Field(default_factory=lambda: SmsSettings.model_validate({}))
     records: RecordsSettings = Field(default_factory=lambda: RecordsSettings.model_validate({}))
 
     @model_validator(mode="after")

@@ -27,6 +27,10 @@ SAMPLES: dict[str, list[Callable[[Callable[..., Question]], Question]]] = {
         lambda build: build(RULES, first=False),
     ],
     "ubr_field": [lambda build: build(RULES)],
+    "after_menu": [
+        lambda build: build(by_text=True),
+        lambda build: build(by_text=False),
+    ],
     "bundle_menu": [
         lambda build: build(undo=True, more=True),
         lambda build: build(undo=False, more=False),

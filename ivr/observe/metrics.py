@@ -105,6 +105,9 @@ requests_recovered_total = _counter(
 callers_recognised_total = _counter(
     "callers_recognised", "Calling numbers looked up before the greeting.", "outcome"
 )
+text_messages_total = _counter(
+    "text_messages", "Text messages with a bundling reference, by what the gateway said.", "outcome"
+)
 practice_calls_total = _counter("practice_calls", "Calls to the practice line.")
 worker_restarts_total = _counter("worker_restarts", "Call workers that died and were replaced.")
 front_restarts_total = _counter(

@@ -15,6 +15,8 @@ from call_flows.desk import CallerHints, CallNotes, Desk
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp
 from ivr.dialogue.waiting import Background
+from ivr.messages.gateway import SmsGateway
+from ivr.messages.receipts import TextReceipts
 from ivr.observe import metrics
 from ivr.observe.logs import call_in_logs
 from ivr.pool.bundle_ledger import BundleLedger
@@ -52,6 +54,7 @@ class Reception:
     book: CallBook
     rocars: Rocars
     narrator: Narrator
+    sms: SmsGateway | None = None
     taken: int = 0
     _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -118,7 +121,7 @@ class Reception:
                     self.settings.flows.languages[0],
                     served.background,
                 )
-                desk = self._desk(call_id, opened.practice, served.notes, await looking)
+                desk = self._desk(call_id, opened, served.notes, await looking)
                 await self._serve(desk, served, served.conversation)
             except HungUp:
                 pass
@@ -153,15 +156,18 @@ class Reception:
             return CallerHints()
         return await caller_hints(opened.caller, self.book, self.rocars)
 
-    def _desk(self, call_id: str, practice: bool, notes: CallNotes, hints: CallerHints) -> Desk:
+    def _desk(self, call_id: str, opened: CallOpened, notes: CallNotes, hints: CallerHints) -> Desk:
         rules = self.settings.flows
-        if practice:
+        if opened.practice:
             metrics.practice_calls_total.inc()
             return Desk(PracticeRocars(), rules, PracticeLedger(), notes, practice=True)
         ledger = BundleLedger(
             self.book, call_id, self.settings.node.name, os.getpid(), rules.tell_unheard_hours
         )
-        return Desk(self.rocars, rules, ledger, notes, hints)
+        texts = None
+        if self.sms is not None and opened.caller.e164 is not None and opened.caller.mobile:
+            texts = TextReceipts(self.sms, opened.caller.e164)
+        return Desk(self.rocars, rules, ledger, notes, hints, texts=texts)
 
     async def _serve(self, desk: Desk, served: _Served, conversation: Conversation) -> None:
         """Have the conversation, or cut it short at the deadline of a drain."""

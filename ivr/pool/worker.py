@@ -11,6 +11,7 @@ import setproctitle
 import structlog
 
 from backend_client.client import RocarsClient
+from ivr.messages.gateway import SmsGateway
 from ivr.observe import metrics
 from ivr.observe.logs import bind_worker
 from ivr.pool.node_front import telephony_of
@@ -58,6 +59,7 @@ class _Worker:
         await self._bury(predecessor)
         rocars = RocarsClient(self._premises.rocars, _observe_back_end)
         stand_ins = StandIns(settings.prompts, settings.node.data.resolve() / "synthesised")
+        sms = SmsGateway(settings.sms) if settings.sms.url else None
         self._reception = Reception(
             settings,
             self._slot,
@@ -66,6 +68,7 @@ class _Worker:
             Composer(
                 self._premises.library, settings.prompts, stand_ins, observer=_observe_stand_in
             ),
+            sms,
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot), self._reception.take, self._reception.turned_away
@@ -83,6 +86,8 @@ class _Worker:
         await self._telephone.stop()
         await stand_ins.close()
         await rocars.close()
+        if sms is not None:
+            await sms.close()
         await self._book.shut()
         return 0
 

@@ -8,13 +8,15 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 LONGEST_USER_PART = 64
 
 _ANONYMOUS = {"anonymous", "restricted", "private", "withheld", "unavailable", "unknown"}
 _DIALLABLE = re.compile(r"\+?[0-9][0-9 .()\-]*")
 _CONTEXT = re.compile(r";phone-context=(\+[0-9][0-9.()\-]*)", re.IGNORECASE)
+
+_MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 class NumberKind(StrEnum):
@@ -31,11 +33,13 @@ class CallingNumber:
     Attributes:
         e164: ``+85291234567``, or None.
         region: ISO 3166 region of the number, or None.
+        mobile: whether text messages can reach it, as far as the number tells.
     """
 
     kind: NumberKind
     e164: str | None = None
     region: str | None = None
+    mobile: bool = False
 
     @property
     def withheld(self) -> bool:
@@ -95,6 +99,7 @@ def _read(number: str, context: str, default_region: str) -> CallingNumber:
                 NumberKind.KNOWN,
                 phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
                 phonenumbers.region_code_for_number(parsed),
+                phonenumbers.number_type(parsed) in _MOBILE,
             )
     return CallingNumber(NumberKind.UNPARSABLE)
 

@@ -11,7 +11,7 @@ from call_flows.desk import CallerHints, Desk
 from call_flows.rules import FlowRules
 from fakes.caller import Cue, ScriptedCaller
 from fakes.line import PaperLine, PaperNarrator, PaperTrace
-from fakes.rocars import CODE, PIN, USER_ID, PaperLedger, PaperRocars
+from fakes.rocars import CODE, PIN, USER_ID, PaperLedger, PaperRocars, PaperTexts
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp, Transfer
 from ivr.dialogue.settings import DialogueSettings
@@ -44,13 +44,19 @@ class PaperCall:
     trace: PaperTrace = field(default_factory=PaperTrace)
     hints: CallerHints = field(default_factory=CallerHints)
     practice: bool = False
+    texts: PaperTexts | None = None
     transfer_becomes: Transfer = Transfer.CONNECTED
 
     async def run(self, *script: Script) -> None:
         """Answer a call whose caller follows the script; every cue must have been heard."""
         self.line = PaperLine(transfer_becomes=self.transfer_becomes)
         self.desk = Desk(
-            self.rocars, self.rules, self.ledger, hints=self.hints, practice=self.practice
+            self.rocars,
+            self.rules,
+            self.ledger,
+            hints=self.hints,
+            practice=self.practice,
+            texts=self.texts,
         )
         self.call = Conversation(
             self.line,

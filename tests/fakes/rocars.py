@@ -26,6 +26,7 @@ from backend_client.types import (
     Receipt,
 )
 from call_flows.desk import Unheard
+from speech.language import Language
 
 HONG_KONG = timezone(timedelta(hours=8))
 NOW = datetime(2010, 5, 17, 9, 0, tzinfo=HONG_KONG)
@@ -170,3 +171,17 @@ class PaperLedger:
 
     async def untold(self, driver: Driver) -> tuple[Unheard, ...]:
         return self.unheard
+
+
+@dataclass
+class PaperTexts:
+    """Keeps the text messages; `taken` is what the gateway says to each."""
+
+    taken: bool = True
+    seconds: float = 0.0
+    sent: list[tuple[str, Language]] = field(default_factory=list)
+
+    async def send(self, receipt: Receipt, language: Language, key: str) -> bool:
+        await asyncio.sleep(self.seconds)
+        self.sent.append((receipt.ubr, language))
+        return self.taken

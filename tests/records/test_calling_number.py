@@ -33,7 +33,16 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_numbers_as_networks_write_them(user: str, e164: str, region: str) -> None:
-    assert calling_number(user) == CallingNumber(NumberKind.KNOWN, e164, region)
+    number = calling_number(user)
+    assert (number.kind, number.e164, number.region) == (NumberKind.KNOWN, e164, region)
+
+
+@pytest.mark.parametrize(
+    ("user", "mobile"),
+    [("+85291234567", True), ("+85223456789", False), ("+8613800138000", True), ("1001", False)],
+)
+def test_which_numbers_take_text_messages(user: str, mobile: bool) -> None:
+    assert calling_number(user).mobile is mobile
 
 
 @pytest.mark.parametrize(
