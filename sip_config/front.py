@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sip_config.front_log import FrontLog
 from sip_config.rpc import KamailioRpc, RpcFailed
 from sip_config.service_cfg import (
     WorkerAddress,
@@ -57,6 +58,7 @@ class KamailioFront:
         self._debug = debug
         self._process: subprocess.Popen[bytes] | None = None
         self._rpc = KamailioRpc(self._directory / "rpc")
+        self._said = FrontLog()
         self._started_at = 0.0
         self._start_at = 0.0  # when to start a dead one again; 0: it has not been seen dead
         self._unsteered = False
@@ -112,6 +114,7 @@ class KamailioFront:
                 raise FrontFailed(
                     "Kamailio ended at once; if another SIP service has "
                     f"{self._settings.listen[0]}:{self._settings.port}, set sip.port to a free one"
+                    + "".join(f"\n{line}" for line in self._said.lines())
                 )
             with contextlib.suppress(RpcFailed):
                 self._steer_anew()
@@ -121,9 +124,13 @@ class KamailioFront:
         raise FrontFailed("Kamailio does not answer its RPC socket")
 
     def watch(self, now: float) -> bool:
-        """Start it again when it has died; True when that happened. `now` is monotonic."""
+        """Start it again when it has died; True when that happened. `now` is monotonic.
+
+        What it has said meanwhile goes into the log.
+        """
         if self._process is None:
             return False
+        self._said.pass_on(now)
         if self.up:
             if self._unsteered:
                 self._after_restart()
@@ -155,6 +162,7 @@ class KamailioFront:
             self._process.kill()
             self._process.wait()
         self._sweep()
+        self._said.close()
         self._process = None
 
     def rpc(self, method: str, *params: Any) -> Any:
@@ -249,6 +257,7 @@ class KamailioFront:
 
     def _spawn(self) -> None:
         (self._directory / "rpc").unlink(missing_ok=True)
+        errors = self._said.open()
         self._process = subprocess.Popen(
             [
                 self._settings.kamailio,
@@ -261,9 +270,11 @@ class KamailioFront:
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # what it has to say is on stderr
+            stderr=errors,
             start_new_session=True,
             preexec_fn=self._in_child,
         )
+        os.close(errors)
         self._started_at = time.monotonic()
 
     def _sweep(self) -> None:

@@ -104,6 +104,11 @@ async def test_other_methods_are_not_for_us(scene: Scene, method: str) -> None:
     ("old", "new"),
     [
         ("c=IN IP4 127.0.0.1", "c=IN IP4 slow.example.org"),
+        ("c=IN IP4 127.0.0.1", "c=IN IP4 127.0.0.256"),
+        ("c=IN IP4 127.0.0.1", "c=IN IP4 999.0.0.1"),
+        ("c=IN IP4 127.0.0.1", "c=IN IP4 224.0.0.1/127"),
+        ("c=IN IP4 127.0.0.1", "c=IN IP4 255.255.255.255"),
+        ("c=IN IP4 127.0.0.1", "c=IN IP4 127.0.1"),
         ("m=audio 40000", "m=audio 70000"),
         ("m=audio 40000", "m=audio 22"),
         ("m=audio 40000 RTP/AVP", "m=video 40000 RTP/AVP"),
@@ -116,6 +121,13 @@ async def test_other_methods_are_not_for_us(scene: Scene, method: str) -> None:
 async def test_an_offer_that_would_hurt_a_worker_is_488(scene: Scene, old: str, new: str) -> None:
     assert (await scene.caller.call(sdp=SDP.replace(old, new, 1))).status == 488
     assert scene.invites == 0
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "10.255.0.9", "199.249.250.199", "223.1.2.3"])
+async def test_unicast_addresses_are_let_through(scene: Scene, address: str) -> None:
+    assert (
+        await scene.caller.call(sdp=SDP.replace("c=IN IP4 127.0.0.1", f"c=IN IP4 {address}"))
+    ).status == 200
 
 
 async def test_an_invite_without_offer_is_let_through(scene: Scene) -> None:

@@ -1,0 +1,80 @@
+"""What Kamailio has to say, brought into the service's own log.
+
+It quotes what callers sent it, line ends and all: written out as it is, a caller could put any line
+into the log. And it says much under attack.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+
+log = logging.getLogger(__name__)
+
+LINES_A_SECOND = 20
+_CHUNK = 65536
+_LONGEST_LINE = 500
+_FORM = re.compile(r"^\s*\d+\(\d+\) ([A-Z]+): (.*)$")
+_LEVELS = {
+    "ALERT": logging.CRITICAL,
+    "BUG": logging.CRITICAL,
+    "CRITICAL": logging.CRITICAL,
+    "ERROR": logging.ERROR,
+    "WARNING": logging.WARNING,
+    "NOTICE": logging.INFO,
+    "INFO": logging.INFO,
+    "DEBUG": logging.DEBUG,
+}
+
+
+class FrontLog:
+    """The reading end of one Kamailio's standard error."""
+
+    def __init__(self) -> None:
+        self._reader = -1
+        self._rest = b""
+        self._second = 0
+        self._shown = 0
+        self._left_out = 0
+
+    def open(self) -> int:
+        """The end Kamailio writes to; close it here once Kamailio has it.
+
+        It never blocks: a front must go on when nobody reads, and loses its words then.
+        """
+        self.close()
+        self._reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        return writer
+
+    def close(self) -> None:
+        if self._reader >= 0:
+            os.close(self._reader)
+            self._reader, self._rest = -1, b""
+
+    def pass_on(self, now: float) -> None:
+        """Log what has been said since; call it a few times a second. `now` is monotonic."""
+        if int(now) != self._second:
+            if self._left_out:
+                log.warning("%d more lines of Kamailio not shown", self._left_out)
+            self._second, self._shown, self._left_out = int(now), 0, 0
+        for line in self.lines():
+            if self._shown >= LINES_A_SECOND:
+                self._left_out += 1
+                continue
+            self._shown += 1
+            found = _FORM.match(line)
+            level = _LEVELS.get(found[1], logging.WARNING) if found else logging.WARNING
+            log.log(level, "Kamailio: %s", found[2] if found else line)
+
+    def lines(self) -> list[str]:
+        """The whole lines said since the last look, shortened, as printable text."""
+        said = b""
+        if self._reader >= 0:
+            with contextlib.suppress(BlockingIOError):
+                said = os.read(self._reader, _CHUNK)
+        *lines, self._rest = (self._rest + said).split(b"\n")
+        self._rest = self._rest[-_CHUNK:]
+        shown = (one.decode("ascii", errors="replace")[:_LONGEST_LINE] for one in lines)
+        return ["".join(c if c.isprintable() else " " for c in one) for one in shown if one.strip()]

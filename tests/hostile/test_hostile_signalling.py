@@ -1,0 +1,188 @@
+"""Malformed, mutated and too many messages, while other calls run: nobody dies, nobody is hurt."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from hostile.attack import Health, own_log_is_sound, send_tcp, send_udp
+from hostile.bystander import Bystander
+from hostile.corpus import corpus
+from hostile.mutations import mutated
+from service import Service
+from telephony.sip_peer import Peer
+
+pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
+
+WORKERS = 3
+PER_WORKER_KB = 4096
+"""What a worker may have grown by: calls it had never had before need room, once."""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    service = Service(
+        tmp_path_factory.mktemp("hostile"),
+        {"pool": {"workers": WORKERS}, "sip": {"requests_per_second_per_source": 100_000}},
+    )
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def before(service: Service) -> Health:
+    """How it is after the first calls: a worker needs its room for them only once."""
+    callers = [Peer(("127.0.0.1", service.sip_port), called="3902") for _ in range(4 * WORKERS)]
+    for caller in callers:
+        assert (await caller.invite())[0] == 200
+    await asyncio.sleep(1)
+    for caller in callers:
+        assert (await caller.ask("BYE"))[0] == 200
+        caller.close()
+    await asyncio.to_thread(service.until_idle, 60)
+    return Health.of(service)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bystanders(service: Service, before: Health) -> AsyncIterator[list[Bystander]]:
+    calls = [await Bystander.call(service.sip_port) for _ in range(WORKERS)]
+    yield calls
+    for call in calls:
+        print(f"longest gap in a bystander's sound: {call.longest_gap_s * 1000:.0f} ms")
+        await call.leaves_unhurt()
+
+
+async def serves_again(service: Service) -> None:
+    """All that is left of the attack are the calls of others, and a new call is taken."""
+    for _ in range(600):
+        if service.lines_in_use() <= WORKERS:
+            break
+        await asyncio.sleep(0.1)
+    assert service.lines_in_use() <= WORKERS, service.ready()
+    caller = Peer(("127.0.0.1", service.sip_port), called="3902")
+    assert (await caller.invite())[0] == 200
+    assert (await caller.ask("BYE"))[0] == 200
+    caller.close()
+
+
+async def test_malformed_messages(
+    service: Service, before: Health, bystanders: list[Bystander]
+) -> None:
+    """Every message of the corpus by UDP and by TCP."""
+    by_udp = [one.data for one in corpus()]
+    by_tcp = [one.data for one in corpus(transport="TCP")]
+    assert len(by_udp) >= 300
+    sent = await send_udp(service.sip_port, by_udp, a_second=300, host="127.0.0.1")
+    sent += await send_tcp(service.sip_port, by_tcp, host="127.0.0.1")
+    print(f"{sent} malformed messages sent")
+    await serves_again(service)
+    Health.of(service).must_be_that_of(before, grown_kb=WORKERS * PER_WORKER_KB)
+
+
+async def test_mutated_messages(
+    service: Service,
+    before: Health,
+    bystanders: list[Bystander],
+    pytestconfig: pytest.Config,
+) -> None:
+    """Thousands made bad at random, branches shared among them, from several addresses at once."""
+    count = 50_000 if pytestconfig.getoption("--soak") else 6_000
+    sent = await asyncio.gather(
+        *(
+            send_udp(
+                service.sip_port,
+                mutated(count * 9 // 30, seed),
+                a_second=400,
+                host=f"127.0.0.{seed}",
+            )
+            for seed in (1, 2, 3)
+        ),
+        send_tcp(service.sip_port, mutated(count // 10, 4, transport="TCP"), host="127.0.0.4"),
+    )
+    print(f"{sum(sent)} mutated messages sent")
+    await serves_again(service)
+    Health.of(service).must_be_that_of(before, grown_kb=WORKERS * PER_WORKER_KB)
+
+
+async def test_bursts_of_two_hundred_calls_a_second(
+    service: Service, before: Health, bystanders: list[Bystander]
+) -> None:
+    """Three seconds of it from four addresses: whoever finds no line is told so."""
+    answers: list[int] = []
+
+    async def one_call(number: int) -> None:
+        host = f"127.0.0.{number % 4 + 1}"
+        caller = Peer(("127.0.0.1", service.sip_port), host=host, called="3902")
+        await asyncio.sleep(number / 200)
+        status, _ = await caller.invite()
+        if status == 200:
+            await caller.silence(0.5)
+            assert (await caller.ask("BYE"))[0] == 200
+        answers.append(status)
+        caller.close()
+
+    await asyncio.gather(*(one_call(number) for number in range(600)))
+    assert set(answers) <= {200, 503}
+    assert answers.count(200) >= 4 * WORKERS - len(bystanders)
+    print(f"600 calls in 3 s: {answers.count(200)} taken, {answers.count(503)} told 503")
+    await serves_again(service)
+    Health.of(service).must_be_that_of(before, grown_kb=WORKERS * PER_WORKER_KB)
+
+
+async def test_callers_who_leave_at_every_moment(
+    service: Service, before: Health, bystanders: list[Bystander]
+) -> None:
+    """No ACK, an early CANCEL, a BYE at once: the line is free again without anybody's help."""
+    for kind in itertools.islice(itertools.cycle(("cancel", "no ACK", "bye", "silent")), 40):
+        caller = Peer(("127.0.0.1", service.sip_port), called="3902")
+        if kind == "cancel":
+            caller.send(caller.message("INVITE", caller.offer()))
+            await asyncio.sleep(0.01)
+            caller.send(caller.message("CANCEL"))
+        elif kind == "no ACK":
+            await caller.invite(ack=False)
+        else:
+            status, _ = await caller.invite()
+            if kind == "bye" and status == 200:
+                await caller.ask("BYE")
+        caller.close()
+        await asyncio.sleep(0.2)
+    await serves_again(service)
+    Health.of(service).must_be_that_of(before, grown_kb=WORKERS * PER_WORKER_KB)
+
+
+async def test_a_flood_from_one_address_is_not_heard(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Beyond its share an address is left out for a while; others are served."""
+    service = Service(
+        tmp_path_factory.mktemp("flood"),
+        {"pool": {"workers": 1}, "sip": {"requests_per_second_per_source": 50}},
+    )
+    await asyncio.to_thread(service.start)
+    try:
+        good = [one.data for one in corpus() if one.name == "OPTIONS: two messages"] * 2000
+        flood = asyncio.ensure_future(
+            send_udp(service.sip_port, good, a_second=1000, host="127.0.0.9")
+        )
+        await asyncio.sleep(1.2)
+        shut_out = Peer(("127.0.0.1", service.sip_port), host="127.0.0.9", called="3902")
+        with pytest.raises(TimeoutError):
+            await shut_out.invite()
+        shut_out.close()
+        caller = Peer(("127.0.0.1", service.sip_port), host="127.0.0.8", called="3902")
+        assert (await caller.invite())[0] == 200
+        assert (await caller.ask("BYE"))[0] == 200
+        caller.close()
+        await flood
+    finally:
+        await asyncio.to_thread(service.stop)
+
+
+async def test_nothing_was_forged_into_the_log(service: Service) -> None:
+    """After all of the above."""
+    own_log_is_sound(service)
