@@ -17,10 +17,10 @@ from sip_config.service_cfg import (
     WorkerAddress,
     dispatcher_list,
     parameters_cfg,
-    peers_list,
     service_cfg,
 )
 from sip_config.settings import SipSettings
+from sip_config.trunk_tables import digests_cfg, peers_list, registrations_tables, tls_cfg
 
 CONFIGURATION = Path(__file__).with_name("kamailio") / "kamailio.cfg"
 START_TIMEOUT_S = 10.0
@@ -28,6 +28,7 @@ RESTART_PAUSE_S = 0.5
 RESTART_PAUSE_MAX_S = 10.0
 STEADY_S = 30.0
 RELOAD_APART_S = 0.02
+_REGISTERED = 1 << 2  # of the flags Kamailio shows for a registration
 
 
 class FrontFailed(Exception):
@@ -81,8 +82,15 @@ class KamailioFront:
             "service.cfg": service_cfg(self._settings, self._directory, debug=self._debug),
             "parameters.cfg": parameters_cfg(self._settings, self._directory),
             "peers.list": peers_list(self._settings),
+            "digests.cfg": digests_cfg(self._settings),
+            "tls.cfg": tls_cfg(self._settings),
+            **{
+                f"registrations/{name}": text
+                for name, text in registrations_tables(self._settings).items()
+            },
             "dispatcher.list": dispatcher_list(self._workers, self._settings.internal_port),
         }
+        (self._directory / "registrations").mkdir(exist_ok=True, mode=0o700)
         for name, text in files.items():
             (self._directory / name).write_text(text)
         return self._directory / "kamailio.cfg"
@@ -214,6 +222,19 @@ class KamailioFront:
         """What was offered and refused, and why, since Kamailio started. Raises RpcFailed."""
         answer = self.rpc("stats.fetchn", "script:")
         return {name.partition(".")[2]: int(value) for name, value in answer.items()}
+
+    def registrations(self) -> dict[str, bool]:
+        """Which of our registrations hold, by name. Raises RpcFailed."""
+        if not self._settings.registrations:
+            return {}
+        held = {
+            entry["l_uuid"]: bool(entry["flags"] & _REGISTERED)
+            for entry in self.rpc("uac.reg_dump")
+        }
+        return {
+            one.name: held.get(one.number or one.username, False)
+            for one in self._settings.registrations
+        }
 
     def _destinations(self) -> list[dict[str, Any]]:
         answer = self.rpc("dispatcher.list")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sip_config.settings import SipSettings
+from sip_config.trunk_tables import REALM
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,13 @@ def service_cfg(settings: SipSettings, directory: Path, *, debug: int) -> str:
             f"listen=udp:{address}:{settings.port}{advertise}",
             f"listen=tcp:{address}:{settings.port}{advertise}",
         ]
+        if settings.tls is not None:
+            tls = advertise.replace(f":{settings.port}", f":{settings.tls.port}")
+            lines.append(f"listen=tls:{address}:{settings.tls.port}{tls}")
     lines += [
         f"listen=udp:127.0.0.1:{settings.internal_port}",
+        *(["#!define WITH_TLS", "enable_tls=yes"] if settings.tls is not None else []),
+        *(["#!define WITH_REGISTRATIONS"] if settings.registrations else []),
         f"debug={debug}",
         f"children={settings.udp_children}",
         f"tcp_children={settings.tcp_children}",
@@ -52,6 +58,7 @@ def service_cfg(settings: SipSettings, directory: Path, *, debug: int) -> str:
         _substitute("RETRY_AFTER", settings.retry_after_s),
         _define("CALLS_PER_SOURCE", settings.calls_per_second_per_source),
         _define("CALLS_PER_WORKER", settings.calls_per_second_per_worker),
+        _substitute("REALM", REALM),
         _substitute("INTERNAL_SOCKET", f"udp:127.0.0.1:{settings.internal_port}"),
         "",
     ]
@@ -65,6 +72,7 @@ def parameters_cfg(settings: SipSettings, directory: Path) -> str:
             "# Written by the service at each start; changes here are lost.",
             _parameter("permissions", "address_file", str(directory / "peers.list")),
             _parameter("dispatcher", "list_file", str(directory / "dispatcher.list")),
+            *_trunk_parameters(settings, directory),
             _parameter("pike", "reqs_density_per_unit", settings.requests_per_second_per_source),
             _parameter("jsonrpcs", "transport", 4),
             _parameter("jsonrpcs", "dgram_socket", str(directory / "rpc")),
@@ -73,14 +81,17 @@ def parameters_cfg(settings: SipSettings, directory: Path) -> str:
     )
 
 
-def peers_list(settings: SipSettings) -> str:
-    """Who may call: group, address, mask, port (0: any), name (permissions' address file)."""
-    rows = [
-        f"1 {network.network_address} {network.prefixlen} 0 {peer.name}"
-        for peer in settings.peers
-        for network in peer.networks
-    ]
-    return "\n".join([*rows, ""])
+def _trunk_parameters(settings: SipSettings, directory: Path) -> list[str]:
+    lines = []
+    if settings.tls is not None:
+        lines.append(_parameter("tls", "config", str(directory / "tls.cfg")))
+    if settings.registrations:
+        contact = settings.advertised or settings.listen[0]
+        lines += [
+            _parameter("uac", "reg_db_url", f"text://{directory / 'registrations'}"),
+            _parameter("uac", "reg_contact_addr", f"{contact}:{settings.port}"),
+        ]
+    return lines
 
 
 def dispatcher_list(workers: Sequence[WorkerAddress], internal_port: int) -> str:

@@ -8,16 +8,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from sip_config.trunks import Peer, Registration, Security, TlsSettings
 
-class Peer(BaseModel):
-    """Somebody who may call: a trunk, a PBX, a network of softphones."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", description="Name in logs and records.")
-    networks: tuple[IPv4Network, ...] = Field(
-        min_length=1, description="Addresses its SIP comes from, as 192.0.2.10/32."
-    )
+__all__ = ["Peer", "Registration", "Security", "SipSettings", "TlsSettings"]
 
 
 class SipSettings(BaseModel):
@@ -44,6 +37,12 @@ class SipSettings(BaseModel):
         (Peer(name="loopback", networks=(IPv4Network("127.0.0.0/8"),)),),
         min_length=1,
         description="Who may call. Everybody else is answered 403.",
+    )
+    registrations: tuple[Registration, ...] = Field(
+        (), description="Accounts we register at trunks that want it."
+    )
+    tls: TlsSettings | None = Field(
+        None, description="SIP over TLS, and SRTP for calls that come over it. Off without it."
     )
     retry_after_s: int = Field(
         10, ge=1, le=3600, description="Retry-After of the front's 503, seconds."
@@ -96,4 +95,17 @@ class SipSettings(BaseModel):
     def _ports_apart(self) -> Self:
         if self.internal_port == self.port:
             raise ValueError("expected internal_port to differ from port")
+        return self
+
+    @model_validator(mode="after")
+    def _trunks(self) -> Self:
+        for kind, named in (("peers", self.peers), ("registrations", self.registrations)):
+            names = [one.name for one in named]
+            if len(set(names)) != len(names):
+                raise ValueError(f"expected each name in {kind} once")
+        contacts = [one.number or one.username for one in self.registrations]
+        if len(set(contacts)) != len(contacts):
+            raise ValueError("expected each number in registrations once")
+        if self.tls is None and any(peer.security is not Security.NONE for peer in self.peers):
+            raise ValueError("expected tls to be set: a peer must call over it")
         return self

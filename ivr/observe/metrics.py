@@ -113,6 +113,14 @@ worker_restarts_total = _counter("worker_restarts", "Call workers that died and 
 front_restarts_total = _counter(
     "front_restarts", "Times the SIP front (Kamailio) died and was started again."
 )
+trunk_registered = Gauge(
+    "trunk_registered",
+    "1 while our registration at a trunk holds.",
+    ["trunk"],
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
 records_lost_total = _counter(
     "records_lost", "Records that are in the log and not in the database.", "record"
 )

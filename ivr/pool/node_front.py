@@ -28,6 +28,8 @@ def telephony_of(settings: Settings, slot: int) -> TelephonySettings:
     base = settings.telephony
     if base.sip_port == 0:
         base = base.model_copy(update={"sip_port": FIRST_WORKER_PORT})
+    if settings.sip.tls is not None:
+        base = base.model_copy(update={"srtp": True})
     return base.for_worker(slot)
 
 
@@ -49,6 +51,7 @@ class NodeFront:
         self._lines: dict[int, int] = {}
         self._looked_at = 0.0
         self._overcharged = 0
+        self._registered: dict[str, bool] = {}
 
     @property
     def up(self) -> bool:
@@ -84,6 +87,7 @@ class NodeFront:
         if self._front.up and now - self._looked_at >= CORRECT_EVERY_S:
             self._looked_at = now
             self._correct()
+            self._look_at_registrations()
 
     def stop(self) -> None:
         self._front.stop()
@@ -106,3 +110,18 @@ class NodeFront:
                 log.warning("loads corrected", charged=charged, held=held)
         except RpcFailed as failure:
             log.error("the SIP front does not answer", why=str(failure))
+
+    def _look_at_registrations(self) -> None:
+        """A trunk that does not know us brings no calls: that is said when it begins and ends."""
+        try:
+            present = self._front.registrations()
+        except RpcFailed:
+            return
+        for name, held in present.items():
+            metrics.trunk_registered.labels(trunk=name).set(int(held))
+            if held is not self._registered.get(name):
+                if held:
+                    log.info("registered", trunk=name)
+                elif name in self._registered:
+                    log.error("registration lost", trunk=name)
+        self._registered = present

@@ -174,6 +174,9 @@ def _account_settings(settings: TelephonySettings, sip_address: str) -> Any:
     transport.port = settings.rtp_port_first
     if settings.rtp_port_first:
         transport.portRange = settings.rtp_ports_per_worker - 2
+    if settings.srtp:
+        config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_OPTIONAL
+        config.mediaConfig.srtpSecureSignaling = 0  # the front sees to that: we hear it on loopback
     calls = config.callConfig
     calls.timerUse = _TIMERS[settings.session_timer]
     calls.timerSessExpiresSec = settings.session_expires_s

@@ -78,6 +78,11 @@ class TelephonySettings(BaseModel):
         ("X-Rocars-Source", "P-Asserted-Identity", "Diversion", "X-CID"),
         description="Headers of an INVITE that are handed on with the call.",
     )
+    srtp: bool = Field(
+        False,
+        description="Answer offers of SRTP (SDES, RFC 4568); set with sip.tls. Offers of plain RTP "
+        "are answered either way; the front says who may make them.",
+    )
     no_rtp_timeout_s: float = Field(
         10.0,
         ge=0,

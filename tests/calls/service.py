@@ -43,6 +43,15 @@ def free_ports(count: int, kind: int = socket.SOCK_STREAM) -> int:
     raise RuntimeError("no free ports")
 
 
+def _toml(value: Any) -> str:
+    """A value as TOML writes it, tables inline."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    return json.dumps(value)
+
+
 @dataclass
 class Service:
     """`rocars-ivr serve` in a directory of its own.
@@ -71,8 +80,7 @@ class Service:
         self.config = self.directory / "rocars-ivr.toml"
         self.config.write_text(
             "\n".join(
-                f"[{name}]\n"
-                + "\n".join(f"{key} = {json.dumps(value)}" for key, value in one.items())
+                f"[{name}]\n" + "\n".join(f"{key} = {_toml(value)}" for key, value in one.items())
                 for name, one in sections.items()
             )
         )

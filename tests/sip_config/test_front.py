@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from peers import SDP
-from scene import LINES, Scene, settings_for
+from scene import LINES, Scene, front_between, settings_for
 from service import free_ports
 
 from sip_config.front import FrontFailed, KamailioFront
@@ -137,6 +137,40 @@ async def test_an_invite_without_offer_is_let_through(scene: Scene) -> None:
 async def test_a_huge_request_is_513(scene: Scene) -> None:
     assert (await scene.caller.call(more="X-Filler: " + "x" * 4000)).status == 513
     assert scene.invites == 0
+
+
+async def test_calls_beyond_a_sources_rate_are_told_when_to_try_again() -> None:
+    async with front_between(calls_per_second_per_source=3) as scene:
+        answers: list[int] = []
+        for _ in range(6):
+            final = await scene.caller.call()
+            answers.append(final.status)
+            if final.status == 503:
+                assert (final.first, final.one("Retry-After")) == (
+                    "SIP/2.0 503 Too Many Calls",
+                    "10",
+                )
+        assert answers.count(503) >= 1  # six calls may fall into two seconds
+        assert answers[:3] == [200] * 3
+        await asyncio.sleep(1.1)
+        assert (await scene.caller.call()).status == 200
+        assert scene.front.counters()["refused_rate"] == answers.count(503)
+
+
+async def test_a_worker_is_not_given_calls_faster_than_it_can_take_them() -> None:
+    """Its library aborts when too many come at once; the rest go to the others, or are told 503."""
+    async with front_between(calls_per_second_per_worker=1) as scene:
+        answers: list[int] = []
+        for _ in range(8):
+            final = await scene.caller.call()
+            answers.append(final.status)
+            if final.status == 200:
+                await scene.caller.bye(final)
+        assert answers.count(503) >= 2  # eight calls may fall into two seconds: six are taken
+        assert all(len(worker.invites) <= 2 for worker in scene.workers)
+        await asyncio.sleep(1.1)
+        assert (await scene.caller.call()).status == 200
+        assert set(scene.front.loads().values()) <= {0, 1}
 
 
 async def test_only_known_headers_reach_a_worker_and_the_source_is_the_true_one(

@@ -6,8 +6,9 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from sip_config.service_cfg import WorkerAddress, dispatcher_list, peers_list
+from sip_config.service_cfg import WorkerAddress, dispatcher_list
 from sip_config.settings import Peer, SipSettings
+from sip_config.trunk_tables import peers_list
 
 pytestmark = pytest.mark.unit
 

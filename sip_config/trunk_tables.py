@@ -1,0 +1,109 @@
+"""What Kamailio is told of the trunks: its tables of peers, passwords, registrations and keys."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from sip_config.settings import SipSettings
+from sip_config.trunks import Registration, Security
+
+REALM = "rocars-ivr"
+_GROUPS = {Security.NONE: 1, Security.TLS: 2, Security.SRTP: 3}
+
+# The columns of Kamailio's table `uacreg`, version 5, in db_text's form.
+_COLUMNS = (
+    "id(int,auto) l_uuid(string) l_username(string) l_domain(string) r_username(string) "
+    "r_domain(string) realm(string,null) auth_username(string) auth_password(string) "
+    "auth_ha1(string,null) auth_proxy(string) expires(int) flags(int) reg_delay(int) "
+    "contact_addr(string,null) socket(string)"
+)
+
+
+def peers_list(settings: SipSettings) -> str:
+    """Who may call: group (its security), address, mask, port (0: any), name."""
+    rows = [
+        f"{_GROUPS[peer.security]} {network.network_address} {network.prefixlen} 0 {peer.name}"
+        for peer in settings.peers
+        for network in peer.networks
+    ]
+    return "\n".join([*rows, ""])
+
+
+def digests_cfg(settings: SipSettings) -> str:
+    """Which peers must prove to know a password: the digest's HA1, never the password itself."""
+    rows = []
+    for peer in settings.peers:
+        if peer.username:
+            ha1 = _ha1(peer.username, peer.password.get_secret_value())
+            rows.append(f'    $sht(digests=>{peer.name}) = "{ha1}";')
+            rows.append(f'    $sht(digest_users=>{peer.name}) = "{peer.username}";')
+    return "\n".join(["event_route[htable:mod-init] {", *(rows or ["    return;"]), "}", ""])
+
+
+def _ha1(username: str, password: str) -> str:
+    """RFC 2617, 3.2.2.2; carriers' and PBX's digests are MD5."""
+    return hashlib.md5(f"{username}:{REALM}:{password}".encode(), usedforsecurity=False).hexdigest()
+
+
+def registrations_tables(settings: SipSettings) -> dict[str, str]:
+    """A directory of db_text: one row for each account we register."""
+    rows = [
+        _row(number, one, settings) for number, one in enumerate(settings.registrations, start=1)
+    ]
+    return {
+        "version": "table_name(string) table_version(int)\nuacreg:5\n",
+        "uacreg": "\n".join([_COLUMNS, *rows, ""]),
+    }
+
+
+def _row(number: int, one: Registration, settings: SipSettings) -> str:
+    registrar_host = one.registrar.partition(":")[0]
+    domain = one.domain or registrar_host
+    fields = (
+        str(number),
+        one.number or one.username,
+        one.username,
+        domain,
+        one.username,
+        domain,
+        one.realm,
+        one.username,
+        one.password.get_secret_value(),
+        "",
+        f"sip:{one.registrar}",
+        str(one.expires_s),
+        "0",
+        "0",
+        "",
+        f"udp:{settings.listen[0]}:{settings.port}",
+    )
+    return ":".join(_escaped(field) for field in fields)
+
+
+def _escaped(field: str) -> str:
+    """db_text parts columns by colons and rows by line ends."""
+    return field.replace("\\", "\\\\").replace(":", "\\:").replace("\n", "\\n")
+
+
+def tls_cfg(settings: SipSettings) -> str:
+    """Kamailio's tls.cfg: our certificate, and whose peers' certificates we take."""
+    tls = settings.tls
+    if tls is None:
+        return ""
+    lines = [
+        "[server:default]",
+        "method = TLSv1.2+",
+        f"certificate = {_path(tls.certificate)}",
+        f"private_key = {_path(tls.private_key)}",
+        f"verify_certificate = {'yes' if tls.peers_ca else 'no'}",
+        f"require_certificate = {'yes' if tls.peers_ca else 'no'}",
+    ]
+    if tls.peers_ca:
+        lines.append(f"ca_list = {_path(tls.peers_ca)}")
+    lines += ["", "[client:default]", "method = TLSv1.2+", "verify_certificate = no", ""]
+    return "\n".join(lines)
+
+
+def _path(path: Path) -> str:
+    return str(path.resolve())

@@ -1,0 +1,103 @@
+"""Who may call, over what, and where we register: the SIP trunks of a node."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+_NAME = r"^[a-z0-9][a-z0-9-]{0,30}$"
+_HOST = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})(:[0-9]{1,5})?$"
+_USER = r"^[A-Za-z0-9+_.!~*'()&=$,?/-]{1,64}$"
+
+
+class Security(StrEnum):
+    """The least a peer's calls must have."""
+
+    NONE = "none"
+    TLS = "tls"  # signalling over TLS
+    SRTP = "srtp"  # and sound over SRTP, with keys in SDP (SDES, RFC 4568)
+
+
+class Peer(BaseModel):
+    """Somebody who may call: a trunk, a PBX, a network of softphones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=_NAME, description="Name in logs and records.")
+    networks: tuple[IPv4Network, ...] = Field(
+        min_length=1, description="Addresses its SIP comes from, as 192.0.2.10/32."
+    )
+    security: Security = Field(
+        default=Security.NONE,
+        description="`tls`: its calls must come over TLS; `srtp`: their sound must be SRTP, too.",
+    )
+    username: str = Field(
+        default="",
+        pattern=rf"^$|{_USER}",
+        description="Its calls must prove to know the password (digest, RFC 3261, 22). Empty: its "
+        "address is proof enough.",
+    )
+    password: SecretStr = Field(
+        default=SecretStr(""), description="Password belonging to username."
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.username) != bool(self.password.get_secret_value()):
+            raise ValueError("expected username and password, or neither")
+        return self
+
+
+class Registration(BaseModel):
+    """A trunk that wants us to register (RFC 3261, 10). Its calls come from a peer of ours."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=_NAME, description="Name in logs and metrics.")
+    registrar: str = Field(
+        pattern=_HOST, description="Where to register, host or host:port, by UDP."
+    )
+    domain: str = Field(
+        "", pattern=rf"^$|{_HOST}", description="Domain of the account; empty: the registrar."
+    )
+    username: str = Field(pattern=_USER, description="The account, and its name in digests.")
+    password: SecretStr = Field(min_length=1, description="Password of the account.")
+    realm: str = Field(
+        "", max_length=100, description="Realm of its digests; empty: whatever it asks for."
+    )
+    number: str = Field(
+        "",
+        pattern=rf"^$|{_USER}",
+        description="User part of our Contact, which is the number its calls come for. Empty: "
+        "username.",
+    )
+    expires_s: int = Field(
+        600, ge=60, le=86400, description="How long a registration holds, seconds."
+    )
+
+
+class TlsSettings(BaseModel):
+    """SIP over TLS 1.2 or later, with our certificate."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    certificate: Path = Field(description="Our certificate and its chain, PEM.")
+    private_key: Path = Field(description="Its private key, PEM.")
+    port: int = Field(5061, ge=1, le=65535, description="TCP port of SIP over TLS.")
+    peers_ca: Path | None = Field(
+        None,
+        description="Certificates of the authorities that vouch for peers, PEM. With it, a peer "
+        "without a certificate of theirs is not let in.",
+    )
+
+    @model_validator(mode="after")
+    def _there(self) -> Self:
+        for name in ("certificate", "private_key", "peers_ca"):
+            path: Path | None = getattr(self, name)
+            if path is not None and not path.is_file():
+                raise ValueError(f"expected {name} to be a file: {path}")
+        return self
