@@ -41,12 +41,12 @@ def service_cfg(settings: SipSettings, directory: Path, *, debug: int) -> str:
             f"listen=udp:{address}:{settings.port}{advertise}",
             f"listen=tcp:{address}:{settings.port}{advertise}",
         ]
-        if settings.tls is not None:
+        if settings.tls.on:
             tls = advertise.replace(f":{settings.port}", f":{settings.tls.port}")
             lines.append(f"listen=tls:{address}:{settings.tls.port}{tls}")
     lines += [
         f"listen=udp:127.0.0.1:{settings.internal_port}",
-        *(["#!define WITH_TLS", "enable_tls=yes"] if settings.tls is not None else []),
+        *(["#!define WITH_TLS", "enable_tls=yes"] if settings.tls.on else []),
         *(["#!define WITH_REGISTRATIONS"] if settings.registrations else []),
         f"debug={debug}",
         f"children={settings.udp_children}",
@@ -83,7 +83,7 @@ def parameters_cfg(settings: SipSettings, directory: Path) -> str:
 
 def _trunk_parameters(settings: SipSettings, directory: Path) -> list[str]:
     lines = []
-    if settings.tls is not None:
+    if settings.tls.on:
         lines.append(_parameter("tls", "config", str(directory / "tls.cfg")))
     if settings.registrations:
         contact = settings.advertised or settings.listen[0]

@@ -41,9 +41,6 @@ class SipSettings(BaseModel):
     registrations: tuple[Registration, ...] = Field(
         (), description="Accounts we register at trunks that want it."
     )
-    tls: TlsSettings | None = Field(
-        None, description="SIP over TLS, and SRTP for calls that come over it. Off without it."
-    )
     retry_after_s: int = Field(
         10, ge=1, le=3600, description="Retry-After of the front's 503, seconds."
     )
@@ -83,6 +80,7 @@ class SipSettings(BaseModel):
     udp_children: int = Field(2, ge=1, le=64, description="Kamailio processes per UDP socket.")
     tcp_children: int = Field(2, ge=1, le=64, description="Kamailio processes for TCP.")
     shared_memory_mb: int = Field(64, ge=16, le=4096, description="Kamailio's shared memory, MB.")
+    tls: TlsSettings = Field(default_factory=lambda: TlsSettings.model_validate({}))
 
     @field_validator("listen")
     @classmethod
@@ -106,6 +104,6 @@ class SipSettings(BaseModel):
         contacts = [one.number or one.username for one in self.registrations]
         if len(set(contacts)) != len(contacts):
             raise ValueError("expected each number in registrations once")
-        if self.tls is None and any(peer.security is not Security.NONE for peer in self.peers):
-            raise ValueError("expected tls to be set: a peer must call over it")
+        if not self.tls.on and any(peer.security is not Security.NONE for peer in self.peers):
+            raise ValueError("expected tls.certificate to be set: a peer must call over TLS")
         return self

@@ -89,7 +89,7 @@ def _escaped(field: str) -> str:
 def tls_cfg(settings: SipSettings) -> str:
     """Kamailio's tls.cfg: our certificate, and whose peers' certificates we take."""
     tls = settings.tls
-    if tls is None:
+    if tls.certificate is None or tls.private_key is None:
         return ""
     lines = [
         "[server:default]",

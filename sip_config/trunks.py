@@ -81,12 +81,12 @@ class Registration(BaseModel):
 
 
 class TlsSettings(BaseModel):
-    """SIP over TLS 1.2 or later, with our certificate."""
+    """SIP over TLS 1.2 or later, and SRTP over it. Off without a certificate."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    certificate: Path = Field(description="Our certificate and its chain, PEM.")
-    private_key: Path = Field(description="Its private key, PEM.")
+    certificate: Path | None = Field(None, description="Our certificate and its chain, PEM.")
+    private_key: Path | None = Field(None, description="Its private key, PEM.")
     port: int = Field(5061, ge=1, le=65535, description="TCP port of SIP over TLS.")
     peers_ca: Path | None = Field(
         None,
@@ -94,8 +94,14 @@ class TlsSettings(BaseModel):
         "without a certificate of theirs is not let in.",
     )
 
+    @property
+    def on(self) -> bool:
+        return self.certificate is not None
+
     @model_validator(mode="after")
     def _there(self) -> Self:
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("expected certificate and private_key, or neither")
         for name in ("certificate", "private_key", "peers_ca"):
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():

@@ -99,7 +99,7 @@ def _announce(settings: Settings) -> None:
         f"sip:3902@{address}:{settings.sip.port}" for address in settings.sip.listen
     )
     web = f"http://{settings.web.host}:{settings.web.port}"
-    over = f"UDP and TCP, TLS on {settings.sip.tls.port}" if settings.sip.tls else "UDP and TCP"
+    over = f"UDP and TCP, TLS on {settings.sip.tls.port}" if settings.sip.tls.on else "UDP and TCP"
     console.print(f"[bold]Taking calls[/] at {addresses} ({over}; G.711)", soft_wrap=True)
     console.print(f"Health and metrics: {web}/health/ready, {web}/metrics", soft_wrap=True)
     console.print(

@@ -28,7 +28,7 @@ def telephony_of(settings: Settings, slot: int) -> TelephonySettings:
     base = settings.telephony
     if base.sip_port == 0:
         base = base.model_copy(update={"sip_port": FIRST_WORKER_PORT})
-    if settings.sip.tls is not None:
+    if settings.sip.tls.on:
         base = base.model_copy(update={"srtp": True})
     return base.for_worker(slot)
 
