@@ -25,6 +25,7 @@ from ivr.records.settings import RecordsSettings
 from ivr.settings_sources import DELIMITER, PREFIX, Given, SettingsError, read
 from ivr.telephony.settings import TelephonySettings
 from prompts.settings import PromptSettings
+from sip_config.edge import EdgeSettings
 from sip_config.settings import SipSettings
 
 __all__ = ["Settings", "SettingsError", "load", "load_with_origins"]
@@ -102,6 +103,7 @@ class Settings(BaseSettings):
         node: this machine.
         web: health and metrics.
         sip: trunks, transports and the SIP front.
+        edge: several nodes behind one address.
         telephony: the call engine of a worker.
         pool: workers and lines.
         dialogue: how callers are asked.
@@ -123,6 +125,7 @@ class Settings(BaseSettings):
     node: NodeSettings = Field(default_factory=lambda: NodeSettings.model_validate({}))
     web: WebSettings = Field(default_factory=lambda: WebSettings.model_validate({}))
     sip: SipSettings = Field(default_factory=lambda: SipSettings.model_validate({}))
+    edge: EdgeSettings = Field(default_factory=lambda: EdgeSettings.model_validate({}))
     telephony: TelephonySettings = Field(
         default_factory=lambda: TelephonySettings.model_validate({})
     )

@@ -1,13 +1,35 @@
-"""The part of Kamailio's configuration that depends on the settings, and its two tables."""
+"""The part of Kamailio's configuration that depends on the settings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Protocol
 
 from sip_config.settings import SipSettings
 from sip_config.trunk_tables import REALM
+
+_ANSWERS_WITHIN_MS = 3000
+"""Calls are answered at once. What has said Trying and no more by then has died of it."""
+_INACTIVE = 1  # of the dispatcher's flags
+LOOPBACK = IPv4Address("127.0.0.1")
+
+
+class Target(Protocol):
+    """Somebody calls are given to."""
+
+    @property
+    def duid(self) -> str:
+        """Its name in the dispatcher's tables."""
+
+    @property
+    def uri(self) -> str: ...
+
+    @property
+    def lines(self) -> int:
+        """Calls it may hold."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +42,6 @@ class WorkerAddress:
 
     @property
     def duid(self) -> str:
-        """Its name in the dispatcher's tables."""
         return f"w{self.slot}"
 
     @property
@@ -28,7 +49,36 @@ class WorkerAddress:
         return f"sip:127.0.0.1:{self.port}"
 
 
-def service_cfg(settings: SipSettings, directory: Path, *, debug: int) -> str:
+@dataclass(frozen=True)
+class Inside:
+    """The side of a Kamailio that its targets see, away from the network of the callers.
+
+    Attributes:
+        asks: whether it asks its targets by OPTIONS if they take calls; otherwise it is told.
+    """
+
+    address: IPv4Address
+    port: int
+    answer_timeout_ms: int
+    calls_per_second: int
+    asks: bool = False
+
+    @property
+    def socket(self) -> str:
+        return f"udp:{self.address}:{self.port}"
+
+
+def towards_workers(settings: SipSettings) -> Inside:
+    """The inside of a node's front."""
+    return Inside(
+        LOOPBACK,
+        settings.internal_port,
+        settings.worker_answer_timeout_ms,
+        settings.calls_per_second_per_worker,
+    )
+
+
+def service_cfg(settings: SipSettings, inside: Inside, *, debug: int) -> str:
     """What kamailio.cfg includes: sockets, sizes, limits, and where its tables are."""
     lines = ["# Written by the service at each start; changes here are lost."]
     for at, address in enumerate(settings.listen):
@@ -45,21 +95,23 @@ def service_cfg(settings: SipSettings, directory: Path, *, debug: int) -> str:
             tls = advertise.replace(f":{settings.port}", f":{settings.tls.port}")
             lines.append(f"listen=tls:{address}:{settings.tls.port}{tls}")
     lines += [
-        f"listen=udp:127.0.0.1:{settings.internal_port}",
+        f"listen={inside.socket}",
         *(["#!define WITH_TLS", "enable_tls=yes"] if settings.tls.on else []),
         *(["#!define WITH_REGISTRATIONS"] if settings.registrations else []),
+        *(["#!define WITH_PROBING"] if inside.asks else []),
         f"debug={debug}",
         f"children={settings.udp_children}",
         f"tcp_children={settings.tcp_children}",
         "",
-        _define("INTERNAL_PORT", settings.internal_port),
+        _define("INTERNAL_PORT", inside.port),
         _define("MAX_MESSAGE", settings.max_message_bytes),
-        _define("WORKER_TIMEOUT", settings.worker_answer_timeout_ms),
+        _define("WORKER_TIMEOUT", inside.answer_timeout_ms),
+        _define("ANSWER_TIMEOUT", inside.answer_timeout_ms + _ANSWERS_WITHIN_MS),
         _substitute("RETRY_AFTER", settings.retry_after_s),
         _define("CALLS_PER_SOURCE", settings.calls_per_second_per_source),
-        _define("CALLS_PER_WORKER", settings.calls_per_second_per_worker),
+        _define("CALLS_PER_WORKER", inside.calls_per_second),
         _substitute("REALM", REALM),
-        _substitute("INTERNAL_SOCKET", f"udp:127.0.0.1:{settings.internal_port}"),
+        _substitute("INTERNAL_SOCKET", inside.socket),
         "",
     ]
     return "\n".join(lines)
@@ -94,12 +146,17 @@ def _trunk_parameters(settings: SipSettings, directory: Path) -> list[str]:
     return lines
 
 
-def dispatcher_list(workers: Sequence[WorkerAddress], internal_port: int) -> str:
-    """The workers: set 1, address, flags, priority, and their load limits."""
+def dispatcher_list(
+    targets: Sequence[Target], inside: Inside, *, without: Collection[str] = ()
+) -> str:
+    """Who calls are given to: set 1, address, flags, priority, and their load limits.
+
+    Those in `without`, by duid, get none until they are heard of.
+    """
     rows = [
-        f"1 {worker.uri} 0 0 duid={worker.duid};maxload={worker.lines};"
-        f"socket=udp:127.0.0.1:{internal_port}"
-        for worker in workers
+        f"1 {target.uri} {_INACTIVE if target.duid in without else 0} 0 "
+        f"duid={target.duid};maxload={target.lines};socket={inside.socket}"
+        for target in targets
     ]
     return "\n".join([*rows, ""])
 

@@ -10,6 +10,7 @@ from sip_config.trunks import Registration, Security
 
 REALM = "rocars-ivr"
 _GROUPS = {Security.NONE: 1, Security.TLS: 2, Security.SRTP: 3}
+_GROUP_OF_EDGES = 4
 
 # The columns of Kamailio's table `uacreg`, version 5, in db_text's form.
 _COLUMNS = (
@@ -20,13 +21,26 @@ _COLUMNS = (
 )
 
 
+def trunk_files(settings: SipSettings) -> dict[str, str]:
+    """All of these, by the name Kamailio reads them under."""
+    tables = registrations_tables(settings)
+    return {
+        "peers.list": peers_list(settings),
+        "digests.cfg": digests_cfg(settings),
+        "tls.cfg": tls_cfg(settings),
+        **{f"registrations/{name}": text for name, text in tables.items()},
+    }
+
+
 def peers_list(settings: SipSettings) -> str:
     """Who may call: group (its security), address, mask, port (0: any), name."""
-    rows = [
-        f"{_GROUPS[peer.security]} {network.network_address} {network.prefixlen} 0 {peer.name}"
-        for peer in settings.peers
-        for network in peer.networks
-    ]
+    rows = []
+    for peer in settings.peers:
+        group = _GROUP_OF_EDGES if peer.edge else _GROUPS[peer.security]
+        rows += [
+            f"{group} {network.network_address} {network.prefixlen} 0 {peer.name}"
+            for network in peer.networks
+        ]
     return "\n".join([*rows, ""])
 
 

@@ -35,6 +35,11 @@ class Peer(BaseModel):
         default=Security.NONE,
         description="`tls`: its calls must come over TLS; `srtp`: their sound must be SRTP, too.",
     )
+    edge: bool = Field(
+        default=False,
+        description="It is our own edge in front of several nodes: what it says about where a call "
+        "came from is believed.",
+    )
     username: str = Field(
         default="",
         pattern=rf"^$|{_USER}",

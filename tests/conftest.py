@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from postgres_server import postgres
+
+__all__ = ["postgres"]
 
 TRIES_AGAIN = 2
 

@@ -8,7 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: the supervis
 
 import typer
 
-from ivr.cli import capacity, config, db, demo, flows, prompts, serve
+from ivr.cli import capacity, config, db, demo, edge, flows, prompts, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +18,7 @@ app = typer.Typer(
     "demonstration call, and tells how to dial in.",
 )
 app.command(name="serve")(serve.serve)
+app.command(name="edge")(edge.edge)
 app.command(name="demo")(demo.demo)
 app.command(name="drivers")(demo.drivers)
 app.command(name="rocars")(serve.rocars)

@@ -6,7 +6,14 @@ from the network.
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from ivr.observe import metrics_directory
@@ -113,6 +120,22 @@ worker_restarts_total = _counter("worker_restarts", "Call workers that died and 
 front_restarts_total = _counter(
     "front_restarts", "Times the SIP front (Kamailio) died and was started again."
 )
+edge_node_up = Gauge(
+    "edge_node_up",
+    "At the edge: 1 while a node takes calls.",
+    ["name"],
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
+edge_node_calls = Gauge(
+    "edge_node_calls",
+    "At the edge: calls given to a node and not ended.",
+    ["name"],
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livesum",
+)
 trunk_registered = Gauge(
     "trunk_registered",
     "1 while our registration at a trunk holds.",
@@ -141,11 +164,23 @@ class MeteredRecords:
 
 def render() -> bytes:
     """All processes' metrics added up, in Prometheus' text format (`CONTENT_TYPE`)."""
+    return generate_latest(_of_all_processes())
+
+
+def serve(host: str, port: int) -> None:
+    """Answer HTTP with the metrics, in a thread, for as long as this process lives.
+
+    Raises OSError when the port is taken.
+    """
+    start_http_server(port, host, registry=_of_all_processes())
+
+
+def _of_all_processes() -> CollectorRegistry:
     registry = CollectorRegistry()
     MultiProcessCollector(  # type: ignore[no-untyped-call]
         registry, path=str(metrics_directory.in_use())
     )
-    return generate_latest(registry)
+    return registry
 
 
 def worker_died(pid: int) -> None:

@@ -43,12 +43,19 @@ def free_ports(count: int, kind: int = socket.SOCK_STREAM) -> int:
     raise RuntimeError("no free ports")
 
 
-def _toml(value: Any) -> str:
-    """A value as TOML writes it, tables inline."""
+def as_toml(sections: dict[str, dict[str, Any]]) -> str:
+    """Settings as a file has them."""
+    lines = []
+    for name, section in sections.items():
+        lines += [f"[{name}]", *(f"{key} = {_inline(value)}" for key, value in section.items())]
+    return "\n".join(lines)
+
+
+def _inline(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
+        return "{" + ", ".join(f"{name} = {_inline(one)}" for name, one in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_toml(one) for one in value) + "]"
+        return "[" + ", ".join(_inline(one) for one in value) + "]"
     return json.dumps(value)
 
 
@@ -78,12 +85,7 @@ class Service:
         self.sip_port = first
         self.web_port = first + 10
         self.config = self.directory / "rocars-ivr.toml"
-        self.config.write_text(
-            "\n".join(
-                f"[{name}]\n" + "\n".join(f"{key} = {_toml(value)}" for key, value in one.items())
-                for name, one in sections.items()
-            )
-        )
+        self.config.write_text(as_toml(sections))
         self.log = self.directory / "log"
         self.process: subprocess.Popen[bytes] | None = None
 

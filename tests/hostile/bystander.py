@@ -24,8 +24,8 @@ class Bystander:
     longest_gap_s: float = 0.0
 
     @classmethod
-    async def call(cls, port: int, host: str = "127.0.0.1") -> Bystander:
-        peer = Peer(("127.0.0.1", port), host=host, called="3902")
+    async def call(cls, server: tuple[str, int], host: str = "127.0.0.1") -> Bystander:
+        peer = Peer(server, host=host, called="3902")
         status, _ = await peer.invite()
         assert status == 200, status
         bystander = cls(peer)

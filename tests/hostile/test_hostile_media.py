@@ -41,7 +41,7 @@ async def test_rubbish_on_the_media_ports(service: Service) -> None:
     """Two callers pour it into their own calls, a stranger into all; a fourth call goes on."""
     first = Peer(("127.0.0.1", service.sip_port), called="3902")
     assert (await first.invite())[0] == 200
-    bystander = await Bystander.call(service.sip_port)
+    bystander = await Bystander.call(("127.0.0.1", service.sip_port))
     second = Peer(("127.0.0.1", service.sip_port), called="3902")
     assert (await second.invite())[0] == 200
     await asyncio.sleep(0.5)

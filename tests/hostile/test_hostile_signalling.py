@@ -49,7 +49,7 @@ async def before(service: Service) -> Health:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def bystanders(service: Service, before: Health) -> AsyncIterator[list[Bystander]]:
-    calls = [await Bystander.call(service.sip_port) for _ in range(WORKERS)]
+    calls = [await Bystander.call(("127.0.0.1", service.sip_port)) for _ in range(WORKERS)]
     yield calls
     for call in calls:
         print(f"longest gap in a bystander's sound: {call.longest_gap_s * 1000:.0f} ms")

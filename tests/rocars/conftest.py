@@ -8,20 +8,14 @@ from __future__ import annotations
 import base64
 import functools
 import json
-import os
-import pwd
 import secrets
-import shutil
-import subprocess
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import asyncpg
 import pyotp
 import pytest
 from openapi_core import Config, OpenAPI
@@ -259,69 +253,6 @@ def settings_for(folder: Path, url: str = "", **changes: Any) -> RocarsSettings:
             **changes,
         }
     )
-
-
-@dataclass(frozen=True)
-class PostgresServer:
-    """A PostgreSQL cluster of its own, heard on a Unix socket only."""
-
-    folder: Path
-
-    async def new_database(self) -> str:
-        name = f"rocars_{secrets.token_hex(6)}"
-        connection = await asyncpg.connect(
-            host=str(self.folder), user="rocars", database="postgres", timeout=10
-        )
-        try:
-            await connection.execute(f"CREATE DATABASE {name}")
-        finally:
-            await connection.close()
-        return f"postgresql+asyncpg://rocars@/{name}?host={self.folder}"
-
-
-def _postgres_binary(name: str) -> str | None:
-    found = shutil.which(name)
-    if found:
-        return found
-    candidates = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return str(candidates[-1]) if candidates else None
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    initdb, pg_ctl = _postgres_binary("initdb"), _postgres_binary("pg_ctl")
-    if initdb is None or pg_ctl is None:
-        pytest.skip("NOT TESTED ON POSTGRESQL: initdb and pg_ctl were not found")
-    whom: dict[str, Any] = {}
-    folder = Path(tempfile.mkdtemp(prefix="rocars-pg-"))
-    if os.getuid() == 0:  # PostgreSQL refuses to be run by root
-        try:
-            account = pwd.getpwnam("postgres")
-        except KeyError:
-            account = pwd.getpwnam("nobody")
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        whom = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    data = folder / "data"
-    quiet: dict[str, Any] = {
-        "cwd": folder,
-        "check": True,
-        "timeout": 60,
-        "stdout": subprocess.DEVNULL,
-        "env": {**os.environ, "LC_ALL": "C.UTF-8"},
-        **whom,
-    }
-    subprocess.run(
-        [initdb, "-D", data, "-U", "rocars", "-A", "trust", "-E", "UTF8", "--no-sync"], **quiet
-    )
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    subprocess.run(
-        [pg_ctl, "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **quiet
-    )
-    try:
-        yield PostgresServer(folder)
-    finally:
-        subprocess.run([pg_ctl, "-D", data, "-w", "-m", "immediate", "stop"], **quiet)
-        shutil.rmtree(folder)
 
 
 @functools.cache

@@ -111,7 +111,7 @@ async def test_a_repeated_invite_is_one_call(scene: Scene) -> None:
         scene.caller.send(invite.text, scene.caller.front)
     await asyncio.sleep(0.2)
     assert scene.invites == 1
-    assert scene.front.counters()["offered"] == 1
+    assert scene.front.kamailio.counters()["offered"] == 1
 
 
 @pytest.mark.parametrize("method", ["BYE", "INFO", "OPTIONS", "UPDATE", "MESSAGE"])

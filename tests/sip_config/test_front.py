@@ -38,7 +38,7 @@ async def test_calls_spread_and_the_last_is_told_when_to_try_again(scene: Scene)
     assert (full.status, full.one("Retry-After")) == (503, "10")
     await scene.caller.bye(finals[0])
     assert (await scene.caller.call()).status == 200
-    assert scene.front.counters()["refused_full"] == 1
+    assert scene.front.kamailio.counters()["refused_full"] == 1
 
 
 @pytest.mark.parametrize("status", ["486 Busy Here", "503 Service Unavailable"])
@@ -90,7 +90,7 @@ async def test_strangers_are_refused(scene: Scene) -> None:
     assert (await stranger.ask("INVITE")).status == 403
     assert (await stranger.ask("OPTIONS")).status == 403
     assert scene.invites == 0
-    assert scene.front.counters()["refused_stranger"] == 2
+    assert scene.front.kamailio.counters()["refused_stranger"] == 2
 
 
 @pytest.mark.parametrize("method", ["REGISTER", "MESSAGE", "SUBSCRIBE", "PUBLISH", "FOO"])
@@ -154,7 +154,7 @@ async def test_calls_beyond_a_sources_rate_are_told_when_to_try_again() -> None:
         assert answers[:3] == [200] * 3
         await asyncio.sleep(1.1)
         assert (await scene.caller.call()).status == 200
-        assert scene.front.counters()["refused_rate"] == answers.count(503)
+        assert scene.front.kamailio.counters()["refused_rate"] == answers.count(503)
 
 
 async def test_a_worker_is_not_given_calls_faster_than_it_can_take_them() -> None:
@@ -235,7 +235,7 @@ async def test_mutated_messages_hurt_nobody(scene: Scene) -> None:
         await asyncio.sleep(0.002)
     await asyncio.sleep(0.5)
     assert scene.front.up
-    assert scene.front.restarts == 0
+    assert scene.front.kamailio.restarts == 0
     for worker in scene.workers:
         for request in worker.seen:
             assert len(request.text) < 4000
@@ -251,10 +251,10 @@ async def test_mutated_messages_hurt_nobody(scene: Scene) -> None:
 
 async def test_a_killed_front_comes_back_as_it_was(scene: Scene) -> None:
     scene.front.close_worker(0)
-    assert scene.front._process is not None
-    os.kill(scene.front._process.pid, signal.SIGKILL)
+    assert scene.front.kamailio._process is not None
+    os.kill(scene.front.kamailio._process.pid, signal.SIGKILL)
     deadline = time.monotonic() + 8
-    while scene.front.restarts == 0 or not scene.front.up:
+    while scene.front.kamailio.restarts == 0 or not scene.front.up:
         scene.front.watch(time.monotonic())
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
@@ -272,21 +272,21 @@ def test_what_is_wrong_with_the_front_is_said(tmp_path: Path) -> None:
     with pytest.raises(FrontFailed, match="install Debian's package kamailio"):
         KamailioFront(nowhere, [], tmp_path).start()
     front = KamailioFront(settings_for(port), [], tmp_path)
-    front.write()
+    front.kamailio.write()
     (tmp_path / "service.cfg").write_text("no such thing\n")
     with pytest.raises(FrontFailed, match="refuses its configuration"):
-        front.check()
+        front.kamailio.check()
 
 
 async def test_a_front_that_cannot_start_again_is_not_started_without_pause(scene: Scene) -> None:
-    (scene.front._directory / "service.cfg").write_text("no such thing\n")
-    assert scene.front._process is not None
-    os.kill(scene.front._process.pid, signal.SIGKILL)
+    (scene.front.kamailio.directory / "service.cfg").write_text("no such thing\n")
+    assert scene.front.kamailio._process is not None
+    os.kill(scene.front.kamailio._process.pid, signal.SIGKILL)
     begun = time.monotonic()
     while time.monotonic() < begun + 2.5:
         scene.front.watch(time.monotonic())
         await asyncio.sleep(0.02)
-    assert scene.front.restarts == 1  # after 1 s; the next one 2 s later
+    assert scene.front.kamailio.restarts == 1  # after 1 s; the next one 2 s later
 
 
 async def test_lines_of_several_workers_are_learnt_one_after_the_other(scene: Scene) -> None:
@@ -320,7 +320,7 @@ async def test_counters_say_what_was_offered_and_refused(scene: Scene) -> None:
     await scene.caller.call(more="X-Filler: " + "x" * 4000)
     scene.front.accept(False)
     await scene.caller.call()
-    counted = scene.front.counters()
+    counted = scene.front.kamailio.counters()
     assert {name: count for name, count in counted.items() if count} == {
         "offered": 3,
         "refused_sdp": 1,

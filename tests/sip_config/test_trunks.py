@@ -48,7 +48,7 @@ async def test_a_peer_with_a_password_must_know_it() -> None:
         stranger = await called_with(caller, await challenge(caller), "pbx-2", PASSWORD)
         assert (wrong.status, stranger.status) == (407, 407)
         assert scene.invites == 1
-        assert scene.front.counters()["refused_password"] == 2
+        assert scene.front.kamailio.counters()["refused_password"] == 2
 
 
 async def test_guessing_ends_after_ten_failures() -> None:
@@ -65,7 +65,7 @@ async def test_guessing_ends_after_ten_failures() -> None:
 async def test_the_password_is_in_no_file_of_the_front(tmp_path: Path) -> None:
     peer = {**PEER, "username": "pbx-1", "password": PASSWORD}
     async with front_between(peers=[peer]) as scene:
-        written = scene.front.write().parent
+        written = scene.front.kamailio.write().parent
         for path in written.rglob("*"):
             if path.is_file():
                 assert PASSWORD not in path.read_text()
@@ -124,7 +124,7 @@ async def test_a_peer_that_must_use_tls_is_refused_without(certificates: Certifi
     async with over_tls(certificates, "tls") as (scene, _):
         assert (await scene.caller.call()).status == 403
         assert scene.invites == 0
-        assert scene.front.counters()["refused_insecure"] == 1
+        assert scene.front.kamailio.counters()["refused_insecure"] == 1
 
 
 async def test_srtp_where_it_is_asked_for_and_nowhere_in_the_clear(
@@ -133,12 +133,12 @@ async def test_srtp_where_it_is_asked_for_and_nowhere_in_the_clear(
     async with over_tls(certificates, "srtp") as (scene, caller):
         assert (await caller.call(sdp=SECURE)).status == 200
         assert (await caller.call(sdp=SDP)).status == 488
-        assert scene.front.counters()["refused_insecure"] == 1
+        assert scene.front.kamailio.counters()["refused_insecure"] == 1
     async with over_tls(certificates, "none") as (scene, caller):
         assert (await caller.call(sdp=SECURE)).status == 200
         assert (await caller.call(sdp=SDP)).status == 200
         assert (await scene.caller.call(sdp=SECURE)).status == 488
-        assert scene.front.counters()["refused_sdp"] == 1
+        assert scene.front.kamailio.counters()["refused_sdp"] == 1
 
 
 async def test_a_peer_shows_its_certificate_where_that_is_wanted(

@@ -138,9 +138,9 @@ class Peer:
                     last = time.monotonic()
         return last
 
-    async def invite(self, *, ack: bool = True) -> tuple[int, str]:
+    async def invite(self, *, ack: bool = True, within_s: float = 3.0) -> tuple[int, str]:
         self.send(self.message("INVITE", self.offer()))
-        status, text = await self.response()
+        status, text = await self.response(within_s)
         self.to = re.search(r"^To: (.*?)\r$", text, re.M | re.I)[1]  # type: ignore[index]
         if status == 200:
             self.contact = re.search(r"^Contact: <(.*?)>", text, re.M | re.I)[1]  # type: ignore[index]

@@ -1,0 +1,204 @@
+"""One Kamailio: configured, checked, started, watched, asked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sip_config.front_log import FrontLog
+from sip_config.rpc import KamailioRpc, RpcFailed
+
+CONFIGURATION = Path(__file__).with_name("kamailio") / "kamailio.cfg"
+START_TIMEOUT_S = 10.0
+RESTART_PAUSE_S = 0.5
+RESTART_PAUSE_MAX_S = 10.0
+STEADY_S = 30.0
+
+
+class FrontFailed(Exception):
+    """Kamailio is not there, refuses its configuration, or does not start; the text says which."""
+
+
+class Kamailio:
+    """Its process. Synchronous and single-threaded, as the supervisor is.
+
+    Args:
+        program: the Kamailio to run.
+        address: what it takes calls on, for messages.
+        files: its configuration beside kamailio.cfg, by name; asked for before each start.
+        directory: where its configuration, tables and sockets are written; the owner's only.
+        steer: tells a Kamailio that has just started what it must know; may raise RpcFailed.
+        in_child: run in the new process before Kamailio is (signals, parent's death).
+    """
+
+    def __init__(
+        self,
+        program: Path,
+        address: str,
+        files: Callable[[], Mapping[str, str]],
+        directory: Path,
+        *,
+        steer: Callable[[], None],
+        shared_memory_mb: int = 64,
+        in_child: Callable[[], None] | None = None,
+    ) -> None:
+        self._program = program
+        self._address = address
+        self._files = files
+        self.directory = directory.resolve()
+        self._steer = steer
+        self._shared_memory_mb = shared_memory_mb
+        self._in_child = in_child
+        self._process: subprocess.Popen[bytes] | None = None
+        self._rpc = KamailioRpc(self.directory / "rpc")
+        self._said = FrontLog()
+        self._started_at = 0.0
+        self._start_at = 0.0  # when to start a dead one again; 0: it has not been seen dead
+        self._unsteered = False
+        self._pause_s = RESTART_PAUSE_S
+        self.restarts = 0
+
+    @property
+    def up(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def write(self) -> Path:
+        """Write the configuration; returns the file Kamailio is started with."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files = {"kamailio.cfg": CONFIGURATION.read_text(), **self._files()}
+        for name, text in files.items():
+            path = self.directory / name
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            path.write_text(text)
+        return self.directory / "kamailio.cfg"
+
+    def check(self) -> None:
+        """Have Kamailio read its configuration. Raises FrontFailed with its own words."""
+        if not os.access(self._program, os.X_OK):
+            raise FrontFailed(
+                f"sip.kamailio: no program at {self._program}; install Debian's package kamailio"
+            )
+        checked = subprocess.run(
+            [self._program, "-c", "-f", self.directory / "kamailio.cfg"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if checked.returncode:
+            raise FrontFailed(f"Kamailio refuses its configuration:\n{_errors(checked.stderr)}")
+
+    def start(self) -> None:
+        """Write, check and start; returns when it answers. Raises FrontFailed."""
+        self.write()
+        self.check()
+        self._spawn()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if not self.up:
+                raise FrontFailed(
+                    "Kamailio ended at once; if another SIP service has "
+                    f"{self._address}, set sip.port to a free one"
+                    + "".join(f"\n{line}" for line in self._said.lines())
+                )
+            with contextlib.suppress(RpcFailed):
+                self._steer()
+                return
+            time.sleep(0.05)
+        self.stop()
+        raise FrontFailed("Kamailio does not answer its RPC socket")
+
+    def watch(self, now: float) -> bool:
+        """Start it again when it has died; True when that happened. `now` is monotonic.
+
+        What it has said meanwhile goes into the log.
+        """
+        if self._process is None:
+            return False
+        self._said.pass_on(now)
+        if self.up:
+            if self._unsteered:
+                self._after_restart()
+            return False
+        if not self._start_at:
+            self._sweep()
+            steady = now - self._started_at > STEADY_S
+            self._pause_s = (
+                RESTART_PAUSE_S if steady else min(self._pause_s * 2, RESTART_PAUSE_MAX_S)
+            )
+            self._start_at = now + self._pause_s
+            return False
+        if now < self._start_at:
+            return False
+        self._start_at = 0.0
+        self._spawn()
+        self._unsteered = True  # until it answers
+        self.restarts += 1
+        return True
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End it and its children."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._sweep()
+        self._said.close()
+        self._process = None
+
+    def rpc(self, method: str, *params: Any) -> Any:
+        """Ask Kamailio. Raises RpcFailed."""
+        return self._rpc.ask(method, *params)
+
+    def counters(self) -> dict[str, int]:
+        """What was offered and refused, and why, since Kamailio started. Raises RpcFailed."""
+        answer = self.rpc("stats.fetchn", "script:")
+        return {name.partition(".")[2]: int(value) for name, value in answer.items()}
+
+    def _after_restart(self) -> None:
+        with contextlib.suppress(RpcFailed):
+            self._steer()
+            self._unsteered = False
+
+    def _spawn(self) -> None:
+        (self.directory / "rpc").unlink(missing_ok=True)
+        errors = self._said.open()
+        self._process = subprocess.Popen(
+            [
+                self._program,
+                "-DD",
+                "-E",
+                *("-f", self.directory / "kamailio.cfg"),
+                *("-Y", self.directory),
+                *("-m", str(self._shared_memory_mb)),
+                *("-M", "8"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # what it has to say is on stderr
+            stderr=errors,
+            start_new_session=True,
+            preexec_fn=self._in_child,
+        )
+        os.close(errors)
+        self._started_at = time.monotonic()
+
+    def _sweep(self) -> None:
+        """End children that outlived their main process: they would keep its ports."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _errors(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines()]
+    return "\n".join(line for line in lines if "ERROR" in line or "CRITICAL" in line) or said
