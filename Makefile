@@ -30,7 +30,7 @@ test: setup-test lint ## Set up, check style and types, run all tests
 
 .PHONY: soak
 soak: setup-test ## The long tests: whoever is killed, whatever is sent (about 20 minutes)
-	$(BIN)/pytest --soak -s tests/chaos tests/hostile
+	$(BIN)/pytest --soak -s tests/chaos tests/hostile tests/telephony/test_tones.py
 
 .PHONY: lint
 lint: setup-test ## Style and types only
