@@ -1,198 +1,177 @@
-"""Many calls at once, through Kamailio: who is answered how soon, and what a call costs.
+"""Many drivers at once, through Kamailio: how soon they are answered and heard, what a call costs.
 
-    .venv/bin/python benchmarks/lines.py [lines ...]
+    .venv/bin/python benchmarks/lines.py [--runs N] [lines ...]
+    .venv/bin/python benchmarks/lines.py --minutes 60 60
 
-Starts a service of its own for each number of lines (default 4, 40 and 90), on ports of its own
-and in a directory of its own, and has SIPp (Debian's `sip-tester`) fill nine lines in ten of it
-with callers who listen for nine seconds. SIPp runs on the same machine: its cost is not counted,
-but it takes processor time from the service.
+Starts a service of its own for each number of lines (default 4, 40, 90 and 150) and keeps nearly
+all of them busy with `keyed_call`s. The callers run on the same machine: what they cost is not
+counted, but it takes processor time from the service; how late the generator itself was at worst
+is the last column.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import contextlib
-import csv
 import os
 import platform
-import signal
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
+from keyed_call import CALL_S, SIP_NUMBER, Measured, RtpClock, keyed_call
+from own_service import SIP, service
 from processes import cpu_s, family, private_mb
 from rich.console import Console
 from rich.table import Table
 
-SCENARIO = Path(__file__).with_name("scenarios") / "listen.xml"
-HOLD_S = 9.0
-FILLED = 0.9
+IDLE_S = 10.0
 ROUNDS = 3
-FIRST_PORT = 25060
-START_S = 60.0
-
-CONFIGURATION = """
-[node]
-data = "{directory}/var"
-log_level = "WARNING"
-[sip]
-port = {port}
-internal_port = {internal}
-[telephony]
-sip_port = {workers}
-rtp_port_first = 40000
-[web]
-port = {web}
-[embedded_rocars]
-port = {rocars}
-"""
+FASTEST_PER_S = 10.0
+BETWEEN_S = 0.5
+"""From the end of a call to the next one on its line: the library keeps its sockets so long."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One load. Times in ms; `cpu_s` and `private_mb` are of all processes of the service."""
+class Load:
+    """What one load was like. Processor seconds and MB are of all processes of the service."""
 
     lines: int
-    calls: int
-    failed: int
-    per_second: float
-    answers_ms: list[float]
+    calls: list[Measured]
+    seconds: float
     cpu_s: float
-    private_mb: float
+    idle_cpu_share: float
+    private_mb: list[float]
+    """When idle at first, and at the end of each minute."""
+    generator_late_ms: float
+
+    @property
+    def failures(self) -> Counter[str]:
+        return Counter(call.failure for call in self.calls if call.failure)
 
 
-@contextlib.contextmanager
-def service(lines: int, directory: Path) -> Iterator[int]:
-    """A service with so many lines, drained at the end; gives its pid.
+async def fill(lines: int, calls: int, pid: int) -> tuple[list[Measured], list[float], float]:
+    """Place so many calls, nearly `lines` of them at a time."""
+    clock = RtpClock()
+    ticking = asyncio.ensure_future(clock.run())
+    free = asyncio.Semaphore(lines)
+    pace_s = max(1 / FASTEST_PER_S, (CALL_S + BETWEEN_S) / lines)
+    memory: list[float] = []
 
-    Raises RuntimeError if it does not start.
-    """
-    configuration = directory / "rocars-ivr.toml"
-    configuration.write_text(
-        CONFIGURATION.format(
-            directory=directory,
-            port=FIRST_PORT,
-            internal=FIRST_PORT + 2,
-            workers=FIRST_PORT + 10,
-            web=FIRST_PORT + 4,
-            rocars=FIRST_PORT + 5,
-        )
-    )
-    log = (directory / "log").open("wb")
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "ivr.cli", "serve", "--config", configuration),
-            *("--lines", str(lines)),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-    )
-    try:
-        deadline = time.monotonic() + START_S
-        while f'"lines": {-(-lines // 4) * 4}' not in _ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the service did not start: {(directory / 'log').read_text()}")
-            time.sleep(0.2)
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
+    async def one() -> Measured:
         try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-        log.close()
+            return await keyed_call(SIP, clock, SIP_NUMBER)
+        finally:
+            asyncio.get_running_loop().call_later(BETWEEN_S, free.release)
+
+    async def weigh() -> None:
+        while True:
+            await asyncio.sleep(60)
+            memory.append(await asyncio.to_thread(_memory, pid))
+
+    weighing = asyncio.ensure_future(weigh())
+    placed = []
+    due = time.monotonic()
+    for _ in range(calls):
+        await free.acquire()
+        placed.append(asyncio.ensure_future(one()))
+        due = max(due + pace_s, time.monotonic())
+        await asyncio.sleep(due - time.monotonic())
+    measured = await asyncio.gather(*placed)
+    for task in (ticking, weighing):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    return measured, memory, clock.longest_delay_s * 1000
 
 
-def _ready() -> str:
-    try:
-        with urllib.request.urlopen(
-            f"http://127.0.0.1:{FIRST_PORT + 4}/health/ready", timeout=2
-        ) as answer:
-            return str(answer.read().decode())
-    except OSError:
-        return ""
-
-
-def load(pid: int, lines: int, directory: Path) -> Measured:
-    """Fill the lines several times over with SIPp."""
-    busy = max(1, round(lines * FILLED))
-    calls = busy * ROUNDS
-    rate = busy / HOLD_S
-    silence = directory / "silence.alaw"
-    silence.write_bytes(b"\xd5" * 8000 * 20)  # 20 s of the A-law code for nought
-    scenario = directory / "listen.xml"
-    scenario.write_text(SCENARIO.read_text().replace("SILENCE,1,8", f"{silence},1,8"))
-    before = _cpu_s(pid)
-    began = time.monotonic()
-    sipp = subprocess.run(
-        [
-            *("sipp", f"127.0.0.1:{FIRST_PORT}", "-sf", scenario, "-i", "127.0.0.1"),
-            *("-r", str(max(1, round(rate * 10))), "-rp", "10000"),
-            *("-l", str(busy), "-m", str(calls), "-nostdin", "-timeout", "300"),
-            *("-trace_rtt", "-rtt_freq", "1", "-trace_stat", "-stf", "stat.csv"),
-        ],
-        cwd=directory,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    seconds = time.monotonic() - began
-    if sipp.returncode not in (0, 1):
-        raise RuntimeError(f"SIPp failed: {sipp.stderr.decode()[-2000:]}")
-    with (directory / "stat.csv").open() as rows:
-        last = list(csv.DictReader(rows, delimiter=";"))[-1]
-    return Measured(
-        lines=lines,
-        calls=int(last["SuccessfulCall(C)"]),
-        failed=int(last["FailedCall(C)"]),
-        per_second=calls / seconds,
-        answers_ms=_answers_ms(directory),
-        cpu_s=_cpu_s(pid) - before,
-        private_mb=sum(private_mb(one) for one in family(pid)),
-    )
-
-
-def _answers_ms(directory: Path) -> list[float]:
-    found = []
-    for path in directory.glob("listen_*_rtt.csv"):
-        with path.open() as rows:
-            for row in csv.DictReader(rows, delimiter=";"):
-                found.append(float(row["response_time_ms"]))
-    return found
+def load(lines: int, minutes: float | None) -> Load:
+    with service(lines) as pid:
+        time.sleep(2)
+        idle = _cpu_s(pid)
+        time.sleep(IDLE_S)
+        idle = (_cpu_s(pid) - idle) / IDLE_S
+        first_mb = _memory(pid)
+        calls = lines * ROUNDS
+        if minutes is not None:
+            calls = round(minutes * 60 / (CALL_S + BETWEEN_S) * lines)
+        before, began = _cpu_s(pid), time.monotonic()
+        measured, memory, late = asyncio.run(fill(lines, calls, pid))
+        return Load(
+            lines=lines,
+            calls=measured,
+            seconds=time.monotonic() - began,
+            cpu_s=_cpu_s(pid) - before,
+            idle_cpu_share=idle,
+            private_mb=[first_mb, *memory, _memory(pid)],
+            generator_late_ms=late,
+        )
 
 
 def _cpu_s(pid: int) -> float:
     return sum(cpu_s(one) for one in family(pid))
 
 
+def _memory(pid: int) -> float:
+    return sum(private_mb(one) for one in family(pid))
+
+
+def _both(values: list[float]) -> str:
+    """Median / p95."""
+    if len(values) < 2:
+        return "–"
+    return f"{statistics.median(values):.0f} / {statistics.quantiles(values, n=20)[-1]:.0f}"
+
+
+def row(loads: list[Load]) -> list[str]:
+    calls = [call for one in loads for call in one.calls]
+
+    def of(name: str) -> list[float]:
+        found = (getattr(call, name) for call in calls if not call.failure)
+        return [value for value in found if value is not None]
+
+    gaps = of("longest_gap_ms")
+    return [
+        str(loads[0].lines),
+        str(len(calls)),
+        str(sum(one.failures.total() for one in loads)),
+        f"{statistics.median(len(one.calls) / one.seconds for one in loads):.1f}",
+        *(_both(of(name)) for name in ("setup_ms", "sound_ms", "silence_ms", "next_prompt_ms")),
+        f"{_both(gaps)} / {max(gaps, default=0):.0f}",
+        f"{statistics.median(one.cpu_s / len(one.calls) for one in loads):.3f}",
+        f"{statistics.median(one.idle_cpu_share for one in loads):.1%}",
+        f"{loads[0].private_mb[0]:.0f} → {loads[0].private_mb[-1]:.0f}",
+        f"{max(one.generator_late_ms for one in loads):.0f}",
+    ]
+
+
 def main() -> None:
-    wanted = [int(one) for one in sys.argv[1:]] or [4, 40, 90]
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("lines", nargs="*", type=int, default=[4, 40, 90, 150])
+    parser.add_argument("--runs", type=int, default=1, help="of each number of lines")
+    parser.add_argument("--minutes", type=float, help="keep the lines busy so long")
+    asked = parser.parse_args()
+    console = Console(width=160)
     table = Table(
-        *("lines", "calls", "failed", "calls/s", "INVITE → 200 median", "p95", "CPU s/call"),
-        *("private MB",),
-        title=f"{platform.machine()}, {os.cpu_count()} cores; callers listen {HOLD_S:.0f} s; ms",
+        *("lines", "calls", "failed", "calls/s", "INVITE → 200", "200 → sound", "key → silence"),
+        *("last key → question", "RTP gap", "CPU s/call", "idle CPU", "private MB", "late"),
+        title=f"{platform.machine()}, {os.cpu_count()} cores; calls of {CALL_S:.0f} s; "
+        "ms, median / p95 (/ worst)",
     )
-    for lines in wanted:
-        with tempfile.TemporaryDirectory() as directory, service(lines, Path(directory)) as pid:
-            measured = load(pid, lines, Path(directory))
-        answers = measured.answers_ms
-        table.add_row(
-            *(str(lines), str(measured.calls), str(measured.failed)),
-            f"{measured.per_second:.1f}",
-            f"{statistics.median(answers):.0f}",
-            f"{statistics.quantiles(answers, n=20)[-1]:.0f}",
-            f"{measured.cpu_s / measured.calls:.3f}",
-            f"{measured.private_mb:.0f}",
-        )
-    Console().print(table)
+    for lines in asked.lines:
+        loads = [load(lines, asked.minutes) for _ in range(asked.runs)]
+        table.add_row(*row(loads))
+        for one in loads:
+            for failure, times in one.failures.items():
+                console.print(f"{lines} lines: {times} × {failure}")
+            if asked.minutes is not None:
+                story = " ".join(f"{mb:.0f}" for mb in one.private_mb)
+                console.print(
+                    f"{lines} lines, private MB at the start, each minute, the end: {story}"
+                )
+    console.print(table)
 
 
 if __name__ == "__main__":

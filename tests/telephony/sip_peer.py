@@ -102,11 +102,14 @@ class Peer:
         self.sip.sendto(data, self.server)
 
     async def response(self, within_s: float = 3.0) -> tuple[int, str]:
-        """The next final response, status and whole text."""
+        """The next final response, status and whole text.
+
+        What else comes is passed over: RTCP for a call whose port is the one below, for example.
+        """
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(within_s):
             while True:
-                text = (await loop.sock_recv(self.sip, 65535)).decode()
+                text = (await loop.sock_recv(self.sip, 65535)).decode(errors="replace")
                 match = re.match(r"SIP/2.0 (\d{3})", text)
                 if match and int(match[1]) >= 200:
                     return int(match[1]), text
@@ -116,7 +119,7 @@ class Peer:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(within_s):
             while True:
-                text = (await loop.sock_recv(self.sip, 65535)).decode()
+                text = (await loop.sock_recv(self.sip, 65535)).decode(errors="replace")
                 if text.startswith(method + " "):
                     return text
 
