@@ -94,6 +94,20 @@ recordings: setup ## Make the prompt recordings that are missing or no longer fi
 drawings: setup ## Draw the flows anew into docs/flows
 	$(BIN)/rocars-ivr flows draw --out docs/flows
 
+# Training needs PyTorch and OpenFst's tools; running the service needs neither.
+TRAINING_PACKAGES := espeak-ng libfst-tools libfst22-plugins-base
+LANGUAGES := yue cmn en
+
+.PHONY: models
+models: setup ## Train the speech models anew: make models RECORDED=folder [LANGUAGES=yue]
+	@[ -n "$(RECORDED)" ] || { echo "RECORDED=folder of recorded speech is needed" >&2; exit 1; }
+	$(call debian,$(TRAINING_PACKAGES))
+	$(call python,.[training])
+	for language in $(LANGUAGES); do \
+		$(BIN)/python -m speech.training $$language --recorded "$(RECORDED)" \
+			--out speech/models/$$language; \
+	done
+
 .PHONY: configuration
 configuration: setup ## Write docs/configuration.md anew from the settings themselves
 	{ printf '# Settings\n\nPrinted by `rocars-ivr config reference`. A TOML file (`--config`,\n`ROCARS_IVR_CONFIG`, or `rocars-ivr.toml` in the working directory) or the environment;\nthe environment wins. `rocars-ivr config show` tells what is in effect and where it came from.\n\n'; \

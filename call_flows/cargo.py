@@ -11,7 +11,7 @@ from call_flows.order import Order
 from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Choice, Field, Menu
-from ivr.dialogue.turns import NotAccepted
+from ivr.dialogue.turns import NotAccepted, NotKnown
 
 MORE: Menu[Literal["go_on", "add", "rekey"]] = Menu(
     name="ccrn.more",
@@ -49,6 +49,7 @@ def ccrn_field(rules: FlowRules, *, first: bool) -> Field[str]:
         min_digits=rules.ccrn_min_digits,
         max_digits=rules.ccrn_max_digits,
         parse=str,
+        prompt_spoken="ccrn.say" if first else "ccrn.say.next",
     )
 
 
@@ -100,7 +101,7 @@ async def ask_ccrn(
         try:
             cargo = await call.wait_for(desk.rocars.look_up(order.driver, ccrn))
         except UnknownCcrn:
-            raise NotAccepted("ccrn.unknown", ccrn=ccrn) from None
+            raise NotKnown("ccrn.unknown", ccrn=ccrn) from None
         if cargo.state in NOT_FREE:
             raise NotAccepted(NOT_FREE[cargo.state], ccrn=ccrn)
         return ccrn

@@ -48,6 +48,7 @@ def user_id_field(rules: FlowRules) -> Field[str]:
         parse=str,
         hash_alone=NO_USER_ID,
         shown_as=last_three,
+        prompt_spoken="login.user_id.say",
         slots={"length": rules.user_id_digits},
     )
 
@@ -62,6 +63,7 @@ def pin_field(rules: FlowRules) -> Field[str]:
         max_digits=rules.pin_digits,
         parse=str,
         shown_as=hidden,
+        prompt_spoken="login.pin.say",
         slots={"length": rules.pin_digits},
     )
 
@@ -92,6 +94,7 @@ def code_field(rules: FlowRules) -> Field[str]:
         max_digits=rules.code_digits,
         parse=str,
         shown_as=hidden,
+        prompt_spoken="login.code.say",
         slots={"length": rules.code_digits},
     )
 

@@ -9,9 +9,10 @@ from backend_client.errors import UnknownBundle
 from backend_client.types import Receipt
 from call_flows.bundle_news import standing
 from call_flows.desk import Desk
+from call_flows.marks import on_keypad
 from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
-from ivr.dialogue.question import Choice, Field, Menu
+from ivr.dialogue.question import Choice, Field, Menu, Spoken
 from ivr.dialogue.turns import GaveUp, WantsHotline
 
 AFTER: Menu[Literal["repeat", "done"]] = Menu(
@@ -41,6 +42,7 @@ def ubr_field(rules: FlowRules) -> Field[str]:
         min_digits=rules.ubr_min_digits,
         max_digits=rules.ubr_max_digits,
         parse=str,
+        prompt_spoken="status.say",
     )
 
 
@@ -52,6 +54,9 @@ VEHICLE: Field[str] = Field(
     min_digits=1,
     max_digits=8,
     parse=str,
+    spoken=Spoken.MARK,
+    prompt_spoken="vehicle.say_mark",
+    parse_spoken=on_keypad,
 )
 
 

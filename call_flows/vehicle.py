@@ -11,11 +11,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from call_flows.desk import Desk
-from call_flows.marks import LETTERS_ON, LONGEST, Form, forms_of, from_two_keys, looks_mainland
+from call_flows.marks import (
+    LETTERS_ON,
+    LONGEST,
+    Form,
+    forms_of,
+    from_two_keys,
+    looks_mainland,
+    on_keypad,
+)
 from call_flows.order import Order
 from ivr.dialogue.conversation import Conversation
-from ivr.dialogue.question import Choice, Field, Menu
-from ivr.dialogue.turns import NotAccepted, WentBack
+from ivr.dialogue.question import Choice, Field, Menu, Spoken
+from ivr.dialogue.turns import NotAccepted, NotKnown, WentBack
 
 VEHICLES_PER_MENU = 6
 MORE_KEY, OTHER_KEY, NONE_KEY, OTHERWISE_KEY = "8", "9", "9", "9"
@@ -27,10 +35,15 @@ Pick = tuple[Literal["this", "more", "other"], str]
 
 @dataclass(frozen=True)
 class KeyedMark:
-    """A mark as keyed, and the marks ROCARS knows that are keyed so."""
+    """A mark as keyed, and the marks ROCARS knows that are keyed so.
+
+    Attributes:
+        said: the mark itself, where it was not keyed but said.
+    """
 
     keys: str
     readings: tuple[str, ...] = ()
+    said: str = ""
 
 
 MARK: Field[KeyedMark] = Field(
@@ -41,6 +54,9 @@ MARK: Field[KeyedMark] = Field(
     min_digits=1,
     max_digits=LONGEST,
     parse=KeyedMark,
+    spoken=Spoken.MARK,
+    prompt_spoken="vehicle.say_mark",
+    parse_spoken=lambda mark: KeyedMark(on_keypad(mark), said=mark),
 )
 
 
@@ -59,6 +75,7 @@ IN_CODE: Field[str] = Field(
     min_digits=2,
     max_digits=2 * LONGEST,
     parse=decoded,
+    spoken=Spoken.NOTHING,
 )
 
 
@@ -163,10 +180,14 @@ async def key_vehicle(call: Conversation, desk: Desk, order: Order) -> str:
 
     async def with_readings(mark: KeyedMark) -> KeyedMark:
         readings = await call.wait_for(desk.rocars.match_vehicles(order.driver, mark.keys))
-        return KeyedMark(mark.keys, readings)
+        if mark.said and mark.said not in readings:
+            raise NotKnown("vehicle.unknown", vehicle=mark.said)
+        return KeyedMark(mark.keys, readings, mark.said)
 
     while True:
         keyed = (await call.ask(MARK, settle=with_readings)).value
+        if keyed.said:
+            return keyed.said
         try:
             if keyed.readings:
                 read = (await call.choose(reading_menu(keyed.readings))).value

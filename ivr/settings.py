@@ -27,6 +27,7 @@ from ivr.telephony.settings import TelephonySettings
 from prompts.settings import PromptSettings
 from sip_config.edge import EdgeSettings
 from sip_config.settings import SipSettings
+from speech.recognition.settings import RecognitionSettings
 
 __all__ = ["Settings", "SettingsError", "load", "load_with_origins"]
 
@@ -109,6 +110,7 @@ class Settings(BaseSettings):
         dialogue: how callers are asked.
         flows: rules of the conversations.
         prompts: what is said, and its recordings.
+        speech: how callers are heard.
         rocars: where ROCARS is and how long it is waited for.
         embedded_rocars: the reference ROCARS.
         sms: the gateway of text messages.
@@ -133,6 +135,9 @@ class Settings(BaseSettings):
     dialogue: DialogueSettings = Field(default_factory=lambda: DialogueSettings.model_validate({}))
     flows: FlowRules = Field(default_factory=lambda: FlowRules.model_validate({}))
     prompts: PromptSettings = Field(default_factory=lambda: PromptSettings.model_validate({}))
+    speech: RecognitionSettings = Field(
+        default_factory=lambda: RecognitionSettings.model_validate({})
+    )
     rocars: RocarsClientSettings = Field(
         default_factory=lambda: RocarsClientSettings.model_validate({})
     )

@@ -13,7 +13,8 @@ from backend_client.client import RocarsClient
 from backend_client.office import Demo, DemoDriver, RocarsOffice
 from backend_client.settings import RocarsClientSettings
 from backend_client.types import Receipt
-from ivr.caller.driver import Driver
+from ivr.caller.aloud import said_aloud
+from ivr.caller.driver import Answers, Driver
 from ivr.caller.transcript import Transcript
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
@@ -21,6 +22,7 @@ from ivr.settings import Settings
 from ivr.telephony.ending import Ending
 from ivr.telephony.telephone import Telephone
 from speech.language import Language
+from speech.synthesiser.synthesiser import Synthesiser
 
 _GROUPED_DIGITS = re.compile(r"[0-9]{3,4}( [0-9]{3,4})+")
 """A reference as it is written in a transcript: 555 000 1234."""
@@ -45,14 +47,17 @@ async def demonstrate(
     channel: RocarsClientSettings,
     language: Language,
     console: Console,
+    *,
+    by_voice: bool = False,
 ) -> Demonstrated:
     """Place the call over SIP and RTP, print it, and ask ROCARS for the bundle it made.
 
     Args:
         office: how ROCARS is reached as an administrator (the demo data).
         channel: how it is reached as the telephone channel.
+        by_voice: the driver says everything and keys nothing.
 
-    Raises DemonstrationFailed, RocarsError, TelephonyError.
+    Raises DemonstrationFailed, RocarsError, TelephonyError, SynthesisFailed.
     """
     async with RocarsOffice(office) as rocars_office:
         demo = await rocars_office.demo()
@@ -62,7 +67,10 @@ async def demonstrate(
     )
     await telephone.start()
     try:
-        driver = Driver(telephone, book, answers(settings, demo, language), Transcript(console))
+        given: Answers = answers(settings, demo, language)
+        if by_voice:
+            given = await _aloud(settings, demo, language)
+        driver = Driver(telephone, book, given, Transcript(console))
         address = settings.sip.listen[0]
         recording = _recording(settings, language)
         console.print(f"Calling sip:3902@{address}:{settings.sip.port}\n")
@@ -97,6 +105,21 @@ def answers(settings: Settings, demo: Demo, language: Language) -> dict[str, lis
         "bundle.one_cargo": ["1"],
         "bundle.after": ["3"],
     }
+
+
+async def _aloud(settings: Settings, demo: Demo, language: Language) -> Answers:
+    synthesiser = Synthesiser(settings.prompts.synthesiser)
+    words = {
+        "welcome.language": f"welcome.language.{language}",
+        "main_menu": "main_menu.bundle",
+        "ccrn.more": "ccrn.go_on",
+        "bundle.one_cargo": "confirm.right",
+        "bundle.after": "bundle.finish",
+    }
+    try:
+        return await said_aloud(answers(settings, demo, language), words, language, synthesiser)
+    finally:
+        await synthesiser.close()
 
 
 def _driver(demo: Demo, language: Language) -> DemoDriver:

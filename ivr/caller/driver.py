@@ -27,8 +27,16 @@ PATIENCE_S = 7.0
 """A driver who knows the way barges in on a longer prompt."""
 
 
-Answers = Mapping[str, Sequence[str]]
-"""What to key at each question of that name: the first time it is asked, the second, ..."""
+@dataclass(frozen=True)
+class Speech:
+    """Something to say: the words, and how they sound (mono, s16le, 8000 Hz)."""
+
+    words: str
+    pcm: bytes = field(repr=False)
+
+
+Answers = Mapping[str, Sequence[str | Speech]]
+"""What to key or say at each question of that name: the first time it is asked, the second, ..."""
 
 
 class CallNotFound(Exception):
@@ -40,7 +48,7 @@ class Driver:
     """One call by a scripted driver.
 
     Attributes:
-        answers: keys by question; a question without an answer left ends the call, unless
+        answers: keys or speech by question; a question without an answer left ends the call, unless
             `leaves_after` says when to leave (it may have been answered ahead).
         secrets: questions whose keys are not shown.
         listens: hear each prompt, to its end if it is short; otherwise barge in at once.
@@ -96,9 +104,18 @@ class Driver:
             if self.listens:
                 hearing.forget()
                 await hearing.after_speech(END_OF_PROMPT_S, PATIENCE_S)
+            await self._answer(dialled, step.name, keys[at])
+
+    async def _answer(self, dialled: OutgoingCall, question: str, answer: str | Speech) -> None:
+        secret = question in self.secrets
+        if isinstance(answer, Speech):
             if self.transcript is not None:
-                self.transcript.driver_keys(MASK if step.name in self.secrets else keys[at])
-            await dialled.press(keys[at])
+                self.transcript.driver_says(MASK if secret else answer.words)
+            await dialled.line.play(answer.pcm).finished()
+            return
+        if self.transcript is not None:
+            self.transcript.driver_keys(MASK if secret else answer)
+        await dialled.press(answer)
 
     async def _trace(self, dialled: OutgoingCall) -> AsyncIterator[CallStep]:
         """The steps of our own call as they are written, until it is over."""

@@ -22,6 +22,9 @@ class Transcript:
     def driver_keys(self, keys: str) -> None:
         self._line(f"[green]driver[/]      keys [bold]{keys}[/]")
 
+    def driver_says(self, words: str) -> None:
+        self._line(f"[green]driver[/]      says [bold]{words}[/]")
+
     def back_end(self, operation: str, outcome: str, ms: int) -> None:
         self._line(f"[dim]ROCARS      {operation}: {outcome}, {ms} ms[/]")
 

@@ -26,18 +26,27 @@ def demo(
     language: Annotated[
         Language, typer.Option(help="Language of the call: yue, cmn or en.")
     ] = Language.ENGLISH,
+    voice: Annotated[
+        bool, typer.Option("--voice", help="The driver says everything and keys nothing.")
+    ] = False,
 ) -> None:
     """Place a demonstration call to the running service: a demo driver logs in and bundles."""
     settings, _ = loaded(config)
     from ivr.caller.demonstration import DemonstrationFailed, demonstrate
     from ivr.caller.driver import CallNotFound
     from ivr.telephony.errors import TelephonyError
+    from speech.synthesiser.synthesiser import SynthesisFailed
 
     console = Console()
     try:
         done = asyncio.run(
             demonstrate(
-                settings, _reached(settings, "admin"), _reached(settings, "ivr"), language, console
+                settings,
+                _reached(settings, "admin"),
+                _reached(settings, "ivr"),
+                language,
+                console,
+                by_voice=voice,
             )
         )
     except (
@@ -46,6 +55,7 @@ def demo(
         TelephonyError,
         RocarsError,
         ProblemAnswered,
+        SynthesisFailed,
     ) as failure:
         console.print(f"[red]The demonstration failed:[/] {type(failure).__name__} {failure}")
         raise typer.Exit(1) from None

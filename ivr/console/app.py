@@ -9,20 +9,22 @@ from collections.abc import AsyncIterator
 import structlog
 from aiohttp import web
 
-from ivr.console.health import BackEndProbe, NodeView, look
+from ivr.console.health import BackEndProbe, Health, NodeView, look
 from ivr.observe import metrics
 
 log = structlog.get_logger(__name__)
 
 NODE = web.AppKey("node", NodeView)
 PROBE = web.AppKey("probe", BackEndProbe)
+SPEECH = web.AppKey("speech", tuple[str, ...])
 
 
-def make_app(node: NodeView, probe: BackEndProbe) -> web.Application:
+def make_app(node: NodeView, probe: BackEndProbe, speech: tuple[str, ...] = ()) -> web.Application:
     """Routes: ``/health/live``, ``/health/ready`` (503 when unfit), ``/status``, ``/metrics``."""
     app = web.Application()
     app[NODE] = node
     app[PROBE] = probe
+    app[SPEECH] = speech
     app.cleanup_ctx.append(_probing)
     app.router.add_get("/health/live", _live)
     app.router.add_get("/health/ready", _ready)
@@ -31,10 +33,13 @@ def make_app(node: NodeView, probe: BackEndProbe) -> web.Application:
     return app
 
 
-def run_console(host: str, port: int, node: NodeView, back_end_health_url: str) -> int:
+def run_console(
+    host: str, port: int, node: NodeView, back_end_health_url: str, speech: tuple[str, ...]
+) -> int:
     """Serve until SIGTERM; the exit status of the console's process."""
+    app = make_app(node, BackEndProbe(back_end_health_url), speech)
     try:
-        return asyncio.run(_serve(host, port, make_app(node, BackEndProbe(back_end_health_url))))
+        return asyncio.run(_serve(host, port, app))
     except OSError as failure:
         log.error("no health and metrics: set web.port to a free port", why=str(failure))
         return 1
@@ -63,12 +68,16 @@ async def _live(request: web.Request) -> web.Response:
 
 
 async def _ready(request: web.Request) -> web.Response:
-    health = look(request.app[NODE], lambda: request.app[PROBE].up)
+    health = _look(request.app)
     return web.json_response(health.as_json(), status=200 if health.ready else 503)
 
 
 async def _status(request: web.Request) -> web.Response:
-    return web.json_response(look(request.app[NODE], lambda: request.app[PROBE].up).as_json())
+    return web.json_response(_look(request.app).as_json())
+
+
+def _look(app: web.Application) -> Health:
+    return look(app[NODE], lambda: app[PROBE].up, app[SPEECH])
 
 
 async def _metrics(request: web.Request) -> web.Response:

@@ -31,6 +31,7 @@ class Health:
     lines: int
     in_use: int
     back_end: bool
+    speech: tuple[str, ...]
     problems: tuple[str, ...]
 
     @property
@@ -43,6 +44,7 @@ class Health:
             "lines": self.lines,
             "in_use": self.in_use,
             "back_end": self.back_end,
+            "speech": list(self.speech),
             "problems": list(self.problems),
         }
 
@@ -70,8 +72,8 @@ class BackEndProbe:
         return False
 
 
-def look(node: NodeView, back_end_up: Callable[[], bool]) -> Health:
-    """The node's health now.
+def look(node: NodeView, back_end_up: Callable[[], bool], speech: tuple[str, ...] = ()) -> Health:
+    """The node's health now; `speech` names the languages in which callers can speak.
 
     A dead back end is told, and does not make the node unready: callers are told what is true,
     which a closed line could not do.
@@ -83,4 +85,4 @@ def look(node: NodeView, back_end_up: Callable[[], bool]) -> Health:
         problems.append("no call worker is ready")
     if node.draining:
         problems.append("the node is draining")
-    return Health(node.lines, node.active, back_end_up(), tuple(problems))
+    return Health(node.lines, node.active, back_end_up(), speech, tuple(problems))

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from ivr.dialogue.collect import Asked, Garbled, Heard, KeyCollector, Keyed, NoInput
+from ivr.dialogue.collect import (
+    Asked,
+    Deafened,
+    Garbled,
+    Heard,
+    KeyCollector,
+    Keyed,
+    NoInput,
+    Said,
+)
+from ivr.dialogue.grammars import Grammars, for_field, for_menu
 from ivr.dialogue.keys import KeyBuffer
 from ivr.dialogue.line import Line, Playback
-from ivr.dialogue.outcome import Outcome
+from ivr.dialogue.outcome import Mode, Outcome
 from ivr.dialogue.question import Field, Manner, Menu
+from ivr.dialogue.race import keyed_or_said
 from ivr.dialogue.settings import DialogueSettings
-from ivr.dialogue.trace import Step, StepKind, as_keyed
-from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, WantsHotline, WentBack
+from ivr.dialogue.trace import MASK, Step, StepKind, as_keyed
+from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, NotKnown, WantsHotline, WentBack
 from ivr.dialogue.universals import Universal
 from prompts.utterance import Narrator, Phrase
 from speech.language import Language
+from speech.recognition.hearing import Ear, Utterance
 
 T = TypeVar("T")
 
@@ -27,6 +40,29 @@ _TURNS = {
 
 Put = Callable[[int], Sequence[Phrase]]
 """What is said to put the question at attempt n (1 is the first)."""
+
+
+MOST_READINGS = 5
+"""Readings of one utterance that ROCARS is asked about."""
+
+
+@dataclass(frozen=True)
+class _Question(Generic[T]):
+    """What fields and menus have in common while they are put.
+
+    Attributes:
+        settled_elsewhere: somebody else knows which answers are right ones.
+    """
+
+    name: str
+    help: str
+    manner: Manner
+    grammars: Grammars
+    put: Put
+    hear: Callable[[KeyCollector, Playback], Awaitable[Heard]]
+    understand: Callable[[str, Mode], Awaitable[T]]
+    shown_as: Callable[[str], str]
+    settled_elsewhere: bool = False
 
 
 class Asking:
@@ -41,6 +77,7 @@ class Asking:
         settings: DialogueSettings,
         language: Language,
         note: Callable[[Step], None],
+        ear: Ear | None = None,
     ) -> None:
         self._line = line
         self._keys = keys
@@ -48,28 +85,45 @@ class Asking:
         self._settings = settings
         self._language = language
         self._note = note
+        self._ear = ear
 
     async def field(
         self, field: Field[T], settle: Callable[[T], Awaitable[T]] | None
     ) -> Outcome[T]:
+        grammars = for_field(field, self._language)
+
         def put(attempt: int) -> Sequence[Phrase]:
             prompt = field.prompt if attempt == 1 else field.again or field.prompt
+            if field.prompt_spoken and self._heard_in(grammars):
+                prompt = field.prompt_spoken
             return [Phrase(self._language, prompt, field.slots)]
 
         async def hear(collector: KeyCollector, playback: Playback) -> Heard:
             return await collector.digits(playback, field.max_digits)
 
-        async def understand(digits: str) -> T:
-            if not digits and field.hash_alone is not None:
+        async def understand(answer: str, mode: Mode) -> T:
+            if not answer and field.hash_alone is not None:
                 return field.hash_alone
-            if len(digits) < field.min_digits:
+            if mode is Mode.SPEECH and field.parse_spoken is not None:
+                value = field.parse_spoken(answer)
+            elif len(answer) < field.min_digits:
                 raise NotAccepted("universal.too_short")
-            value = field.parse(digits)
+            else:
+                value = field.parse(answer)
             return value if settle is None else await settle(value)
 
-        return await self._until_answered(
-            field.name, field.help, field.manner, put, hear, understand, shown_as=field.shown_as
+        question = _Question(
+            field.name,
+            field.help,
+            field.manner,
+            grammars,
+            put,
+            hear,
+            understand,
+            shown_as=field.shown_as,
+            settled_elsewhere=settle is not None,
         )
+        return await self._until_answered(question)
 
     async def menu(self, menu: Menu[T], before: Sequence[Phrase]) -> Outcome[T]:
         choices = [
@@ -92,55 +146,72 @@ class Asking:
         async def hear(collector: KeyCollector, playback: Playback) -> Heard:
             return await collector.one_key(playback)
 
-        async def understand(key: str) -> T:
+        async def understand(key: str, mode: Mode) -> T:
             choice = menu.by_key(key)
             if choice is None:
                 raise NotAccepted("universal.nomatch")
             return choice.value
 
-        return await self._until_answered(
-            menu.name, menu.help, menu.manner, put, hear, understand, shown_as=as_keyed
+        grammars = for_menu(menu, self._language)
+        question = _Question(
+            menu.name, menu.help, menu.manner, grammars, put, hear, understand, shown_as=as_keyed
         )
+        return await self._until_answered(question)
 
-    async def _until_answered(
-        self,
-        name: str,
-        help_prompt: str,
-        manner: Manner,
-        put: Put,
-        hear: Callable[[KeyCollector, Playback], Awaitable[Heard]],
-        understand: Callable[[str], Awaitable[T]],
-        *,
-        shown_as: Callable[[str], str],
-    ) -> Outcome[T]:
+    async def _until_answered(self, question: _Question[T]) -> Outcome[T]:
         """The loop of every question; raises `GaveUp` when the attempts are used up.
 
         noinput and nomatch each use up an attempt; help, repeat and clear do not.
         """
-        collector = KeyCollector(self._keys, self._settings, manner)
-        attempts = manner.attempts or self._settings.attempts
+        name = question.name
+        attempts = question.manner.attempts or self._settings.attempts
         attempt = 1
         why: list[Phrase] = []
         while attempt <= attempts:
-            playback = await self._put(name, [*why, *put(attempt)], attempt, manner)
-            heard = await hear(collector, playback)
-            if isinstance(heard, Asked):
-                self._step(StepKind.UNIVERSAL, name, heard.universal, attempt)
-                why = self._take_turn(heard.universal, help_prompt)
+            phrases = [*why, *question.put(attempt)]
+            playback = await self._put(name, phrases, attempt, question.manner)
+            heard = await self._hear(question, playback)
+            if isinstance(heard, Deafened):
+                self._step(StepKind.NOMATCH, name, "", attempt, why="speech.keypad")
+                why = [Phrase(self._language, "speech.keypad")]
                 continue
-            shown = shown_as(heard.digits) if isinstance(heard, Keyed) else ""
+            asked = _universal_in(heard)
+            if asked is not None:
+                self._step(StepKind.UNIVERSAL, name, asked, attempt, heard=heard)
+                why = self._take_turn(asked, question.help, spoken=isinstance(heard, Said))
+                continue
+            shown = question.shown_as(_answer_in(heard))
             try:
-                value = await self._understand(heard, understand)
+                value = await self._understand(heard, question)
             except NotAccepted as refusal:
                 kind = StepKind.NOINPUT if isinstance(heard, NoInput) else StepKind.NOMATCH
-                self._step(kind, name, shown, attempt, why=refusal.prompt)
+                self._step(kind, name, shown, attempt, why=refusal.prompt, heard=heard)
                 why = [Phrase(self._language, refusal.prompt, refusal.slots)]
                 attempt += 1
                 continue
-            self._step(StepKind.ANSWERED, name, shown, attempt)
+            self._step(StepKind.ANSWERED, name, shown, attempt, heard=heard)
+            if isinstance(heard, Said):
+                return Outcome(value, Mode.SPEECH, heard.utterance.confidence, attempts=attempt)
             return Outcome(value, attempts=attempt)
         self._step(StepKind.GAVE_UP, name, "", attempts)
         raise GaveUp(name)
+
+    def _heard_in(self, grammars: Grammars) -> bool:
+        """Whether an answer to this question can be said."""
+        return self._ear is not None and any(self._ear.hears(one) for one in grammars)
+
+    async def _hear(self, question: _Question[T], playback: Playback) -> Heard:
+        collector = KeyCollector(self._keys, self._settings, question.manner)
+        if self._ear is None or not self._heard_in(question.grammars):
+            return await question.hear(collector, playback)
+        with self._ear.attend(question.grammars) as attention:
+            return await keyed_or_said(
+                lambda: question.hear(collector, playback),
+                collector,
+                attention,
+                playback,
+                barge_in=question.manner.barge_in,
+            )
 
     async def _put(
         self, name: str, phrases: Sequence[Phrase], attempt: int, manner: Manner
@@ -162,16 +233,20 @@ class Asking:
         return self._line.play(utterance.pcm)
 
     @staticmethod
-    async def _understand(heard: Heard, understand: Callable[[str], Awaitable[T]]) -> T:
+    async def _understand(heard: Heard, question: _Question[T]) -> T:
         match heard:
             case Keyed(digits):
-                return await understand(digits)
+                return await question.understand(digits, Mode.KEY)
+            case Said(utterance):
+                return await _settled(utterance, question)
             case Garbled():
                 raise NotAccepted("universal.nomatch")
             case _:
                 raise NotAccepted("universal.noinput")
 
-    def _take_turn(self, universal: Universal, help_prompt: str) -> list[Phrase]:
+    def _take_turn(
+        self, universal: Universal, help_prompt: str, *, spoken: bool = False
+    ) -> list[Phrase]:
         """What is said before the question is put again; raises for turns that leave it."""
         turn = _TURNS.get(universal)
         if turn is not None:
@@ -179,7 +254,7 @@ class Asking:
         if universal is Universal.HELP:
             return [
                 Phrase(self._language, help_prompt),
-                Phrase(self._language, "universal.help"),
+                Phrase(self._language, "speech.help" if spoken else "universal.help"),
             ]
         if universal is Universal.CLEAR:
             return [Phrase(self._language, "universal.cleared")]
@@ -193,14 +268,55 @@ class Asking:
         attempt: int,
         *,
         why: str = "",
+        heard: Heard | None = None,
     ) -> None:
+        detail: dict[str, str | int | float] = {"why": why} if why else {}
+        if isinstance(heard, Said):
+            said = heard.utterance
+            detail["mode"] = Mode.SPEECH
+            if value != MASK:  # no number at all goes beside a secret
+                detail["confidence"] = round(said.confidence, 3)
+                detail["decided_ms"] = said.decided_ms
         self._note(
-            Step(
-                kind,
-                name,
-                value=value,
-                attempt=attempt,
-                language=self._language,
-                detail={"why": why} if why else {},
-            )
+            Step(kind, name, value=value, attempt=attempt, language=self._language, detail=detail)
         )
+
+
+async def _settled(utterance: Utterance, question: _Question[T]) -> T:
+    """The likeliest reading that ROCARS knows; where nobody can settle it, a sure one.
+
+    Raises NotAccepted.
+    """
+    answers = [one.meaning.text for one in utterance.readings if not one.meaning.command]
+    if not answers:
+        raise NotAccepted("universal.nomatch")
+    if not utterance.sure and not question.settled_elsewhere:
+        raise NotAccepted("speech.unsure")
+    not_known: NotKnown | None = None
+    for answer in answers[:MOST_READINGS]:
+        try:
+            return await question.understand(answer, Mode.SPEECH)
+        except NotKnown as refusal:
+            not_known = not_known or refusal
+    assert not_known is not None
+    raise not_known
+
+
+def _universal_in(heard: Heard) -> Universal | None:
+    match heard:
+        case Asked(universal):
+            return universal
+        case Said(utterance) if utterance.readings and utterance.readings[0].meaning.command:
+            return Universal(utterance.readings[0].meaning.text) if utterance.sure else None
+        case _:
+            return None
+
+
+def _answer_in(heard: Heard) -> str:
+    match heard:
+        case Keyed(digits):
+            return digits
+        case Said(utterance) if utterance.readings:
+            return utterance.readings[0].meaning.text
+        case _:
+            return ""

@@ -10,6 +10,7 @@ from ivr.dialogue.line import KeyPress, Playback
 from ivr.dialogue.question import Manner
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.universals import AFTER_STAR, STAR, TERMINATOR, Universal
+from speech.recognition.hearing import Utterance
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,19 @@ class Garbled:
     """Keys that no answer can begin with: A to D, or a star followed by a meaningless key."""
 
 
-Heard = Keyed | NoInput | Asked | Garbled
+@dataclass(frozen=True)
+class Said:
+    """The caller spoke."""
+
+    utterance: Utterance
+
+
+@dataclass(frozen=True)
+class Deafened:
+    """Speech cannot be heard any more in this call."""
+
+
+Heard = Keyed | NoInput | Asked | Garbled | Said | Deafened
 
 
 class KeyCollector:
@@ -48,6 +61,8 @@ class KeyCollector:
         self._manner = manner
         self._timeout_s = manner.timeout_s or settings.timeout_s
         self._interdigit_s = manner.interdigit_timeout_s or settings.interdigit_timeout_s
+        self.began = asyncio.Event()
+        """Set once a key of the answer has come."""
 
     async def one_key(self, playback: Playback) -> Heard:
         """A menu's answer: the first key, or a universal. Raises HungUp."""
@@ -90,7 +105,10 @@ class KeyCollector:
             await playback.finished()
             if not self._manner.type_ahead:
                 self._keys.flush()
-        return await self._key_within(self._timeout_s)
+        press = await self._key_within(self._timeout_s)
+        if press is not None:
+            self.began.set()
+        return press
 
     async def _next_key(self) -> KeyPress | None:
         return await self._key_within(self._interdigit_s)

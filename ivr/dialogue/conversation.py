@@ -22,6 +22,7 @@ from ivr.dialogue.turns import Redo, WentBack
 from ivr.dialogue.waiting import Background, wait_with_filler
 from prompts.utterance import Narrator, Phrase, SlotValue
 from speech.language import Language
+from speech.recognition.hearing import Ear
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class Conversation:
         trace: Trace,
         language: Language,
         background: Background | None = None,
+        ear: Ear | None = None,
     ) -> None:
         self.language = language
         self._line = line
@@ -52,6 +54,8 @@ class Conversation:
         self._trace = trace
         self._background = background or Background()
         self._keys = KeyBuffer(line)
+        self._ear = ear
+        self._hinted = False
 
     async def say(self, prompt: str, *, barge_in: bool = True, **slots: SlotValue) -> None:
         """Say one prompt to its end, or until a key is pressed; the key is kept."""
@@ -90,8 +94,17 @@ class Conversation:
         return await self._asking().field(field, settle)
 
     async def choose(self, menu: Menu[T], *, before: Sequence[Phrase] = ()) -> Outcome[T]:
-        """Put a menu until one of its keys is pressed; `before` is said before its intro."""
-        return await self._asking().menu(menu, before)
+        """Put a menu until one of its choices is made; `before` is said before its intro."""
+        return await self._asking().menu(menu, [*self._hint(menu), *before])
+
+    def _hint(self, menu: Menu[Any]) -> list[Phrase]:
+        """Once a call: that choices can be said. Not where they are offered in other languages."""
+        if self._hinted or self._ear is None or not self._ear.hears(self.language):
+            return []
+        if any(choice.language for choice in menu.choices):
+            return []
+        self._hinted = True
+        return [self.phrase("speech.hint")]
 
     async def confirm(self, prompt: str, **slots: SlotValue) -> bool:
         """Read back and ask whether it is right. Keys pressed before it was said do not count."""
@@ -191,6 +204,7 @@ class Conversation:
             settings=self._settings,
             language=self.language,
             note=self._note,
+            ear=self._ear,
         )
 
     async def closed(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 from ivr.dialogue.line import KEYS
@@ -35,6 +36,14 @@ class Manner:
     attempts: int | None = None
 
 
+class Spoken(StrEnum):
+    """What a caller may say in answer to a field."""
+
+    DIGITS = "digits"
+    MARK = "mark"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True)
 class Field(Generic[T]):
     """A collect step for digits (VoiceXML ``<field>``).
@@ -46,6 +55,9 @@ class Field(Generic[T]):
         min_digits, max_digits: length. At `max_digits` the answer ends by itself.
         hash_alone: the value of the hash key pressed alone; None where that is no answer.
         parse: from the digits to the value; raises `NotAccepted`.
+        spoken: what can be said instead of keyed.
+        prompt_spoken: catalogue name in place of the others where the caller can be heard.
+        parse_spoken: from what was said to the value, where that is not `parse`.
         shown_as: what the trace shows of the digits; `hidden` for secrets.
         slots: what fills the prompts' slots.
     """
@@ -61,6 +73,9 @@ class Field(Generic[T]):
     shown_as: Callable[[str], str] = as_keyed
     slots: Mapping[str, SlotValue] = field(default_factory=dict)
     manner: Manner = Manner()
+    spoken: Spoken = Spoken.DIGITS
+    prompt_spoken: str | None = None
+    parse_spoken: Callable[[str], T] | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_digits <= self.max_digits:

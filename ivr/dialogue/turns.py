@@ -51,3 +51,7 @@ class NotAccepted(Exception):
         super().__init__(prompt)
         self.prompt = prompt
         self.slots = slots
+
+
+class NotKnown(NotAccepted):
+    """ROCARS does not know what was understood: of something spoken, another reading is meant."""

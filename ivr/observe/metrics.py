@@ -56,6 +56,15 @@ lines_capacity = Gauge(
     registry=_REGISTRY,
     multiprocess_mode="livesum",
 )
+utterances_total = _counter(
+    "utterances", "Utterances of callers, by what came of them.", "language", "outcome"
+)
+utterance_decided_seconds = _histogram(
+    "utterance_decided_seconds", "From the last sound of an answer to its result.", "language"
+)
+recognisers_given_up_total = _counter(
+    "recognisers_given_up", "Calls that went on by keypad alone, by reason.", "reason"
+)
 draining = Gauge(
     "draining",
     "1 while the node takes no new calls.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.dialogue import trace
+from ivr.dialogue.outcome import Mode
 from ivr.dialogue.trace import MASK, StepKind
 from ivr.observe import metrics
 from ivr.records.call_book import CallBook
@@ -33,7 +34,7 @@ class CallTrace:
                 name=step.name,
                 text=step.text,
                 value=step.value,
-                mode="key" if step.kind is StepKind.ANSWERED else "",
+                mode=_mode(step),
                 attempt=step.attempt,
                 ms=step.ms,
                 language=step.language,
@@ -41,3 +42,11 @@ class CallTrace:
                 secret=step.value == MASK,
             ),
         )
+
+
+def _mode(step: trace.Step) -> str:
+    """How the caller answered; empty where he did not."""
+    said = step.detail.get("mode")
+    if said is not None:
+        return str(said)
+    return Mode.KEY if step.kind is StepKind.ANSWERED else ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backend_client.settings import RocarsClientSettings
 from ivr.pool.scoreboard import Scoreboard
 from ivr.settings import Settings
 from prompts.library import Library
+from speech.language import Language
+from speech.recognition.models import Model
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,7 @@ class Premises:
     """Read-only after the fork, but for the scoreboard.
 
     Attributes:
+        models: what hears each language; one that is missing is keypad only.
         rocars: how ROCARS is reached in truth; `settings.rocars`, or the embedded one.
     """
 
@@ -22,3 +26,4 @@ class Premises:
     library: Library
     scoreboard: Scoreboard
     rocars: RocarsClientSettings
+    models: Mapping[Language, Model]

@@ -23,6 +23,7 @@ from ivr.pool.bundle_ledger import BundleLedger
 from ivr.pool.call_endings import Circumstances, closed_call, refused
 from ivr.pool.call_trace import CallTrace
 from ivr.pool.caller_hints import caller_hints
+from ivr.pool.hearing import Hearing
 from ivr.pool.practice import PracticeLedger, PracticeRocars
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import calling_number
@@ -33,6 +34,7 @@ from ivr.telephony.ending import Ending
 from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.invite import Invite
 from prompts.utterance import Narrator
+from speech.recognition.ear import VoskEar
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +57,7 @@ class Reception:
     rocars: Rocars
     narrator: Narrator
     sms: SmsGateway | None = None
+    hearing: Hearing | None = None
     taken: int = 0
     _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -113,6 +116,8 @@ class Reception:
                 line = await offered.answer()
                 metrics.invite_to_answer_seconds.observe(time.monotonic() - began)
                 self.book.progress(call_id, CallProgress(answered_at=now()))
+                if self.hearing is not None:
+                    served.ear = self.hearing.ear_of(line)
                 served.conversation = Conversation(
                     line,
                     self.narrator,
@@ -120,6 +125,7 @@ class Reception:
                     served.trace,
                     self.settings.flows.languages[0],
                     served.background,
+                    served.ear,
                 )
                 desk = self._desk(call_id, opened, served.notes, await looking)
                 await self._serve(desk, served, served.conversation)
@@ -200,6 +206,8 @@ class Reception:
     async def _close(self, call_id: str, offered: IncomingCall, served: _Served) -> None:
         """End the call, let what was sent be finished, write the CDR."""
         ending = await _over(offered)
+        if served.ear is not None:
+            await served.ear.close()
         await served.background.finished()
         closed = closed_call(
             ending, served.notes, served.circumstances, stand_ins=served.trace.stand_ins
@@ -230,4 +238,5 @@ class _Served:
     notes: CallNotes = field(default_factory=CallNotes)
     background: Background = field(default_factory=Background)
     conversation: Conversation | None = None
+    ear: VoskEar | None = None
     circumstances: Circumstances = field(default_factory=Circumstances)

@@ -29,6 +29,7 @@ from ivr.records.call_book import CallBook
 from ivr.settings import Settings
 from prompts.library import load_library
 from sip_config.front import FrontFailed
+from speech.recognition.models import load as models_for
 
 log = structlog.get_logger(__name__)
 
@@ -120,14 +121,17 @@ class Supervisor:
         library = load_library(settings.prompts.recordings)
         if library.missing:
             log.error("recordings missing", count=len(library.missing))
+        models = models_for(settings.speech, settings.flows.languages)
         rocars = settings.rocars if self._rocars is None else self._rocars.start()
         self._front.start()
-        return Premises(settings, library, self._scoreboard, rocars)
+        return Premises(settings, library, self._scoreboard, rocars, models)
 
     def _console(self, premises: Premises) -> int:
         web = self._settings.web
         health = f"{premises.rocars.base_url}/health"
-        return run_console(web.host, web.port, self._scoreboard, health)
+        return run_console(
+            web.host, web.port, self._scoreboard, health, tuple(sorted(premises.models))
+        )
 
     def _serve(self, workforce: Workforce) -> int:
         while True:

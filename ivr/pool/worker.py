@@ -14,6 +14,7 @@ from backend_client.client import RocarsClient
 from ivr.messages.gateway import SmsGateway
 from ivr.observe import metrics
 from ivr.observe.logs import bind_worker
+from ivr.pool.hearing import Hearing
 from ivr.pool.node_front import telephony_of
 from ivr.pool.premises import Premises
 from ivr.pool.reception import Reception
@@ -60,6 +61,7 @@ class _Worker:
         rocars = RocarsClient(self._premises.rocars, _observe_back_end)
         stand_ins = StandIns(settings.prompts, settings.node.data.resolve() / "synthesised")
         sms = SmsGateway(settings.sms) if settings.sms.url else None
+        hearing = Hearing(self._premises.models, settings.speech)
         self._reception = Reception(
             settings,
             self._slot,
@@ -69,6 +71,7 @@ class _Worker:
                 self._premises.library, settings.prompts, stand_ins, observer=_observe_stand_in
             ),
             sms,
+            hearing,
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot), self._reception.take, self._reception.turned_away
@@ -84,6 +87,7 @@ class _Worker:
         await self._drain(settings.pool.drain_deadline_s)
         beating.cancel()
         await self._telephone.stop()
+        hearing.close()
         await stand_ins.close()
         await rocars.close()
         if sms is not None:

@@ -53,17 +53,18 @@ class CallLine:
         self._live.keys.clear()
         return count
 
-    def listen(self, longest_ms: int = 5000) -> Listening:
+    def listen(self, longest_ms: int = 5000, frames_at_once: int = 1) -> Listening:
         """The other side's voice from now on, as 20 ms frames of PCM.
 
         Args:
             longest_ms: sound that may wait to be read; beyond it the oldest is dropped.
+            frames_at_once: so many are handed over together.
 
         Raises:
             HungUp: the call is over.
         """
         self._live.must_live()
-        return self._live.audio.listen(longest_ms)
+        return self._live.audio.listen(longest_ms, frames_at_once)
 
     def record_both_sides(self, path: Path) -> Recording:
         """Record to a stereo WAV from now on: left the other side, right what we play.

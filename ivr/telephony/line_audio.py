@@ -48,9 +48,9 @@ class LineAudio:
             before.stop()
         return playback
 
-    def listen(self, longest_ms: int) -> Listening:
+    def listen(self, longest_ms: int, frames_at_once: int = 1) -> Listening:
         """Hand received frames to a new listener."""
-        listening = Listening(self._loop, longest_ms)
+        listening = Listening(self._loop, longest_ms, frames_at_once)
         self._listening = (*self._listening, listening)
         return listening
 
@@ -124,7 +124,7 @@ class LineAudio:
         if len(frame) != FRAME_BYTES:
             frame = SILENCE
         for listening in self._listening:
-            listening.hear(frame)
+            listening.hear(frame, self._sent)
         for recording in self._recordings:
             recording.add(frame, self._sent)
         tones, pressed = self._tones, self._pressed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 
@@ -14,10 +15,15 @@ class Listening:
     One reader only.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, longest_ms: int) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, longest_ms: int, frames_at_once: int = 1
+    ) -> None:
+        """`frames_at_once`: a reader who waits is woken once so many have come. Waking him costs
+        more than the frames do."""
         self._loop = loop
-        self._frames: deque[bytes] = deque()
+        self._frames: deque[tuple[bytes, bytes]] = deque()
         self._room = max(1, longest_ms // 20)
+        self._at_once = frames_at_once
         self._arrived = asyncio.Event()
         self._waiting = False
         self._closed = False
@@ -28,6 +34,15 @@ class Listening:
         return self
 
     async def __anext__(self) -> bytes:
+        return (await self._next())[0]
+
+    async def with_what_was_sent(self) -> AsyncIterator[tuple[bytes, bytes]]:
+        """The same, each frame with the one the other side was sent at that time."""
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                yield await self._next()
+
+    async def _next(self) -> tuple[bytes, bytes]:
         while True:
             if self._frames:
                 return self._frames.popleft()
@@ -44,14 +59,14 @@ class Listening:
         self._closed = True
         self._arrived.set()
 
-    def hear(self, frame: bytes) -> None:
+    def hear(self, received: bytes, sent: bytes) -> None:
         """Called by the frame clock only."""
         if self._closed:
             return
         if len(self._frames) >= self._room:
             self._frames.popleft()
             self.dropped += 1
-        self._frames.append(frame)
-        if self._waiting:
+        self._frames.append((received, sent))
+        if self._waiting and len(self._frames) >= self._at_once:
             self._waiting = False
             self._loop.call_soon_threadsafe(self._arrived.set)

@@ -11,7 +11,7 @@ from service import Service
 from backend_client.client import RocarsClient
 from backend_client.office import Demo, RocarsOffice
 from backend_client.types import Receipt
-from ivr.caller.driver import Driver
+from ivr.caller.driver import Answers, Driver
 from ivr.records.call_book import CallBook
 from ivr.records.models import CallStep
 from ivr.telephony.ending import Ending
@@ -51,7 +51,7 @@ class Caller:
 
     async def call(
         self,
-        answers: dict[str, list[str]],
+        answers: Answers,
         *,
         recording: Path | None = None,
         leaves_after: str = "",

@@ -60,7 +60,7 @@ async def back_end() -> AsyncIterator[str]:
 
 async def test_the_console_answers(back_end: str) -> None:
     node = Node()
-    runner = web.AppRunner(make_app(node, BackEndProbe(back_end)))
+    runner = web.AppRunner(make_app(node, BackEndProbe(back_end), ("yue",)))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     base = f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -77,6 +77,7 @@ async def test_the_console_answers(back_end: str) -> None:
                 "lines": 12,
                 "in_use": 3,
                 "back_end": True,
+                "speech": ["yue"],
                 "problems": [],
             }
             node.draining = True

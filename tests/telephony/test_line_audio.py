@@ -98,6 +98,20 @@ async def test_a_slow_listener_loses_the_oldest_and_knows_it(audio: LineAudio) -
     assert [frame async for frame in listening] == [sound(1, value) for value in (3, 4, 5)]
 
 
+async def test_a_listener_may_be_woken_for_several_frames_at_once(audio: LineAudio) -> None:
+    listening = audio.listen(longest_ms=1000, frames_at_once=3)
+    waiting = asyncio.ensure_future(anext(listening))
+    for value in (1, 2):
+        await asyncio.sleep(0.01)
+        audio.frame_received(sound(1, value))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    audio.frame_received(sound(1, 3))
+    assert await waiting == sound(1, 1)
+    audio.hang_up()
+    assert [frame async for frame in listening] == [sound(1, 2), sound(1, 3)]
+
+
 async def test_a_listener_is_woken_and_hears_silence_too(audio: LineAudio) -> None:
     listening = audio.listen(longest_ms=1000)
     waiting = asyncio.ensure_future(anext(listening))

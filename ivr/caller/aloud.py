@@ -1,0 +1,43 @@
+"""A driver's keys as he would say them, spoken by the service's own synthesiser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ivr.caller.driver import Speech
+from speech.language import Language
+from speech.recognition.phrase_book import phrase_book
+from speech.recognition.words import DIGITS
+from speech.synthesiser.synthesiser import Synthesiser
+
+LEVEL = 0.5
+"""Loudest sample of what is said, of full scale: an ordinary caller."""
+
+
+async def said_aloud(
+    keyed: Mapping[str, Sequence[str]],
+    words: Mapping[str, str],
+    language: Language,
+    synthesiser: Synthesiser,
+) -> dict[str, list[Speech]]:
+    """The same answers by voice. Raises SynthesisFailed.
+
+    Args:
+        keyed: keys by question.
+        words: for menus, what is said instead of the key: a name of the phrase book.
+    """
+    aloud: dict[str, list[Speech]] = {}
+    for question, answers in keyed.items():
+        named = words.get(question)
+        for keys in answers:
+            text = (
+                phrase_book(language).phrases[named][0]
+                if named
+                else " ".join(DIGITS[language][int(key)] for key in keys if key.isdigit())
+            )
+            samples = await synthesiser.speak(language, text)
+            louder = samples / max(1e-6, float(np.abs(samples).max())) * LEVEL * 32767
+            aloud.setdefault(question, []).append(Speech(text, louder.astype("<i2").tobytes()))
+    return aloud

@@ -1,0 +1,50 @@
+"""Which words answer a question, in which language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ivr.dialogue.question import Choice, Field, Menu, Spoken
+from speech.language import Language
+from speech.recognition.digits import DigitGrammar
+from speech.recognition.grammar import Either, Grammar
+from speech.recognition.marks import MarkGrammar
+from speech.recognition.phrase_book import SpokenChoice, phrase_book
+
+Grammars = Mapping[Language, Grammar]
+"""Several where a question is put in several languages at once."""
+
+
+def for_field(field: Field[Any], language: Language) -> Grammars:
+    """Digits or a mark, and what can be said at any time."""
+    answer: Grammar
+    match field.spoken:
+        case Spoken.DIGITS:
+            answer = DigitGrammar(language, field.min_digits, field.max_digits)
+        case Spoken.MARK:
+            answer = MarkGrammar(language)
+        case Spoken.NOTHING:
+            return {}
+    return {language: Either(answer, phrase_book(language).commands())}
+
+
+def for_menu(menu: Menu[Any], language: Language) -> Grammars:
+    """The choices, each in the language it is offered in; they go before the commands."""
+    offered: dict[Language, list[SpokenChoice]] = {}
+    for choice in menu.choices:
+        offered.setdefault(choice.language or language, []).append(_as_spoken(choice))
+    return {
+        one: Either(phrase_book(one).menu(choices), phrase_book(one).commands())
+        for one, choices in offered.items()
+    }
+
+
+def _as_spoken(choice: Choice[Any]) -> SpokenChoice:
+    name = choice.prompt if choice.language is None else f"{choice.prompt}.{choice.language}"
+    return SpokenChoice(
+        choice.key,
+        names=(name,),
+        mark=str(choice.slots.get("vehicle", "")),
+        letter=str(choice.slots.get("letter", "")),
+    )

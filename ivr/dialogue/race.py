@@ -1,0 +1,65 @@
+"""The race between keys and speech: whoever begins first is listened to, and a key always wins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ivr.dialogue.collect import Deafened, Heard, KeyCollector, NoInput, Said
+from ivr.dialogue.line import Playback
+from speech.recognition.hearing import Attention, Deaf
+
+
+async def keyed_or_said(
+    keyed: Callable[[], Awaitable[Heard]],
+    collector: KeyCollector,
+    attention: Attention,
+    playback: Playback,
+    *,
+    barge_in: bool,
+) -> Heard:
+    """One answer, by key or by voice. Raises HungUp.
+
+    A caller who is still speaking has not failed to answer: the first-digit time-out waits for him.
+    """
+    keying = asyncio.ensure_future(keyed())
+    saying = asyncio.ensure_future(_said(attention, playback, barge_in=barge_in))
+    pressed = asyncio.ensure_future(collector.began.wait())
+    try:
+        while True:
+            await asyncio.wait({keying, saying, pressed}, return_when=asyncio.FIRST_COMPLETED)
+            if pressed.done():
+                return await keying
+            if saying.done():
+                return saying.result()
+            if keying.done():
+                heard = keying.result()
+                if not (isinstance(heard, NoInput) and attention.speaking):
+                    return heard
+                keying = asyncio.ensure_future(keyed())
+    finally:
+        await _no_longer(keying, saying, pressed)
+
+
+async def _said(attention: Attention, playback: Playback, *, barge_in: bool) -> Said | Deafened:
+    stopping = asyncio.ensure_future(_stop_when_spoken_to(attention, playback))
+    if not barge_in:
+        stopping.cancel()
+    try:
+        return Said(await attention.utterance())
+    except Deaf:
+        return Deafened()
+    finally:
+        await _no_longer(stopping)
+
+
+async def _stop_when_spoken_to(attention: Attention, playback: Playback) -> None:
+    await attention.began.wait()
+    playback.stop()
+
+
+async def _no_longer(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Hearing what a caller says: models, grammars, and the ear of one call."""

@@ -1,0 +1,80 @@
+"""The acoustic models, loaded once before the workers are forked and shared by all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: more threads only wait
+import vosk
+
+from speech.language import Language
+from speech.recognition.grammar import Grammar
+from speech.recognition.settings import RecognitionSettings
+from speech.recognition.words import UNKNOWN
+
+log = structlog.get_logger(__name__)
+
+SAMPLE_RATE = 8000
+_ERRORS_ONLY = -2
+"""Vosk's own log, on standard error; its warnings are about lattices, many to an utterance."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One loaded model and the words it knows."""
+
+    vosk: Any = field(repr=False)
+    words: frozenset[str] = field(repr=False)
+
+    def recogniser(self, grammar: Grammar, alternatives: int) -> Any:
+        """A Vosk recogniser for one utterance that listens for this grammar alone.
+
+        Raises ValueError for words the model does not know: they could never be heard.
+        """
+        strange = {word for one in grammar.phrases for word in one.split()} - self.words
+        if strange:
+            raise ValueError(f"not in the model: {' '.join(sorted(strange))}")
+        otherwise = grammar.otherwise if grammar.otherwise in self.words else UNKNOWN
+        listened_for = json.dumps([*grammar.phrases, otherwise], ensure_ascii=False)
+        recogniser = vosk.KaldiRecognizer(self.vosk, SAMPLE_RATE, listened_for)
+        recogniser.SetMaxAlternatives(alternatives)
+        return recogniser
+
+
+def load(settings: RecognitionSettings, languages: Iterable[Language]) -> dict[Language, Model]:
+    """The models there are. A language without one is keypad only, and the log says so."""
+    found: dict[Language, Model] = {}
+    if not settings.enabled:
+        log.info("speech is switched off: callers use the keypad")
+        return found
+    for language in languages:
+        directory = settings.model_directory(language)
+        try:
+            found[language] = load_one(directory)
+        except ModelMissing as missing:
+            log.error("no speech in this language", language=language, reason=str(missing))
+    return found
+
+
+class ModelMissing(Exception):
+    """There is no model in a directory, or not one that Vosk can load."""
+
+
+def load_one(directory: Path) -> Model:
+    """Load a model directory. Raises ModelMissing."""
+    if not (directory / "am" / "final.mdl").is_file() and not directory.is_dir():
+        raise ModelMissing(f"{directory} is no model directory")
+    vosk.SetLogLevel(_ERRORS_ONLY)
+    try:
+        loaded = vosk.Model(str(directory))
+        lines = (directory / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
+    except Exception as failure:  # the binding raises nothing more exact
+        raise ModelMissing(f"{directory}: {failure}") from failure
+    return Model(loaded, frozenset(line.split()[0] for line in lines if line.strip()))

@@ -1,0 +1,84 @@
+"""What callers say for the choices of menus and for commands, per language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from speech.language import Language
+from speech.recognition.grammar import Meaning, PhraseGrammar
+from speech.recognition.marks import spellings
+from speech.recognition.words import digit_words
+
+_PHRASES = Path(__file__).with_name("phrases")
+_COMMANDS = "universal"
+
+
+@dataclass(frozen=True)
+class SpokenChoice:
+    """One choice of a menu, as far as it can be said.
+
+    Attributes:
+        key: its key on the telephone; said as a digit it means the same.
+        names: where its phrases stand in the book, for example ``main_menu.bundle``.
+        mark: the registration mark it stands for.
+        letter: the letter it stands for.
+    """
+
+    key: str
+    names: tuple[str, ...] = ()
+    mark: str = ""
+    letter: str = ""
+
+
+@dataclass(frozen=True)
+class PhraseBook:
+    """The phrases of one language, by name."""
+
+    language: Language
+    phrases: Mapping[str, tuple[str, ...]]
+
+    def commands(self) -> PhraseGrammar:
+        """What can be said at any time."""
+        return PhraseGrammar(
+            {
+                phrase: Meaning(name.partition(".")[2], command=True)
+                for name, phrases in self.phrases.items()
+                if name.startswith(_COMMANDS + ".")
+                for phrase in phrases
+            }
+        )
+
+    def menu(self, choices: Sequence[SpokenChoice]) -> PhraseGrammar:
+        """The choices of a menu, by their phrases and by their keys."""
+        meanings: dict[str, Meaning] = {}
+        digits = digit_words(self.language)
+        for choice in choices:
+            answer = Meaning(choice.key)
+            said = [word for word, digit in digits.items() if digit == choice.key]
+            said += [phrase for name in choice.names for phrase in self.phrases.get(name, ())]
+            if choice.mark:
+                said += spellings(choice.mark, self.language)
+            if choice.letter:
+                said.append(choice.letter)
+            for phrase in said:
+                meanings.setdefault(phrase, answer)
+        return PhraseGrammar(meanings)
+
+
+@cache
+def phrase_book(language: Language) -> PhraseBook:
+    """Read `phrases/`. Raises ValueError for what is no phrase."""
+    path = _PHRASES / f"{language}.yaml"
+    sections = yaml.safe_load(path.read_text(encoding="utf-8"))
+    phrases: dict[str, tuple[str, ...]] = {}
+    for section, entries in sections.items():
+        for name, said in entries.items():
+            if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
+                raise ValueError(f"{path.name}: {section}.{name}: a list of phrases expected")
+            phrases[f"{section}.{name}"] = tuple(said)
+    return PhraseBook(language, phrases)

@@ -1,0 +1,70 @@
+"""How callers are heard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from speech.language import Language
+
+
+class RecognitionSettings(BaseModel):
+    """Which model hears which language, and how long the service lets a caller pause.
+
+    *completetimeout* and *incompletetimeout* are those of VoiceXML 2.1, 6.3.2.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = Field(True, description="Whether callers can speak; if not, keys alone.")
+    cantonese_model: Path | None = Field(
+        None, description="A Vosk model directory for Cantonese; empty: the one that comes along."
+    )
+    putonghua_model: Path | None = Field(
+        None, description="The same for Putonghua; its words must be those of the grammars."
+    )
+    english_model: Path | None = Field(None, description="The same for English.")
+    complete_timeout_s: float = Field(
+        0.5, ge=0.1, le=5, description="Silence that ends what could be a whole answer."
+    )
+    full_timeout_s: float = Field(
+        0.3, ge=0.1, le=5, description="Silence that ends an answer that nothing can follow."
+    )
+    incomplete_timeout_s: float = Field(
+        2.0, ge=0.2, le=10, description="Silence that ends what is no whole answer yet."
+    )
+    longest_s: float = Field(30.0, ge=2, le=120, description="Longest answer that is listened to.")
+    least_confidence: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="An answer less sure than this is asked for again; 1 is certainty.",
+    )
+    alternatives: int = Field(
+        10, ge=1, le=50, description="Readings of an answer that are weighed against each other."
+    )
+    stall_s: float = Field(
+        2.0, gt=0, le=30, description="A recogniser that takes longer is given up for this call."
+    )
+    speech_dbfs: float = Field(
+        -45.0, ge=-70, le=-10, description="Sound below this level is never taken for speech."
+    )
+    echo_db: float = Field(
+        14.0,
+        ge=0,
+        le=40,
+        description="While a prompt plays, sound is speech only if it is at most so much softer "
+        "than the prompt: what comes back of the prompt itself is softer.",
+    )
+    threads: int = Field(
+        2, ge=1, le=16, description="Recognisers of one worker that may work at the same time."
+    )
+
+    def model_directory(self, language: Language) -> Path:
+        configured = {
+            Language.CANTONESE: self.cantonese_model,
+            Language.PUTONGHUA: self.putonghua_model,
+            Language.ENGLISH: self.english_model,
+        }[language]
+        return configured or Path(__file__).parents[1] / "models" / language

@@ -1,0 +1,91 @@
+"""One utterance in one language: sound in, readings out. Everything here blocks; see `ear`."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from speech.recognition.activity import FULL_SCALE
+from speech.recognition.grammar import Completeness, Grammar, Meaning
+from speech.recognition.hearing import Reading
+from speech.recognition.models import Model
+from speech.recognition.words import NO_WORDS
+
+_WANTED_DBFS, _MOST_GAIN_DB = -20.0, 18.0
+"""Loudest part of an utterance is brought near to this level before it is recognised."""
+_MOST_GAIN = 10 ** (_MOST_GAIN_DB / 20)
+_LOUDEST = 480
+"""Samples the level is taken of: 60 ms."""
+
+
+class UtteranceRecogniser:
+    """Decodes one utterance while it is spoken."""
+
+    def __init__(self, model: Model, grammar: Grammar, alternatives: int) -> None:
+        """Raises ValueError for a grammar with words that are not in the model."""
+        self._grammar = grammar
+        self._recogniser = model.recogniser(grammar, alternatives)
+        self._gain = _MOST_GAIN
+        self.words: tuple[str, ...] = ()
+        """Heard so far."""
+
+    def hear(self, pcm: bytes) -> None:
+        """The next piece of sound, 16 bit at 8000 Hz."""
+        self._recogniser.AcceptWaveform(self._levelled(pcm))
+        partial = json.loads(self._recogniser.PartialResult())
+        self.words = tuple(partial.get("partial", "").split())
+
+    @property
+    def completeness(self) -> Completeness:
+        return self._grammar.completeness(self.words)
+
+    @property
+    def hears_words(self) -> bool:
+        """Whether there is any word of the grammar in it so far."""
+        return not NO_WORDS.issuperset(self.words)
+
+    def readings(self) -> tuple[Reading, ...]:
+        """The utterance is over: what it may mean, the likeliest first; empty for no answer."""
+        result = json.loads(self._recogniser.FinalResult())
+        found = [
+            (one["text"].split(), float(one["confidence"]))
+            for one in result.get("alternatives", ())
+        ]
+        if not found:
+            return ()
+        best = max(score for _, score in found)
+        weights = [math.exp(score - best) for _, score in found]
+        whole = sum(weights)
+        chances: dict[Meaning | None, float] = {}
+        for (words, _), weight in zip(found, weights, strict=True):
+            meaning = self._grammar.meaning(words)
+            chances[meaning] = chances.get(meaning, 0.0) + weight / whole
+        nothing = chances.pop(None, 0.0)
+        readings = [Reading(meaning, share) for meaning, share in chances.items() if meaning]
+        readings.sort(key=lambda one: -one.confidence)
+        if not readings or readings[0].confidence < nothing:
+            return ()
+        return tuple(readings)
+
+    def _levelled(self, pcm: bytes) -> bytes:
+        """Quiet callers louder and loud ones softer.
+
+        The gain falls at once when it gets louder, and never rises within an utterance.
+        """
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+        self._gain = min(self._gain, self._gain_for(samples))
+        louder = np.clip(samples * self._gain, -FULL_SCALE, FULL_SCALE - 1)
+        return bytes(louder.astype("<i2").tobytes())
+
+    @staticmethod
+    def _gain_for(samples: npt.NDArray[np.float32]) -> float:
+        pieces = samples[: len(samples) // _LOUDEST * _LOUDEST].reshape(-1, _LOUDEST)
+        if not len(pieces):
+            return _MOST_GAIN
+        loudest = float((pieces**2).mean(1).max())
+        level = 10 * math.log10(loudest / FULL_SCALE**2 + 1e-10)
+        gain_db = min(_MOST_GAIN_DB, _WANTED_DBFS - level)
+        return float(10 ** (gain_db / 20))

@@ -1,0 +1,222 @@
+"""Everything a telephone and a truck do to a voice, done to the training speech.
+
+Sound is float32 at 8000 Hz, values as of 16-bit integers.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import soundfile as sf
+from scipy.signal import butter, lfilter, resample_poly
+
+from speech.training.features import SAMPLE_RATE, Floats
+
+FULL = 32767.0
+PACKET = 160
+_NOISES = ("white", "pink", "cab", "traffic")
+
+
+def _law(subtype: str) -> Floats:
+    """What each 16-bit value becomes on its way through G.711."""
+    values, coded = np.arange(-32768, 32768).astype(np.int16), io.BytesIO()
+    form = {"samplerate": SAMPLE_RATE, "format": "RAW", "subtype": subtype}
+    sf.write(coded, values, **form)
+    coded.seek(0)
+    return np.asarray(sf.read(coded, channels=1, dtype="int16", **form)[0], np.float32)
+
+
+_A_LAW, _MU_LAW = _law("ALAW"), _law("ULAW")
+
+
+def through_g711(sound: Floats, *, a_law: bool) -> Floats:
+    """There and back again."""
+    table = _A_LAW if a_law else _MU_LAW
+    return table[np.clip(np.round(sound), -32768, 32767).astype(np.int64) + 32768]
+
+
+def faster(sound: Floats, factor: float) -> Floats:
+    """Resampled: shorter and higher for a factor above 1."""
+    ratio = Fraction(1 / factor).limit_denominator(40)
+    changed = resample_poly(sound, ratio.numerator, ratio.denominator)
+    return np.asarray(changed, np.float32)
+
+
+def compressed(sound: Floats, rate: float, window: int = 240) -> Floats:
+    """Shorter by `rate` at the same pitch (WSOLA, Verhelst and Roelands 1993)."""
+    hop, reach = window // 2, 60
+    if len(sound) < window * 3:
+        return sound
+    shape = np.hanning(window + 1)[:window].astype(np.float32)
+    made = np.zeros(int(len(sound) / rate) + 2 * window, np.float32)
+    weight = np.zeros_like(made)
+    at, follows = 0, None
+    while True:
+        source = int(at * rate)
+        if source + window + reach >= len(sound) or at + window > len(made):
+            break
+        if follows is not None:
+            first = max(0, source - reach)
+            likeness = np.correlate(sound[first : source + reach + window], follows, "valid")
+            source = first + int(np.argmax(likeness))
+        made[at : at + window] += shape * sound[source : source + window]
+        weight[at : at + window] += shape
+        follows = sound[source + hop : source + hop + window]
+        if len(follows) < window:
+            break
+        at += hop
+    end = at + hop
+    return np.asarray(made[:end] / np.maximum(weight[:end], 0.3), np.float32)
+
+
+def joined(
+    clips: Sequence[Floats],
+    rng: np.random.Generator,
+    gap_s: tuple[float, float],
+    tempo: tuple[float, float],
+) -> Floats:
+    """Clips one after the other as one utterance; a gap below nought lets them overlap."""
+    whole = np.zeros(0, np.float32)
+    for clip in clips:
+        one = compressed(clip, rng.uniform(*tempo)) * np.float32(rng.uniform(0.7, 1.2))
+        fade = min(80, len(one) // 4)
+        one[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
+        one[len(one) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+        gap = int(SAMPLE_RATE * rng.uniform(*gap_s))
+        if gap < 0 and len(whole) > -2 * gap and len(one) > -gap:
+            whole[gap:] += one[:-gap]
+            whole = np.concatenate([whole, one[-gap:]])
+        else:
+            whole = np.concatenate([whole, np.zeros(max(0, gap), np.float32), one])
+    return whole
+
+
+def noise(kind: str, length: int, rng: np.random.Generator) -> Floats:
+    """Noise of a kind, at no level in particular."""
+    white = rng.standard_normal(length).astype(np.float32)
+    if kind == "white":
+        return white
+    if kind == "pink":
+        return np.asarray(lfilter([1], [1, -0.95], white), np.float32)
+    if kind == "cab":  # a rumble, and the engine's harmonics in it
+        rumble = lfilter([1], [1, -0.985], white)
+        seconds = np.arange(length) / SAMPLE_RATE
+        engine_hz = rng.uniform(25, 90)
+        engine = sum(
+            rng.uniform(0.2, 1) * np.sin(2 * np.pi * engine_hz * k * seconds + rng.uniform(0, 6))
+            for k in range(1, 7)
+        )
+        return np.asarray(rumble / np.std(rumble) + rng.uniform(0.2, 1.5) * engine, np.float32)
+    passing = np.abs(lfilter([0.002], [1, -0.998], rng.standard_normal(length))) + 0.01
+    return np.asarray(lfilter([1], [1, -0.9], white) * passing / passing.mean(), np.float32)
+
+
+def no_voice(rng: np.random.Generator) -> Floats:
+    """A few seconds of what is on a line when nobody speaks: noise, music, knocks."""
+    length = int(SAMPLE_RATE * rng.uniform(1.0, 4.0))
+    sound = noise(str(rng.choice(_NOISES)), length, rng)
+    chance = rng.random()
+    seconds = np.arange(length) / SAMPLE_RATE
+    if chance < 0.3:  # a tune, each note with its overtones
+        notes = np.repeat(rng.uniform(120, 900, 24), SAMPLE_RATE // 4)[:length]
+        tune = sum(np.sin(2 * np.pi * notes * n * seconds[: len(notes)]) / n for n in (1, 2, 3))
+        sound = sound * np.float32(0.05) + np.resize(tune, length).astype(np.float32)
+    elif chance < 0.55:  # doors, keys, the road
+        knocks = np.zeros(length, np.float32)
+        for at in rng.integers(0, length - 400, rng.integers(1, 8)):
+            knocks[at : at + 400] += np.exp(-np.arange(400) / rng.uniform(10, 120))
+        sound = sound * np.float32(0.05 * rng.random()) + sound * knocks * 3
+    level = 10 ** (-rng.uniform(6, 50) / 20)
+    return np.asarray(sound / (np.abs(sound).max() + 1e-6) * FULL * level, np.float32)
+
+
+@dataclass(frozen=True)
+class Telephone:
+    """One caller's way to us, each part there by chance.
+
+    Attributes:
+        babble: other people's speech, to be heard behind his.
+    """
+
+    babble: Sequence[Floats] = ()
+
+    def __call__(self, voice: Floats, rng: np.random.Generator) -> Floats:
+        if rng.random() < 0.75:
+            voice = faster(voice, rng.uniform(0.82, 1.22))
+        lead, tail = (int(SAMPLE_RATE * rng.uniform(*span)) for span in ((0.05, 0.4), (0.1, 0.5)))
+        sound = np.concatenate([np.zeros(lead), voice, np.zeros(tail)]).astype(np.float32)
+        sound *= FULL * 10 ** (-rng.uniform(2, 34) / 20) / (np.abs(sound).max() + 1)
+        sound = self._room(sound, rng)
+        spoken = sound[lead : len(sound) - tail]
+        loudness = float(np.sqrt((spoken**2).mean())) + 1
+        sound = self._surroundings(sound, loudness, rng)
+        return self._line(sound, rng)
+
+    def nobody(self, rng: np.random.Generator) -> Floats:
+        """The line while nobody speaks."""
+        return self._line(self._room(no_voice(rng), rng), rng)
+
+    @staticmethod
+    def _room(sound: Floats, rng: np.random.Generator) -> Floats:
+        if rng.random() < 0.35:
+            length = int(SAMPLE_RATE * rng.uniform(0.02, 0.12))
+            echoes = rng.standard_normal(length) * np.exp(-np.arange(length) / (length / 4))
+            echoes[0] = rng.uniform(2, 8)
+            echoes /= np.sqrt((echoes**2).sum())
+            sound = np.convolve(sound, echoes)[: len(sound)].astype(np.float32)
+        if rng.random() < 0.6:  # a telephone's own tilt
+            sound = np.asarray(lfilter([1, rng.uniform(-0.75, 0.4)], [1], sound), np.float32)
+        return sound
+
+    def _surroundings(self, sound: Floats, loudness: float, rng: np.random.Generator) -> Floats:
+        chance = rng.random()
+        if chance < 0.72:
+            other = noise(str(rng.choice(_NOISES)), len(sound), rng)
+            ratio_db = rng.uniform(5, 40)
+        elif chance < 0.88 and self.babble:
+            other = np.resize(self.babble[int(rng.integers(len(self.babble)))], len(sound))
+            ratio_db = rng.uniform(10, 30)
+        else:
+            return sound
+        return sound + other * np.float32(loudness / (other.std() + 1e-6) * 10 ** (-ratio_db / 20))
+
+    @staticmethod
+    def _line(sound: Floats, rng: np.random.Generator) -> Floats:
+        if rng.random() < 0.7:
+            edges = [rng.uniform(150, 330) / 4000, rng.uniform(3000, 3700) / 4000]
+            sound = np.asarray(lfilter(*butter(2, edges, "band"), sound), np.float32)
+        if rng.random() < 0.08:  # mains hum
+            hum = np.sin(2 * np.pi * rng.choice([50, 60]) * np.arange(len(sound)) / SAMPLE_RATE)
+            sound = sound + np.float32(rng.uniform(30, 400)) * hum.astype(np.float32)
+        if rng.random() < 0.05:
+            sound = sound + np.float32(rng.uniform(-800, 800))
+        if rng.random() < 0.15:  # too loud for the line
+            sound = sound * np.float32(10 ** (rng.uniform(3, 14) / 20))
+        # No line is quite silent; a model that never heard a little hiss takes it for speech.
+        hiss = rng.standard_normal(len(sound)) * 10 ** rng.uniform(-0.3, 1.6)
+        sound = np.clip(sound + hiss.astype(np.float32), -32700, 32700)
+        if rng.random() < 0.2:
+            sound = lossy(sound, rng.uniform(0.005, 0.05), rng, repeat=rng.random() < 0.5)
+        chance = rng.random()
+        if chance < 0.9:
+            sound = through_g711(sound, a_law=chance < 0.6)
+        return np.asarray(np.round(sound), np.float32)
+
+
+def lossy(sound: Floats, share: float, rng: np.random.Generator, *, repeat: bool) -> Floats:
+    """Packets of 20 ms lost at random, and silence or the packet before in their place."""
+    left = sound.copy()
+    for start in range(PACKET, len(left) - PACKET, PACKET):
+        if rng.random() < share:
+            before = left[start - PACKET : start] * np.float32(0.7)
+            left[start : start + PACKET] = before if repeat else 0
+    return left
+
+
+def pcm(sound: npt.NDArray[np.floating]) -> bytes:
+    return np.clip(np.round(sound), -32768, 32767).astype("<i2").tobytes()

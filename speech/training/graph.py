@@ -1,0 +1,110 @@
+"""The decoding graph: all words in a loop, to be narrowed by a grammar while the service runs.
+
+OpenFst's "vector" file is written here; its tools make it a look-ahead graph, which Vosk composes
+with a grammar on the fly.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from speech.recognition.words import SELDOM_UNKNOWN, UNKNOWN
+from speech.training.lexicon import Lexicon
+from speech.training.units import SILENCE_PHONE, UnitTable
+
+_MAGIC = 2125659606
+_EXPANDED_AND_MUTABLE = 0x3
+SILENCE_OR_NOT = math.log(2)
+
+
+@dataclass
+class Fst:
+    """A weighted transducer; state 0 is the start."""
+
+    arcs: list[list[tuple[int, int, float, int]]] = field(default_factory=lambda: [[]])
+    final: dict[int, float] = field(default_factory=dict)
+
+    def state(self) -> int:
+        self.arcs.append([])
+        return len(self.arcs) - 1
+
+    def arc(self, source: int, heard: int, said: int, cost: float, target: int) -> None:
+        self.arcs[source].append((heard, said, cost, target))
+
+    def write(self, path: Path) -> None:
+        out = bytearray(struct.pack("<i", _MAGIC))
+        for name in (b"vector", b"standard"):
+            out += struct.pack("<i", len(name)) + name
+        out += struct.pack("<iiQqqq", 2, 0, _EXPANDED_AND_MUTABLE, 0, len(self.arcs), 0)
+        for state, arcs in enumerate(self.arcs):
+            out += struct.pack("<fq", self.final.get(state, math.inf), len(arcs))
+            for arc in arcs:
+                out += struct.pack("<iifi", *arc)
+        path.write_bytes(out)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Numbers of the graph that no training gives. Natural logarithms, larger is dearer.
+
+    Attributes:
+        word: of every word; below nought, since the grammar charges each word already, and digits
+            would be left out.
+        unknown: of each unit of speech that is no word of the grammar, beside the choice among all
+            units; small enough for talk to be rejected.
+        seldom_unknown: the same where digits or letters are said; large enough not to lose any.
+    """
+
+    word: float = -2.0
+    unknown: float = -0.8
+    seldom_unknown: float = 2.5
+
+
+def word_loop(lexicon: Lexicon, table: UnitTable, numbers: dict[str, int], costs: Costs) -> Fst:
+    """Any words in any order, silence between them or not, and speech that is none of them."""
+    fst = Fst()
+    loop = fst.state()
+    fst.arc(0, 0, 0, SILENCE_OR_NOT, loop)
+    quiet = _phone(fst, table, 0, SILENCE_PHONE, 0, SILENCE_OR_NOT)
+    fst.arc(quiet, 0, 0, 0.0, loop)
+    fst.final[loop] = 0.0
+    for word in sorted(lexicon.words):
+        for units in lexicon.words[word]:
+            at, said, cost = loop, numbers[word], costs.word
+            for place, unit in enumerate(units):
+                phone = table.phone(unit, place, len(units))
+                at = _phone(fst, table, at, phone, said, cost)
+                said, cost = 0, 0.0
+            _maybe_silence(fst, table, at, loop)
+    _unknown(fst, table, loop, numbers[UNKNOWN], costs.unknown)
+    _unknown(fst, table, loop, numbers[SELDOM_UNKNOWN], costs.seldom_unknown)
+    return fst
+
+
+def _unknown(fst: Fst, table: UnitTable, loop: int, word: int, cost: float) -> None:
+    inside, after = fst.state(), fst.state()
+    fst.arc(loop, 0, word, 0.0, inside)
+    each = math.log(len(table.units) - 1) + cost
+    for unit in table.units[1:]:
+        end = _phone(fst, table, inside, table.phone(unit, 1, 3), 0, each)
+        fst.arc(end, 0, 0, 0.0, after)
+    fst.arc(after, 0, 0, 0.0, inside)
+    _maybe_silence(fst, table, after, loop)
+
+
+def _phone(fst: Fst, table: UnitTable, source: int, phone: int, said: int, cost: float) -> int:
+    """Enter a phone and stay in it as long as it lasts; gives the state it is left from."""
+    enter, stay = table.transitions(phone)
+    held = fst.state()
+    fst.arc(source, enter, said, cost, held)
+    fst.arc(held, stay, 0, 0.0, held)
+    return held
+
+
+def _maybe_silence(fst: Fst, table: UnitTable, source: int, target: int) -> None:
+    fst.arc(source, 0, 0, SILENCE_OR_NOT, target)
+    quiet = _phone(fst, table, source, SILENCE_PHONE, 0, SILENCE_OR_NOT)
+    fst.arc(quiet, 0, 0, 0.0, target)

@@ -1,0 +1,64 @@
+"""Recorded people: clips of single words and syllables, one file a speaker.
+
+A folder has `manifest.csv` with the columns file, language, speaker, spoken, start_sample and
+end_sample; what is spoken is an English word or letter, or a jyutping or pinyin syllable.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from speech.language import Language
+from speech.training.features import SAMPLE_RATE, Floats
+
+SHORTEST, LONGEST = SAMPLE_RATE // 10, SAMPLE_RATE * 4
+LOUD = 0.6 * 32767
+
+
+@dataclass(frozen=True)
+class Clips:
+    """What one person said, by what it is."""
+
+    speaker: str
+    language: Language
+    of: dict[str, list[Floats]]
+
+    @property
+    def count(self) -> int:
+        return sum(len(takes) for takes in self.of.values())
+
+
+def recorded(folder: Path) -> dict[str, Clips]:
+    """Everybody in a folder, by name.
+
+    Raises:
+        FileNotFoundError: there is no manifest.
+        ValueError: a file is not mono at 8000 Hz.
+    """
+    people: dict[str, Clips] = {}
+    files: dict[str, Floats] = {}
+    with (folder / "manifest.csv").open(newline="") as rows:
+        for row in csv.DictReader(rows):
+            name = row["file"]
+            if name not in files:
+                files[name] = _read(folder / name)
+            clip = files[name][int(row["start_sample"]) : int(row["end_sample"])]
+            if not SHORTEST <= len(clip) <= LONGEST:
+                continue
+            who = people.setdefault(
+                row["speaker"], Clips(row["speaker"], Language(row["language"]), {})
+            )
+            who.of.setdefault(row["spoken"], []).append(clip)
+    return people
+
+
+def _read(path: Path) -> Floats:
+    sound, rate = sf.read(path, dtype="float32")
+    if rate != SAMPLE_RATE or sound.ndim != 1:
+        raise ValueError(f"{path.name}: expected mono at {SAMPLE_RATE} Hz, got {rate} Hz")
+    return np.asarray(sound / (np.abs(sound).max() + 1e-6) * LOUD, np.float32)

@@ -1,0 +1,181 @@
+"""Training speech from espeak-ng: many voices, none of them a person."""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from speech.language import Language
+from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS
+from speech.training.features import SAMPLE_RATE, Floats
+from speech.training.lexicon import Lexicon
+
+LONGEST_S, SHORTEST_S = 9.0, 0.15
+HELD_OUT = ("f5", "m7", "linda", "Alex", "steph2", "Michael", "klatt4", "boris", "Alicia", "quincy")
+"""Variants no model is trained on, so that something synthetic is left to measure with."""
+_UNLIKE_A_CALLER = re.compile(r"whisper|fast|demonic|robo|announcer|croak|tweaky|storm", re.I)
+_ACCENTS = (
+    *("en-us", "en-gb", "en-gb-x-rp", "en-029", "en-gb-scotland", "en-us-nyc"),
+    *("en-gb-x-gbclan", "en-gb-x-gbcwmd"),
+)
+_SYLLABLE_VOICE = {
+    Language.CANTONESE: "yue-latn-jyutping",
+    Language.PUTONGHUA: "cmn-latn-pinyin",
+}
+_CHARACTER_VOICE = {Language.CANTONESE: "yue", Language.PUTONGHUA: "cmn-latn-pinyin"}
+RESPELT = {"A": "[['eI]]", "putonghua": "pootong hwah", "unladen": "un laden"}
+_ENGLISH = re.compile(r"^\[")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Speech and what is said in it.
+
+    Attributes:
+        ways: for each word the number of its pronunciation, or -1 where it is a syllable.
+    """
+
+    words: tuple[str, ...]
+    ways: tuple[int, ...]
+    sound: Floats
+    voice: str
+
+
+def variants(*, held_out: bool = False) -> list[str]:
+    """espeak-ng's voice variants. Raises FileNotFoundError without espeak-ng."""
+    listed = subprocess.run(
+        ["espeak-ng", "--voices=variant"], capture_output=True, text=True, check=True
+    ).stdout
+    found = sorted(set(re.findall(r"!v/(\S+)", listed)))
+    usable = [one for one in found if not _UNLIKE_A_CALLER.search(one)]
+    return [one for one in usable if (one in HELD_OUT) is held_out]
+
+
+def synthesised(
+    voice: str, text: str, *, speed: int = 160, pitch: int = 50, gap: int = 0
+) -> Floats | None:
+    """Text spoken by espeak-ng, trimmed, at 8000 Hz; None where nothing was said.
+
+    Args:
+        speed: words a minute.
+        pitch: 0 to 99.
+        gap: between words, 10 ms each.
+    """
+    wav = subprocess.run(
+        [
+            *("espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "-g", str(gap)),
+            *("--stdout", "--", text),
+        ],
+        capture_output=True,
+        check=True,
+    ).stdout
+    start = wav.find(b"data") + 8
+    whole = wav[start : start + (len(wav) - start) // 2 * 2]
+    sound = resample_poly(np.frombuffer(whole, "<i2").astype(np.float32), 160, 441)
+    loud = np.flatnonzero(np.abs(sound) > 30)
+    if not len(loud):
+        return None
+    return np.asarray(sound[max(0, loud[0] - 400) : loud[-1] + 800], np.float32)
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Makes utterances of a language's words at random."""
+
+    lexicon: Lexicon
+    variants: Sequence[str]
+
+    def utterance(self, seed: int) -> Spoken | None:
+        """One utterance, always the same for the same seed; None where it came out unusable."""
+        rng = random.Random(seed)
+        settings = {"speed": rng.randint(115, 235), "pitch": rng.randint(8, 92)}
+        settings["gap"] = rng.choice([0, 0, 0, 2, 6])
+        variant = rng.choice(list(self.variants))
+        if self.lexicon.language is Language.ENGLISH or rng.random() < 0.12:
+            words, ways, voice, text = self._english(rng)
+        else:
+            words, ways, voice, text = self._syllables(rng)
+        sound = synthesised(f"{voice}+{variant}", text, **settings)
+        if sound is None or not SHORTEST_S < len(sound) / SAMPLE_RATE < LONGEST_S:
+            return None
+        return Spoken(words, ways, sound, f"{voice}+{variant}")
+
+    def _english(self, rng: random.Random) -> tuple[tuple[str, ...], tuple[int, ...], str, str]:
+        """English words, or only letters where the language is another one."""
+        known = self.lexicon.words
+        digits = DIGITS[Language.ENGLISH]
+        chance = rng.random()
+        if self.lexicon.language is not Language.ENGLISH or chance < 0.2:
+            words = rng.choices(LETTERS, k=rng.randint(1, 5))
+        elif chance < 0.52:
+            more = DIGITS_SAID_OTHERWISE[Language.ENGLISH] if rng.random() < 0.3 else ()
+            words = rng.choices([*digits, *more], k=rng.randint(1, 10))
+        elif chance < 0.7:
+            words = rng.choices(LETTERS, k=rng.randint(1, 2)) + rng.choices(
+                digits, k=rng.randint(1, 4)
+            )
+        else:
+            others = [word for word in known if len(word) > 1]
+            words = rng.choices(others, k=rng.randint(1, 4))
+        accent = rng.choice(_ACCENTS)
+        text = rng.choice([" ", " ", ", ", ". "]).join(RESPELT.get(word, word) for word in words)
+        return tuple(words), tuple(self._english_way(word, accent) for word in words), accent, text
+
+    def _english_way(self, word: str, accent: str) -> int:
+        """Which pronunciation an accent uses: the Americans' r, and their zee."""
+        spelt = self.lexicon.spellings[word]
+        if self.lexicon.language is not Language.ENGLISH:
+            wanted = [number for number, way in enumerate(spelt) if _ENGLISH.match(way)]
+            return wanted[0]
+        american = accent.startswith("en-us")
+        if word == "Z":
+            return 1 if american else 0
+        rhotic = american or "scotland" in accent
+        if len(spelt) > 1 and not rhotic and spelt[0].endswith(" R"):
+            return next((n for n, way in enumerate(spelt) if not way.endswith(" R")), 0)
+        return 0
+
+    def _syllables(self, rng: random.Random) -> tuple[tuple[str, ...], tuple[int, ...], str, str]:
+        language, known = self.lexicon.language, self.lexicon.spellings
+        native = [
+            (word, number)
+            for word, ways in known.items()
+            for number, way in enumerate(ways)
+            if not _ENGLISH.match(way)
+        ]
+        chance = rng.random()
+        if chance < 0.38:
+            digits = {*DIGITS[language], *DIGITS_SAID_OTHERWISE[language]}
+            chosen = rng.choices([one for one in native if one[0] in digits], k=rng.randint(1, 10))
+        elif chance < 0.45:
+            letters = [one for one in native if one[0] in LETTERS]
+            chosen = rng.choices(letters, k=rng.randint(1, 4))
+        elif chance < 0.56:
+            others = [one for one in native if one[0] not in LETTERS]
+            chosen = rng.choices(others, k=1)
+        elif chance < 0.72:
+            chosen = rng.choices(native, k=rng.randint(1, 4))
+        else:
+            syllables = rng.choices(self.lexicon.syllables, k=rng.randint(2, 7))
+            chosen = [(one, -1) for one in syllables]
+        as_written = [one for one in chosen if one[1] == 0 and _reads_as_said(one[0])]
+        if as_written and rng.random() < 0.6:
+            # Read from characters a word has its own rhythm, which syllables put together lack.
+            text = rng.choice([" ", " ", "，"]).join(word for word, _ in as_written)
+            words, ways = zip(*as_written, strict=True)
+            return words, ways, _CHARACTER_VOICE[language], text
+        pause = rng.choice([" ", " ", " ", ", "])
+        text = pause.join(word if way < 0 else known[word][way] for word, way in chosen)
+        words, ways = zip(*chosen, strict=True)
+        return words, ways, _SYLLABLE_VOICE[language], text
+
+
+def _reads_as_said(word: str) -> bool:
+    """Whether espeak-ng reads these characters as the lexicon has them: 唔 it reads as ng4."""
+    return word not in LETTERS and "唔" not in word

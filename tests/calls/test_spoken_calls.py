@@ -1,0 +1,142 @@
+"""Drivers who say it: real speech over real SIP and RTP, recognised by the models that ship."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import numpy as np
+import pytest
+from callers import Called, Caller, log_in
+from speaking import digits, spelt, spoken
+
+from backend_client.office import Demo
+from backend_client.types import BundleState
+from ivr.caller.driver import Speech
+from ivr.dialogue.outcome import Mode
+from ivr.dialogue.trace import MASK, StepKind
+from ivr.records.models import CallStep
+from speech.language import Language
+
+pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
+
+WORDS = {
+    Language.CANTONESE: {
+        "language": "廣東話",
+        "bundle": "捆綁",
+        "all": "冇喇",
+        "right": "正確",
+        "finish": "完成",
+    },
+    Language.PUTONGHUA: {
+        "language": "普通话",
+        "bundle": "捆绑",
+        "all": "没有了",
+        "right": "正确",
+        "finish": "完成",
+    },
+    Language.ENGLISH: {
+        "language": "english",
+        "bundle": "bundle",
+        "all": "that is all",
+        "right": "correct",
+        "finish": "finish",
+    },
+}
+
+
+def says(language: Language, words: str) -> Speech:
+    return Speech(words, spoken(language, words))
+
+
+def spells(language: Language, number: str) -> Speech:
+    return says(language, digits(language, number))
+
+
+def by_voice(demo: Demo, language: Language, ccrn: str) -> dict[str, list[str | Speech]]:
+    """A whole bundling, every answer said; each a second time should it not be understood."""
+    words = WORDS[language]
+    keyed = log_in(demo, language)
+    answers: dict[str, list[str | Speech]] = {
+        "welcome.language": [says(language, words["language"])] * 2,
+        "main_menu": [says(language, words["bundle"])] * 2,
+        "ccrn": [spells(language, ccrn)] * 2,
+        "ccrn.more": [says(language, words["all"])] * 2,
+        "vehicle.which": [says(language, digits(language, "1"))] * 2,
+        "vehicle.mark": [says(language, spelt(language, vehicle_of(demo, language)))] * 2,
+        "bundle.one_cargo": [says(language, words["right"])] * 2,
+        "bundle.after": [says(language, words["finish"])] * 2,
+    }
+    for secret in ("login.user_id", "login.pin", "login.code"):
+        answers[secret] = [spells(language, keyed[secret][0])] * 2
+    return answers
+
+
+def vehicle_of(demo: Demo, language: Language) -> str:
+    """His own, or for the driver without one that of another."""
+    own = [one.vehicles for one in demo.drivers if one.language == language and one.vehicles]
+    others = [one.vehicles for one in demo.drivers if one.vehicles]
+    return (own or others)[0][0]
+
+
+def answered(called: Called) -> list[CallStep]:
+    return [step for step in called.steps if step.kind == StepKind.ANSWERED]
+
+
+async def test_drivers_bundle_by_voice_alone_in_three_languages_at_once(caller: Caller) -> None:
+    """And one of the bundles is asked about afterwards, by voice as well."""
+    demo = await caller.demo()
+    ccrns = [*demo.free_ccrns(immediately=True), *demo.free_ccrns(immediately=False)]
+    calls = await asyncio.gather(
+        *(
+            caller.call(by_voice(demo, language, ccrn), from_user="anonymous")
+            for language, ccrn in zip(Language, ccrns, strict=False)
+        )
+    )
+    log = caller.service.log.read_text()
+    for language, ccrn, called in zip(Language, ccrns, calls, strict=False):
+        found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.said("bundle.done"))
+        assert found, called.words
+        ubr, vehicle = found[0].replace(" ", ""), vehicle_of(demo, language)
+        receipt = await caller.receipt(ubr, vehicle)
+        assert receipt.state is BundleState.LIVE
+        assert receipt.ccrns == (ccrn,)
+        assert {step.mode for step in answered(called)} == {Mode.SPEECH}
+        secrets = [step for step in answered(called) if step.name in ("login.pin", "login.code")]
+        assert {step.value for step in secrets} == {MASK}
+        assert {step.name for step in secrets} == {"login.pin", "login.code"}
+        assert next(one for one in demo.drivers if one.language == language).pin not in log
+    asked = await caller.call(
+        {
+            "welcome.language": [says(Language.ENGLISH, "english")] * 2,
+            "login.user_id": ["#"],
+            "enquiries": [says(Language.ENGLISH, "status")] * 2,
+            "status.ubr": [spells(Language.ENGLISH, ubr)] * 2,
+            "status.vehicle": [says(Language.ENGLISH, spelt(Language.ENGLISH, vehicle))] * 2,
+            "status.after": [says(Language.ENGLISH, "done")] * 2,
+        },
+        from_user="anonymous",
+    )
+    assert asked.said("status.live"), asked.words
+
+
+async def test_speech_and_keys_take_turns_and_noise_is_neither(caller: Caller) -> None:
+    demo = await caller.demo()
+    answers: dict[str, list[str | Speech]] = dict(log_in(demo, "en"))  # type: ignore[arg-type]
+    answers["main_menu"] = [says(Language.ENGLISH, "empty truck"), "9"]
+    rumble = np.random.default_rng(0).normal(0, 300, 16000).astype("<i2").tobytes()
+    turns, noise = await asyncio.gather(
+        caller.call(answers, from_user="anonymous"),
+        caller.call({"welcome.language": [Speech("a rumble", rumble)]}, from_user="anonymous"),
+    )
+    modes = [
+        (step.name, step.mode, step.value)
+        for step in answered(turns)
+        if step.name in ("login.pin", "main_menu")
+    ]
+    assert modes == [
+        ("login.pin", Mode.KEY, MASK),
+        ("main_menu", Mode.SPEECH, "3"),
+        ("main_menu", Mode.KEY, "9"),
+    ]
+    assert answered(noise) == []
