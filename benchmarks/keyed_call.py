@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import sys
 import time
 from collections import deque
@@ -23,7 +24,8 @@ SIP_NUMBER = "3902"
 LANGUAGE_KEY = "3"
 USER_ID = "70000001"
 LANGUAGE_AT_S = 1.5
-USER_ID_AT_S = 5.0
+USER_ID_FROM_S, USER_ID_TO_S = 4.0, 5.2
+"""Somewhere in between he breaks in: in the middle of a word, or in a pause."""
 CALL_S = 15.0
 FRAME_S = 0.02
 SETTLED_S = 0.3
@@ -192,7 +194,7 @@ async def keyed_call(server: tuple[str, int], clock: RtpClock, number: str) -> M
         with clock.sends_for(call):
             await asyncio.sleep(LANGUAGE_AT_S)
             call.press(LANGUAGE_KEY)
-            await asyncio.sleep(USER_ID_AT_S - LANGUAGE_AT_S)
+            await asyncio.sleep(random.uniform(USER_ID_FROM_S, USER_ID_TO_S) - LANGUAGE_AT_S)
             call.press(USER_ID[0])
             await asyncio.sleep(0.6)
             call.press(USER_ID[1:])

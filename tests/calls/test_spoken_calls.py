@@ -120,10 +120,10 @@ async def test_drivers_bundle_by_voice_alone_in_three_languages_at_once(caller: 
         {
             "welcome.language": says(Language.ENGLISH, "english"),
             "login.user_id": ["#"],
-            "enquiries": says(Language.ENGLISH, "status"),
+            "enquiries": says(Language.ENGLISH, "status")[:1],  # once: then he hangs up
             "status.ubr": spells(Language.ENGLISH, ubr),
             "status.vehicle": says(Language.ENGLISH, spelt(Language.ENGLISH, vehicle)),
-            "status.after": says(Language.ENGLISH, "done"),
+            "status.after": says(Language.ENGLISH, "done")[:1],
         },
         from_user="anonymous",
     )

@@ -23,7 +23,7 @@ LINES = 2
 
 @dataclass
 class Scene:
-    """A front, its three workers, and a caller it knows."""
+    """A front, its workers, and a caller it knows."""
 
     front: KamailioFront
     workers: list[FakeWorker]
@@ -53,10 +53,11 @@ def settings_for(port: int, **more: object) -> SipSettings:
 
 
 @asynccontextmanager
-async def front_between(**more: object) -> AsyncIterator[Scene]:
+async def front_between(*, count: int = 3, **more: object) -> AsyncIterator[Scene]:
+    """A front and `count` workers; `more` are settings of the front."""
     program = SipSettings().kamailio
     assert program.exists(), f"no {program}: these tests need Debian's package kamailio"
-    workers = [FakeWorker() for _ in range(3)]
+    workers = [FakeWorker() for _ in range(count)]
     for worker in workers:
         await open_end(worker)
     port = free_ports(2)
@@ -68,7 +69,7 @@ async def front_between(**more: object) -> AsyncIterator[Scene]:
     )
     try:
         await asyncio.to_thread(front.start)
-        for slot in range(3):
+        for slot in range(count):
             front.open_worker(slot, LINES)
         front.accept(True)
         caller = FakeCaller(front=("127.0.0.1", port))

@@ -58,6 +58,20 @@ async def test_when_all_refuse_the_caller_is_told_503(scene: Scene) -> None:
     assert set(scene.front.loads().values()) == {0}
 
 
+async def test_a_call_is_offered_to_many_workers_before_it_is_told_503() -> None:
+    """More than a request may have branches: never a 500, whoever is left."""
+    async with front_between(count=35) as scene:
+        for worker in scene.workers:
+            worker.status = "486 Busy Here"
+        final = await scene.caller.call()
+        assert (final.status, final.one("Retry-After")) == (503, "10")
+        assert scene.invites == 29
+        assert set(scene.front.loads().values()) == {0}
+        for worker in scene.workers[:25]:
+            worker.status = "200 OK"
+        assert (await scene.caller.call()).status == 200
+
+
 async def test_a_dead_worker_is_passed_over(scene: Scene) -> None:
     scene.workers[0].silent = True
     for _ in range(3):
