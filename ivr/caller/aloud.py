@@ -12,6 +12,9 @@ from speech.recognition.phrase_book import phrase_book
 from speech.recognition.words import DIGITS
 from speech.synthesiser.synthesiser import Synthesiser
 
+BETWEEN = (" ", ", ", ". ")
+"""Between the words of an answer: who is not understood says it again, with longer pauses."""
+
 LEVEL = 0.5
 """Loudest sample of what is said, of full scale: an ordinary caller."""
 
@@ -22,7 +25,7 @@ async def said_aloud(
     language: Language,
     synthesiser: Synthesiser,
 ) -> dict[str, list[Speech]]:
-    """The same answers by voice. Raises SynthesisFailed.
+    """The same answers by voice, each as often as it may be asked for. Raises SynthesisFailed.
 
     Args:
         keyed: keys by question.
@@ -32,12 +35,12 @@ async def said_aloud(
     for question, answers in keyed.items():
         named = words.get(question)
         for keys in answers:
-            text = (
-                phrase_book(language).phrases[named][0]
-                if named
-                else " ".join(DIGITS[language][int(key)] for key in keys if key.isdigit())
-            )
-            samples = await synthesiser.speak(language, text)
-            louder = samples / max(1e-6, float(np.abs(samples).max())) * LEVEL * 32767
-            aloud.setdefault(question, []).append(Speech(text, louder.astype("<i2").tobytes()))
+            said = [DIGITS[language][int(key)] for key in keys if key.isdigit()]
+            if named:
+                said = [phrase_book(language).phrases[named][0]]
+            for between in BETWEEN:
+                samples = await synthesiser.speak(language, between.join(said))
+                louder = samples / max(1e-6, float(np.abs(samples).max())) * LEVEL * 32767
+                speech = Speech(" ".join(said), louder.astype("<i2").tobytes())
+                aloud.setdefault(question, []).append(speech)
     return aloud

@@ -51,7 +51,7 @@ class RecognitionSettings(BaseModel):
         -45.0, ge=-70, le=-10, description="Sound below this level is never taken for speech."
     )
     echo_db: float = Field(
-        14.0,
+        17.0,
         ge=0,
         le=40,
         description="While a prompt plays, sound is speech only if it is at most so much softer "
