@@ -32,18 +32,20 @@ class DigitGrammar:
         return (*self._digits, *TIMES[self.language])
 
     def meaning(self, words: Sequence[str]) -> Meaning | None:
-        said = without_noise(words)
-        text = repeated(said, self._digits, TIMES[self.language]) if said else None
+        text = self._text(words)
         if text is None or not self.shortest <= len(text) <= self.longest:
             return None
         return Meaning(text)
 
     def completeness(self, words: Sequence[str]) -> Completeness:
-        said = without_noise(words)
-        text = repeated(said, self._digits, TIMES[self.language]) if said else None
+        text = self._text(words)
         if text is None or len(text) < self.shortest:
             return Completeness.INCOMPLETE
         return Completeness.FULL if len(text) >= self.longest else Completeness.COMPLETE
+
+    def _text(self, words: Sequence[str]) -> str | None:
+        said = without_noise(words)
+        return repeated(said, self._digits, TIMES[self.language]) if said else None
 
 
 def repeated(

@@ -69,7 +69,7 @@ class ModelMissing(Exception):
 
 def load_one(directory: Path) -> Model:
     """Load a model directory. Raises ModelMissing."""
-    if not (directory / "am" / "final.mdl").is_file() and not directory.is_dir():
+    if not directory.is_dir():
         raise ModelMissing(f"{directory} is no model directory")
     vosk.SetLogLevel(_ERRORS_ONLY)
     try:
