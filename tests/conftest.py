@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from _pytest.terminal import TerminalReporter
+from hostile.bystander import Bystander
 from postgres_server import postgres
 
 __all__ = ["postgres"]
@@ -27,3 +31,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         in_real_time = item.get_closest_marker("call") or item.get_closest_marker("service")
         if in_real_time and not item.get_closest_marker("flaky"):
             item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN, reruns_delay=3))
+
+
+@pytest.fixture(autouse=True)
+def no_call_left() -> Iterator[None]:
+    """A test that fails in the middle of its calls does not keep the lines of the next one."""
+    yield
+    Bystander.leave_all()
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Why a test was tried again: the last try's failure alone may only be what the first left."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.write_sep("_", f"tried again: {report.nodeid}")
+        report.toterminal(terminalreporter._tw)

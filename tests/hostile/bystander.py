@@ -6,6 +6,7 @@ import asyncio
 import struct
 import time
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from telephony.sip_peer import Peer
 
@@ -22,6 +23,9 @@ class Bystander:
     peer: Peer
     sequences: list[int] = field(default_factory=list)
     longest_gap_s: float = 0.0
+    tasks: tuple[asyncio.Task[None], ...] = ()
+
+    listening: ClassVar[list[Bystander]] = []
 
     @classmethod
     async def call(cls, server: tuple[str, int], host: str = "127.0.0.1") -> Bystander:
@@ -33,9 +37,21 @@ class Bystander:
             asyncio.ensure_future(bystander._listen()),
             asyncio.ensure_future(bystander._keep_asking()),
         )
+        cls.listening.append(bystander)
         return bystander
 
-    tasks: tuple[asyncio.Task[None], ...] = ()
+    @classmethod
+    def leave_all(cls) -> None:
+        """Those that a test which failed left behind, and every other call of such a test."""
+        for bystander in list(cls.listening):
+            bystander.stops()
+        Peer.leave_all()
+
+    def stops(self) -> None:
+        self.listening.remove(self)
+        for task in self.tasks:
+            if not task.get_loop().is_closed():
+                task.cancel()
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -55,9 +71,8 @@ class Bystander:
 
     async def leaves_unhurt(self) -> None:
         """Every packet that was sent has come, and the call is still there to be ended."""
-        for task in self.tasks:
-            assert not task.done(), task
-            task.cancel()
+        assert not any(task.done() for task in self.tasks), self.tasks
+        self.stops()
         first, last = self.sequences[0], self.sequences[-1]
         assert len(set(self.sequences)) == (last - first) % 65536 + 1
         status, _ = await self.peer.ask("BYE")

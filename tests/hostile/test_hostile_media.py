@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+import pytest_asyncio
 from hostile.attack import Health, own_log_is_sound
 from hostile.bystander import Bystander
 from hostile.rubbish_media import bad_rtcp, bad_rtp
@@ -24,6 +25,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service.start()
     yield service
     service.stop()
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def idle(service: Service) -> None:
+    """Every try begins with all lines free."""
+    await asyncio.to_thread(service.until_idle, 60)
 
 
 async def pour(from_socket: socket.socket, to: tuple[str, int], packets: Iterator[bytes]) -> int:

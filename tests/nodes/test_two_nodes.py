@@ -94,12 +94,19 @@ class Site:
     async def until_up(self, *nodes: str, seconds: float = 60.0) -> float:
         """Wait until just these nodes take calls, as the edge sees it; how long that took."""
         began = time.monotonic()
-        while {node for node in self.nodes if self._up(node)} != set(nodes):
+        while {node for node in self.nodes if self.is_up(node)} != set(nodes):
             assert time.monotonic() - began < seconds, self.edge.log[-3000:]
             await asyncio.sleep(0.1)
         return time.monotonic() - began
 
-    def _up(self, node: str) -> bool:
+    async def until_idle(self, seconds: float = 20.0) -> None:
+        """Wait until no call is on."""
+        began = time.monotonic()
+        while await self.query("SELECT 1 FROM calls WHERE outcome IS NULL"):
+            assert time.monotonic() - began < seconds
+            await asyncio.sleep(0.2)
+
+    def is_up(self, node: str) -> bool:
         try:
             return self.metric("edge_node_up", node) == 1.0
         except OSError:
@@ -188,6 +195,20 @@ async def site(
             program.stop()
 
 
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def whole(site: Site) -> AsyncIterator[None]:
+    """After every try both nodes are there again, with all their lines free."""
+    yield
+    Bystander.leave_all()  # now, for the lines to become free
+    for program in site.nodes.values():
+        assert program.process is not None
+        if not site.is_up(program.sections["node"]["name"]):
+            await asyncio.to_thread(program.stop)
+            program.start()
+    await site.until_up(*site.nodes)
+    await site.until_idle()
+
+
 async def calls(count: int) -> list[Bystander]:
     return [await Bystander.call((EDGE, EDGE_PORT), EDGE) for _ in range(count)]
 
@@ -266,8 +287,7 @@ async def test_a_node_that_dies_is_left_out_within_seconds(site: Site) -> None:
         if await site.node_of(one.peer) == "hk1":
             await one.leaves_unhurt()
         else:
-            for task in one.tasks:
-                task.cancel()
+            one.stops()
             one.peer.close()
     dying.start()
     await site.until_up("hk1", "hk2")
