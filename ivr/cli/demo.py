@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
 from backend_client.errors import RocarsError
 from backend_client.exchange import ProblemAnswered
 from backend_client.office import Demo, RocarsOffice
-from backend_client.settings import RocarsClientSettings
 from backend_client.types import CargoState
 from ivr.cli.config import ConfigFile, loaded
-from ivr.settings import Settings
+from ivr.cli.embedded import reached
 from speech.language import Language
 
 
@@ -42,8 +39,8 @@ def demo(
         done = asyncio.run(
             demonstrate(
                 settings,
-                _reached(settings, "admin"),
-                _reached(settings, "ivr"),
+                reached(settings, "admin"),
+                reached(settings, "ivr"),
                 language,
                 console,
                 by_voice=voice,
@@ -79,7 +76,7 @@ def drivers(config: ConfigFile = None) -> None:
     settings, _ = loaded(config)
 
     async def ask() -> Demo:
-        async with RocarsOffice(_reached(settings, "admin")) as office:
+        async with RocarsOffice(reached(settings, "admin")) as office:
             return await office.demo()
 
     try:
@@ -98,24 +95,3 @@ def drivers(config: ConfigFile = None) -> None:
             when = "at once" if item.crosses_immediately else "after 30 minutes"
             cargo.add_row(item.ccrn, item.direction, when)
     console.print(cargo)
-
-
-def _reached(settings: Settings, role: str) -> RocarsClientSettings:
-    """How the embedded ROCARS is reached with the key of a role."""
-    directory = settings.node.data.resolve() / "rocars"
-    try:
-        key = (directory / f"{role}.key").read_text().strip()
-        port = (directory / "port").read_text().strip()
-    except OSError as failure:
-        typer.echo(
-            f"rocars-ivr: no embedded ROCARS has run here ({_missing(failure)}): "
-            "start `rocars-ivr serve` first",
-            err=True,
-        )
-        raise typer.Exit(1) from None
-    base_url = f"http://{settings.embedded_rocars.host}:{port}"
-    return settings.rocars.model_copy(update={"base_url": base_url, "api_key": SecretStr(key)})
-
-
-def _missing(failure: OSError) -> str:
-    return Path(failure.filename).name if failure.filename else str(failure)

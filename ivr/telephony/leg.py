@@ -126,6 +126,15 @@ class Leg(pj.Call):
         self._must_live()
         self.dialDtmf(key)
 
+    def send_info(self, content_type: str, body: str) -> None:
+        """Send a SIP INFO (RFC 6086). Raises HungUp, pj.Error."""
+        self._must_live()
+        request = pj.CallSendRequestParam()
+        request.method = "INFO"
+        request.txOption.contentType = content_type
+        request.txOption.msgBody = body
+        self.sendRequest(request)
+
     def hold(self) -> None:
         """Put the other side on hold (re-INVITE, sendonly). Raises HungUp, pj.Error."""
         self._must_live()

@@ -73,6 +73,10 @@ class OutgoingCall:
             await self._live.order(partial(Leg.press, key=key))
             await asyncio.sleep((KEY_MS + gap_ms) / 1000)
 
+    async def send_info(self, content_type: str, body: str) -> None:
+        """Send a SIP INFO; returns when it is on its way. Raises HungUp, TelephonyError."""
+        await self._live.order(partial(Leg.send_info, content_type=content_type, body=body))
+
     async def hold(self) -> None:
         """Put the other side on hold; returns when it has agreed. Raises HungUp."""
         await self._live.order(lambda leg: leg.hold())

@@ -1,0 +1,205 @@
+"""One idea of what is being heard: this recording, begun at that sample."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ivr.caller.hearing.repertoire import ANCHOR, COARSE, SAMPLE_RATE, Known, Sound
+from ivr.caller.hearing.search import Likeness
+
+PIECE = SAMPLE_RATE * 20 // 1000
+"""Samples that are compared at once."""
+
+_FADES = 0.9
+"""How much of what is remembered of one piece is left at the next: about 200 ms count."""
+
+_WRONG = 0.7
+"""Share of the recent power that may be left unexplained before an idea is refuted."""
+
+_FITS = 0.5
+"""Share below which it explains what is heard now."""
+
+_TOO_SOON = 8 * PIECE
+
+_SLIP = SAMPLE_RATE * 10 // 1000
+"""A jitter buffer leaves out or puts in sound in steps of this many samples (G.711 in PJMEDIA)."""
+
+_FARTHEST_SLIP = 16
+"""So many steps at once, at most: 160 ms, a machine that stood still."""
+
+_SLIPPED = 0.93
+"""Correlation of two pieces that shows where the recording goes on."""
+
+_RIGHT = 0.85
+"""Correlation that an idea must have had until then."""
+
+_LOUD = 0.05
+"""Share of a recording's mean power below which a piece of it is a pause."""
+
+_MOST = 0.7
+_LONG = SAMPLE_RATE * 3 // 2
+_PARDONED = 2
+"""So many pieces, the worst ones, do not count: a lost packet lies in two."""
+
+
+@dataclass(eq=False)
+class Hypothesis:
+    """`known`, whose first sample was sample `begins` of the line.
+
+    Attributes:
+        heard_from: sample of the recording from which on it was compared.
+        compared: samples of the recording compared so far, counted from its first.
+    """
+
+    known: Known
+    begins: int
+    heard_from: int
+
+    def __post_init__(self) -> None:
+        self.compared = self.heard_from
+        self.refuted = False
+        self.slipped = False
+        self.led_on = False
+        """Whether nothing else was looked for because of it."""
+        self.explains_now = True
+        """Whether the last piece with sound in it was explained."""
+        self._cross = self._ours = self._line = 0.0
+        self._left = self._recent = 0.0
+        self._worst: list[tuple[float, float, float, float]] = []
+        self._unlike: list[tuple[float, float, float]] = []
+
+    @property
+    def ends(self) -> int:
+        """Sample of the line after the recording's last."""
+        return self.begins + len(self.known.sound)
+
+    @property
+    def complete(self) -> bool:
+        return self.compared >= len(self.known.sound)
+
+    @property
+    def score(self) -> float:
+        """Correlation of recording and line over all that was compared; 1 is the same wave form."""
+        cross, ours, line = self._cross, self._ours, self._line
+        if self.samples_compared >= _TOO_SOON:
+            for _, of_cross, of_ours, of_line in self._worst:
+                cross, ours, line = cross - of_cross, ours - of_ours, line - of_line
+        both = math.sqrt(max(0.0, ours * line))
+        return cross / both if both > 0 else 0.0
+
+    @property
+    def samples_compared(self) -> int:
+        return self.compared - self.heard_from
+
+    @property
+    def enough(self) -> bool:
+        """Whether what was heard tells the recording from others: most of it, or long enough."""
+        share = self.samples_compared / len(self.known.sound)
+        return share >= _MOST or self.samples_compared >= _LONG
+
+    def compare(self, line: Sound, first: int) -> None:
+        """Go on with what has come in. `line` begins at sample `first` of the line."""
+        sound = self.known.sound
+        while not self.refuted and self.compared < len(sound):
+            until = min(self.compared + PIECE, len(sound))
+            start = self.begins + self.compared - first
+            end = self.begins + until - first
+            if end > len(line) or start < 0:
+                return
+            unlike = self._piece(sound[self.compared : until], line[start:end])
+            self.compared = until
+            if unlike and len(self._unlike) >= 2 and not self.complete:
+                self._slip(line, first)
+
+    def _piece(self, ours: Sound, line: Sound) -> bool:
+        """Take a piece into account; whether it is unlike the line."""
+        cross, own = float(ours @ line), float(ours @ ours)
+        heard = float(line @ line)
+        self._cross += cross
+        self._ours += own
+        self._line += heard
+        gain = max(0.0, self._cross / self._ours) if self._ours > 0 else 0.0
+        left = heard - 2 * gain * cross + gain * gain * own
+        most = max(heard, gain * gain * own)
+        self._left = self._left * _FADES + min(left, most)
+        self._recent = self._recent * _FADES + most
+        self._worst.append((left, cross, own, heard))
+        self._worst = sorted(self._worst, reverse=True)[:_PARDONED]
+        self.explains_now = self._left < _FITS * self._recent
+        if self.samples_compared >= _TOO_SOON:
+            self.refuted = self._left > _WRONG * self._recent
+        quiet = _LOUD * self.known.power * len(ours)
+        if left > _FITS * most and most > gain * gain * quiet:
+            self._unlike.append((cross, own, heard))
+            return True
+        if own > quiet:
+            self._unlike.clear()
+        return False
+
+    def _slip(self, line: Sound, first: int) -> None:
+        """See whether the recording goes on a little earlier or later than it should."""
+        cross, ours, heard = (sum(one[part] for one in self._unlike) for part in range(3))
+        before = math.sqrt(max(0.0, (self._ours - ours) * (self._line - heard)))
+        if before == 0 or (self._cross - cross) / before < _RIGHT:
+            return  # it never was right
+        piece = self.known.sound[self.compared - 2 * PIECE : self.compared]
+        own = float(piece @ piece)
+        if own < _LOUD * self.known.power * len(piece):
+            return
+        best, likeness = 0, _SLIPPED
+        for steps in range(-_FARTHEST_SLIP, _FARTHEST_SLIP + 1):
+            start = self.begins + steps * _SLIP + self.compared - 2 * PIECE - first
+            other = line[max(0, start) : start + 2 * PIECE]
+            if start < 0 or len(other) < 2 * PIECE:
+                continue
+            value = float(piece @ other) / math.sqrt(own * float(other @ other) + 1.0)
+            if value > likeness:
+                best, likeness = steps, value
+        if best == 0:
+            return
+        self.slipped = True
+        self.begins += best * _SLIP
+        self._cross, self._ours = self._cross - cross, self._ours - ours
+        self._line -= heard
+        self._worst = []
+        self._unlike.clear()
+        self._left *= 1 - _FITS
+        self.refuted = False
+
+
+def begun(found: Likeness, at: int, line: Sound, first: int, not_before: int) -> list[Hypothesis]:
+    """Hypotheses exact to the sample, from a likeness found in the window that begins at `at`.
+
+    From the recording's beginning if that can have been heard, and from the piece it was found by
+    if that is in its middle: the beginning may have been lost.
+
+    Args:
+        not_before: sample of the line before which nothing new can have begun.
+    """
+    known = found.known
+    piece = known.sound[found.anchor : found.anchor + ANCHOR]
+    best, likeness = 0, 0.0
+    for begins in range(at + found.begins - COARSE, at + found.begins + COARSE + 1):
+        start = begins + found.anchor - first
+        other = line[max(0, start) : start + len(piece)]
+        if start < 0 or len(other) < len(piece):
+            continue
+        correlation = float(piece @ other) / math.sqrt(float(other @ other) + 1.0)
+        if correlation > likeness:
+            best, likeness = begins, correlation
+    if not likeness:
+        return []
+    made = []
+    if best >= max(first, not_before):
+        made.append(Hypothesis(known, best, 0))
+    if found.anchor > ANCHOR or not made:
+        made.append(Hypothesis(known, best, found.anchor))
+    return made
+
+
+def silent(sound: Sound, threshold: float) -> bool:
+    """Whether there is nothing to compare in a piece of line: mean square below `threshold`."""
+    return len(sound) == 0 or float(np.dot(sound, sound)) / len(sound) < threshold

@@ -1,0 +1,238 @@
+"""The ear on one line: sound in, recordings heard out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ivr.caller.hearing.hypothesis import Hypothesis, begun, silent
+from ivr.caller.hearing.repertoire import COARSE, SAMPLE_RATE, WINDOW, Known, Repertoire, Sound
+from ivr.caller.hearing.search import Likeness, search
+from speech.language import Language
+
+HELD_S = 3.0
+STEP = SAMPLE_RATE * 80 // 1000
+HOP = WINDOW // 2
+SURE = 0.92
+"""Correlation over its whole length from which on a recording counts as heard."""
+
+ENOUGH = SAMPLE_RATE * 120 // 1000
+TRUSTED = SAMPLE_RATE * 240 // 1000
+"""From then on an idea that fits is believed as long as it fits, and no other is looked for."""
+
+SAME_BREATH = SAMPLE_RATE * 280 // 1000
+"""A pause shorter than that is one inside a prompt: what follows is in the same language."""
+
+SILENCE = 60.0**2
+"""Mean square below which a line is silent: about -55 dBFS."""
+
+AFTERWARDS = SAMPLE_RATE * 400 // 1000
+"""So much silence decides what is still open."""
+
+ALIKE = 0.02
+"""Recordings as like the line as that are told apart by their length."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A recording that was heard to its end.
+
+    Attributes:
+        known: the recording.
+        begins_ms, ends_ms: on the line's own clock.
+        missed_ms: of its beginning, not heard.
+        score: correlation over all that was heard of it; 1 is the same wave form.
+        runner_up: the next most likely one and its score, if any was looked into.
+    """
+
+    known: Known
+    begins_ms: int
+    ends_ms: int
+    missed_ms: int
+    score: float
+    runner_up: tuple[str, float] | None
+
+
+class LineEar:
+    """Follows one line. Feed it all the sound there is; it tells what was heard and when.
+
+    Only recordings that were heard to their end are told. One whose beginning was missed counts too
+    (`Heard.missed_ms`), one that was cut off does not.
+    """
+
+    def __init__(self, repertoire: Repertoire) -> None:
+        self._repertoire = repertoire
+        self._line: Sound = np.empty(0, np.float32)
+        self._first = 0
+        """Sample of the line that `_line` begins with."""
+        self._fed = 0
+        self._searched = 0
+        self._heard_until = 0
+        self._alive: list[Hypothesis] = []
+        self._over: list[Hypothesis] = []
+        self._refuted: set[tuple[Known, int, int]] = set()
+        self._language: Language | None = None
+        self._phase: int | None = None
+        self._sound_since: int | None = None
+        self._pending: list[Sound] = []
+        self._waiting = 0
+
+    @property
+    def fed_ms(self) -> int:
+        """Length of the line so far."""
+        return self._fed * 1000 // SAMPLE_RATE
+
+    def hear(self, pcm: bytes) -> list[Heard]:
+        """Take in sound (mono, s16le, 8000 Hz); what came to its end by it."""
+        sound = np.frombuffer(pcm, "<i2").astype(np.float32)
+        self._pending.append(sound)
+        self._waiting += len(sound)
+        if self._waiting < STEP:
+            return []
+        return self._step()
+
+    def end(self) -> list[Heard]:
+        """The line is over: what came to its end with it. Nothing may be fed afterwards."""
+        return self.hear(bytes(2 * AFTERWARDS))
+
+    def _step(self) -> list[Heard]:
+        self._line = np.concatenate([self._line, *self._pending])
+        self._fed += self._waiting
+        self._pending, self._waiting = [], 0
+        surplus = len(self._line) - int(HELD_S * SAMPLE_RATE)
+        if surplus > 0:
+            self._line = self._line[surplus:]
+            self._first += surplus
+        self._compare()
+        heard = self._decide()
+        if not self._explained():
+            self._search()
+            heard += self._decide()
+        return heard
+
+    def _compare(self) -> None:
+        for one in self._alive:
+            one.compare(self._line, self._first)
+        self._over += [one for one in self._alive if one.complete and not one.refuted]
+        wrong = [one for one in self._alive if one.refuted]
+        self._refuted.update((one.known, one.begins, one.heard_from) for one in wrong)
+        self._alive = [one for one in self._alive if not (one.complete or one.refuted)]
+        if any(one.led_on for one in wrong):  # what it seemed to explain is to be explained again
+            again = min(one.begins + one.heard_from for one in wrong if one.led_on) - HOP
+            self._searched = max(self._first, self._heard_until - HOP, again)
+
+    def _explained(self) -> bool:
+        explained = False
+        for one in self._alive:
+            if one.explains_now and one.score > SURE and one.samples_compared > TRUSTED:
+                one.led_on = explained = True
+        return explained
+
+    def _search(self) -> None:
+        """Look through what was not explained, a window at a time."""
+        self._searched = max(self._searched, self._heard_until - HOP, self._first)
+        while self._searched + WINDOW + COARSE <= self._fed:
+            at = self._searched
+            window = self._line[at - self._first : at - self._first + WINDOW + COARSE]
+            self._searched += HOP
+            if silent(window[:HOP], SILENCE) and silent(window[HOP:], SILENCE):
+                self._sound_since = None
+                continue
+            if self._sound_since is None:
+                self._sound_since = at
+            self._look_into(at, window)
+            self._compare()
+            if self._explained():
+                break
+
+    def _look_into(self, at: int, window: Sound) -> None:
+        late = self._sound_since is not None and at - self._sound_since > SAMPLE_RATE // 4
+        for language in self._languages(at):
+            anchors = self._repertoire.beginnings(language)
+            if late:
+                anchors = self._repertoire.middles(language)
+            for phase in self._phases(at):
+                for one in search(window, anchors, phase):
+                    self._suppose(one, at)
+
+    def _languages(self, at: int) -> tuple[Language | None, ...]:
+        """The one spoken so far, right after something that was heard; otherwise any."""
+        if self._language is not None and at - self._heard_until < SAME_BREATH:
+            return (self._language,)
+        return self._repertoire.languages
+
+    def _phases(self, at: int) -> tuple[int, ...]:
+        """Whether recordings begin at even or odd samples: on one line it is always the same."""
+        if self._phase is None:
+            return tuple(range(COARSE))
+        return ((self._phase - at) % COARSE,)
+
+    def _suppose(self, found: Likeness, at: int) -> None:
+        not_before = self._heard_until - SAMPLE_RATE // 20
+        for one in begun(found, at, self._line, self._first, not_before):
+            place = (one.known, one.begins, one.heard_from)
+            if one.begins + one.heard_from < not_before or place in self._refuted:
+                continue
+            if not any(
+                (other.known, other.begins, other.heard_from) == place and not other.slipped
+                for other in (*self._alive, *self._over)
+            ):
+                one.compare(self._line, self._first)
+                self._alive.append(one)
+
+    def _decide(self) -> list[Heard]:
+        """What is certain by now: nothing alive can still explain more of the same sound."""
+        heard = []
+        while True:
+            over = [one for one in self._over if one.score >= SURE and one.enough]
+            if not over:
+                break
+            best = self._best(over)
+            if any(self._rivals(one, best) for one in self._alive):
+                break
+            rest = [one for one in (*self._over, *self._alive) if one.known is not best.known]
+            rest = [one for one in rest if one.begins < best.ends and one.samples_compared > ENOUGH]
+            second = max(rest, key=lambda one: one.score, default=None)
+            heard.append(_told(best, second))
+            self._heard_until = best.ends
+            self._searched = max(self._searched, min(best.ends - HOP // 2, self._fed))
+            self._searched = min(self._searched, max(best.ends - HOP, self._first))
+            self._language = best.known.language
+            self._phase = best.begins % COARSE
+            self._sound_since = None
+            self._refuted.clear()
+            edge = best.ends - SAMPLE_RATE // 20
+            self._over = [one for one in self._over if one.begins >= edge]
+            self._alive = [one for one in self._alive if one.begins >= edge]
+        self._over = [one for one in self._over if one.ends > self._fed - SAMPLE_RATE]
+        return heard
+
+    @staticmethod
+    def _best(over: list[Hypothesis]) -> Hypothesis:
+        first = min(over, key=lambda one: one.begins + one.heard_from)
+        same = [one for one in over if one.begins + one.heard_from < first.ends - ENOUGH] or [first]
+        top = max(one.score for one in same)
+        close = [one for one in same if one.score >= top - ALIKE]
+        return max(close, key=lambda one: (one.samples_compared, one.score))
+
+    @staticmethod
+    def _rivals(alive: Hypothesis, best: Hypothesis) -> bool:
+        """Whether one that goes on may turn out to be what was heard instead."""
+        return (
+            alive.begins + alive.heard_from < best.ends - ENOUGH
+            and alive.score > best.score - 2 * ALIKE
+            and alive.ends > best.ends
+        )
+
+
+def _told(best: Hypothesis, second: Hypothesis | None) -> Heard:
+    ms = 1000 / SAMPLE_RATE
+    return Heard(
+        best.known,
+        round(best.begins * ms),
+        round(best.ends * ms),
+        round(best.heard_from * ms),
+        round(best.score, 3),
+        (second.known.name, round(second.score, 3)) if second is not None else None,
+    )

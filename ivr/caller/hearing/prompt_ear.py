@@ -1,0 +1,293 @@
+"""From recordings heard to prompts heard: the catalogue tells which pieces make a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ivr.caller.hearing.line_ear import Heard
+from prompts import catalogue
+from prompts.catalogue import Segment, Slot, SlotKind
+from prompts.composer import HONG_KONG
+from prompts.script import UNIT_FOLDER
+from prompts.settings import PromptSettings
+from speech.language import Language
+from speech.spoken import FORMS
+from speech.spoken.forms import NotSpeakable
+from speech.spoken.unit import Spoken, Unit
+
+_PAUSES = PromptSettings.model_validate({})
+UNIT_GAP_MS, GROUP_GAP_MS = _PAUSES.unit_gap_ms, _PAUSES.group_gap_ms
+"""Pauses inside a number. A service set otherwise is understood too, only later."""
+
+FRAME_MS = 20
+"""When sound began is known to the frame."""
+
+ROOM_MS = 60
+"""So long after its end a recording's last sound may still be in the air: a frame or two."""
+
+BETWEEN_REFERENCES_MS = 500
+"""A pause longer than that parts two references."""
+
+
+@dataclass(frozen=True)
+class PromptHeard:
+    """A prompt that was heard whole.
+
+    Attributes:
+        name: in the catalogue, or the name of the WAV file.
+        slots: what was read out in its slots, as a person would write it.
+        begins_ms, ends_ms: on the line's clock.
+        known_at_ms: when it was certain.
+        score: of its worst recording; 1 is the same wave form.
+        runner_up: what that one was most nearly taken for, and its score.
+    """
+
+    name: str
+    language: Language | None
+    slots: Mapping[str, str]
+    begins_ms: int
+    ends_ms: int
+    known_at_ms: int
+    score: float
+    runner_up: tuple[str, float] | None
+    first: int = 0
+    through: int = 0
+    """Of the recordings heard so far, its first one, and the one after its last."""
+
+
+_SEVERAL = (SlotKind.DIGITS, SlotKind.REFS, SlotKind.PLATE, SlotKind.TIME)
+"""Kinds that are read out as several units."""
+
+
+class CannotBeHeard(ValueError):
+    """A prompt no one could hear: it does not exist, or its slots cannot be filled like that."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A prompt that is waited for.
+
+    Attributes:
+        slots: what has to be read out in them; those not named may be filled with anything.
+        language: None for any.
+    """
+
+    name: str
+    slots: Mapping[str, str] = field(default_factory=dict)
+    language: Language | None = None
+
+    def check(self) -> None:
+        """Raises CannotBeHeard."""
+        prompts = catalogue.load(self.language or Language.ENGLISH).prompts
+        if self.name not in prompts:
+            raise CannotBeHeard(f"the catalogue has no prompt {self.name}")
+        kinds = prompts[self.name].slots
+        for slot, value in self.slots.items():
+            if slot not in kinds:
+                has = ", ".join(kinds) or "none"
+                raise CannotBeHeard(f"{self.name} has no slot {slot}; its slots: {has}")
+            try:
+                _spoken(self.language or Language.ENGLISH, kinds[slot], value)
+            except (NotSpeakable, ValueError) as failure:
+                raise CannotBeHeard(f"{self.name}: {slot}: {failure}") from failure
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """What has been heard of a line.
+
+    Attributes:
+        heard: recordings, in order.
+        now_ms: its length.
+        sound_from_ms, sound_to_ms: the last sound, known or not.
+        over: nothing more will come.
+    """
+
+    heard: Sequence[Heard]
+    now_ms: int
+    sound_from_ms: int
+    sound_to_ms: int
+    over: bool = False
+
+    def ended_at(self, ends_ms: int) -> bool:
+        """Whether a number read out is over there: a pause follows that is not one inside it."""
+        if self.over:
+            return True
+        if self.sound_to_ms < ends_ms + ROOM_MS:
+            return self.now_ms - ends_ms >= GROUP_GAP_MS + ROOM_MS
+        pause = self.sound_from_ms - ends_ms
+        return UNIT_GAP_MS + ROOM_MS < pause < GROUP_GAP_MS - FRAME_MS - 5
+
+
+def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
+    """The first place after `after` recordings at which the wanted prompt was heard whole."""
+    heard, now_ms = line.heard, line.now_ms
+    for start in range(after, len(heard)):
+        language = heard[start].known.language
+        if language is None:
+            if heard[start].known.name == wanted.name:
+                return _found(wanted.name, {}, heard, start, start + 1, now_ms)
+            continue
+        if wanted.language not in (None, language):
+            continue
+        prompt = catalogue.load(language).prompts.get(wanted.name)
+        if prompt is None:
+            continue
+        found = _match(prompt, wanted, line, start)
+        if found is not None:
+            return found
+    return None
+
+
+def _match(
+    prompt: catalogue.Prompt,
+    wanted: Wanted,
+    line: SoFar,
+    start: int,
+) -> PromptHeard | None:
+    heard = line.heard
+    language = heard[start].known.language
+    assert language is not None
+    at = start
+    slots: dict[str, str] = {}
+    spoken = [part for part in prompt.parts if isinstance(part, Slot) or part.speech]
+    for number, part in enumerate(spoken):
+        if isinstance(part, Segment):
+            if at >= len(heard) or not _is(heard[at], language, part.name):
+                return None
+            at += 1
+            continue
+        given = wanted.slots.get(part.name)
+        if given is not None:
+            names = [
+                f"{UNIT_FOLDER}/{one.name}"
+                for one in _spoken(language, part.kind, given)
+                if isinstance(one, Unit)
+            ]
+            if not all(
+                at + more < len(heard) and _is(heard[at + more], language, name)
+                for more, name in enumerate(names)
+            ):
+                return None
+            slots[part.name] = given
+            at += len(names)
+            last = number == len(spoken) - 1 and part.kind in _SEVERAL
+            if last and _continues(line, at):
+                return None
+            continue
+        first = at
+        most = len(heard) if part.kind in _SEVERAL else at + 1
+        while at < min(most, len(heard)) and _is_unit(heard[at], language):
+            at += 1
+        if at == first:
+            return None
+        last = number == len(spoken) - 1 and part.kind in _SEVERAL
+        if last and at == len(heard) and not line.ended_at(heard[at - 1].ends_ms):
+            return None
+        slots[part.name] = _written(language, heard[first:at])
+    return _found(wanted.name, slots, heard, start, at, line.now_ms)
+
+
+def _continues(line: SoFar, at: int) -> bool:
+    """Whether the number that was waited for may be the beginning of a longer one."""
+    before = line.heard[at - 1]
+    if at < len(line.heard):
+        follows = line.heard[at]
+        near = follows.begins_ms - before.ends_ms < GROUP_GAP_MS + ROOM_MS
+        return near and follows.known.name.startswith(f"{UNIT_FOLDER}/")
+    return not line.ended_at(before.ends_ms)
+
+
+def _found(
+    name: str,
+    slots: Mapping[str, str],
+    heard: Sequence[Heard],
+    start: int,
+    end: int,
+    now_ms: int,
+) -> PromptHeard:
+    worst = min(heard[start:end], key=lambda one: one.score)
+    return PromptHeard(
+        name,
+        heard[start].known.language,
+        slots,
+        heard[start].begins_ms,
+        heard[end - 1].ends_ms,
+        now_ms,
+        worst.score,
+        worst.runner_up,
+        start,
+        end,
+    )
+
+
+def _is(heard: Heard, language: Language, name: str) -> bool:
+    return heard.known.language is language and heard.known.name == name
+
+
+def _is_unit(heard: Heard, language: Language) -> bool:
+    return heard.known.language is language and heard.known.name.startswith(f"{UNIT_FOLDER}/")
+
+
+def _spoken(language: Language, kind: SlotKind, value: str) -> Spoken:
+    """The units a value is read out as. Raises NotSpeakable, ValueError."""
+    forms = FORMS[language]
+    match kind:
+        case SlotKind.DIGITS:
+            return forms.digits(value)
+        case SlotKind.REFS:
+            return forms.references([one.strip() for one in value.split(",")])
+        case SlotKind.PLATE:
+            return forms.plate(value)
+        case SlotKind.NUMBER:
+            return [forms.number(int(value))]
+        case SlotKind.LETTER:
+            return [forms.letter(value)]
+        case SlotKind.KEY:
+            return [forms.key(value)]
+        case SlotKind.TIME:
+            at = datetime.fromisoformat(value).astimezone(HONG_KONG)
+            return forms.moment(at, datetime.now(HONG_KONG))
+
+
+def _written(language: Language, units: Sequence[Heard]) -> str:
+    texts = _texts(language)
+    written = ""
+    for number, one in enumerate(units):
+        if number and one.begins_ms - units[number - 1].ends_ms > BETWEEN_REFERENCES_MS:
+            written += ","
+        written += texts[one.known.name]
+    return written
+
+
+_TEXTS: dict[Language, dict[str, str]] = {}
+
+
+def _texts(language: Language) -> dict[str, str]:
+    """What a person would write for each unit of a language."""
+    if language not in _TEXTS:
+        _TEXTS[language] = {
+            f"{UNIT_FOLDER}/{unit.name}": unit.text for unit in FORMS[language].units()
+        }
+    return _TEXTS[language]
+
+
+def names_of(heard: Sequence[Heard]) -> list[str]:
+    """Prompts these recordings belong to, each once in a row; numbers and letters as written."""
+    told: list[str] = []
+    for one in heard:
+        language = one.known.language
+        name = one.known.name
+        if language is not None and name.startswith(f"{UNIT_FOLDER}/"):
+            name = _texts(language)[name]
+            if told and told[-1].startswith("“"):
+                told[-1] = f"{told[-1][:-1]}{name}”"
+                continue
+            name = f"“{name}”"
+        else:
+            name = name.partition("--")[0]
+        if not told or told[-1] != name:
+            told.append(name)
+    return told

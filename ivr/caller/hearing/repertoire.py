@@ -1,0 +1,180 @@
+"""What may be heard: the waveforms of known recordings, and the places they are looked for by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from prompts.library import Library
+from speech.language import Language
+
+Sound = npt.NDArray[np.float32]
+"""Mono, 8000 Hz, s16 values as floats."""
+
+SAMPLE_RATE = 8000
+
+COARSE = 2
+"""Recordings are looked for at every second sample, and followed at every sample."""
+
+ANCHOR = 1024
+"""Samples of a recording that are looked for at once: 128 ms."""
+
+WINDOW = 2 * ANCHOR
+"""Samples of a line that are searched at once: an anchor lies wholly in one of two neighbours."""
+
+_SPECTRUM = WINDOW // COARSE
+_FIRST = 2
+"""A beginning is looked for by so many pieces, the first ones with sound in them."""
+
+_EVERY = 6 * ANCHOR
+"""A middle is looked for by a piece every 768 ms."""
+
+_WEAK = 0.2
+"""An anchor with less than this share of its recording's mean power says nothing: a pause."""
+
+
+class NotASound(ValueError):
+    """A file that cannot be heard; the text says which and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A recording.
+
+    Attributes:
+        name: of the clip (``bundle.done--1``, ``unit/digit.7``) or of the WAV file.
+        language: None for a recording that is not of our catalogue.
+    """
+
+    name: str
+    language: Language | None
+    sound: Sound
+
+    @cached_property
+    def power(self) -> float:
+        """Mean square of its samples."""
+        return float(self.sound @ self.sound) / len(self.sound)
+
+    @property
+    def seconds(self) -> float:
+        return len(self.sound) / SAMPLE_RATE
+
+
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """Pieces of recordings, ready to be looked for all at once.
+
+    Attributes:
+        known: the recording of each row.
+        at: where in it the piece begins, in samples.
+        spectra: conjugated transforms of the pieces at the coarse rate, each of unit length.
+    """
+
+    known: tuple[Known, ...]
+    at: npt.NDArray[np.int64]
+    spectra: npt.NDArray[np.complex64]
+
+
+class Repertoire:
+    """All recordings a tester can name."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self.known = tuple(known)
+        self._anchors: dict[Language | None, Anchors] = {}
+        self._deep: dict[Language | None, Anchors] = {}
+
+    @classmethod
+    def of_library(cls, library: Library, more: Iterable[Known] = ()) -> Repertoire:
+        """The recordings of the catalogue, and more."""
+        ours = [
+            Known(name, language, np.frombuffer(library.pcm[start:end], "<i2").astype(np.float32))
+            for (language, name), (start, end) in library.index.items()
+        ]
+        return cls([*ours, *more])
+
+    @property
+    def languages(self) -> tuple[Language | None, ...]:
+        return tuple(dict.fromkeys(one.language for one in self.known))
+
+    def beginnings(self, language: Language | None) -> Anchors:
+        """What is looked for when something begins."""
+        return self._made(self._anchors, language, deep=False)
+
+    def middles(self, language: Language | None) -> Anchors:
+        """What is looked for when a beginning may have been missed: pieces all along."""
+        return self._made(self._deep, language, deep=True)
+
+    def _made(
+        self, made: dict[Language | None, Anchors], language: Language | None, *, deep: bool
+    ) -> Anchors:
+        if language not in made:
+            made[language] = _anchors([one for one in self.known if one.language is language], deep)
+        return made[language]
+
+
+def read_wavs(folder: Path) -> Mapping[str, Known]:
+    """Recordings of somebody else's prompts, by file name without its ending. Raises NotASound."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in (".wav", ".flac", ".ogg"):
+            found[path.stem] = Known(path.stem, None, read_sound(path))
+    if not found:
+        raise NotASound(f"{folder}: expected sound files (.wav, .flac, .ogg)")
+    return found
+
+
+def read_sound(path: Path) -> Sound:
+    """A file as mono sound at 8000 Hz. Raises NotASound."""
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as failure:
+        raise NotASound(f"{path}: {failure}") from failure
+    mono = samples.mean(axis=1)
+    if rate != SAMPLE_RATE:
+        mono = soxr.resample(mono, rate, SAMPLE_RATE)
+    if len(mono) < ANCHOR:
+        raise NotASound(f"{path}: expected at least {ANCHOR * 1000 // SAMPLE_RATE} ms of sound")
+    return np.asarray(mono * 32768, np.float32)
+
+
+def coarse(sound: Sound) -> Sound:
+    """Every second sample, of neighbours taken together (a low-pass that costs nothing)."""
+    pairs = sound[: len(sound) // COARSE * COARSE].reshape(-1, COARSE)
+    return np.asarray(pairs.sum(axis=1), np.float32)
+
+
+def _anchors(known: list[Known], deep: bool) -> Anchors:
+    rows = [(one, at) for one in known for at in _places(one, deep)]
+    if not rows:
+        empty = np.empty((0, _SPECTRUM // 2 + 1), np.complex64)
+        return Anchors((), np.empty(0, np.int64), empty)
+    table = np.zeros((len(rows), ANCHOR // COARSE), np.float32)
+    for row, (one, at) in enumerate(rows):
+        piece = coarse(one.sound[at : at + ANCHOR])
+        table[row, : len(piece)] = piece
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    spectra = np.conj(np.fft.rfft(table, _SPECTRUM, axis=1)).astype(np.complex64)
+    return Anchors(
+        tuple(one for one, _ in rows), np.array([at for _, at in rows], np.int64), spectra
+    )
+
+
+def _places(known: Known, deep: bool) -> list[int]:
+    """Where in a recording the pieces begin that it is looked for by."""
+    found: list[int] = []
+    for at in range(0, len(known.sound) - ANCHOR * 3 // 4, ANCHOR // 2):
+        piece = known.sound[at : at + ANCHOR]
+        loud = float(piece @ piece) > _WEAK * known.power * ANCHOR
+        apart = ANCHOR if len(found) < _FIRST else _EVERY
+        if loud and (not found or at - found[-1] >= apart):
+            found.append(at)
+            if len(found) == _FIRST and not deep:
+                break
+    return found

@@ -1,0 +1,64 @@
+"""Finding where a known recording may have begun, in a short piece of a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ivr.caller.hearing.repertoire import ANCHOR, COARSE, WINDOW, Anchors, Known, Sound, coarse
+
+LIKE = 0.6
+"""Correlation (1: the same wave form) from which a likeness is looked into."""
+
+MOST = 24
+"""So many likenesses at most are looked into at once."""
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A recording that may be what is heard.
+
+    Attributes:
+        begins: sample of the searched piece at which the recording's first sample would be, exact
+            to `COARSE` samples; negative when it began before.
+        anchor: sample of the recording at which the piece begins that it was found by.
+        match: correlation of that piece.
+    """
+
+    known: Known
+    begins: int
+    anchor: int
+    match: float
+
+
+def search(piece: Sound, anchors: Anchors, phase: int) -> list[Likeness]:
+    """Recordings like something in these `WINDOW` samples, the most alike first.
+
+    Args:
+        phase: 0 or 1. Only recordings that began at an even or at an odd sample of the piece are
+            found surely; a sample's difference is half a cycle of the highest tones.
+    """
+    if len(piece) != WINDOW + COARSE:
+        raise ValueError(f"expected {WINDOW + COARSE} samples")
+    if not anchors.known:
+        return []
+    heard = coarse(piece[phase : phase + WINDOW])
+    lags = ANCHOR // COARSE
+    squares = np.concatenate([[0.0], np.cumsum(np.square(heard, dtype=np.float64))])
+    energy = np.maximum(squares[lags:] - squares[:-lags], 1.0)[:lags]
+    spectrum = np.fft.rfft(heard).astype(np.complex64)
+    match = np.fft.irfft(anchors.spectra * spectrum, len(heard), axis=1)[:, :lags]
+    match /= np.sqrt(energy)
+    best = match.argmax(axis=1)
+    values = match[np.arange(len(best)), best]
+    found: dict[Known, Likeness] = {}
+    for row in np.argsort(values)[::-1]:
+        if values[row] < LIKE or len(found) >= MOST:
+            break
+        known = anchors.known[row]
+        if known not in found:
+            anchor = int(anchors.at[row])
+            begins = int(best[row]) * COARSE + phase - anchor
+            found[known] = Likeness(known, begins, anchor, float(values[row]))
+    return list(found.values())

@@ -1,0 +1,110 @@
+"""Setting up the back end for a run, through its desk for shippers and companies."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import secrets
+from dataclasses import dataclass, field
+
+import pyotp
+
+from backend_client.errors import RocarsError
+from backend_client.exchange import ProblemAnswered
+from backend_client.office import RocarsOffice
+from backend_client.settings import RocarsClientSettings
+from ivr.caller.scenario.scenario import Given
+
+COMPANY = "SCRIPTED-1"
+CODE_DIGITS = 6
+
+
+class NotGiven(Exception):
+    """The back end could not be brought into the state a scenario asks for."""
+
+
+@dataclass
+class Registered:
+    """A driver made for one run. His codes are those of a token of his own."""
+
+    user_id: str
+    pin: str = field(repr=False)
+    vehicle: str
+    _token: pyotp.HOTP = field(repr=False)
+    _codes: int = 0
+
+    def next_code(self) -> str:
+        """The code his token shows next."""
+        code = self._token.at(self._codes)
+        self._codes += 1
+        return code
+
+
+class BackEnd:
+    """What scenarios ask of ROCARS before they call. One for all runs: no cargo is given twice."""
+
+    def __init__(self, settings: RocarsClientSettings) -> None:
+        """`settings.api_key` is an administrator's."""
+        self._office = RocarsOffice(settings)
+        self._given_out: set[str] = set()
+
+    async def close(self) -> None:
+        await self._office.close()
+
+    async def driver(self, language: str) -> Registered:
+        """Register a driver with a vehicle. Raises NotGiven."""
+        seed = secrets.token_bytes(20)
+        number = secrets.randbelow(9_000_000)
+        user_id, pin = f"6{number:07}", f"{secrets.randbelow(1_000_000):06}"
+        letters = "".join(secrets.choice("ABCDEFGHJKLMNPRSTUVWXY") for _ in range(2))
+        vehicle = f"{letters}{1000 + secrets.randbelow(9000)}"
+        try:
+            with contextlib.suppress(ProblemAnswered):  # it is there already
+                await self._office.add_company(COMPANY, "Scripted Transport", "Chan Tai Man")
+            await self._office.add_driver(
+                user_id,
+                company=COMPANY,
+                name="Scripted Driver",
+                pin=pin,
+                seed=seed,
+                language=language,
+                vehicles=(vehicle,),
+            )
+        except (RocarsError, ProblemAnswered) as failure:
+            raise NotGiven(f"no driver could be registered: {failure}") from failure
+        token = pyotp.HOTP(base64.b32encode(seed).decode(), digits=CODE_DIGITS)
+        return Registered(user_id, pin, vehicle, token)
+
+    async def cargo(self, count: int, *, immediately: bool) -> list[str]:
+        """CCRNs that may be bundled and that no other run has. Raises NotGiven."""
+        try:
+            demo = await self._office.demo()
+        except (RocarsError, ProblemAnswered) as failure:
+            raise NotGiven(f"no cargo was given: {failure}") from failure
+        free = [
+            one for one in demo.free_ccrns(immediately=immediately) if one not in self._given_out
+        ]
+        if len(free) < count:
+            raise NotGiven(f"ROCARS gave {len(free)} free CCRNs of {count}")
+        self._given_out.update(free[:count])
+        return free[:count]
+
+
+async def give(
+    given: Given, language: str, back_end: BackEnd | None
+) -> tuple[dict[str, str], Registered | None]:
+    """The variables a scenario's `given` stands for, without the code. Raises NotGiven."""
+    if given.driver is None and given.cargo is None:
+        return {}, None
+    if back_end is None:
+        raise NotGiven("the scenario asks for a state of the back end, which cannot be reached")
+    variables: dict[str, str] = {}
+    driver = None
+    if given.driver is not None:
+        driver = await back_end.driver(language)
+        variables |= {"user_id": driver.user_id, "pin": driver.pin, "vehicle": driver.vehicle}
+    if given.cargo is not None:
+        ccrns = await back_end.cargo(given.cargo.count, immediately=given.cargo.immediately)
+        variables["ccrn"] = ccrns[0]
+        variables |= {f"ccrn_{number}": one for number, one in enumerate(ccrns[1:], start=2)}
+    return variables, driver

@@ -1,0 +1,116 @@
+"""What came of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from ivr.caller.wire.proxy import Passed
+from ivr.caller.wire.rtp import StreamCount
+from ivr.telephony.ending import Ending
+
+MASK = "•"
+
+
+class Outcome(StrEnum):
+    """Of a step, a call or a run."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # what was heard is not what was expected
+    BROKEN = "broken"  # it could not be tried
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One step.
+
+    Attributes:
+        title: the step in a line; secrets masked.
+        begins_s, ends_s: on the call's clock, which begins with its INVITE.
+        told: what was heard or done, and how sure it is; of a failure, what was heard instead.
+        heard_ms: from where to where on the received sound, if the step is about that.
+        latency_s, latency_limit_s: from our last key or word to the prompt's beginning.
+    """
+
+    title: str
+    outcome: Outcome
+    begins_s: float
+    ends_s: float
+    told: str = ""
+    heard_ms: tuple[int, int] | None = None
+    latency_s: float | None = None
+    latency_limit_s: float | None = None
+
+
+@dataclass
+class CallDone:
+    """One call.
+
+    Attributes:
+        sound_from_s: on the call's clock, where `received` and `sent` begin.
+        received, sent: mono s16le PCM at 8000 Hz; what was secret in `sent` is silence.
+        unread: prompts heard that no step asked for, in order.
+        ladder: SIP messages; `ladder_from` is the monotonic second of the INVITE.
+        no_ladder: why there is none.
+    """
+
+    name: str
+    steps: list[StepDone] = field(default_factory=list)
+    ending: Ending | None = None
+    sound_from_s: float = 0.0
+    received: bytes = field(default=b"", repr=False)
+    sent: bytes = field(default=b"", repr=False)
+    ladder: list[Passed] = field(default_factory=list, repr=False)
+    ladder_from: float = 0.0
+    no_ladder: str = ""
+    incoming: StreamCount | None = None
+    outgoing: StreamCount | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return _worst([step.outcome for step in self.steps])
+
+
+@dataclass
+class RunDone:
+    """One run of a scenario: one row of its examples."""
+
+    path: Path
+    name: str
+    row: str
+    about: str = ""
+    calls: list[CallDone] = field(default_factory=list)
+    seconds: float = 0.0
+    broken: str = ""
+    """Why it could not be tried at all."""
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} [{self.row}]" if self.row else self.name
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.broken:
+            return Outcome.BROKEN
+        return _worst([call.outcome for call in self.calls])
+
+    @property
+    def why(self) -> str:
+        """Of a run that did not pass: the step, and what was heard instead."""
+        if self.broken:
+            return self.broken
+        for call in self.calls:
+            for step in call.steps:
+                if step.outcome in (Outcome.FAILED, Outcome.BROKEN):
+                    where = f"{call.name}: " if call.name else ""
+                    return f"{where}{step.title}: {step.told}"
+        return ""
+
+
+def _worst(outcomes: list[Outcome]) -> Outcome:
+    for outcome in (Outcome.BROKEN, Outcome.FAILED, Outcome.NOT_REACHED):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.PASSED

@@ -1,0 +1,129 @@
+"""Performing scenarios: every row of their examples, every call of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ivr.caller.hearing.repertoire import NotASound
+from ivr.caller.performing.call import CallPerformer
+from ivr.caller.performing.given import BackEnd, NotGiven, Registered, give
+from ivr.caller.performing.results import RunDone, StepDone
+from ivr.caller.performing.stage import Stage
+from ivr.caller.scenario.reading import ScenarioFile
+from ivr.caller.scenario.scenario import Scenario, ScriptedCall
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One row of a scenario."""
+
+    file: ScenarioFile
+    row: Mapping[str, str]
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.file.scenario
+
+    @property
+    def row_title(self) -> str:
+        return self.scenario.row_title(self.row)
+
+    @property
+    def title(self) -> str:
+        return f"{self.scenario.name} [{self.row_title}]" if self.row_title else self.scenario.name
+
+    @property
+    def recordings(self) -> Path | None:
+        folder = self.scenario.recordings
+        return None if folder is None else self.file.path.parent / folder
+
+
+class Watcher(Protocol):
+    """Is told how a run goes, while it goes."""
+
+    def run_begins(self, run: PlannedRun) -> None: ...
+
+    def call_begins(self, call: ScriptedCall) -> None: ...
+
+    def step_done(self, step: StepDone) -> None: ...
+
+    def run_done(self, run: RunDone) -> None: ...
+
+
+class Unwatched:
+    """Nobody looks on."""
+
+    def run_begins(self, run: PlannedRun) -> None:
+        pass
+
+    def call_begins(self, call: ScriptedCall) -> None:
+        pass
+
+    def step_done(self, step: StepDone) -> None:
+        pass
+
+    def run_done(self, run: RunDone) -> None:
+        pass
+
+
+@dataclass
+class Performer:
+    """Performs runs on one stage."""
+
+    stage: Stage
+    back_end: BackEnd | None = None
+    watcher: Watcher = field(default_factory=Unwatched)
+
+    async def run(self, planned: PlannedRun) -> RunDone:
+        """All calls of one row; the calls after one that fails are not placed."""
+        scenario = planned.scenario
+        done = RunDone(planned.file.path, scenario.name, planned.row_title, scenario.about)
+        self.watcher.run_begins(planned)
+        began = time.monotonic()
+        try:
+            await self._calls(planned, done)
+        except (NotGiven, NotASound) as failure:
+            done.broken = str(failure)
+        done.seconds = time.monotonic() - began
+        self.watcher.run_done(done)
+        return done
+
+    async def _calls(self, planned: PlannedRun, done: RunDone) -> None:
+        scenario = planned.scenario
+        variables = dict(planned.row)
+        language = scenario.given.driver.language if scenario.given.driver else None
+        if language is not None and language.startswith("{"):
+            language = variables[language.strip("{}")]
+        given, driver = await give(scenario.given, language or "yue", self.back_end)
+        variables |= given
+        self.stage.repertoire(planned.recordings)
+        for call in scenario.all_calls():
+            self._new_code(variables, driver)
+            self.watcher.call_begins(call)
+            performer = CallPerformer(
+                self.stage,
+                variables,
+                frozenset(scenario.secrets),
+                planned.recordings,
+                self.watcher.step_done,
+            )
+            done.calls.append(await performer.perform(call))
+            if done.why:
+                break
+
+    @staticmethod
+    def _new_code(variables: dict[str, str], driver: Registered | None) -> None:
+        """Each call logs in with a code of its own: one that was shown is used up."""
+        if driver is not None:
+            variables["code"] = driver.next_code()
+
+
+def planned(files: list[ScenarioFile]) -> Iterator[PlannedRun]:
+    """All rows of all files."""
+    for file in files:
+        for row in file.scenario.rows():
+            yield PlannedRun(file, row)

@@ -1,0 +1,1 @@
+"""Scenario files: what a scripted caller does and what he must hear."""

@@ -1,0 +1,201 @@
+"""The sound of one call on its way through the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from ivr.caller.wire.keys import KeyStyle, duration, packets
+from ivr.caller.wire.rtp import Packet, StreamCount
+from ivr.caller.wire.stream_sound import StreamSound
+
+Address = tuple[str, int]
+_GAP_S = 0.06
+
+
+@dataclass(frozen=True)
+class Impairment:
+    """What the wire does to a call's sound.
+
+    Attributes:
+        loss: share of the packets that are lost, each way.
+        events: whether our side offers telephone-events for its keys.
+    """
+
+    loss: float = 0.0
+    events: bool = True
+
+
+class _Socket(asyncio.DatagramProtocol):
+    def __init__(self, came: Callable[[bytes], None]) -> None:
+        self._came = came
+        self.transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._came(data)
+
+
+class Relay:
+    """RTP between our telephone (near) and the service (far), counted, lost and made up on the way.
+
+    Attributes:
+        sent, received: as counted on the wire: what our telephone sent, what the service sent.
+    """
+
+    def __init__(self, host: str, impairment: Impairment, chance: random.Random) -> None:
+        self._host = host
+        self._impairment = impairment
+        self._chance = chance
+        self.sent = StreamCount()
+        self.received = StreamCount()
+        self.heard: Callable[[bytes], None] = lambda pcm: None
+        """Is handed the service's sound, mono s16le at 8000 Hz."""
+        self.said: Callable[[bytes], None] = lambda pcm: None
+        """Is handed the telephone's."""
+        self._heard = StreamSound(lambda pcm: self.heard(pcm))
+        self._said = StreamSound(lambda pcm: self.said(pcm))
+        self._near = _Socket(self._from_telephone)
+        self._far = _Socket(self._from_service)
+        self._telephone: Address | None = None
+        self._service: Address | None = None
+        self._event_type = 101
+        self._last: Packet | None = None
+        self._shift = 0
+        self._pressing = False
+
+    async def open(self) -> None:
+        """Take two ports. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        for side in (self._near, self._far):
+            one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            one.setblocking(False)
+            one.bind((self._host, 0))
+            await loop.create_datagram_endpoint(lambda side=side: side, sock=one)  # type: ignore[misc]
+
+    def close(self) -> None:
+        for side in (self._near, self._far):
+            if side.transport is not None:
+                side.transport.close()
+
+    def offered(self, sdp: str) -> str:
+        """The telephone's description, as the service is to see it."""
+        self._telephone = _address(sdp) or self._telephone
+        bent = _readdressed(sdp, self._host, _port(self._far))
+        return bent if self._impairment.events else _without_events(bent)
+
+    def answered(self, sdp: str) -> str:
+        """The service's description, as the telephone is to see it."""
+        self._service = _address(sdp) or self._service
+        events = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", sdp, re.M)
+        if events:
+            self._event_type = int(events[1])
+        return _readdressed(sdp, self._host, _port(self._near))
+
+    async def press(self, key: str, style: KeyStyle) -> None:
+        """One key as telephone-events; the telephone's sound is left out meanwhile.
+
+        Raises RuntimeError: no sound has flowed yet, so there is nothing to number the packets by.
+        """
+        before = self._last
+        if before is None:
+            raise RuntimeError("no sound was sent yet")
+        self._pressing = True
+        try:
+            began, ms = time.monotonic(), 0
+            timestamp = before.timestamp + 160
+            for one in packets(key, style):
+                self._shift += 1
+                sequence = (self._last.sequence if self._last else 0) + self._shift
+                if one.sent:
+                    self._to_service(
+                        Packet(
+                            self._event_type,
+                            one.marker,
+                            sequence,
+                            timestamp,
+                            before.source,
+                            one.payload,
+                        )
+                    )
+                ms += one.then_ms
+                await asyncio.sleep(max(0.0, began + ms / 1000 - time.monotonic()))
+            await asyncio.sleep(max(0.0, began + duration(style) / 8000 - time.monotonic()))
+        finally:
+            self._pressing = False
+        await asyncio.sleep(_GAP_S)
+
+    def _from_telephone(self, data: bytes) -> None:
+        packet = Packet.read(data)
+        if packet is None:
+            return
+        if self._last is not None and packet.source == self._last.source and self._pressing:
+            self._shift -= 1
+        self._last = packet
+        self._said.packet(packet)
+        if self._pressing:
+            return
+        moved = packet.sequence + self._shift
+        self._to_service(
+            Packet(
+                packet.payload_type,
+                packet.marker,
+                moved,
+                packet.timestamp,
+                packet.source,
+                packet.payload,
+            )
+        )
+
+    def _to_service(self, packet: Packet) -> None:
+        self.sent.count(packet, time.monotonic())
+        if self._service is None or self._far.transport is None or self._is_lost():
+            return
+        self._far.transport.sendto(packet.data(), self._service)
+
+    def _from_service(self, data: bytes) -> None:
+        packet = Packet.read(data)
+        if packet is None or self._is_lost():
+            return
+        self.received.count(packet, time.monotonic())
+        self._heard.packet(packet)
+        if self._telephone is not None and self._near.transport is not None:
+            self._near.transport.sendto(data, self._telephone)
+
+    def _is_lost(self) -> bool:
+        return self._impairment.loss > 0 and self._chance.random() < self._impairment.loss
+
+
+def _port(side: _Socket) -> int:
+    if side.transport is None:
+        raise RuntimeError("the relay is not open")
+    return int(side.transport.get_extra_info("sockname")[1])
+
+
+def _address(sdp: str) -> Address | None:
+    host = re.search(r"^c=IN IP4 (\S+)", sdp, re.M)
+    port = re.search(r"^m=audio (\d+)", sdp, re.M)
+    return (host[1], int(port[1])) if host and port and int(port[1]) else None
+
+
+def _readdressed(sdp: str, host: str, port: int) -> str:
+    sdp = re.sub(r"^c=IN IP4 \S+", f"c=IN IP4 {host}", sdp, flags=re.M)
+    sdp = re.sub(r"^a=rtcp:.*\r?\n", "", sdp, flags=re.M)
+    return re.sub(r"^m=audio [1-9]\d*", f"m=audio {port}", sdp, flags=re.M)
+
+
+def _without_events(sdp: str) -> str:
+    events = re.search(r"^a=rtpmap:(\d+) telephone-event/8000.*\r?\n", sdp, re.M)
+    if events is None:
+        return sdp
+    number = events[1]
+    sdp = re.sub(rf"^a=(?:rtpmap|fmtp):{number} .*\r?\n", "", sdp, flags=re.M)
+    return re.sub(rf"^(m=audio .*?) {number}\b", r"\1", sdp, flags=re.M)
