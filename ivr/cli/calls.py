@@ -47,19 +47,29 @@ def run(
         bool,
         typer.Option(help="Send calls through the wire: SIP ladder, key styles, loss."),
     ] = True,
+    at_once: Annotated[
+        int, typer.Option(help="Runs at the same time; more than one: --quiet.", min=1, max=4)
+    ] = 1,
+    tries: Annotated[int, typer.Option(help="A run that fails is tried so often.", min=1)] = 1,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only runs whose title begins so; several times.")
+    ] = None,
+    results: Annotated[bool, typer.Option(help="Print runs as lines of JSON.")] = False,
 ) -> None:
     """Perform scenarios and report. Exits with 0 if all passed, 1 if not, 4 on a bad file."""
     settings, _ = loaded(config)
     scenarios = _read(files)
     from ivr.caller.reporting.junit import junit_xml
+    from ivr.caller.reporting.lines import JsonLines
     from ivr.caller.reporting.page import page
     from ivr.caller.reporting.terminal import Terminal
 
-    terminal = Terminal(Console(), quiet=quiet)
+    terminal = JsonLines() if results else Terminal(Console(), quiet=quiet or at_once > 1)
 
     async def perform_all(performer: Performer, runs: list[PlannedRun]) -> list[RunDone]:
         performer.watcher = terminal
-        return [await performer.run(one) for one in runs]
+        chosen = [one for one in runs if not only or one.title.startswith(tuple(only))]
+        return await performer.run_all(chosen, at_once, tries)
 
     done = asyncio.run(_on_stage(settings, target, wired, scenarios, perform_all))
     terminal.summary(done)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ivr.caller.hearing.repertoire import ANCHOR, COARSE, SAMPLE_RATE, Known, Sound
+from ivr.caller.hearing.repertoire import ANCHOR, COARSE, LOST, SAMPLE_RATE, Known, Sound
 from ivr.caller.hearing.search import Likeness
 
 PIECE = SAMPLE_RATE * 20 // 1000
@@ -116,6 +116,11 @@ class Hypothesis:
 
     def _piece(self, ours: Sound, line: Sound) -> bool:
         """Take a piece into account; whether it is unlike the line."""
+        there = line != LOST
+        if not there.all():
+            ours, line = ours[there], line[there]
+            if len(line) < PIECE // 4:
+                return False
         cross, own = float(ours @ line), float(ours @ ours)
         heard = float(line @ line)
         self._cross += cross

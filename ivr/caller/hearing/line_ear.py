@@ -27,6 +27,12 @@ SAME_BREATH = SAMPLE_RATE * 280 // 1000
 SILENCE = 60.0**2
 """Mean square below which a line is silent: about -55 dBFS."""
 
+UNMISTAKABLE = SAMPLE_RATE * 600 // 1000
+"""After so much of a recording it may be told from all others."""
+
+APART = 0.2
+"""And if no other is as like the line as that."""
+
 AFTERWARDS = SAMPLE_RATE * 400 // 1000
 """So much silence decides what is still open."""
 
@@ -73,7 +79,6 @@ class LineEar:
         self._over: list[Hypothesis] = []
         self._refuted: set[tuple[Known, int, int]] = set()
         self._language: Language | None = None
-        self._phase: int | None = None
         self._sound_since: int | None = None
         self._pending: list[Sound] = []
         self._waiting = 0
@@ -91,6 +96,17 @@ class LineEar:
         if self._waiting < STEP:
             return []
         return self._step()
+
+    def beginning(self) -> Heard | None:
+        """What is being heard now, once it cannot be anything else; it may yet be cut off."""
+        best = max(self._alive, key=lambda one: one.score, default=None)
+        if best is None or best.score < SURE or best.samples_compared < UNMISTAKABLE:
+            return None
+        others = [one for one in self._alive if one.known is not best.known]
+        second = max(others, key=lambda one: one.score, default=None)
+        if second is not None and second.score > best.score - APART:
+            return None
+        return _told(best, second)
 
     def end(self) -> list[Heard]:
         """The line is over: what came to its end with it. Nothing may be fed afterwards."""
@@ -152,7 +168,7 @@ class LineEar:
             anchors = self._repertoire.beginnings(language)
             if late:
                 anchors = self._repertoire.middles(language)
-            for phase in self._phases(at):
+            for phase in range(COARSE):
                 for one in search(window, anchors, phase):
                     self._suppose(one, at)
 
@@ -161,12 +177,6 @@ class LineEar:
         if self._language is not None and at - self._heard_until < SAME_BREATH:
             return (self._language,)
         return self._repertoire.languages
-
-    def _phases(self, at: int) -> tuple[int, ...]:
-        """Whether recordings begin at even or odd samples: on one line it is always the same."""
-        if self._phase is None:
-            return tuple(range(COARSE))
-        return ((self._phase - at) % COARSE,)
 
     def _suppose(self, found: Likeness, at: int) -> None:
         not_before = self._heard_until - SAMPLE_RATE // 20
@@ -199,7 +209,6 @@ class LineEar:
             self._searched = max(self._searched, min(best.ends - HOP // 2, self._fed))
             self._searched = min(self._searched, max(best.ends - HOP, self._first))
             self._language = best.known.language
-            self._phase = best.begins % COARSE
             self._sound_since = None
             self._refuted.clear()
             edge = best.ends - SAMPLE_RATE // 20

@@ -141,6 +141,34 @@ def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
     return None
 
 
+def begins(
+    wanted: Wanted, beginning: Heard | None, now_ms: int, through: int
+) -> PromptHeard | None:
+    """The wanted prompt, if it is its first recording that is being heard now."""
+    if beginning is None:
+        return None
+    language, name = beginning.known.language, wanted.name
+    if language is not None:
+        prompt = catalogue.load(language).prompts.get(wanted.name)
+        if prompt is None or wanted.language not in (None, language) or not prompt.segments:
+            return None
+        name = prompt.segments[0].name
+    if beginning.known.name != name:
+        return None
+    return PromptHeard(
+        wanted.name,
+        language,
+        {},
+        beginning.begins_ms,
+        now_ms,
+        now_ms,
+        beginning.score,
+        beginning.runner_up,
+        through,
+        through,
+    )
+
+
 def _match(
     prompt: catalogue.Prompt,
     wanted: Wanted,

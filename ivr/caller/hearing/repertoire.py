@@ -20,6 +20,10 @@ Sound = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 8000
 
+LOST = 1
+"""Sample value that stands for what was lost on the way. G.711 has no code that means it, and no
+one can hear it."""
+
 COARSE = 2
 """Recordings are looked for at every second sample, and followed at every sample."""
 

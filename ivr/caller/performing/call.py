@@ -43,6 +43,9 @@ from ivr.telephony.outgoing import OutgoingCall
 from speech.recognition.models import ModelMissing
 from speech.synthesiser.synthesiser import SynthesisFailed
 
+LINE_FREE_S = 40.0
+"""An unanswered BYE keeps its line for 32 s (RFC 3261, timer F)."""
+
 Told = Callable[[StepDone], None]
 """Called with each step as soon as it is done."""
 
@@ -114,7 +117,7 @@ class CallPerformer:
             outcome, remark = Outcome.FAILED, _Remark(f"the call is over{self._heard_instead()}")
         except (
             *(CannotBeTried, UnknownVariable, ValidationError, DialFailed, TelephonyError),
-            *(SynthesisFailed, ModelMissing, CannotSpeak),
+            *(SynthesisFailed, ModelMissing, CannotSpeak, TimeoutError),
         ) as failure:
             outcome, remark = Outcome.BROKEN, _Remark(f"{type(failure).__name__}: {failure}")
         limit, latency = remark.latency_limit_s, remark.latency_s
@@ -185,15 +188,17 @@ class CallPerformer:
             raise CannotBeTried(
                 f"keys are sent in one of the ways {known}, not {step.keys}"
             ) from None
-        bent = self._style.by_events or self._style is KeyStyle.IN_BAND or step.loss > 0
+        loss = float(step.loss)
+        bent = self._style.by_events or self._style is KeyStyle.IN_BAND or loss > 0
         if bent and self.stage.wire is None:
-            raise CannotBeTried(f"keys {self._style}, loss {step.loss}: only on the wire, over UDP")
+            raise CannotBeTried(f"keys {self._style}, loss {loss}: only on the wire, over UDP")
         ticket = secrets.token_hex(8)
         headers = {}
         if self.stage.wire is not None:
             headers[TICKET] = ticket
-            impairment = Impairment(step.loss, events=self._style is not KeyStyle.IN_BAND)
+            impairment = Impairment(loss, events=self._style is not KeyStyle.IN_BAND)
             self.stage.wire.plan(ticket, impairment)
+        await self._free_line()
         self._began = self._acted = time.monotonic()
         call = await self.stage.telephone.dial(
             self.stage.uri(step.dial), from_user=step.from_number, headers=headers
@@ -220,6 +225,15 @@ class CallPerformer:
             raise NotAsExpected(f"answered, and a refusal with {step.refused} was expected")
         return _Remark(f"answered after {took * 1000:.0f} ms", None, took, step.latency)
 
+    async def _free_line(self) -> None:
+        """A line whose call was just ended is busy until the library has done with it."""
+        telephone = self.stage.telephone
+        deadline = time.monotonic() + LINE_FREE_S
+        while telephone.active_calls >= telephone.capacity:
+            if time.monotonic() > deadline:
+                raise CannotBeTried(f"all {telephone.capacity} lines of our telephone are busy")
+            await asyncio.sleep(0.05)
+
     def _keep_ladder(self, call: OutgoingCall) -> None:
         self.done.ladder_from = self._began
         if self.stage.wire is None:
@@ -242,9 +256,8 @@ class CallPerformer:
             await self._play(tones(step.press, step.gap_ms), secret=self._is_secret(step))
         else:
             for key in step.press:
-                if style.by_events:
-                    call.line.on_hold  # noqa: B018 - raises when the call is over
-                    if call.ended.done() or self._wired is None:
+                if style.by_events and self._wired is not None:
+                    if call.ended.done():
                         raise HungUp("the call is over")
                     await self._wired.relay.press(key, style)
                 else:
@@ -283,6 +296,8 @@ class CallPerformer:
         deadline = time.monotonic() + step.within
         while True:
             found = find(wanted, ear.so_far, self._through)
+            if found is None and not step.whole:
+                found = ear.beginning(wanted)
             if found is not None:
                 return self._heard(step, found, ear)
             if ear.over:

@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from ivr.caller.hearing.line_ear import Heard, LineEar
-from ivr.caller.hearing.prompt_ear import SoFar
+from ivr.caller.hearing.prompt_ear import PromptHeard, SoFar, Wanted, begins
 from ivr.caller.hearing.repertoire import Repertoire
 from ivr.caller.wire.relay import Relay
 from ivr.telephony.frames import BYTES_PER_MS
@@ -62,6 +62,10 @@ class CallEar:
         return SoFar(
             self.heard, self.now_ms, self._sound_from_ms, max(0, self.last_sound_ms), self.over
         )
+
+    def beginning(self, wanted: Wanted) -> PromptHeard | None:
+        """The wanted prompt, if it is what is being heard now."""
+        return begins(wanted, self._ear.beginning(), self.now_ms, len(self.heard))
 
     @property
     def now_ms(self) -> int:

@@ -6,14 +6,17 @@ import base64
 import contextlib
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+import phonenumbers
 import pyotp
 
 from backend_client.errors import RocarsError
 from backend_client.exchange import ProblemAnswered
-from backend_client.office import RocarsOffice
+from backend_client.office import RocarsOffice, Shipment
 from backend_client.settings import RocarsClientSettings
 from ivr.caller.scenario.scenario import Given
+from prompts.composer import HONG_KONG
 
 COMPANY = "SCRIPTED-1"
 CODE_DIGITS = 6
@@ -59,8 +62,7 @@ class BackEnd:
         letters = "".join(secrets.choice("ABCDEFGHJKLMNPRSTUVWXY") for _ in range(2))
         vehicle = f"{letters}{1000 + secrets.randbelow(9000)}"
         try:
-            with contextlib.suppress(ProblemAnswered):  # it is there already
-                await self._office.add_company(COMPANY, "Scripted Transport", "Chan Tai Man")
+            await self._company()
             await self._office.add_driver(
                 user_id,
                 company=COMPANY,
@@ -75,19 +77,41 @@ class BackEnd:
         token = pyotp.HOTP(base64.b32encode(seed).decode(), digits=CODE_DIGITS)
         return Registered(user_id, pin, vehicle, token)
 
+    async def _company(self) -> None:
+        with contextlib.suppress(ProblemAnswered):  # it is there already
+            await self._office.add_company(COMPANY, "Scripted Transport", "Chan Tai Man")
+
     async def cargo(self, count: int, *, immediately: bool) -> list[str]:
         """CCRNs that may be bundled and that no other run has. Raises NotGiven."""
         try:
+            if not immediately:
+                await self._company()
+                return [await self._office.lodge(_shipment()) for _ in range(count)]
             demo = await self._office.demo()
         except (RocarsError, ProblemAnswered) as failure:
             raise NotGiven(f"no cargo was given: {failure}") from failure
-        free = [
-            one for one in demo.free_ccrns(immediately=immediately) if one not in self._given_out
-        ]
-        if len(free) < count:
-            raise NotGiven(f"ROCARS gave {len(free)} free CCRNs of {count}")
-        self._given_out.update(free[:count])
-        return free[:count]
+        free = demo.free_ccrns(immediately=True)
+        left = [one for one in free if one not in self._given_out]
+        if len(left) < count:
+            raise NotGiven(f"ROCARS has {len(left)} CCRNs that may cross at once, not {count}")
+        self._given_out.update(left[:count])
+        return left[:count]
+
+
+def _shipment() -> Shipment:
+    tomorrow = datetime.now(HONG_KONG).date() + timedelta(days=1)
+    return Shipment(
+        company=COMPANY,
+        direction="outbound",
+        packages=2,
+        package_description="Cartons",
+        articles="Umbrellas",
+        consignor_name="Scripted Transport",
+        consignor_address="1 Container Port Road, Kwai Chung",
+        consignee_name="Consignee",
+        consignee_address="1 Shennan Road, Shenzhen",
+        expected_date=tomorrow,
+    )
 
 
 async def give(
@@ -103,6 +127,7 @@ async def give(
     if given.driver is not None:
         driver = await back_end.driver(language)
         variables |= {"user_id": driver.user_id, "pin": driver.pin, "vehicle": driver.vehicle}
+        variables["vehicle_keys"] = phonenumbers.convert_alpha_characters_in_number(driver.vehicle)
     if given.cargo is not None:
         ccrns = await back_end.cargo(given.cargo.count, immediately=given.cargo.immediately)
         variables["ccrn"] = ccrns[0]

@@ -83,6 +83,8 @@ class RunDone:
     about: str = ""
     calls: list[CallDone] = field(default_factory=list)
     seconds: float = 0.0
+    tries: int = 1
+    """The one that counts; more than 1: those before did not pass."""
     broken: str = ""
     """Why it could not be tried at all."""
 

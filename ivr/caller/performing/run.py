@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Protocol
 from ivr.caller.hearing.repertoire import NotASound
 from ivr.caller.performing.call import CallPerformer
 from ivr.caller.performing.given import BackEnd, NotGiven, Registered, give
-from ivr.caller.performing.results import RunDone, StepDone
+from ivr.caller.performing.results import Outcome, RunDone, StepDone
 from ivr.caller.performing.stage import Stage
 from ivr.caller.scenario.reading import ScenarioFile
 from ivr.caller.scenario.scenario import Scenario, ScriptedCall
@@ -78,7 +79,27 @@ class Performer:
     back_end: BackEnd | None = None
     watcher: Watcher = field(default_factory=Unwatched)
 
-    async def run(self, planned: PlannedRun) -> RunDone:
+    async def run_all(self, runs: list[PlannedRun], at_once: int, tries: int) -> list[RunDone]:
+        """Runs in their order, so many at a time."""
+        room = asyncio.Semaphore(at_once)
+
+        async def one(planned: PlannedRun) -> RunDone:
+            async with room:
+                return await self.run(planned, tries)
+
+        return list(await asyncio.gather(*(one(planned) for planned in runs)))
+
+    async def run(self, planned: PlannedRun, tries: int = 1) -> RunDone:
+        """One row, tried again if it fails; `RunDone.tries` says which try it was."""
+        for number in range(1, tries + 1):
+            done = await self._try(planned)
+            done.tries = number
+            if done.outcome is Outcome.PASSED:
+                break
+        self.watcher.run_done(done)
+        return done
+
+    async def _try(self, planned: PlannedRun) -> RunDone:
         """All calls of one row; the calls after one that fails are not placed."""
         scenario = planned.scenario
         done = RunDone(planned.file.path, scenario.name, planned.row_title, scenario.about)
@@ -89,7 +110,6 @@ class Performer:
         except (NotGiven, NotASound) as failure:
             done.broken = str(failure)
         done.seconds = time.monotonic() - began
-        self.watcher.run_done(done)
         return done
 
     async def _calls(self, planned: PlannedRun, done: RunDone) -> None:

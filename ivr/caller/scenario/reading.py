@@ -132,6 +132,8 @@ def _check_prompts(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
                         known = {**dict.fromkeys(scenario.given.names, "0"), **row}
                         wanted = Wanted(str(filled(step, known).model_dump()["expect"]))
                     wanted.check()
+                    if not step.whole and (step.capture or step.slots):
+                        raise CannotBeHeard("whole: false hears no slots")
                     _check_slots(wanted.name, (*step.slots, *step.capture.values()))
                     language_of(
                         step.language if step.language and "{" not in step.language else None

@@ -20,7 +20,8 @@ class UnknownVariable(ValueError):
 
 
 class GivenDriver(BaseModel):
-    """A registered driver who has not been in a call: gives user_id, pin, code, vehicle."""
+    """A registered driver who has not been in a call: gives user_id, pin, code, vehicle,
+    and vehicle_keys: his vehicle as it is spelled on a keypad."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,7 +33,11 @@ class GivenCargo(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    immediately: bool = Field(True, description="May cross at once when it is bundled.")
+    immediately: bool = Field(
+        False,
+        description="May cross at once when it is bundled: from the demo data, which has few. "
+        "Otherwise it is lodged for the run.",
+    )
     count: int = Field(1, ge=1, le=9)
 
 
@@ -49,7 +54,7 @@ class Given(BaseModel):
         """The variables it gives."""
         names: set[str] = set()
         if self.driver is not None:
-            names |= {"user_id", "pin", "code", "vehicle"}
+            names |= {"user_id", "pin", "code", "vehicle", "vehicle_keys"}
         if self.cargo is not None:
             names |= {"ccrn"} | {f"ccrn_{number}" for number in range(2, self.cargo.count + 1)}
         return names

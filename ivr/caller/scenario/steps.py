@@ -12,6 +12,7 @@ from speech.language import Language
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Text = Annotated[str, Field(min_length=1)]
+Variable = Annotated[str, Field(pattern=r"^\{[a-z_][a-z0-9_]*\}$")]
 LanguageOrName = Annotated[
     str, Field(pattern=r"^(yue|cmn|en|\{[a-z_][a-z0-9_]*\})$", description="yue, cmn or en.")
 ]
@@ -40,7 +41,9 @@ class Dial(Step):
     keys: KeyStyle | Text = Field(
         KeyStyle.NORMAL, description="How keys are sent: " + ", ".join(KeyStyle)
     )
-    loss: float = Field(0.0, ge=0, lt=1, description="Share of RTP packets lost, each way.")
+    loss: Annotated[float, Field(ge=0, lt=1)] | Variable = Field(
+        0.0, description="Share of RTP packets lost, each way."
+    )
     refused: int | None = Field(
         None, ge=300, le=699, description="The call must be refused with this status."
     )
@@ -49,7 +52,7 @@ class Dial(Step):
 
 
 class Expect(Step):
-    """A prompt of the catalogue (or of the folder of recordings) must be heard, whole."""
+    """A prompt of the catalogue (or of the folder of recordings) must be heard."""
 
     expect: Text = Field(description="Name of the prompt.")
     slots: dict[str, str] = Field({}, description="What must be read out in its slots.")
@@ -60,6 +63,9 @@ class Expect(Step):
     within: Seconds = Field(20.0, description="Seconds until it must have been heard.")
     latency: Seconds | None = Field(
         None, description="Seconds from our last key or word to its beginning, at most."
+    )
+    whole: bool = Field(
+        True, description="Heard to its end; false: to where it can be nothing else, to barge in."
     )
     next: bool = Field(False, description="No other prompt may come before it.")
 

@@ -17,6 +17,7 @@ from ivr.caller.wire.stream_sound import StreamSound
 
 Address = tuple[str, int]
 _GAP_S = 0.06
+_FIRST_SOUND_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Relay:
         self._service: Address | None = None
         self._event_type = 101
         self._last: Packet | None = None
+        self._sound_flows: asyncio.Future[Packet] = asyncio.get_running_loop().create_future()
         self._shift = 0
         self._pressing = False
 
@@ -103,18 +105,19 @@ class Relay:
     async def press(self, key: str, style: KeyStyle) -> None:
         """One key as telephone-events; the telephone's sound is left out meanwhile.
 
-        Raises RuntimeError: no sound has flowed yet, so there is nothing to number the packets by.
+        Raises TimeoutError: no sound flows, so there is nothing to number the packets by.
         """
+        async with asyncio.timeout(_FIRST_SOUND_S):
+            await asyncio.shield(self._sound_flows)
         before = self._last
-        if before is None:
-            raise RuntimeError("no sound was sent yet")
+        assert before is not None
         self._pressing = True
         try:
             began, ms = time.monotonic(), 0
             timestamp = before.timestamp + 160
             for one in packets(key, style):
                 self._shift += 1
-                sequence = (self._last.sequence if self._last else 0) + self._shift
+                sequence = (self._last or before).sequence + self._shift
                 if one.sent:
                     self._to_service(
                         Packet(
@@ -140,6 +143,8 @@ class Relay:
         if self._last is not None and packet.source == self._last.source and self._pressing:
             self._shift -= 1
         self._last = packet
+        if not self._sound_flows.done():
+            self._sound_flows.set_result(packet)
         self._said.packet(packet)
         if self._pressing:
             return

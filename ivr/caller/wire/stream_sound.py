@@ -1,7 +1,7 @@
 """The sound of one direction of a call, from its RTP packets, each at the place of its timestamp.
 
-No jitter buffer stands between: a packet that comes late is not a gap, and one that is lost is
-silence of its own length.
+No jitter buffer stands between: a packet that comes late is not a gap, and one that is lost leaves
+a gap of its own length, marked as such.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Callable
 
 import soundfile
 
+from ivr.caller.hearing.repertoire import LOST
 from ivr.caller.wire.rtp import Packet
 
 PCMU, PCMA = 0, 8
+_MISSING = LOST.to_bytes(2, "little")
 _LONGEST_GAP = 8000 * 3
 """Timestamps that jump farther begin a new stream: a hold, another source."""
 
@@ -52,4 +54,4 @@ class StreamSound:
         elif gap > _LONGEST_GAP:
             gap = 0
         self._next = (packet.timestamp + len(packet.payload)) & 0xFFFFFFFF
-        self._hand_on(bytes(2 * gap) + b"".join([law[byte] for byte in packet.payload]))
+        self._hand_on(_MISSING * gap + b"".join([law[byte] for byte in packet.payload]))

@@ -1,0 +1,161 @@
+"""Scenario files as tests of pytest, beside the others.
+
+``pytest -p ivr.caller.pytest_plugin folder --calls-target sip:127.0.0.1:5060``. All chosen runs are
+performed by one process, some at a time, from the first test on; each test waits for its own.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.caller.performing.run import PlannedRun, planned
+from ivr.caller.scenario.reading import ENDING, ScenarioError, read
+
+_PROCESS = pytest.StashKey["Process"]()
+
+
+class Hooks:
+    """What a conftest may say."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_scripted_calls_config(self, config: pytest.Config) -> Path | None:
+        """The configuration of the service to call; called when the first run is about to begin."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(Hooks)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("scripted calls")
+    group.addoption("--calls-target", default="", help="SIP server that scripted calls go to.")
+    group.addoption("--calls-config", default="", help="Configuration of the service they call.")
+    group.addoption("--calls-at-once", type=int, default=4, help="Runs at the same time, up to 4.")
+    group.addoption("--calls-tries", type=int, default=1, help="How often a run is tried.")
+    group.addoption("--calls-html", default="", help="Write the page of all runs there.")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.name.endswith(ENDING):
+        return ScriptedFile.from_parent(parent, path=file_path)
+    return None
+
+
+class ScriptedFile(pytest.File):
+    """A scenario file."""
+
+    def collect(self) -> Iterator[ScriptedRun]:
+        try:
+            file = read(self.path)
+        except ScenarioError as wrong:
+            raise self.CollectError(str(wrong)) from wrong
+        for one in planned([file]):
+            item: ScriptedRun = ScriptedRun.from_parent(self, name=one.title, run=one)
+            item.add_marker(pytest.mark.timeout(600))
+            yield item
+
+
+class RunFailed(Exception):
+    """A run that did not pass."""
+
+
+class ScriptedRun(pytest.Item):
+    """One run of a scenario."""
+
+    def __init__(self, *, run: PlannedRun, **more: Any) -> None:
+        super().__init__(**more)
+        self.run = run
+
+    def runtest(self) -> None:
+        told = _process(self.session).result(self.run.title, self.path)
+        steps = "\n".join(told["steps"])
+        self.add_report_section("call", "steps", steps)
+        if told["outcome"] != "passed":
+            raise RunFailed(f"{told['why']}\n\n{steps}")
+        if told["tries"] > 1:
+            self.add_report_section("call", "tries", f"passed at try {told['tries']}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, RunFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, self.name
+
+
+class Process:
+    """Performs all chosen runs; keeps what came of them until it is asked."""
+
+    def __init__(self, items: list[ScriptedRun], config: pytest.Config) -> None:
+        paths = list(dict.fromkeys(str(item.path) for item in items))
+        words = [sys.executable, "-m", "ivr.cli", "calls", "run", *paths, "--results"]
+        words += ["--at-once", str(config.getoption("--calls-at-once"))]
+        words += ["--tries", str(config.getoption("--calls-tries"))]
+        for item in items:
+            words += ["--only", item.run.title]
+        if config.getoption("--calls-html"):
+            words += ["--html", config.getoption("--calls-html")]
+        if config.getoption("--calls-target"):
+            words += ["--target", config.getoption("--calls-target")]
+        asked = config.getoption("--calls-config") or config.hook.pytest_scripted_calls_config(
+            config=config
+        )
+        if asked:
+            words += ["--config", str(asked)]
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said
+        )
+        self._results: dict[tuple[str, str], dict[str, Any]] = {}
+        self._changed = threading.Condition()
+        self._over = False
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def result(self, title: str, path: Path) -> dict[str, Any]:
+        """Wait for a run. Raises RunFailed if the process ended without it."""
+        with self._changed:
+            self._changed.wait_for(lambda: (title, str(path)) in self._results or self._over)
+            if (title, str(path)) not in self._results:
+                self._said.seek(0)
+                raise RunFailed("it was not performed: " + self._said.read().decode()[-2000:])
+            return self._results[title, str(path)]
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.wait(20)
+        self._said.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith(b'{"run"'):
+                told = json.loads(line)
+                with self._changed:
+                    self._results[told["run"], told["file"]] = told
+                    self._changed.notify_all()
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+
+def _process(session: pytest.Session) -> Process:
+    if _PROCESS not in session.stash:
+        items = [item for item in session.items if isinstance(item, ScriptedRun)]
+        session.stash[_PROCESS] = Process(items, session.config)
+    return session.stash[_PROCESS]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _PROCESS in session.stash:
+        session.stash[_PROCESS].stop()
