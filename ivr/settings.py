@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from backend_client.settings import RocarsClientSettings
 from call_flows.rules import FlowRules
+from ivr.console.settings import SelfTestSettings
 from ivr.dialogue.settings import DialogueSettings
 from ivr.messages.settings import SmsSettings
 from ivr.observe.logs import LogFormat
@@ -111,6 +112,7 @@ class Settings(BaseSettings):
         flows: rules of the conversations.
         prompts: what is said, and its recordings.
         speech: how callers are heard.
+        self_test: calls the service places to itself.
         rocars: where ROCARS is and how long it is waited for.
         embedded_rocars: the reference ROCARS.
         sms: the gateway of text messages.
@@ -138,6 +140,7 @@ class Settings(BaseSettings):
     speech: RecognitionSettings = Field(
         default_factory=lambda: RecognitionSettings.model_validate({})
     )
+    self_test: SelfTestSettings = Field(default_factory=lambda: SelfTestSettings.model_validate({}))
     rocars: RocarsClientSettings = Field(
         default_factory=lambda: RocarsClientSettings.model_validate({})
     )

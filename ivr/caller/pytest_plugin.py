@@ -1,12 +1,14 @@
 """Scenario files as tests of pytest, beside the others.
 
 ``pytest -p ivr.caller.pytest_plugin folder --calls-target sip:127.0.0.1:5060``. All chosen runs are
-performed by one process, some at a time, from the first test on; each test waits for its own.
+performed from the first test on, by processes of their own, some at a time; each test waits for its
+own.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -17,10 +19,12 @@ from typing import Any
 
 import pytest
 
-from ivr.caller.performing.run import PlannedRun, planned
+from ivr.caller.scenario.planned import PlannedRun, planned
 from ivr.caller.scenario.reading import ENDING, ScenarioError, read
 
-_PROCESS = pytest.StashKey["Process"]()
+_PROCESSES = pytest.StashKey[dict["ScriptedRun", "Process"]]()
+CALLS_A_PROCESS = 4
+"""What the published wheel of the SIP library grants."""
 
 
 class Hooks:
@@ -39,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("scripted calls")
     group.addoption("--calls-target", default="", help="SIP server that scripted calls go to.")
     group.addoption("--calls-config", default="", help="Configuration of the service they call.")
-    group.addoption("--calls-at-once", type=int, default=4, help="Runs at the same time, up to 4.")
+    group.addoption("--calls-at-once", type=int, default=4, help="Runs at the same time.")
     group.addoption("--calls-tries", type=int, default=1, help="How often a run is tried.")
     group.addoption("--calls-html", default="", help="Write the page of all runs there.")
 
@@ -76,7 +80,7 @@ class ScriptedRun(pytest.Item):
         self.run = run
 
     def runtest(self) -> None:
-        told = _process(self.session).result(self.run.title, self.path)
+        told = _process(self).result(self.run.title, self.path)
         steps = "\n".join(told["steps"])
         self.add_report_section("call", "steps", steps)
         if told["outcome"] != "passed":
@@ -96,22 +100,21 @@ class ScriptedRun(pytest.Item):
 class Process:
     """Performs all chosen runs; keeps what came of them until it is asked."""
 
-    def __init__(self, items: list[ScriptedRun], config: pytest.Config) -> None:
+    def __init__(
+        self, items: list[ScriptedRun], config: pytest.Config, asked: str, at_once: int, html: str
+    ) -> None:
         paths = list(dict.fromkeys(str(item.path) for item in items))
         words = [sys.executable, "-m", "ivr.cli", "calls", "run", *paths, "--results"]
-        words += ["--at-once", str(config.getoption("--calls-at-once"))]
+        words += ["--at-once", str(at_once)]
         words += ["--tries", str(config.getoption("--calls-tries"))]
         for item in items:
             words += ["--only", item.run.title]
-        if config.getoption("--calls-html"):
-            words += ["--html", config.getoption("--calls-html")]
+        if html:
+            words += ["--html", html]
         if config.getoption("--calls-target"):
             words += ["--target", config.getoption("--calls-target")]
-        asked = config.getoption("--calls-config") or config.hook.pytest_scripted_calls_config(
-            config=config
-        )
         if asked:
-            words += ["--config", str(asked)]
+            words += ["--config", asked]
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said
@@ -149,13 +152,26 @@ class Process:
             self._changed.notify_all()
 
 
-def _process(session: pytest.Session) -> Process:
-    if _PROCESS not in session.stash:
-        items = [item for item in session.items if isinstance(item, ScriptedRun)]
-        session.stash[_PROCESS] = Process(items, session.config)
-    return session.stash[_PROCESS]
+def _process(item: ScriptedRun) -> Process:
+    """The process that performs this run; all are started when the first is asked for."""
+    session = item.session
+    if _PROCESSES not in session.stash:
+        config = session.config
+        items = [one for one in session.items if isinstance(one, ScriptedRun)]
+        at_once = config.getoption("--calls-at-once")
+        count = min(len(items), math.ceil(at_once / CALLS_A_PROCESS))
+        asked = config.getoption("--calls-config")
+        asked = asked or config.hook.pytest_scripted_calls_config(config=config) or ""
+        html = config.getoption("--calls-html")
+        session.stash[_PROCESSES] = {}
+        for number in range(count):
+            share = items[number::count]
+            page = html if count == 1 or not html else f"{number + 1}-{html}"
+            process = Process(share, config, str(asked), math.ceil(at_once / count), page)
+            session.stash[_PROCESSES] |= dict.fromkeys(share, process)
+    return session.stash[_PROCESSES][item]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if _PROCESS in session.stash:
-        session.stash[_PROCESS].stop()
+    for process in set(session.stash.get(_PROCESSES, {}).values()):
+        process.stop()

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ivr.caller.performing.results import RunDone
-    from ivr.caller.performing.run import Performer, PlannedRun
+    from ivr.caller.performing.run import Performer
+    from ivr.caller.scenario.planned import PlannedRun
     from ivr.caller.scenario.reading import ScenarioFile
     from ivr.settings import Settings
 
@@ -169,8 +170,9 @@ async def _on_stage(
     perform_all: Callable[[Performer, list[PlannedRun]], Awaitable[list[RunDone]]],
 ) -> list[RunDone]:
     from ivr.caller.performing.given import BackEnd
-    from ivr.caller.performing.run import Performer, planned
+    from ivr.caller.performing.run import Performer
     from ivr.caller.performing.stage import Stage
+    from ivr.caller.scenario.planned import planned
     from prompts.library import load_library
 
     stage = Stage(

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ivr.cli.config import ConfigFile, loaded
 from ivr.pool.settings import MOST_WORKERS, PUBLISHED_LINES
-from ivr.settings import Settings
+from ivr.settings import CONFIG_VARIABLE, Settings
 from speech.language import Language
 
 
@@ -43,6 +43,8 @@ def serve(
     settings, _ = loaded(config)
     if lines is not None:
         settings = settings.model_copy(update={"pool": settings.pool.with_lines(lines)})
+    if config is not None:
+        os.environ[CONFIG_VARIABLE] = str(config.resolve())  # for the self-test's process
     settings.node.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     from ivr.observe import metrics_directory
 

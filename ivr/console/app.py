@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from ivr.console.health import BackEndProbe, Health, NodeView, look
+from ivr.console.self_test import SelfTest
 from ivr.observe import metrics
 
 log = structlog.get_logger(__name__)
@@ -17,14 +18,21 @@ log = structlog.get_logger(__name__)
 NODE = web.AppKey("node", NodeView)
 PROBE = web.AppKey("probe", BackEndProbe)
 SPEECH = web.AppKey("speech", tuple[str, ...])
+SELF_TEST = web.AppKey("self_test", SelfTest)
 
 
-def make_app(node: NodeView, probe: BackEndProbe, speech: tuple[str, ...] = ()) -> web.Application:
+def make_app(
+    node: NodeView,
+    probe: BackEndProbe,
+    self_test: SelfTest,
+    speech: tuple[str, ...] = (),
+) -> web.Application:
     """Routes: ``/health/live``, ``/health/ready`` (503 when unfit), ``/status``, ``/metrics``."""
     app = web.Application()
     app[NODE] = node
     app[PROBE] = probe
     app[SPEECH] = speech
+    app[SELF_TEST] = self_test
     app.cleanup_ctx.append(_probing)
     app.router.add_get("/health/live", _live)
     app.router.add_get("/health/ready", _ready)
@@ -34,10 +42,15 @@ def make_app(node: NodeView, probe: BackEndProbe, speech: tuple[str, ...] = ()) 
 
 
 def run_console(
-    host: str, port: int, node: NodeView, back_end_health_url: str, speech: tuple[str, ...]
+    host: str,
+    port: int,
+    node: NodeView,
+    back_end_health_url: str,
+    self_test: SelfTest,
+    speech: tuple[str, ...],
 ) -> int:
     """Serve until SIGTERM; the exit status of the console's process."""
-    app = make_app(node, BackEndProbe(back_end_health_url), speech)
+    app = make_app(node, BackEndProbe(back_end_health_url), self_test, speech)
     try:
         return asyncio.run(_serve(host, port, app))
     except OSError as failure:
@@ -57,7 +70,10 @@ async def _serve(host: str, port: int, app: web.Application) -> int:
 
 
 async def _probing(app: web.Application) -> AsyncIterator[None]:
-    probing = asyncio.ensure_future(app[PROBE].run())
+    node = app[NODE]
+    probing = asyncio.gather(
+        app[PROBE].run(), app[SELF_TEST].run(lambda: node.lines > 0 and not node.draining)
+    )
     yield
     probing.cancel()
     await asyncio.gather(probing, return_exceptions=True)
@@ -77,7 +93,7 @@ async def _status(request: web.Request) -> web.Response:
 
 
 def _look(app: web.Application) -> Health:
-    return look(app[NODE], lambda: app[PROBE].up, app[SPEECH])
+    return look(app[NODE], lambda: app[PROBE].up, app[SELF_TEST], app[SPEECH])
 
 
 async def _metrics(request: web.Request) -> web.Response:

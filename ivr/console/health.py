@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from ivr.console.self_test import SelfTest, SelfTestOutcome
+
 
 class NodeView(Protocol):
     """What the console may know of the pool (fulfilled by `ivr.pool.scoreboard.Scoreboard`)."""
@@ -32,6 +34,7 @@ class Health:
     in_use: int
     back_end: bool
     speech: tuple[str, ...]
+    self_test: SelfTestOutcome
     problems: tuple[str, ...]
 
     @property
@@ -45,6 +48,7 @@ class Health:
             "in_use": self.in_use,
             "back_end": self.back_end,
             "speech": list(self.speech),
+            "self_test": self.self_test.as_json(),
             "problems": list(self.problems),
         }
 
@@ -72,7 +76,12 @@ class BackEndProbe:
         return False
 
 
-def look(node: NodeView, back_end_up: Callable[[], bool], speech: tuple[str, ...] = ()) -> Health:
+def look(
+    node: NodeView,
+    back_end_up: Callable[[], bool],
+    self_test: SelfTest,
+    speech: tuple[str, ...] = (),
+) -> Health:
     """The node's health now; `speech` names the languages in which callers can speak.
 
     A dead back end is told, and does not make the node unready: callers are told what is true,
@@ -85,4 +94,8 @@ def look(node: NodeView, back_end_up: Callable[[], bool], speech: tuple[str, ...
         problems.append("no call worker is ready")
     if node.draining:
         problems.append("the node is draining")
-    return Health(node.lines, node.active, back_end_up(), speech, tuple(problems))
+    if self_test.problem:
+        problems.append(self_test.problem)
+    return Health(
+        node.lines, node.active, back_end_up(), speech, self_test.outcome, tuple(problems)
+    )

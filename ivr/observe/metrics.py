@@ -56,6 +56,14 @@ lines_capacity = Gauge(
     registry=_REGISTRY,
     multiprocess_mode="livesum",
 )
+self_tests_total = _counter("self_tests", "Calls the service placed to itself.", "outcome")
+self_test_passed = Gauge(
+    "self_test_passed",
+    "Whether the last call to itself passed; absent before the first.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
 utterances_total = _counter(
     "utterances", "Utterances of callers, by what came of them.", "language", "outcome"
 )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import structlog
 
 from ivr.console.app import run_console
+from ivr.console.self_test import SelfTest
 from ivr.observe import metrics
 from ivr.pool.children import SUPERVISED, ChildFailed, fork, in_child, reap, tell
 from ivr.pool.embedded import EmbeddedRocars, RocarsNotStarted
@@ -129,9 +130,10 @@ class Supervisor:
     def _console(self, premises: Premises) -> int:
         web = self._settings.web
         health = f"{premises.rocars.base_url}/health"
-        return run_console(
-            web.host, web.port, self._scoreboard, health, tuple(sorted(premises.models))
-        )
+        sip = self._settings.sip
+        self_test = SelfTest(self._settings.self_test, f"sip:{sip.listen[0]}:{sip.port}")
+        speech = tuple(sorted(premises.models))
+        return run_console(web.host, web.port, self._scoreboard, health, self_test, speech)
 
     def _serve(self, workforce: Workforce) -> int:
         while True:

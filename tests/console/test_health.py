@@ -11,6 +11,8 @@ from aiohttp import ClientSession, web
 
 from ivr.console.app import make_app
 from ivr.console.health import BackEndProbe, look
+from ivr.console.self_test import SelfTest, SelfTestOutcome
+from ivr.console.settings import SelfTestSettings
 
 pytestmark = pytest.mark.service
 
@@ -23,6 +25,10 @@ class Node:
     draining: bool = False
 
 
+def untested(**settings: int) -> SelfTest:
+    return SelfTest(SelfTestSettings.model_validate(settings), "sip:127.0.0.1:1")
+
+
 @pytest.mark.parametrize(
     ("node", "problem"),
     [
@@ -32,15 +38,29 @@ class Node:
     ],
 )
 def test_what_makes_a_node_unfit(node: Node, problem: str) -> None:
-    health = look(node, lambda: True)
+    health = look(node, lambda: True, untested())
     assert not health.ready
     assert problem in " ".join(health.problems)
 
 
 def test_a_dead_back_end_is_told_and_calls_are_still_taken() -> None:
-    health = look(Node(), lambda: False)
+    health = look(Node(), lambda: False, untested())
     assert health.ready
     assert health.as_json()["back_end"] is False
+
+
+@pytest.mark.parametrize(
+    ("failures", "after", "ready"), [(1, 2, True), (2, 2, False), (9, 0, True)]
+)
+def test_a_self_test_that_keeps_failing_makes_the_node_unfit(
+    failures: int, after: int, ready: bool
+) -> None:
+    test = untested(unready_after=after)
+    test.outcome = SelfTestOutcome(False, "no greeting was heard", failures)
+    health = look(Node(), lambda: True, test)
+    assert health.ready is ready
+    assert health.as_json()["self_test"]["why"] == "no greeting was heard"
+    assert ready or "no greeting was heard" in " ".join(health.problems)
 
 
 @pytest.fixture
@@ -60,7 +80,7 @@ async def back_end() -> AsyncIterator[str]:
 
 async def test_the_console_answers(back_end: str) -> None:
     node = Node()
-    runner = web.AppRunner(make_app(node, BackEndProbe(back_end), ("yue",)))
+    runner = web.AppRunner(make_app(node, BackEndProbe(back_end), untested(), ("yue",)))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     base = f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -78,6 +98,7 @@ async def test_the_console_answers(back_end: str) -> None:
                 "in_use": 3,
                 "back_end": True,
                 "speech": ["yue"],
+                "self_test": {"passed": None, "why": "", "failures": 0},
                 "problems": [],
             }
             node.draining = True

@@ -24,6 +24,9 @@ UNIT_GAP_MS, GROUP_GAP_MS = _PAUSES.unit_gap_ms, _PAUSES.group_gap_ms
 FRAME_MS = 20
 """When sound began is known to the frame."""
 
+SOFT_MS = 160
+"""An s or an f may begin so softly that it is heard so much later."""
+
 ROOM_MS = 60
 """So long after its end a recording's last sound may still be in the air: a frame or two."""
 
@@ -118,7 +121,7 @@ class SoFar:
         if self.sound_to_ms < ends_ms + ROOM_MS:
             return self.now_ms - ends_ms >= GROUP_GAP_MS + ROOM_MS
         pause = self.sound_from_ms - ends_ms
-        return UNIT_GAP_MS + ROOM_MS < pause < GROUP_GAP_MS - FRAME_MS - 5
+        return UNIT_GAP_MS + SOFT_MS < pause < GROUP_GAP_MS - FRAME_MS - 5
 
 
 def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:

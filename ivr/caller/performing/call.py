@@ -43,9 +43,6 @@ from ivr.telephony.outgoing import OutgoingCall
 from speech.recognition.models import ModelMissing
 from speech.synthesiser.synthesiser import SynthesisFailed
 
-LINE_FREE_S = 40.0
-"""An unanswered BYE keeps its line for 32 s (RFC 3261, timer F)."""
-
 Told = Callable[[StepDone], None]
 """Called with each step as soon as it is done."""
 
@@ -198,11 +195,8 @@ class CallPerformer:
             headers[TICKET] = ticket
             impairment = Impairment(loss, events=self._style is not KeyStyle.IN_BAND)
             self.stage.wire.plan(ticket, impairment)
-        await self._free_line()
+        call = await self.stage.dial(step.dial, step.from_number, headers)
         self._began = self._acted = time.monotonic()
-        call = await self.stage.telephone.dial(
-            self.stage.uri(step.dial), from_user=step.from_number, headers=headers
-        )
         try:
             async with asyncio.timeout(step.within):
                 line = await call.answered()
@@ -224,15 +218,6 @@ class CallPerformer:
         if step.refused is not None:
             raise NotAsExpected(f"answered, and a refusal with {step.refused} was expected")
         return _Remark(f"answered after {took * 1000:.0f} ms", None, took, step.latency)
-
-    async def _free_line(self) -> None:
-        """A line whose call was just ended is busy until the library has done with it."""
-        telephone = self.stage.telephone
-        deadline = time.monotonic() + LINE_FREE_S
-        while telephone.active_calls >= telephone.capacity:
-            if time.monotonic() > deadline:
-                raise CannotBeTried(f"all {telephone.capacity} lines of our telephone are busy")
-            await asyncio.sleep(0.05)
 
     def _keep_ladder(self, call: OutgoingCall) -> None:
         self.done.ladder_from = self._began

@@ -21,7 +21,8 @@ import numpy as np
 from rich.table import Table
 
 from ivr.caller.performing.results import RunDone
-from ivr.caller.performing.run import Performer, PlannedRun
+from ivr.caller.performing.run import Performer
+from ivr.caller.scenario.planned import PlannedRun
 
 CALLS_A_PROCESS = 4
 

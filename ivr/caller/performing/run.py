@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from ivr.caller.hearing.repertoire import NotASound
@@ -14,33 +12,8 @@ from ivr.caller.performing.call import CallPerformer
 from ivr.caller.performing.given import BackEnd, NotGiven, Registered, give
 from ivr.caller.performing.results import Outcome, RunDone, StepDone
 from ivr.caller.performing.stage import Stage
-from ivr.caller.scenario.reading import ScenarioFile
-from ivr.caller.scenario.scenario import Scenario, ScriptedCall
-
-
-@dataclass(frozen=True)
-class PlannedRun:
-    """One row of a scenario."""
-
-    file: ScenarioFile
-    row: Mapping[str, str]
-
-    @property
-    def scenario(self) -> Scenario:
-        return self.file.scenario
-
-    @property
-    def row_title(self) -> str:
-        return self.scenario.row_title(self.row)
-
-    @property
-    def title(self) -> str:
-        return f"{self.scenario.name} [{self.row_title}]" if self.row_title else self.scenario.name
-
-    @property
-    def recordings(self) -> Path | None:
-        folder = self.scenario.recordings
-        return None if folder is None else self.file.path.parent / folder
+from ivr.caller.scenario.planned import PlannedRun
+from ivr.caller.scenario.scenario import ScriptedCall
 
 
 class Watcher(Protocol):
@@ -140,10 +113,3 @@ class Performer:
         """Each call logs in with a code of its own: one that was shown is used up."""
         if driver is not None:
             variables["code"] = driver.next_code()
-
-
-def planned(files: list[ScenarioFile]) -> Iterator[PlannedRun]:
-    """All rows of all files."""
-    for file in files:
-        for row in file.scenario.rows():
-            yield PlannedRun(file, row)

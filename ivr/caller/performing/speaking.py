@@ -10,6 +10,7 @@ from ivr.caller.hearing.repertoire import NotASound, read_sound
 from ivr.caller.scenario.steps import Say, language_of, sound_file
 from ivr.caller.wire.keys import KEY_MS
 from ivr.telephony.tones import COLUMNS_HZ, KEYPAD, ROWS_HZ
+from speech.recognition.words import DIGITS
 from speech.synthesiser.synthesiser import Synthesiser
 
 TONE_PEAK = 4000.0
@@ -31,7 +32,11 @@ async def pcm_of(step: Say, synthesiser: Synthesiser, beside: Path | None) -> by
     else:
         language = language_of(step.language)
         assert language is not None
-        samples = await synthesiser.speak(language, step.say) * np.float32(32768)
+        words = step.say
+        if step.spelled:
+            names = DIGITS[language]
+            words = " ".join(names[int(one)] if one.isdigit() else one for one in step.say)
+        samples = await synthesiser.speak(language, words) * np.float32(32768)
     loudest = float(np.abs(samples).max(initial=0.0))
     if loudest == 0:
         raise CannotSpeak(f"nothing but silence came of {step.say}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from ivr.caller.hearing.repertoire import Known, Repertoire, read_wavs
 from ivr.caller.wire.message import address_of
 from ivr.caller.wire.proxy import Wire
+from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
 from prompts.library import Library
@@ -19,6 +21,9 @@ from speech.recognition.models import Model
 from speech.recognition.settings import RecognitionSettings
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
+
+LINE_FREE_S = 40.0
+"""An unanswered BYE keeps its line for 32 s (RFC 3261, timer F)."""
 
 FREE_PORTS = {"sip_port": 0, "rtp_port_first": 0}
 
@@ -41,6 +46,7 @@ class Stage:
     telephone: Telephone = field(init=False)
     wire: Wire | None = field(default=None, init=False)
     synthesiser: Synthesiser = field(init=False)
+    _dialling: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _models: dict[Language, Model] = field(default_factory=dict, init=False)
     _repertoires: dict[Path | None, Repertoire] = field(default_factory=dict, init=False)
 
@@ -58,6 +64,16 @@ class Stage:
         await self.synthesiser.close()
         if self.wire is not None:
             self.wire.close()
+
+    async def dial(self, number: str, from_user: str, headers: Mapping[str, str]) -> OutgoingCall:
+        """Place a call, once a line is free. Raises DialFailed, TimeoutError.
+
+        A line whose call was just ended is busy until the library has done with it.
+        """
+        async with self._dialling, asyncio.timeout(LINE_FREE_S):
+            while self.telephone.active_calls >= self.telephone.capacity:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # the library tells nobody when it is
+            return await self.telephone.dial(self.uri(number), from_user=from_user, headers=headers)
 
     def uri(self, number: str) -> str:
         """What to dial for a number, or for a whole URI."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ivr.caller.performing.results import Outcome, RunDone, StepDone
-from ivr.caller.performing.run import PlannedRun
+from ivr.caller.scenario.planned import PlannedRun
 from ivr.caller.scenario.scenario import ScriptedCall
 
 _SIGNS = {

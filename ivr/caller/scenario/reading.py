@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ivr.caller.hearing.prompt_ear import CannotBeHeard, Wanted
 from ivr.caller.scenario.scenario import Scenario, filled
-from ivr.caller.scenario.steps import Expect, language_of
+from ivr.caller.scenario.steps import ACTIONS, Expect, language_of
 
 ENDING = ".call.yaml"
 
@@ -81,18 +81,22 @@ _Texts.yaml_implicit_resolvers = {
 def _faults(path: Path, tree: yaml.Node, failure: ValidationError) -> list[str]:
     lines = []
     for fault in failure.errors(include_url=False):
-        where, said = _line(tree, fault["loc"]), fault["msg"].removeprefix("Value error, ")
-        name = ".".join(str(part) for part in fault["loc"] if not _is_tag(part, fault["loc"]))
+        place = _without_tags(fault["loc"])
+        where, said = _line(tree, place), fault["msg"].removeprefix("Value error, ")
+        name = ".".join(map(str, place))
         if fault["type"] == "extra_forbidden":
             said = "no such field here"
         lines.append(f"{path}:{where}: {name + ': ' if name else ''}{said}")
     return lines
 
 
-def _is_tag(part: int | str, loc: Sequence[int | str]) -> bool:
+def _without_tags(loc: Sequence[int | str]) -> list[int | str]:
     """Pydantic names the kind of step between its number and its field."""
-    at = loc.index(part)
-    return isinstance(part, str) and at > 0 and isinstance(loc[at - 1], int)
+    return [
+        part
+        for at, part in enumerate(loc)
+        if not (part in ACTIONS and at > 1 and loc[at - 2] == "steps")
+    ]
 
 
 def _line(tree: yaml.Node, loc: Sequence[int | str]) -> int:

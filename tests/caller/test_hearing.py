@@ -1,0 +1,192 @@
+"""Hearing which prompt is played, from its sound alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from ivr.caller.hearing.line_ear import Heard, LineEar
+from ivr.caller.hearing.prompt_ear import (
+    CannotBeHeard,
+    PromptHeard,
+    SoFar,
+    Wanted,
+    find,
+    names_of,
+)
+from ivr.caller.hearing.repertoire import LOST, Repertoire, Sound
+from prompts.composer import Composer
+from prompts.library import load_library
+from prompts.settings import PromptSettings
+from prompts.stand_in import StandIns
+from prompts.utterance import Phrase
+from speech.language import Language
+from speech.synthesiser.settings import SynthesiserSettings
+from speech.synthesiser.synthesiser import Synthesiser
+
+pytestmark = pytest.mark.service
+
+LIBRARY = load_library()
+REPERTOIRE = Repertoire.of_library(LIBRARY)
+CCRN = "7015653580153"
+
+
+async def said(*phrases: Phrase) -> Sound:
+    """As the service composes it, with a little silence before and after."""
+    settings = PromptSettings.model_validate({})
+    composer = Composer(LIBRARY, settings, StandIns(settings, Path("never")))
+    utterance = await composer.compose(phrases)
+    assert not utterance.stand_ins
+    pcm = np.frombuffer(utterance.pcm, "<i2").astype(np.float32)
+    return np.concatenate([np.zeros(1777, np.float32), pcm, np.zeros(5600, np.float32)])
+
+
+def over_the_line(sound: Sound, law: str = "ALAW") -> Sound:
+    coded = io.BytesIO()
+    form = {"samplerate": 8000, "format": "RAW", "subtype": law}
+    soundfile.write(coded, np.clip(sound, -32768, 32767).astype(np.int16), **form)
+    coded.seek(0)
+    return np.asarray(soundfile.read(coded, channels=1, dtype="int16", **form)[0], np.float32)
+
+
+def hear(line: Sound) -> list[Heard]:
+    ear = LineEar(REPERTOIRE)
+    pcm = line.astype("<i2").tobytes()
+    heard = [one for at in range(0, len(pcm), 320) for one in ear.hear(pcm[at : at + 320])]
+    return heard + ear.end()
+
+
+def look_for(wanted: Wanted, heard: Sequence[Heard]) -> PromptHeard | None:
+    return find(wanted, SoFar(heard, 10**6, 0, 10**6, over=True), 0)
+
+
+@pytest.mark.parametrize("language", list(Language))
+async def test_a_read_back_is_understood_digit_by_digit(language: Language) -> None:
+    line = over_the_line(
+        await said(
+            Phrase(language, "ccrn.accepted", {"ccrn": CCRN}),
+            Phrase(language, "ccrn.go_on", {"key": "1"}),
+        )
+    )
+    heard = hear(line)
+    assert names_of(heard) == ["ccrn.accepted", f"“{CCRN}”", "ccrn.go_on", "“1”"]
+    found = look_for(Wanted("ccrn.accepted"), heard)
+    assert found is not None
+    assert found.slots == {"ccrn": CCRN}
+    assert found.language is language
+    assert found.score > 0.99
+    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN}), heard) is not None
+    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1]}), heard) is None
+    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1] + "0"}), heard) is None
+
+
+def louder(sound: Sound) -> Sound:
+    return np.clip(sound * 2, -32768, 32767)
+
+
+def softer(sound: Sound) -> Sound:
+    return sound / 2
+
+
+def noisy(sound: Sound) -> Sound:
+    rng = np.random.default_rng(3)
+    loudness = float(np.sqrt(np.mean(sound[np.abs(sound) > 30] ** 2)))
+    noise = rng.normal(0, loudness * 10 ** (-15 / 20), len(sound)).astype(np.float32)
+    return np.clip(sound + noise, -32768, 32767)
+
+
+def lossy(sound: Sound) -> Sound:
+    rng = np.random.default_rng(4)
+    left = sound.copy()
+    for at in range(0, len(left), 160):
+        if rng.random() < 0.02:
+            left[at : at + 160] = LOST
+    return left
+
+
+def slipping(sound: Sound) -> Sound:
+    """As a jitter buffer leaves it: ten milliseconds left out here, put in there."""
+    pieces = [sound[at : at + 4000] for at in range(0, len(sound), 4000)]
+    return np.concatenate(
+        [piece[:-80] if n % 2 else np.append(piece, piece[-80:]) for n, piece in enumerate(pieces)]
+    )
+
+
+@pytest.mark.parametrize("bent", [louder, softer, noisy, lossy, slipping])
+@pytest.mark.parametrize("language", list(Language))
+async def test_a_bad_line_is_understood(language: Language, bent: object) -> None:
+    assert callable(bent)
+    line = await said(
+        Phrase(language, "login.user_id.say", {"length": 8}),
+        Phrase(language, "speech.unsure"),
+        Phrase(language, "login.refused"),
+    )
+    heard = hear(bent(over_the_line(line, "ULAW")))
+    assert [found.name for found in _each(heard, language)] == [
+        "login.user_id.say",
+        "speech.unsure",
+        "login.refused",
+    ]
+
+
+def _each(heard: list[Heard], language: Language) -> list[PromptHeard]:
+    wanted = ("login.user_id.say", "speech.unsure", "login.refused")
+    found = [look_for(Wanted(name, language=language), heard) for name in wanted]
+    return [one for one in found if one is not None]
+
+
+async def test_who_comes_late_hears_the_rest() -> None:
+    line = await said(Phrase(Language.CANTONESE, "main_menu.help"))
+    heard = hear(over_the_line(line[24_000:]))[-1]
+    assert heard.known.name == "main_menu.help"
+    assert heard.missed_ms > 2000
+
+
+async def test_a_prompt_that_is_cut_off_is_not_heard_but_known_early() -> None:
+    line = over_the_line(await said(Phrase(Language.ENGLISH, "login.refused")))
+    ear = LineEar(REPERTOIRE)
+    assert ear.hear(line[: 8000 * 2].astype("<i2").tobytes()) == []
+    beginning = ear.beginning()
+    assert beginning is not None
+    assert beginning.known.name == "login.refused"
+    assert ear.end() == []
+
+
+async def test_other_voices_are_not_taken_for_a_prompt() -> None:
+    synthesiser = Synthesiser(SynthesiserSettings.model_validate({}))
+    rng = np.random.default_rng(1)
+    samples = await synthesiser.speak(
+        Language.ENGLISH, "Good morning. This is another company altogether, with another menu."
+    )
+    await synthesiser.close()
+    assert hear(over_the_line(samples * 20_000)) == []
+    assert hear(rng.normal(0, 3000, 40_000).astype(np.float32)) == []
+    assert hear(np.zeros(40_000, np.float32)) == []
+
+
+async def test_a_prompt_is_known_within_half_a_second_of_its_end() -> None:
+    line = over_the_line(await said(Phrase(Language.ENGLISH, "bundle.done", {"ubr": "5550001234"})))
+    ear, late = LineEar(REPERTOIRE), []
+    pcm = line.astype("<i2").tobytes()
+    for at in range(0, len(pcm), 320):
+        late += [ear.fed_ms - one.ends_ms for one in ear.hear(pcm[at : at + 320])]
+    assert len(late) == 11
+    assert max(late) <= 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        (Wanted("bundle.dne"), "no prompt bundle.dne"),
+        (Wanted("bundle.done", {"ref": "1"}), "its slots: ubr"),
+        (Wanted("bundle.done", {"ubr": "12a"}), "ubr"),
+    ],
+)
+def test_what_nobody_can_hear_is_refused(wanted: Wanted, why: str) -> None:
+    with pytest.raises(CannotBeHeard, match=why):
+        wanted.check()
