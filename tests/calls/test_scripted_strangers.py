@@ -1,0 +1,104 @@
+"""Scripted calls to an IVR that is none of ours: SIPp, which plays somebody's recordings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from service import free_ports
+
+from speech.language import Language
+from speech.synthesiser.settings import SynthesiserSettings
+from speech.synthesiser.synthesiser import Synthesiser
+
+pytestmark = pytest.mark.call
+
+MENU = "Welcome to the harbour office. For the tide tables, press one."
+NUMBER = "one two three four"
+
+
+async def recordings(folder: Path) -> None:
+    """Two recordings as WAV files for the tester, and one after the other for SIPp."""
+    synthesiser = Synthesiser(SynthesiserSettings.model_validate({}))
+    sounds = []
+    for name, words in (("menu", MENU), ("number", NUMBER)):
+        samples = await synthesiser.speak(Language.ENGLISH, words)
+        soundfile.write(folder / "recordings" / f"{name}.wav", samples * 0.5, 8000)
+        sounds += [np.zeros(4000), samples * 0.5, np.zeros(6000)]
+    await synthesiser.close()
+    soundfile.write(
+        folder / "prompt.alaw", np.concatenate(sounds), 8000, format="RAW", subtype="ALAW"
+    )
+
+
+@pytest.fixture
+async def stranger(tmp_path: Path, scenarios: Path) -> AsyncIterator[str]:
+    (tmp_path / "recordings").mkdir()
+    await recordings(tmp_path)
+    port = free_ports(1)
+    sipp = shutil.which("sipp")
+    assert sipp is not None
+    with (tmp_path / "sipp.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(sipp, "-sf", scenarios / "stranger.xml", "-i", "127.0.0.1", "-p", str(port)),
+                *("-mi", "127.0.0.1", "-m", "9", "-nostdin", "-skip_rlimit"),
+            ],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    _until_taken(port)
+    yield f"sip:127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+def _until_taken(port: int) -> None:
+    for _ in range(100):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return
+        time.sleep(0.1)
+    raise AssertionError("SIPp did not start")
+
+
+def perform(folder: Path, target: str, steps: str) -> dict[str, Any]:
+    path = folder / "stranger.call.yaml"
+    path.write_text(f"name: stranger\nrecordings: recordings\nsteps:\n  - dial: tides\n{steps}")
+    words = [sys.executable, "-m", "ivr.cli", "calls", "run", str(path), "--target", target]
+    done = subprocess.run([*words, "--results"], capture_output=True, timeout=90, check=False)
+    lines = [line for line in done.stdout.splitlines() if line.startswith(b'{"run"')]
+    assert lines, done.stderr.decode()[-2000:]
+    told: dict[str, Any] = json.loads(lines[0])
+    return told
+
+
+def test_its_recordings_and_its_words_are_heard(tmp_path: Path, stranger: str) -> None:
+    told = perform(
+        tmp_path,
+        stranger,
+        "  - expect: menu\n  - expect_text: one two three four\n  - hang_up: true\n",
+    )
+    assert told["outcome"] == "passed", told
+
+
+def test_what_it_does_not_say_is_not_heard(tmp_path: Path, stranger: str) -> None:
+    told = perform(
+        tmp_path, stranger, "  - expect: welcome.greeting\n    within: 9\n  - hang_up: true\n"
+    )
+    assert told["outcome"] == "failed"
+    assert "heard instead: menu, number" in told["why"]
