@@ -137,7 +137,7 @@ def perform(
         await again_and_again(performer, runs, at_once, rate, seconds)
         return []
 
-    asyncio.run(_on_stage(settings, target, False, scenarios, perform_all))
+    asyncio.run(_on_stage(settings, target, True, scenarios, perform_all))
 
 
 def _read(files: list[Path]) -> list[ScenarioFile]:

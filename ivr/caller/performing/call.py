@@ -11,12 +11,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ivr.caller.hearing.prompt_ear import PromptHeard, Wanted, find, names_of
 from ivr.caller.performing.call_ear import CallEar
+from ivr.caller.performing.expecting import CannotBeTried, Expecting, NotAsExpected, Remark
 from ivr.caller.performing.results import MASK, CallDone, Outcome, StepDone
 from ivr.caller.performing.speaking import CannotSpeak, pcm_of, tones
 from ivr.caller.performing.stage import Stage
-from ivr.caller.performing.words import WordEar
 from ivr.caller.scenario.scenario import ScriptedCall, UnknownVariable, filled
 from ivr.caller.scenario.steps import (
     AnyStep,
@@ -32,7 +31,6 @@ from ivr.caller.scenario.steps import (
     Say,
     SendInfo,
     Wait,
-    language_of,
 )
 from ivr.caller.wire.keys import KeyStyle, info
 from ivr.caller.wire.proxy import TICKET, WiredCall
@@ -45,22 +43,6 @@ from speech.synthesiser.synthesiser import SynthesisFailed
 
 Told = Callable[[StepDone], None]
 """Called with each step as soon as it is done."""
-
-
-class NotAsExpected(Exception):
-    """A step failed; the text says what was heard instead."""
-
-
-class CannotBeTried(Exception):
-    """A step cannot be performed at all."""
-
-
-@dataclass
-class _Remark:
-    told: str = ""
-    heard_ms: tuple[int, int] | None = None
-    latency_s: float | None = None
-    latency_limit_s: float | None = None
 
 
 @dataclass
@@ -83,9 +65,7 @@ class CallPerformer:
     _wired: WiredCall | None = None
     _style: KeyStyle = KeyStyle.NORMAL
     _began: float = 0.0
-    _acted: float = 0.0
-    _through: int = 0
-    _unrecognised_from: int = 0
+    _expects: Expecting | None = None
     _listening: asyncio.Task[None] | None = None
 
     async def perform(self, call: ScriptedCall) -> CallDone:
@@ -104,19 +84,19 @@ class CallPerformer:
 
     async def _step(self, step: AnyStep) -> bool:
         began = time.monotonic() - self._began
-        remark = _Remark()
+        remark = Remark()
         outcome = Outcome.PASSED
         try:
             remark = await self._take(filled(step, self.variables))
         except (NotAsExpected, CallRefused) as failure:
-            outcome, remark = Outcome.FAILED, _Remark(str(failure))
+            outcome, remark = Outcome.FAILED, Remark(str(failure))
         except HungUp:
-            outcome, remark = Outcome.FAILED, _Remark(f"the call is over{self._heard_instead()}")
+            outcome, remark = Outcome.FAILED, Remark(f"the call is over{self._heard_instead()}")
         except (
             *(CannotBeTried, UnknownVariable, ValidationError, DialFailed, TelephonyError),
             *(SynthesisFailed, ModelMissing, CannotSpeak, TimeoutError),
         ) as failure:
-            outcome, remark = Outcome.BROKEN, _Remark(f"{type(failure).__name__}: {failure}")
+            outcome, remark = Outcome.BROKEN, Remark(f"{type(failure).__name__}: {failure}")
         limit, latency = remark.latency_limit_s, remark.latency_s
         if outcome is Outcome.PASSED and limit is not None and (latency or 0.0) > limit:
             outcome = Outcome.FAILED
@@ -139,20 +119,20 @@ class CallPerformer:
         self.done.steps.append(step)
         self.tell(step)
 
-    async def _take(self, step: AnyStep) -> _Remark:
+    async def _take(self, step: AnyStep) -> Remark:
         match step:
             case Dial():
                 return await self._dial(step)
             case Expect():
-                return await self._expect(step)
+                return await self._expecting.prompt(step)
             case ExpectText():
-                return await self._expect_text(step)
+                return await self._expecting.text(step)
             case ExpectSilence():
-                return await self._expect_silence(step.expect_silence)
+                return await self._expecting.silence(step.expect_silence)
             case ExpectHangUp():
                 return await self._expect_hang_up(step.within)
             case ExpectTransfer():
-                return await self._expect_transfer(step)
+                return await self._expecting.transfer(step)
             case Press():
                 return await self._press(step)
             case Say():
@@ -167,7 +147,7 @@ class CallPerformer:
                 await self._dialled.send_info(step.send_info, step.body)
             case HangUp():
                 self.done.ending = await self._dialled.hang_up()
-        return _Remark()
+        return Remark()
 
     @property
     def _dialled(self) -> OutgoingCall:
@@ -177,7 +157,7 @@ class CallPerformer:
 
     # What the caller does
 
-    async def _dial(self, step: Dial) -> _Remark:
+    async def _dial(self, step: Dial) -> Remark:
         try:
             self._style = KeyStyle(step.keys)
         except ValueError:
@@ -196,14 +176,14 @@ class CallPerformer:
             impairment = Impairment(loss, events=self._style is not KeyStyle.IN_BAND)
             self.stage.wire.plan(ticket, impairment)
         call = await self.stage.dial(step.dial, step.from_number, headers)
-        self._began = self._acted = time.monotonic()
+        self._began = time.monotonic()
         try:
             async with asyncio.timeout(step.within):
                 line = await call.answered()
         except CallRefused as refused:
             self._keep_ladder(call)
             if refused.status == step.refused:
-                return _Remark(f"refused with {refused.status}, as expected")
+                return Remark(f"refused with {refused.status}, as expected")
             raise
         except TimeoutError:
             self._keep_ladder(call)
@@ -214,10 +194,12 @@ class CallPerformer:
         self._call, self._ear = call, CallEar(self.stage.repertoire(self.recordings))
         relay = self._wired.relay if self._wired is not None else None
         self._listening = asyncio.ensure_future(self._ear.listen(line, relay))
-        self._acted = time.monotonic()
+        self._expects = Expecting(
+            self.stage, self._ear, self._wired, self.variables, time.monotonic()
+        )
         if step.refused is not None:
             raise NotAsExpected(f"answered, and a refusal with {step.refused} was expected")
-        return _Remark(f"answered after {took * 1000:.0f} ms", None, took, step.latency)
+        return Remark(f"answered after {took * 1000:.0f} ms", None, took, step.latency)
 
     def _keep_ladder(self, call: OutgoingCall) -> None:
         self.done.ladder_from = self._began
@@ -231,7 +213,7 @@ class CallPerformer:
             return
         self.done.ladder = self._wired.ladder
 
-    async def _press(self, step: Press) -> _Remark:
+    async def _press(self, step: Press) -> Remark:
         call, style = self._dialled, self._style
         if not set(step.press) <= set("0123456789*#ABCD"):
             raise CannotBeTried("keys are 0 to 9, *, # and A to D")
@@ -248,14 +230,14 @@ class CallPerformer:
                 else:
                     await call.send_info(*info(key, style))
                 await asyncio.sleep(step.gap_ms / 1000)
-        self._acted = time.monotonic() - step.gap_ms / 1000
-        return _Remark()
+        self._expecting.acted = time.monotonic() - step.gap_ms / 1000
+        return Remark()
 
-    async def _say(self, step: Say) -> _Remark:
+    async def _say(self, step: Say) -> Remark:
         pcm = await pcm_of(step, self.stage.synthesiser, self.recordings)
         await self._play(pcm, secret=self._is_secret(step))
-        self._acted = time.monotonic()
-        return _Remark(f"{len(pcm) / 16000:.1f} s of speech")
+        self._expecting.acted = time.monotonic()
+        return Remark(f"{len(pcm) / 16000:.1f} s of speech")
 
     async def _play(self, pcm: bytes, *, secret: bool) -> None:
         ear = self._ear
@@ -273,90 +255,13 @@ class CallPerformer:
 
     # What he expects
 
-    async def _expect(self, step: Expect) -> _Remark:
-        self._dialled  # noqa: B018 - raises when the call was never answered
-        ear = self._ear
-        assert ear is not None
-        wanted = Wanted(step.expect, step.slots, language_of(step.language))
-        deadline = time.monotonic() + step.within
-        while True:
-            found = find(wanted, ear.so_far, self._through)
-            if found is None and not step.whole:
-                found = ear.beginning(wanted)
-            if found is not None:
-                return self._heard(step, found, ear)
-            if ear.over:
-                raise NotAsExpected(f"the call ended{self._heard_instead()}")
-            if time.monotonic() >= deadline:
-                raise NotAsExpected(f"not heard within {step.within:g} s{self._heard_instead()}")
-            await ear.more(deadline - time.monotonic())
+    @property
+    def _expecting(self) -> Expecting:
+        if self._expects is None:
+            raise CannotBeTried("the call was not answered")
+        return self._expects
 
-    def _heard(self, step: Expect, found: PromptHeard, ear: CallEar) -> _Remark:
-        before = ear.heard[self._through : found.first]
-        if step.next and before:
-            raise NotAsExpected(f"before it came {', '.join(names_of(before))}")
-        self._through = found.through
-        self._unrecognised_from = ear.now_ms
-        for variable, slot in step.capture.items():
-            self.variables[variable] = found.slots[slot]
-        told = [f"score {found.score:.3f}"]
-        if found.runner_up is not None:
-            told.append(f"next {found.runner_up[0]} {found.runner_up[1]:.3f}")
-        told.append(f"known {max(0, found.known_at_ms - found.ends_ms)} ms after its end")
-        told += [f"{slot}: {value}" for slot, value in found.slots.items()]
-        if before:
-            told.append(f"after {', '.join(names_of(before))}")
-        latency = ear.zero + found.begins_ms / 1000 - self._acted
-        return _Remark(
-            "; ".join(told), (found.begins_ms, found.ends_ms), max(0.0, latency), step.latency
-        )
-
-    def _heard_instead(self) -> str:
-        if self._ear is None:
-            return ""
-        rest = names_of(self._ear.heard[self._through :])
-        if rest:
-            return f"; heard instead: {', '.join(rest)}"
-        if self._ear.last_sound_ms < 0:
-            return "; there was no sound at all"
-        return "; heard nothing that is known"
-
-    async def _expect_text(self, step: ExpectText) -> _Remark:
-        self._dialled  # noqa: B018 - raises when the call was never answered
-        ear = self._ear
-        assert ear is not None
-        language = language_of(step.language)
-        assert language is not None
-        words = WordEar(self.stage.model(language), step.expect_text)
-        at = begins = self._unrecognised_from
-        deadline = time.monotonic() + step.within
-        while True:
-            until = ear.now_ms
-            if until > at:
-                await asyncio.to_thread(words.hear, bytes(ear.received[at * 16 : until * 16]))
-                at = until
-            if words.heard:
-                self._unrecognised_from = at
-                latency = ear.zero + begins / 1000 - self._acted
-                return _Remark(f"recognised “{words.text}”", (begins, at), max(0.0, latency))
-            if ear.over or time.monotonic() >= deadline:
-                raise NotAsExpected(f"recognised “{words.text}”")
-            await ear.more(deadline - time.monotonic())
-
-    async def _expect_silence(self, seconds: float) -> _Remark:
-        self._dialled  # noqa: B018 - raises when the call was never answered
-        ear = self._ear
-        assert ear is not None
-        from_ms = ear.now_ms
-        while ear.now_ms < from_ms + seconds * 1000:
-            if ear.last_sound_ms > from_ms:
-                raise NotAsExpected(f"sound after {(ear.last_sound_ms - from_ms) / 1000:.1f} s")
-            if ear.over:
-                raise HungUp("the call is over")
-            await ear.more(1.0)
-        return _Remark("", (from_ms, ear.now_ms))
-
-    async def _expect_hang_up(self, within: float) -> _Remark:
+    async def _expect_hang_up(self, within: float) -> Remark:
         call = self._dialled
         try:
             async with asyncio.timeout(within):
@@ -365,27 +270,10 @@ class CallPerformer:
             told = f"the call goes on after {within:g} s{self._heard_instead()}"
             raise NotAsExpected(told) from None
         ending = self.done.ending
-        return _Remark(f"{ending.cause} by the {ending.who}, {ending.status} {ending.reason}")
+        return Remark(f"{ending.cause} by the {ending.who}, {ending.status} {ending.reason}")
 
-    async def _expect_transfer(self, step: ExpectTransfer) -> _Remark:
-        self._dialled  # noqa: B018 - raises when the call was never answered
-        wired = self._wired
-        if wired is None:
-            raise CannotBeTried("a transfer is seen only on the wire, over UDP")
-        deadline = time.monotonic() + step.within
-        while not wired.transfer_to:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise NotAsExpected(f"no transfer within {step.within:g} s{self._heard_instead()}")
-            changed = wired.changed
-            try:
-                async with asyncio.timeout(left):
-                    await changed.wait()
-            except TimeoutError:
-                continue
-        if step.expect_transfer not in wired.transfer_to:
-            raise NotAsExpected(f"transferred to {wired.transfer_to}")
-        return _Remark(f"transferred to {wired.transfer_to}")
+    def _heard_instead(self) -> str:
+        return self._expects.heard_instead() if self._expects is not None else ""
 
     # The end
 

@@ -1,0 +1,145 @@
+"""What a scripted caller expects to hear, and what he says when he does not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from ivr.caller.hearing.prompt_ear import PromptHeard, Wanted, find, names_of
+from ivr.caller.performing.call_ear import CallEar
+from ivr.caller.performing.stage import Stage
+from ivr.caller.performing.words import WordEar
+from ivr.caller.scenario.steps import Expect, ExpectText, ExpectTransfer, language_of
+from ivr.caller.wire.proxy import WiredCall
+from ivr.dialogue.line import HungUp
+
+
+class NotAsExpected(Exception):
+    """A step failed; the text says what was heard instead."""
+
+
+class CannotBeTried(Exception):
+    """A step cannot be performed at all."""
+
+
+@dataclass
+class Remark:
+    """What there is to say of a step; see `StepDone`."""
+
+    told: str = ""
+    heard_ms: tuple[int, int] | None = None
+    latency_s: float | None = None
+    latency_limit_s: float | None = None
+
+
+@dataclass
+class Expecting:
+    """The ear of an answered call, and how far of what it heard was expected.
+
+    Attributes:
+        acted: monotonic second of our last key or word.
+        variables: what is captured is put there.
+    """
+
+    stage: Stage
+    ear: CallEar
+    wired: WiredCall | None
+    variables: dict[str, str]
+    acted: float
+    _through: int = 0
+    _unrecognised_from: int = 0
+
+    async def prompt(self, step: Expect) -> Remark:
+        ear = self.ear
+        wanted = Wanted(step.expect, step.slots, language_of(step.language))
+        deadline = time.monotonic() + step.within
+        while True:
+            found = find(wanted, ear.so_far, self._through)
+            if found is None and not step.whole:
+                found = ear.beginning(wanted)
+            if found is not None:
+                return self._heard(step, found, ear)
+            if ear.over:
+                raise NotAsExpected(f"the call ended{self.heard_instead()}")
+            if time.monotonic() >= deadline:
+                raise NotAsExpected(f"not heard within {step.within:g} s{self.heard_instead()}")
+            await ear.more(deadline - time.monotonic())
+
+    def _heard(self, step: Expect, found: PromptHeard, ear: CallEar) -> Remark:
+        before = ear.heard[self._through : found.first]
+        if step.next and before:
+            raise NotAsExpected(f"before it came {', '.join(names_of(before))}")
+        self._through = found.through
+        self._unrecognised_from = ear.now_ms
+        for variable, slot in step.capture.items():
+            self.variables[variable] = found.slots[slot]
+        told = [f"score {found.score:.3f}"]
+        if found.runner_up is not None:
+            told.append(f"next {found.runner_up[0]} {found.runner_up[1]:.3f}")
+        told.append(f"known {max(0, found.known_at_ms - found.ends_ms)} ms after its end")
+        told += [f"{slot}: {value}" for slot, value in found.slots.items()]
+        if before:
+            told.append(f"after {', '.join(names_of(before))}")
+        latency = ear.zero + found.begins_ms / 1000 - self.acted
+        return Remark(
+            "; ".join(told), (found.begins_ms, found.ends_ms), max(0.0, latency), step.latency
+        )
+
+    def heard_instead(self) -> str:
+        rest = names_of(self.ear.heard[self._through :])
+        if rest:
+            return f"; heard instead: {', '.join(rest)}"
+        if self.ear.last_sound_ms < 0:
+            return "; there was no sound at all"
+        return "; heard nothing that is known"
+
+    async def text(self, step: ExpectText) -> Remark:
+        ear = self.ear
+        language = language_of(step.language)
+        assert language is not None
+        words = WordEar(self.stage.model(language), step.expect_text)
+        at = begins = self._unrecognised_from
+        deadline = time.monotonic() + step.within
+        while True:
+            until = ear.now_ms
+            if until > at:
+                await asyncio.to_thread(words.hear, bytes(ear.received[at * 16 : until * 16]))
+                at = until
+            if words.heard:
+                self._unrecognised_from = at
+                latency = ear.zero + begins / 1000 - self.acted
+                return Remark(f"recognised “{words.text}”", (begins, at), max(0.0, latency))
+            if ear.over or time.monotonic() >= deadline:
+                raise NotAsExpected(f"recognised “{words.text}”")
+            await ear.more(deadline - time.monotonic())
+
+    async def silence(self, seconds: float) -> Remark:
+        ear = self.ear
+        from_ms = ear.now_ms
+        while ear.now_ms < from_ms + seconds * 1000:
+            if ear.last_sound_ms > from_ms:
+                raise NotAsExpected(f"sound after {(ear.last_sound_ms - from_ms) / 1000:.1f} s")
+            if ear.over:
+                raise HungUp("the call is over")
+            await ear.more(1.0)
+        return Remark("", (from_ms, ear.now_ms))
+
+    async def transfer(self, step: ExpectTransfer) -> Remark:
+        wired = self.wired
+        if wired is None:
+            raise CannotBeTried("a transfer is seen only on the wire, over UDP")
+        deadline = time.monotonic() + step.within
+        while not wired.transfer_to:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise NotAsExpected(f"no transfer within {step.within:g} s{self.heard_instead()}")
+            changed = wired.changed
+            try:
+                async with asyncio.timeout(left):
+                    await changed.wait()
+            except TimeoutError:
+                continue
+        if step.expect_transfer not in wired.transfer_to:
+            raise NotAsExpected(f"transferred to {wired.transfer_to}")
+        return Remark(f"transferred to {wired.transfer_to}")
