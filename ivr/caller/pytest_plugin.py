@@ -1,8 +1,8 @@
 """Scenario files as tests of pytest, beside the others.
 
 ``pytest -p ivr.caller.pytest_plugin folder --calls-target sip:127.0.0.1:5060``. All chosen runs are
-performed from the first test on, by processes of their own, some at a time; each test waits for its
-own.
+performed by processes of their own, some at a time, from the beginning of the session on; each test
+waits for its own.
 """
 
 from __future__ import annotations
@@ -170,6 +170,13 @@ def _process(item: ScriptedRun) -> Process:
             process = Process(share, config, str(asked), math.ceil(at_once / count), page)
             session.stash[_PROCESSES] |= dict.fromkeys(share, process)
     return session.stash[_PROCESSES][item]
+
+
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Calls take their time: they begin with the first test, whichever that is."""
+    first = next((item for item in session.items if isinstance(item, ScriptedRun)), None)
+    if first is not None and not session.config.option.collectonly:
+        _process(first)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -150,55 +150,6 @@ async def test_five_failures_over_two_calls_lock_the_user_id(caller: Caller) -> 
     assert [one for (one,) in outcomes] == ["login_locked", "login_refused"]
 
 
-async def test_a_bundle_is_asked_about_undone_and_made_again(caller: Caller) -> None:
-    demo = await caller.demo()
-    ccrn = demo.free_ccrns(immediately=True)[0]
-    bundling = {
-        "ccrn": [f"{ccrn}#"],
-        "ccrn.more": ["1"],
-        "vehicle.which": ["1"],
-        "bundle.one_cargo": ["1"],
-        "bundle.after": ["3"],
-    }
-    first = await caller.call(log_in(demo, "yue") | bundling | {"main_menu": ["1"]})
-    ubr = told_ubr(first)
-
-    asked = await caller.call(
-        {
-            "welcome.language": ["3"],
-            "login.user_id": ["#"],
-            "enquiries": ["1", "9"],
-            "status.ubr": [f"{ubr}#"],
-            "status.vehicle": ["221234#"],  # AB1234
-            "status.after": ["2"],
-        }
-    )
-    assert "is in force" in asked.said("status.live"), asked.words
-    assert "log_in" not in {step.name for step in asked.steps}
-
-    demo = await caller.demo()
-    again = await caller.call(
-        log_in(demo, "yue")
-        | bundling
-        | {"main_menu": ["2", "1"], "own.after": ["3", "9"], "unbundle.sure": ["1"]}
-    )
-    assert again.said("unbundle.done"), again.words
-    second = told_ubr(again)
-    await caller.idle()
-    assert (await caller.receipt(ubr, "AB1234")).state is BundleState.UNBUNDLED
-    assert (await caller.receipt(second, "AB1234")).state is BundleState.LIVE
-    rows = caller.service.query(
-        "SELECT operation, state, told_at IS NOT NULL FROM bundle_requests "
-        "WHERE ubr IN (?, ?) ORDER BY sent_at",
-        *(ubr, second),
-    )
-    assert rows == [
-        ("bundle", "confirmed", 1),
-        ("unbundle", "confirmed", 1),
-        ("bundle", "confirmed", 1),
-    ]
-
-
 async def test_a_driver_is_known_by_his_number(caller: Caller) -> None:
     driver = next(one for one in (await caller.demo()).drivers if one.language == "yue")
     called = await caller.call(
