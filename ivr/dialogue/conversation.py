@@ -178,7 +178,9 @@ class Conversation:
                     raise
                 at, return_to = at - 1, None
             except Redo as redo:
-                at, return_to = order.index(redo.step), at
+                again = order.index(redo.step)
+                if again != at:  # a step that asks for itself is not returned to: it is done then
+                    at, return_to = again, at
             else:
                 at, return_to = (at + 1, None) if return_to is None else (return_to, None)
 

@@ -41,8 +41,13 @@ class Synthesiser:
         self._process: asyncio.subprocess.Process | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    async def speak(self, language: Language, text: str) -> Samples:
-        """Mono speech at 8000 Hz, samples from -1 to 1. Raises SynthesisFailed, SynthesiserAway."""
+    async def speak(
+        self, language: Language, text: str, *, voice_name: str = "", words_per_minute: int = 0
+    ) -> Samples:
+        """Mono speech at 8000 Hz, samples from -1 to 1; voice and speed of the settings, or others.
+
+        Raises SynthesisFailed, SynthesiserAway.
+        """
         voice = self._settings.voice(language)
         try:
             handle, name = tempfile.mkstemp(suffix=".wav", prefix="rocars-ivr-")
@@ -51,8 +56,8 @@ class Synthesiser:
         os.close(handle)
         question = {
             "text": respelled(language, text),
-            "voice": voice.name,
-            "words_per_minute": voice.words_per_minute,
+            "voice": voice_name or voice.name,
+            "words_per_minute": words_per_minute or voice.words_per_minute,
             "path": name,
         }
         try:

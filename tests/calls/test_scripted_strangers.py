@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -76,11 +79,13 @@ def _until_taken(port: int) -> None:
     raise AssertionError("SIPp did not start")
 
 
-def perform(folder: Path, target: str, steps: str) -> dict[str, Any]:
+def perform(folder: Path, target: str, steps: str, *more: str) -> dict[str, Any]:
     path = folder / "stranger.call.yaml"
-    path.write_text(f"name: stranger\nrecordings: recordings\nsteps:\n  - dial: tides\n{steps}")
+    path.write_text(f"name: stranger\nrecordings: recordings\nsteps:\n{steps}")
     words = [sys.executable, "-m", "ivr.cli", "calls", "run", str(path), "--target", target]
-    done = subprocess.run([*words, "--results"], capture_output=True, timeout=90, check=False)
+    done = subprocess.run(
+        [*words, "--results", *more], capture_output=True, timeout=90, check=False
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith(b'{"run"')]
     assert lines, done.stderr.decode()[-2000:]
     told: dict[str, Any] = json.loads(lines[0])
@@ -91,14 +96,46 @@ def test_its_recordings_and_its_words_are_heard(tmp_path: Path, stranger: str) -
     told = perform(
         tmp_path,
         stranger,
-        "  - expect: menu\n  - expect_text: one two three four\n  - hang_up: true\n",
+        "  - dial: tides\n  - expect: menu\n"
+        "  - expect_text: one two three four\n  - hang_up: true\n",
     )
     assert told["outcome"] == "passed", told
 
 
 def test_what_it_does_not_say_is_not_heard(tmp_path: Path, stranger: str) -> None:
     told = perform(
-        tmp_path, stranger, "  - expect: welcome.greeting\n    within: 9\n  - hang_up: true\n"
+        tmp_path,
+        stranger,
+        "  - dial: tides\n  - expect: welcome.greeting\n    within: 9\n  - hang_up: true\n",
     )
     assert told["outcome"] == "failed"
     assert "heard instead: menu, number" in told["why"]
+
+
+SECRETS = """
+  - dial: tides
+    keys: in-band
+  - expect: menu
+  - press: "{pin}"
+  - say: "{pin}"
+    spelled: true
+  - press: "77"
+  - wait: 0.5
+  - hang_up: true
+variables: {pin: "864209"}
+"""
+
+
+def test_what_is_secret_is_in_no_report(tmp_path: Path, stranger: str) -> None:
+    page, junit = tmp_path / "page.html", tmp_path / "junit.xml"
+    told = perform(tmp_path, stranger, SECRETS, "--html", str(page), "--junit", str(junit))
+    assert told["outcome"] == "passed", told
+    for text in (json.dumps(told), page.read_text(), junit.read_text()):
+        assert "864209" not in text
+        assert "•" in text or "\\u2022" in text
+    flac = re.search(r"data:audio/flac;base64,([A-Za-z0-9+/=]+)", page.read_text())
+    assert flac is not None
+    both, rate = soundfile.read(io.BytesIO(base64.b64decode(flac[1])), dtype="int16")
+    sounding = np.abs(both[:, 1]).reshape(-1, 160).max(axis=1) > 500
+    tones = 2 * (160 + 80) / 1000 * rate / 160
+    assert 0.5 * tones < sounding.sum() < 1.2 * tones  # the two keys that are no secret

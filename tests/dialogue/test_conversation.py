@@ -159,6 +159,15 @@ async def test_redo_takes_only_the_step_named(call: Conversation) -> None:
     assert steps.taken == ["first", "second", "third", "first", "third"]
 
 
+async def test_a_step_that_asks_for_itself_is_taken_once_more_and_no_more(
+    call: Conversation,
+) -> None:
+    steps = Steps()
+    steps.misbehave["second"] = Redo(steps.second)
+    await call.walk((steps.first, steps.second, steps.third))
+    assert steps.taken == ["first", "second", "second", "third"]
+
+
 async def test_back_while_redoing_walks_on_from_there(call: Conversation) -> None:
     steps = Steps()
 

@@ -133,6 +133,20 @@ async def test_correcting_the_vehicle_keeps_the_cargo(paper: PaperCall) -> None:
     assert paper.rocars.receipts[0].vehicle == "FU88"
 
 
+async def test_nothing_is_wrong_after_all_and_one_more_yes_bundles(paper: PaperCall) -> None:
+    await paper.run(
+        *TO_BUNDLE,
+        *ONE_CARGO,
+        FIRST_VEHICLE,
+        ("bundle.one_cargo", "2"),
+        ("bundle.wrong", "3"),
+        YES,
+        FINISH,
+    )
+    assert paper.prompts.count("bundle.one_cargo") == 2
+    assert paper.prompts.count("bundle.done") == 1
+
+
 async def test_correcting_one_of_two_ccrns_keeps_the_other_and_the_vehicle(
     paper: PaperCall,
 ) -> None:

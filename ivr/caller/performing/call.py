@@ -290,7 +290,8 @@ class CallPerformer:
         if self._wired is not None:
             self.done.incoming = self._wired.relay.received
             self.done.outgoing = self._wired.relay.sent
-            self._wired.relay.close()
+            if self.stage.wire is not None:
+                self.stage.wire.forget(self._call.sip_call_id)
 
     @property
     def _secret_values(self) -> list[str]:

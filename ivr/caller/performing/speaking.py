@@ -36,7 +36,10 @@ async def pcm_of(step: Say, synthesiser: Synthesiser, beside: Path | None) -> by
         if step.spelled:
             names = DIGITS[language]
             words = " ".join(names[int(one)] if one.isdigit() else one for one in step.say)
-        samples = await synthesiser.speak(language, words) * np.float32(32768)
+        spoken = await synthesiser.speak(
+            language, words, voice_name=step.voice, words_per_minute=step.speed
+        )
+        samples = spoken * np.float32(32768)
     loudest = float(np.abs(samples).max(initial=0.0))
     if loudest == 0:
         raise CannotSpeak(f"nothing but silence came of {step.say}")

@@ -111,6 +111,8 @@ class Say(Step):
 
     say: Text = Field(description="Words, or the path of a sound file (.wav, .flac).")
     language: LanguageOrName = Field("en")
+    voice: str = Field("", description="Voice of espeak-ng, such as gmw/en-us; empty: ours.")
+    speed: int = Field(0, ge=0, le=400, description="Words a minute; 0: ours.")
     spelled: bool = Field(False, description="Digit by digit, each by its name.")
     secret: bool = Field(False, description="Never shown, in no report.")
     level: float = Field(-10.0, le=0, ge=-60, description="Loudest sample, in dB of full scale.")

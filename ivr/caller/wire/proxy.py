@@ -14,6 +14,8 @@ from ivr.caller.wire.message import Message, address_of
 from ivr.caller.wire.relay import Address, Impairment, Relay
 
 TICKET = "X-Wire"
+_REMEMBERED = 4096
+"""Transactions whose answers may still come."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,12 @@ class Wire(asyncio.DatagramProtocol):
         """The call with that Call-ID. Raises KeyError: its INVITE has not passed yet."""
         return self._calls[sip_call_id]
 
+    def forget(self, sip_call_id: str) -> None:
+        """The call is over and was told of: keep nothing of it."""
+        call = self._calls.pop(sip_call_id, None)
+        if call is not None:
+            call.relay.close()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
@@ -142,6 +150,8 @@ class Wire(asyncio.DatagramProtocol):
         ours = f"{host}:{port}"
         branch = "z9hG4bKwire" + re.sub(r"^z9hG4bK", "", _branch(message.header("Via")))
         self._asked[branch] = addr
+        if len(self._asked) > _REMEMBERED:
+            del self._asked[next(iter(self._asked))]
         routes = message.values("Route")
         if routes and ours in routes[0]:
             message, routes = message.without_first("Route"), routes[1:]
