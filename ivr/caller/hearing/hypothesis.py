@@ -77,6 +77,12 @@ class Hypothesis:
         return self.begins + len(self.known.sound)
 
     @property
+    def fits_until(self) -> int:
+        """Sample of the line up to which it fits: its end, unless that was cut off."""
+        cut = len(self._unlike) * PIECE if len(self._unlike) > _PARDONED else 0
+        return self.ends - cut
+
+    @property
     def complete(self) -> bool:
         return self.compared >= len(self.known.sound)
 

@@ -205,13 +205,13 @@ class LineEar:
             rest = [one for one in rest if one.begins < best.ends and one.samples_compared > ENOUGH]
             second = max(rest, key=lambda one: one.score, default=None)
             heard.append(_told(best, second))
-            self._heard_until = best.ends
-            self._searched = max(self._searched, min(best.ends - HOP // 2, self._fed))
-            self._searched = min(self._searched, max(best.ends - HOP, self._first))
+            self._heard_until = best.fits_until
+            self._searched = max(self._searched, min(best.fits_until - HOP // 2, self._fed))
+            self._searched = min(self._searched, max(best.fits_until - HOP, self._first))
             self._language = best.known.language
             self._sound_since = None
             self._refuted.clear()
-            edge = best.ends - SAMPLE_RATE // 20
+            edge = best.fits_until - SAMPLE_RATE // 20
             self._over = [one for one in self._over if one.begins >= edge]
             self._alive = [one for one in self._alive if one.begins >= edge]
         self._over = [one for one in self._over if one.ends > self._fed - SAMPLE_RATE]
