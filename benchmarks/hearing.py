@@ -15,7 +15,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -102,40 +102,29 @@ class Score:
     latest_ms: int = 0
 
 
+@dataclass(frozen=True)
+class Noting(Library):
+    """The recordings, and which of them were taken, in order."""
+
+    taken: list[str] = field(default_factory=list)
+
+    def clip(self, language: Language, name: str) -> memoryview | None:
+        self.taken.append(name)
+        return super().clip(language, name)
+
+
 async def played(
-    composer: Composer, language: Language, prompt: Prompt, rng: np.random.Generator
+    library: Library, language: Language, prompt: Prompt, rng: np.random.Generator
 ) -> tuple[Sound, list[str]]:
     """A prompt as it is sent, and the recordings it is made of, in order."""
     slots = {name: value(kind, rng) for name, kind in prompt.slots.items()}
-    names: list[str] = []
-    spy = _Spy(composer, names)
-    utterance = await spy.compose(Phrase(language, prompt.name, slots))
-    pcm = np.frombuffer(utterance, "<i2").astype(np.float32)
+    noting = Noting(library.pcm, library.index, library.missing)
+    settings = PromptSettings.model_validate({})
+    composer = Composer(noting, settings, StandIns(settings, Path("never")))
+    utterance = await composer.compose([Phrase(language, prompt.name, slots)])
+    pcm = np.frombuffer(utterance.pcm, "<i2").astype(np.float32)
     before = np.zeros(4000 + int(rng.integers(160)), np.float32)
-    return np.concatenate([before, pcm, np.zeros(4800, np.float32)]), names
-
-
-class _Spy:
-    """Notes which recordings a composer takes."""
-
-    def __init__(self, composer: Composer, names: list[str]) -> None:
-        self._composer, self._names = composer, names
-
-    async def compose(self, phrase: Phrase) -> bytes:
-        library = self._composer._library
-        taken = self._names
-
-        class Noting(Library):
-            def clip(self, language: Language, name: str) -> memoryview | None:
-                taken.append(name)
-                return library.clip(language, name)
-
-        self._composer._composed.clear()
-        self._composer._library = Noting(library.pcm, library.index, library.missing)
-        try:
-            return (await self._composer.compose([phrase])).pcm
-        finally:
-            self._composer._library = library
+    return np.concatenate([before, pcm, np.zeros(4800, np.float32)]), noting.taken
 
 
 def listen(repertoire: Repertoire, line: Sound, names: list[str], score: Score) -> None:
@@ -160,8 +149,6 @@ async def main() -> None:
     asked = parser.parse_args()
     library = load_library()
     repertoire = Repertoire.of_library(library)
-    settings = PromptSettings.model_validate({})
-    composer = Composer(library, settings, StandIns(settings, Path("never")))
     table = Table(
         *("line", "prompts", "recognised", "false matches", "latest ms", "calls a core"),
         title="Prompts heard",
@@ -172,7 +159,7 @@ async def main() -> None:
             for prompt in list(catalogue.load(language))[: asked.prompts]:
                 if not any(isinstance(part, Segment) for part in prompt.parts):
                     continue
-                sound, names = await played(composer, language, prompt, rng)
+                sound, names = await played(library, language, prompt, rng)
                 coded = through_g711(before(sound, rng), a_law=bool(rng.integers(2)))
                 listen(repertoire, after(coded, rng), names, score)
         share = score.recognised / score.prompts

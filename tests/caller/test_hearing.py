@@ -17,8 +17,8 @@ from ivr.caller.hearing.prompt_ear import (
     SoFar,
     Wanted,
     find,
-    names_of,
 )
+from ivr.caller.hearing.read_out import names_of
 from ivr.caller.hearing.repertoire import LOST, Repertoire, Sound
 from prompts.composer import Composer
 from prompts.library import load_library

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from ivr.caller.hearing.line_ear import Heard
+from ivr.caller.hearing.read_out import as_written, spoken_units
 from prompts import catalogue
 from prompts.catalogue import Segment, Slot, SlotKind
-from prompts.composer import HONG_KONG
 from prompts.script import UNIT_FOLDER
 from prompts.settings import PromptSettings
 from speech.language import Language
-from speech.spoken import FORMS
 from speech.spoken.forms import NotSpeakable
-from speech.spoken.unit import Spoken, Unit
+from speech.spoken.unit import Unit
 
 _PAUSES = PromptSettings.model_validate({})
 UNIT_GAP_MS, GROUP_GAP_MS = _PAUSES.unit_gap_ms, _PAUSES.group_gap_ms
@@ -29,9 +27,6 @@ SOFT_MS = 160
 
 ROOM_MS = 60
 """So long after its end a recording's last sound may still be in the air: a frame or two."""
-
-BETWEEN_REFERENCES_MS = 500
-"""A pause longer than that parts two references."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,7 @@ class Wanted:
                 has = ", ".join(kinds) or "none"
                 raise CannotBeHeard(f"{self.name} has no slot {slot}; its slots: {has}")
             try:
-                _spoken(self.language or Language.ENGLISH, kinds[slot], value)
+                spoken_units(self.language or Language.ENGLISH, kinds[slot], value)
             except (NotSpeakable, ValueError) as failure:
                 raise CannotBeHeard(f"{self.name}: {slot}: {failure}") from failure
 
@@ -194,7 +189,7 @@ def _match(
         if given is not None:
             names = [
                 f"{UNIT_FOLDER}/{one.name}"
-                for one in _spoken(language, part.kind, given)
+                for one in spoken_units(language, part.kind, given)
                 if isinstance(one, Unit)
             ]
             if not all(
@@ -217,7 +212,7 @@ def _match(
         last = number == len(spoken) - 1 and part.kind in _SEVERAL
         if last and at == len(heard) and not line.ended_at(heard[at - 1].ends_ms):
             return None
-        slots[part.name] = _written(language, heard[first:at])
+        slots[part.name] = as_written(language, heard[first:at])
     return _found(wanted.name, slots, heard, start, at, line.now_ms)
 
 
@@ -260,65 +255,3 @@ def _is(heard: Heard, language: Language, name: str) -> bool:
 
 def _is_unit(heard: Heard, language: Language) -> bool:
     return heard.known.language is language and heard.known.name.startswith(f"{UNIT_FOLDER}/")
-
-
-def _spoken(language: Language, kind: SlotKind, value: str) -> Spoken:
-    """The units a value is read out as. Raises NotSpeakable, ValueError."""
-    forms = FORMS[language]
-    match kind:
-        case SlotKind.DIGITS:
-            return forms.digits(value)
-        case SlotKind.REFS:
-            return forms.references([one.strip() for one in value.split(",")])
-        case SlotKind.PLATE:
-            return forms.plate(value)
-        case SlotKind.NUMBER:
-            return [forms.number(int(value))]
-        case SlotKind.LETTER:
-            return [forms.letter(value)]
-        case SlotKind.KEY:
-            return [forms.key(value)]
-        case SlotKind.TIME:
-            at = datetime.fromisoformat(value).astimezone(HONG_KONG)
-            return forms.moment(at, datetime.now(HONG_KONG))
-
-
-def _written(language: Language, units: Sequence[Heard]) -> str:
-    texts = _texts(language)
-    written = ""
-    for number, one in enumerate(units):
-        if number and one.begins_ms - units[number - 1].ends_ms > BETWEEN_REFERENCES_MS:
-            written += ","
-        written += texts[one.known.name]
-    return written
-
-
-_TEXTS: dict[Language, dict[str, str]] = {}
-
-
-def _texts(language: Language) -> dict[str, str]:
-    """What a person would write for each unit of a language."""
-    if language not in _TEXTS:
-        _TEXTS[language] = {
-            f"{UNIT_FOLDER}/{unit.name}": unit.text for unit in FORMS[language].units()
-        }
-    return _TEXTS[language]
-
-
-def names_of(heard: Sequence[Heard]) -> list[str]:
-    """Prompts these recordings belong to, each once in a row; numbers and letters as written."""
-    told: list[str] = []
-    for one in heard:
-        language = one.known.language
-        name = one.known.name
-        if language is not None and name.startswith(f"{UNIT_FOLDER}/"):
-            name = _texts(language)[name]
-            if told and told[-1].startswith("“"):
-                told[-1] = f"{told[-1][:-1]}{name}”"
-                continue
-            name = f"“{name}”"
-        else:
-            name = name.partition("--")[0]
-        if not told or told[-1] != name:
-            told.append(name)
-    return told

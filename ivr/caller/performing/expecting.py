@@ -6,7 +6,8 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from ivr.caller.hearing.prompt_ear import PromptHeard, Wanted, find, names_of
+from ivr.caller.hearing.prompt_ear import PromptHeard, Wanted, find
+from ivr.caller.hearing.read_out import names_of
 from ivr.caller.performing.call_ear import CallEar
 from ivr.caller.performing.stage import Stage
 from ivr.caller.performing.words import WordEar

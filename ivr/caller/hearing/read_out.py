@@ -1,0 +1,80 @@
+"""Values read out unit by unit: from a value to its units, and from units to what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ivr.caller.hearing.line_ear import Heard
+from prompts.catalogue import SlotKind
+from prompts.composer import HONG_KONG
+from prompts.script import UNIT_FOLDER
+from speech.language import Language
+from speech.spoken import FORMS
+from speech.spoken.unit import Spoken
+
+BETWEEN_REFERENCES_MS = 500
+"""A pause longer than that parts two references."""
+
+
+def spoken_units(language: Language, kind: SlotKind, value: str) -> Spoken:
+    """The units a value is read out as. Raises NotSpeakable, ValueError."""
+    forms = FORMS[language]
+    match kind:
+        case SlotKind.DIGITS:
+            return forms.digits(value)
+        case SlotKind.REFS:
+            return forms.references([one.strip() for one in value.split(",")])
+        case SlotKind.PLATE:
+            return forms.plate(value)
+        case SlotKind.NUMBER:
+            return [forms.number(int(value))]
+        case SlotKind.LETTER:
+            return [forms.letter(value)]
+        case SlotKind.KEY:
+            return [forms.key(value)]
+        case SlotKind.TIME:
+            at = datetime.fromisoformat(value).astimezone(HONG_KONG)
+            return forms.moment(at, datetime.now(HONG_KONG))
+
+
+def as_written(language: Language, units: Sequence[Heard]) -> str:
+    """What a person would write for units heard; references parted by commas."""
+    texts = _texts(language)
+    written = ""
+    for number, one in enumerate(units):
+        if number and one.begins_ms - units[number - 1].ends_ms > BETWEEN_REFERENCES_MS:
+            written += ","
+        written += texts[one.known.name]
+    return written
+
+
+_TEXTS: dict[Language, dict[str, str]] = {}
+
+
+def _texts(language: Language) -> dict[str, str]:
+    """What a person would write for each unit of a language."""
+    if language not in _TEXTS:
+        _TEXTS[language] = {
+            f"{UNIT_FOLDER}/{unit.name}": unit.text for unit in FORMS[language].units()
+        }
+    return _TEXTS[language]
+
+
+def names_of(heard: Sequence[Heard]) -> list[str]:
+    """Prompts these recordings belong to, each once in a row; numbers and letters as written."""
+    told: list[str] = []
+    for one in heard:
+        language = one.known.language
+        name = one.known.name
+        if language is not None and name.startswith(f"{UNIT_FOLDER}/"):
+            name = _texts(language)[name]
+            if told and told[-1].startswith("“"):
+                told[-1] = f"{told[-1][:-1]}{name}”"
+                continue
+            name = f"“{name}”"
+        else:
+            name = name.partition("--")[0]
+        if not told or told[-1] != name:
+            told.append(name)
+    return told
