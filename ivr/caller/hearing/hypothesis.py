@@ -97,6 +97,18 @@ class Hypothesis:
         return cross / both if both > 0 else 0.0
 
     @property
+    def score_before(self) -> float:
+        """The same without the last pieces, if they were unlike: did it fit until then?"""
+        cross, ours, line = (sum(one[part] for one in self._unlike) for part in range(3))
+        both = math.sqrt(max(0.0, (self._ours - ours) * (self._line - line)))
+        return (self._cross - cross) / both if both > 0 else 0.0
+
+    @property
+    def fitted_until(self) -> int:
+        """Sample of the line from which on it does not fit any more."""
+        return self.begins + self.compared - len(self._unlike) * PIECE
+
+    @property
     def samples_compared(self) -> int:
         return self.compared - self.heard_from
 
@@ -152,9 +164,7 @@ class Hypothesis:
 
     def _slip(self, line: Sound, first: int) -> None:
         """See whether the recording goes on a little earlier or later than it should."""
-        cross, ours, heard = (sum(one[part] for one in self._unlike) for part in range(3))
-        before = math.sqrt(max(0.0, (self._ours - ours) * (self._line - heard)))
-        if before == 0 or (self._cross - cross) / before < _RIGHT:
+        if self.score_before < _RIGHT:
             return  # it never was right
         piece = self.known.sound[self.compared - 2 * PIECE : self.compared]
         own = float(piece @ piece)
@@ -173,8 +183,9 @@ class Hypothesis:
             return
         self.slipped = True
         self.begins += best * _SLIP
-        self._cross, self._ours = self._cross - cross, self._ours - ours
-        self._line -= heard
+        for cross, ours, heard in self._unlike:
+            self._cross, self._ours = self._cross - cross, self._ours - ours
+            self._line -= heard
         self._worst = []
         self._unlike.clear()
         self._left *= 1 - _FITS

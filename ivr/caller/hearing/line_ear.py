@@ -14,6 +14,9 @@ from speech.language import Language
 HELD_S = 3.0
 STEP = SAMPLE_RATE * 80 // 1000
 HOP = WINDOW // 2
+AT_ONCE = 4
+"""So many windows are searched in a step at most: whoever listens also has to send in time."""
+
 SURE = 0.92
 """Correlation over its whole length from which on a recording counts as heard."""
 
@@ -135,7 +138,7 @@ class LineEar:
         self._refuted.update((one.known, one.begins, one.heard_from) for one in wrong)
         self._alive = [one for one in self._alive if not (one.complete or one.refuted)]
         if any(one.led_on for one in wrong):  # what it seemed to explain is to be explained again
-            again = min(one.begins + one.heard_from for one in wrong if one.led_on) - HOP
+            again = min(_unexplained_from(one) for one in wrong if one.led_on) - HOP
             self._searched = max(self._first, self._heard_until - HOP, again)
 
     def _explained(self) -> bool:
@@ -148,7 +151,9 @@ class LineEar:
     def _search(self) -> None:
         """Look through what was not explained, a window at a time."""
         self._searched = max(self._searched, self._heard_until - HOP, self._first)
-        while self._searched + WINDOW + COARSE <= self._fed:
+        for _ in range(AT_ONCE):
+            if self._searched + WINDOW + COARSE > self._fed:
+                break
             at = self._searched
             window = self._line[at - self._first : at - self._first + WINDOW + COARSE]
             self._searched += HOP
@@ -233,6 +238,12 @@ class LineEar:
             and alive.score > best.score - 2 * ALIKE
             and alive.ends > best.ends
         )
+
+
+def _unexplained_from(refuted: Hypothesis) -> int:
+    """Of a prompt that was cut off, what came after it; of a false idea, everything."""
+    cut_off = refuted.score_before >= SURE and refuted.samples_compared > 2 * TRUSTED
+    return refuted.fitted_until if cut_off else refuted.begins + refuted.heard_from
 
 
 def _told(best: Hypothesis, second: Hypothesis | None) -> Heard:
