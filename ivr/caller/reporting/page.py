@@ -7,10 +7,11 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import soundfile
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from ivr.caller.performing.results import CallDone, Outcome, RunDone, StepDone
 from ivr.caller.wire.proxy import Passed
@@ -64,7 +65,7 @@ class Picture:
 def page(runs: Sequence[RunDone]) -> str:
     """The page, as HTML."""
     environment = Environment(
-        loader=PackageLoader("ivr.caller.reporting"), autoescape=select_autoescape(["j2"])
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape(["j2"])
     )
     shown = [(run, [_picture(call) for call in run.calls]) for run in runs]
     return environment.get_template("page.html.j2").render(
