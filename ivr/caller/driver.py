@@ -79,6 +79,7 @@ class Driver:
             return await dialled.hang_up()
         finally:
             listening.cancel()
+            await dialled.hang_up()  # of no effect unless something went wrong
             if recorded is not None:
                 await recorded.closed()
 
