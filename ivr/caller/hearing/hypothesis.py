@@ -79,8 +79,7 @@ class Hypothesis:
     @property
     def fits_until(self) -> int:
         """Sample of the line up to which it fits: its end, unless that was cut off."""
-        cut = len(self._unlike) * PIECE if len(self._unlike) > _PARDONED else 0
-        return self.ends - cut
+        return self.fitted_until if len(self._unlike) > _PARDONED else self.ends
 
     @property
     def complete(self) -> bool:
@@ -170,19 +169,14 @@ class Hypothesis:
         own = float(piece @ piece)
         if own < _LOUD * self.known.power * len(piece):
             return
-        best, likeness = 0, _SLIPPED
-        for steps in range(-_FARTHEST_SLIP, _FARTHEST_SLIP + 1):
-            start = self.begins + steps * _SLIP + self.compared - 2 * PIECE - first
-            other = line[max(0, start) : start + 2 * PIECE]
-            if start < 0 or len(other) < 2 * PIECE:
-                continue
-            value = float(piece @ other) / math.sqrt(own * float(other @ other) + 1.0)
-            if value > likeness:
-                best, likeness = steps, value
-        if best == 0:
+        expected = self.begins + self.compared - 2 * PIECE - first
+        farthest = _FARTHEST_SLIP * _SLIP
+        places = range(expected - farthest, expected + farthest + 1, _SLIP)
+        found = _most_alike(piece, line, places, _SLIPPED)
+        if found is None or found == expected:
             return
         self.slipped = True
-        self.begins += best * _SLIP
+        self.begins += found - expected
         for cross, ours, heard in self._unlike:
             self._cross, self._ours = self._cross - cross, self._ours - ours
             self._line -= heard
@@ -203,23 +197,31 @@ def begun(found: Likeness, at: int, line: Sound, first: int, not_before: int) ->
     """
     known = found.known
     piece = known.sound[found.anchor : found.anchor + ANCHOR]
-    best, likeness = 0, 0.0
-    for begins in range(at + found.begins - COARSE, at + found.begins + COARSE + 1):
-        start = begins + found.anchor - first
-        other = line[max(0, start) : start + len(piece)]
-        if start < 0 or len(other) < len(piece):
-            continue
-        correlation = float(piece @ other) / math.sqrt(float(other @ other) + 1.0)
-        if correlation > likeness:
-            best, likeness = begins, correlation
-    if not likeness:
+    roughly = at + found.begins + found.anchor - first
+    place = _most_alike(piece, line, range(roughly - COARSE, roughly + COARSE + 1), 0.0)
+    if place is None:
         return []
+    best = place - found.anchor + first
     made = []
     if best >= max(first, not_before):
         made.append(Hypothesis(known, best, 0))
     if found.anchor > ANCHOR or not made:
         made.append(Hypothesis(known, best, found.anchor))
     return made
+
+
+def _most_alike(piece: Sound, line: Sound, places: range, least: float) -> int | None:
+    """Which of these places in `line` is most like `piece`; None if none by more than `least`."""
+    best: int | None = None
+    own = float(piece @ piece)
+    for start in places:
+        other = line[max(0, start) : start + len(piece)]
+        if start < 0 or len(other) < len(piece):
+            continue
+        likeness = float(piece @ other) / math.sqrt(own * float(other @ other) + 1.0)
+        if likeness > least:
+            best, least = start, likeness
+    return best
 
 
 def silent(sound: Sound, threshold: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ivr.caller.hearing.line_ear import Heard
@@ -81,15 +81,21 @@ class Wanted:
         prompts = catalogue.load(self.language or Language.ENGLISH).prompts
         if self.name not in prompts:
             raise CannotBeHeard(f"the catalogue has no prompt {self.name}")
+        self.check_slots(self.slots)
         kinds = prompts[self.name].slots
         for slot, value in self.slots.items():
-            if slot not in kinds:
-                has = ", ".join(kinds) or "none"
-                raise CannotBeHeard(f"{self.name} has no slot {slot}; its slots: {has}")
             try:
                 spoken_units(self.language or Language.ENGLISH, kinds[slot], value)
             except (NotSpeakable, ValueError) as failure:
                 raise CannotBeHeard(f"{self.name}: {slot}: {failure}") from failure
+
+    def check_slots(self, names: Iterable[str]) -> None:
+        """Whether the prompt, which has to exist, has these slots. Raises CannotBeHeard."""
+        has = catalogue.load(self.language or Language.ENGLISH).prompts[self.name].slots
+        for name in names:
+            if name not in has:
+                told = ", ".join(has) or "none"
+                raise CannotBeHeard(f"{self.name} has no slot {name}; its slots: {told}")
 
 
 @dataclass(frozen=True)

@@ -87,12 +87,19 @@ class Anchors:
 
 
 class Repertoire:
-    """All recordings a tester can name."""
+    """All recordings a tester can name, made ready before a call: there is no time for it in one.
+
+    Attributes:
+        languages: those of the recordings.
+    """
 
     def __init__(self, known: Iterable[Known]) -> None:
-        self.known = tuple(known)
-        self._anchors: dict[Language | None, Anchors] = {}
-        self._deep: dict[Language | None, Anchors] = {}
+        by_language: dict[Language | None, list[Known]] = {}
+        for one in known:
+            by_language.setdefault(one.language, []).append(one)
+        self.languages = tuple(by_language)
+        self._beginnings = {name: _anchors(them, False) for name, them in by_language.items()}
+        self._middles = {name: _anchors(them, True) for name, them in by_language.items()}
 
     @classmethod
     def of_library(cls, library: Library, more: Iterable[Known] = ()) -> Repertoire:
@@ -103,24 +110,13 @@ class Repertoire:
         ]
         return cls([*ours, *more])
 
-    @property
-    def languages(self) -> tuple[Language | None, ...]:
-        return tuple(dict.fromkeys(one.language for one in self.known))
-
     def beginnings(self, language: Language | None) -> Anchors:
         """What is looked for when something begins."""
-        return self._made(self._anchors, language, deep=False)
+        return self._beginnings[language]
 
     def middles(self, language: Language | None) -> Anchors:
         """What is looked for when a beginning may have been missed: pieces all along."""
-        return self._made(self._deep, language, deep=True)
-
-    def _made(
-        self, made: dict[Language | None, Anchors], language: Language | None, *, deep: bool
-    ) -> Anchors:
-        if language not in made:
-            made[language] = _anchors([one for one in self.known if one.language is language], deep)
-        return made[language]
+        return self._middles[language]
 
 
 def read_wavs(folder: Path) -> Mapping[str, Known]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from ivr.caller.scenario.steps import (
 from ivr.caller.wire.keys import KeyStyle, info
 from ivr.caller.wire.proxy import TICKET, WiredCall
 from ivr.caller.wire.relay import Impairment
-from ivr.dialogue.line import HungUp
+from ivr.dialogue.line import KEYS, HungUp
 from ivr.telephony.errors import CallRefused, DialFailed, TelephonyError
 from ivr.telephony.outgoing import OutgoingCall
 from speech.recognition.models import ModelMissing
@@ -84,7 +84,6 @@ class CallPerformer:
 
     async def _step(self, step: AnyStep) -> bool:
         began = time.monotonic() - self._began
-        remark = Remark()
         outcome = Outcome.PASSED
         try:
             remark = await self._take(filled(step, self.variables))
@@ -215,7 +214,7 @@ class CallPerformer:
 
     async def _press(self, step: Press) -> Remark:
         call, style = self._dialled, self._style
-        if not set(step.press) <= set("0123456789*#ABCD"):
+        if not set(step.press) <= set(KEYS):
             raise CannotBeTried("keys are 0 to 9, *, # and A to D")
         if style is KeyStyle.NORMAL:
             await call.press(step.press, step.gap_ms)
@@ -302,8 +301,7 @@ class CallPerformer:
         if getattr(step, "secret", False):
             return f"{step.action} {MASK}"
         title = step.title()
-        shown: Mapping[str, str] = self.variables
-        for name, value in shown.items():
+        for name, value in self.variables.items():
             title = title.replace(f"{{{name}}}", MASK if name in self.secret_names else value)
         return self._masked(title)
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ivr.caller.hearing.prompt_ear import CannotBeHeard, Wanted
 from ivr.caller.scenario.scenario import Scenario, filled
-from ivr.caller.scenario.steps import ACTIONS, Expect, language_of
+from ivr.caller.scenario.steps import ACTIONS, Expect
 
 ENDING = ".call.yaml"
 
@@ -138,21 +138,8 @@ def _check_prompts(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
                     wanted.check()
                     if not step.whole and (step.capture or step.slots):
                         raise CannotBeHeard("whole: false hears no slots")
-                    _check_slots(wanted.name, (*step.slots, *step.capture.values()))
-                    language_of(
-                        step.language if step.language and "{" not in step.language else None
-                    )
+                    wanted.check_slots((*step.slots, *step.capture.values()))
                 except CannotBeHeard as failure:
                     faults.append(f"{path}:{_line(tree, place)}: {failure}")
     if faults:
         raise ScenarioError("\n".join(dict.fromkeys(faults)))
-
-
-def _check_slots(name: str, slots: Iterable[str]) -> None:
-    from prompts import catalogue
-    from speech.language import Language
-
-    has = catalogue.load(Language.ENGLISH).prompts[name].slots
-    for slot in slots:
-        if slot not in has:
-            raise CannotBeHeard(f"{name} has no slot {slot}; its slots: {', '.join(has) or 'none'}")

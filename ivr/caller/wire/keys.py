@@ -59,8 +59,7 @@ class EventPacket:
 
 def packets(key: str, style: KeyStyle) -> Iterator[EventPacket]:
     """The packets of one key. Raises KeyError if it is none."""
-    held_ms = LONG_KEY_MS if style is KeyStyle.LONG else KEY_MS
-    updates = held_ms // 20
+    updates = duration(style) // PER_PACKET
     for number in range(1, updates + 1):
         lost = style is KeyStyle.END_ONLY or (style is KeyStyle.LOST_START and number <= 3)
         marker = number == 1 and style is not KeyStyle.NO_MARKER
@@ -77,9 +76,9 @@ def info(key: str, style: KeyStyle) -> tuple[str, str]:
     return "application/dtmf-relay", f"Signal={key}\r\nDuration={KEY_MS}\r\n"
 
 
-def duration(key_style: KeyStyle) -> int:
+def duration(style: KeyStyle) -> int:
     """Timestamp units one key takes."""
-    held_ms = LONG_KEY_MS if key_style is KeyStyle.LONG else KEY_MS
+    held_ms = LONG_KEY_MS if style is KeyStyle.LONG else KEY_MS
     return held_ms // 20 * PER_PACKET
 
 

@@ -8,7 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from ivr.caller.wire.keys import KeyStyle, duration, packets
@@ -148,17 +148,7 @@ class Relay:
         self._said.packet(packet)
         if self._pressing:
             return
-        moved = packet.sequence + self._shift
-        self._to_service(
-            Packet(
-                packet.payload_type,
-                packet.marker,
-                moved,
-                packet.timestamp,
-                packet.source,
-                packet.payload,
-            )
-        )
+        self._to_service(replace(packet, sequence=packet.sequence + self._shift))
 
     def _to_service(self, packet: Packet) -> None:
         self.sent.count(packet, time.monotonic())
