@@ -204,6 +204,10 @@ class CallBook:
             ):
                 statement = statements.insert_bundle_request(sent, connection.dialect)
                 written = await statements.touched(connection, statement)
+                await connection.execute(
+                    statements.insert_request_ccrns(connection.dialect),
+                    statements.ccrn_rows(sent),
+                )
         except DATABASE_FAILURES as failure:
             log_lost(sent.call_id, sent, type(failure).__name__, self._monitor)
             # It may have reached the disk all the same: then it must not look sent.

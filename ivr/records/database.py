@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 from ivr.records.settings import RecordsSettings
 
@@ -83,3 +90,36 @@ def _make_sqlite_dependable(engine: AsyncEngine, busy_timeout_ms: int) -> None:
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("sqlite_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """The records as the console and the housekeeping read and write them: one session, one
+    transaction. To be made in its event loop, after the fork."""
+
+    def __init__(self, database_url: str, settings: RecordsSettings) -> None:
+        self._engine = open_database(database_url, settings)
+        self._reading = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._writing = async_sessionmaker(for_writing(self._engine), expire_on_commit=False)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Raises RecordsUnavailable."""
+        try:
+            async with self._reading() as session:
+                yield session
+        except DATABASE_FAILURES as failure:
+            raise RecordsUnavailable("the records could not be read") from failure
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """Committed at the end, undone by any exception. Raises RecordsUnavailable."""
+        try:
+            async with self._writing.begin() as session:
+                yield session
+        except IntegrityError:
+            raise  # the writer's to explain: what was asked contradicts what is there
+        except DATABASE_FAILURES as failure:
+            raise RecordsUnavailable("the records could not be written") from failure
+
+    async def close(self) -> None:
+        await self._engine.dispose()

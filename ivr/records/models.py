@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -48,7 +49,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _as_text(kind: type[StrEnum]) -> Enum:
+def as_text(kind: type[StrEnum]) -> Enum:
+    """A column that holds a word of a closed set, readable in the database."""
     return Enum(
         kind,
         native_enum=False,
@@ -80,6 +82,12 @@ class Call(Base):
     __table_args__ = (
         CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended_with_outcome"),
         Index("ix_calls_in_progress", "node", "worker_pid", "ended_at"),
+        Index(
+            "ix_calls_not_ended",
+            "offered_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )
 
     call_id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -88,15 +96,15 @@ class Call(Base):
     worker_slot: Mapped[int]
     sip_call_id: Mapped[str] = mapped_column(Text, index=True)
     source: Mapped[str] = mapped_column(Text)
-    caller_kind: Mapped[NumberKind] = mapped_column(_as_text(NumberKind))
+    caller_kind: Mapped[NumberKind] = mapped_column(as_text(NumberKind))
     caller_e164: Mapped[str | None] = mapped_column(String(16), index=True)
     caller_region: Mapped[str | None] = mapped_column(String(3))
     called: Mapped[str] = mapped_column(Text)
     offered_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    outcome: Mapped[CallOutcome | None] = mapped_column(_as_text(CallOutcome))
-    ended_by: Mapped[EndedBy | None] = mapped_column(_as_text(EndedBy))
+    outcome: Mapped[CallOutcome | None] = mapped_column(as_text(CallOutcome))
+    ended_by: Mapped[EndedBy | None] = mapped_column(as_text(EndedBy))
     sip_code: Mapped[int | None]
     reason: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(String(8))
@@ -151,8 +159,8 @@ class BundleRequest(Base):
     operation: Mapped[str] = mapped_column(String(16))
     driver_user_id: Mapped[str] = mapped_column(Text, index=True)
     ccrns: Mapped[list[str]] = mapped_column(Json)
-    vehicle: Mapped[str] = mapped_column(Text)
-    state: Mapped[BundleRequestState] = mapped_column(_as_text(BundleRequestState))
+    vehicle: Mapped[str] = mapped_column(Text, index=True)
+    state: Mapped[BundleRequestState] = mapped_column(as_text(BundleRequestState))
     attempts: Mapped[int]
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_sent_at: Mapped[datetime] = mapped_column(UtcDateTime)

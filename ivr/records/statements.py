@@ -8,6 +8,7 @@ from sqlalchemy import Dialect, Insert, Update, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ivr.records.console_tables import RequestCcrn
 from ivr.records.facts import (
     BundleFinished,
     BundleSent,
@@ -145,6 +146,18 @@ def insert_bundle_request(sent: BundleSent, dialect: Dialect) -> Insert:
             where=BundleRequest.state.in_(UNSETTLED),
         )
     )
+
+
+def insert_request_ccrns(dialect: Dialect) -> Insert:
+    """Makes a request findable by its CCRNs (`ccrn_rows`); harmless where it is already."""
+    return _insert(RequestCcrn, dialect).on_conflict_do_nothing()
+
+
+def ccrn_rows(sent: BundleSent) -> list[dict[str, Any]]:
+    return [
+        {"ccrn": clean(ccrn), "idempotency_key": sent.idempotency_key}
+        for ccrn in dict.fromkeys(sent.ccrns)
+    ]
 
 
 def finish_bundle_request(finished: BundleFinished) -> Update:

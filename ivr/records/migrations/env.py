@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from ivr.records.models import Base
+from ivr.records.console_tables import Tally
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=Tally.metadata,
     compare_server_default=True,
     render_as_batch=True,
 )

@@ -1,0 +1,97 @@
+"""What people want nodes to do, and how the nodes say they are: between consoles and nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ivr.records import audit
+from ivr.records.console_tables import NodeOrder, NodeState, OrderKind
+from ivr.records.database import Database
+from ivr.records.facts import now
+
+VALID_S = 30.0
+"""An order that nobody has taken by then is void: the call it was for is another one by now."""
+
+CALL_ORDERS = (OrderKind.HANG_UP, OrderKind.PASS_ON)
+
+
+class NodeOrders:
+    """Everything may raise RecordsUnavailable."""
+
+    def __init__(self, records: Database) -> None:
+        self._records = records
+
+    async def give(self, who: str, node: str, kind: OrderKind, subject: str) -> None:
+        async with self._records.writing() as session:
+            session.add(NodeOrder(node=node, kind=kind, subject=subject, who=who, at=now()))
+            audit.note(session, who, f"ordered: {kind}", subject or node, node=node)
+
+    async def take_for_node(self, node: str) -> Sequence[NodeOrder]:
+        """Orders to the node itself and its workers, each once."""
+        return await self._take(NodeOrder.node == node, NodeOrder.kind.not_in(CALL_ORDERS))
+
+    async def waiting_calls(self, node: str) -> Sequence[str]:
+        """Ids of the calls of a node that have an order waiting."""
+        async with self._records.reading() as session:
+            return (
+                await session.scalars(
+                    select(NodeOrder.subject).where(
+                        NodeOrder.node == node,
+                        NodeOrder.taken_at.is_(None),
+                        NodeOrder.kind.in_(CALL_ORDERS),
+                        NodeOrder.at > now() - timedelta(seconds=VALID_S),
+                    )
+                )
+            ).all()
+
+    async def take_for_calls(self, call_ids: Sequence[str]) -> Sequence[NodeOrder]:
+        """Orders to these calls, each once."""
+        return await self._take(NodeOrder.subject.in_(call_ids), NodeOrder.kind.in_(CALL_ORDERS))
+
+    async def _take(self, *which: Any) -> Sequence[NodeOrder]:
+        async with self._records.writing() as session:
+            return (
+                await session.scalars(
+                    update(NodeOrder)
+                    .where(
+                        NodeOrder.taken_at.is_(None),
+                        NodeOrder.at > now() - timedelta(seconds=VALID_S),
+                        *which,
+                    )
+                    .values(taken_at=now())
+                    .returning(NodeOrder)
+                )
+            ).all()
+
+    async def purge(self) -> None:
+        """Forget orders of days ago; the audit log has them."""
+        async with self._records.writing() as session:
+            await session.execute(delete(NodeOrder).where(NodeOrder.at < now() - timedelta(days=7)))
+
+    async def say(self, state: NodeState) -> None:
+        """How a node is now, in place of what it said before."""
+        values = {column.key: getattr(state, column.key) for column in NodeState.__table__.columns}
+        async with self._records.writing() as session:
+            dialect = session.get_bind().dialect.name
+            insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+            await session.execute(
+                insert(NodeState)
+                .values(**values)
+                .on_conflict_do_update(index_elements=[NodeState.node], set_=values)
+            )
+
+    async def nodes(self) -> Sequence[NodeState]:
+        """Those heard of in the last day, by name."""
+        async with self._records.reading() as session:
+            return (
+                await session.scalars(
+                    select(NodeState)
+                    .where(NodeState.at > now() - timedelta(days=1))
+                    .order_by(NodeState.node)
+                )
+            ).all()

@@ -1,0 +1,198 @@
+"""Counts of each Hong Kong day, made from the calls and kept when those are deleted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, and_, delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ivr.records.console_tables import Tally
+from ivr.records.database import Database
+from ivr.records.facts import now
+from ivr.records.models import Call, CallStep
+from ivr.records.outcome import CallOutcome
+
+HONG_KONG = timezone(timedelta(hours=8), "HKT")
+LENGTH_STEP_S = 30
+LONGEST_LENGTH_S = 900
+
+GAVE_UP = (
+    CallOutcome.CALLER_HUNG_UP,
+    CallOutcome.GAVE_UP_HOTLINE,
+    CallOutcome.HOTLINE,
+    CallOutcome.LOGIN_REFUSED,
+    CallOutcome.LOGIN_LOCKED,
+    CallOutcome.NO_RTP,
+    CallOutcome.TOO_LONG,
+)
+"""Ends of callers who did not get from the machine what they came for."""
+
+
+class Measure(StrEnum):
+    """What a tally counts, and what its `name` is. Practice calls are in none of them."""
+
+    OUTCOME = "outcome"  # calls, by outcome
+    HOUR_CALLS = "hour_calls"  # answered calls, by the hour they came in, "00" to "23"
+    HOUR_SECONDS = "hour_seconds"  # seconds of those
+    LENGTH = "length"  # answered calls, by length rounded down to 30 s, as "0060"
+    ASKED = "asked"  # calls in which a question was put, by question
+    ANSWERED = "answered"  # calls in which it was answered
+    LEFT = "left"  # calls of which it was the last question, of callers who gave up
+    PUT = "put"  # times a question was put
+    NOINPUT = "noinput"  # times it met silence
+    NOMATCH = "nomatch"  # times the answer did not fit
+    MODE = "mode"  # answers, by key or speech
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One count, as a chart takes it."""
+
+    day: date
+    language: str
+    measure: Measure
+    name: str
+    count: float
+
+
+def hong_kong_day(at: datetime) -> date:
+    return at.astimezone(HONG_KONG).date()
+
+
+class Tallies:
+    """Everything may raise RecordsUnavailable."""
+
+    def __init__(self, records: Database) -> None:
+        self._records = records
+
+    async def read(
+        self, first: date, last: date, language: str = "", *measures: Measure
+    ) -> Sequence[Counted]:
+        """Counts of the days from `first` to `last`, of one language or of all."""
+        query = select(Tally).where(Tally.day >= first, Tally.day <= last)
+        if language:
+            query = query.where(Tally.language == language)
+        if measures:
+            query = query.where(Tally.measure.in_(measures))
+        async with self._records.reading() as session:
+            rows = (await session.scalars(query.order_by(Tally.day))).all()
+        return [
+            Counted(one.day, one.language, Measure(one.measure), one.name, one.count)
+            for one in rows
+        ]
+
+    async def due(self) -> list[date]:
+        """Days to be counted: today, and those before it that were not counted to their end."""
+        today = hong_kong_day(now())
+        async with self._records.reading() as session:
+            newest = await session.scalar(select(func.max(Tally.day)))
+            if newest is None:
+                oldest = await session.scalar(select(func.min(Call.offered_at)))
+                newest = today if oldest is None else hong_kong_day(oldest)
+        # The newest one counted may have been today when it was: it is counted once more.
+        days = (today - newest).days
+        return [newest + timedelta(number) for number in range(days + 1)]
+
+    async def count(self, day: date) -> None:
+        """Count one day anew, in place of what was counted of it before."""
+        async with self._records.reading() as session:
+            counts = _of_calls(await session.execute(_calls(day)))
+            for measure, query in _of_steps(day).items():
+                for language, name, count in await session.execute(query):
+                    counts[language or "", measure, name] += count
+        rows = [
+            {"day": day, "language": language, "measure": measure, "name": name, "count": count}
+            for (language, measure, name), count in counts.items()
+        ]
+        async with self._records.writing() as session:
+            await _replace(session, day, rows)
+
+
+async def _replace(session: AsyncSession, day: date, rows: list[dict[str, object]]) -> None:
+    await session.execute(delete(Tally).where(Tally.day == day))
+    if rows:
+        await session.execute(insert(Tally), rows)
+
+
+def _within(day: date) -> ColumnElement[bool]:
+    begins = datetime.combine(day, time(), HONG_KONG)
+    return and_(
+        Call.offered_at >= begins,
+        Call.offered_at < begins + timedelta(days=1),
+        Call.practice.is_(False),
+    )
+
+
+def _calls(day: date) -> Executable:
+    return select(
+        Call.offered_at, Call.answered_at, Call.ended_at, Call.outcome, Call.language
+    ).where(_within(day), Call.ended_at.is_not(None))
+
+
+def _of_calls(rows: Iterable[Any]) -> Counter[tuple[str, str, str]]:
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for offered_at, answered_at, ended_at, outcome, spoken in rows:
+        language = spoken or ""
+        counts[language, Measure.OUTCOME, outcome.value] += 1
+        if answered_at is None:
+            continue
+        seconds = (ended_at - answered_at).total_seconds()
+        hour = f"{offered_at.astimezone(HONG_KONG).hour:02d}"
+        length = min(int(seconds) // LENGTH_STEP_S * LENGTH_STEP_S, LONGEST_LENGTH_S)
+        counts[language, Measure.HOUR_CALLS, hour] += 1
+        counts[language, Measure.HOUR_SECONDS, hour] += round(seconds)
+        counts[language, Measure.LENGTH, f"{length:04d}"] += 1
+    return counts
+
+
+def _of_steps(day: date) -> Mapping[Measure, Executable]:
+    def counted(kind: str, what: ColumnElement[int]) -> Executable:
+        return (
+            select(Call.language, CallStep.name, what)
+            .select_from(CallStep)
+            .join(Call, Call.call_id == CallStep.call_id)
+            .where(_within(day), CallStep.kind == kind)
+            .group_by(Call.language, CallStep.name)
+        )
+
+    calls = func.count(CallStep.call_id.distinct())
+    times = func.count()
+    last = (
+        select(CallStep.call_id, func.max(CallStep.sequence).label("sequence"))
+        .join(Call, Call.call_id == CallStep.call_id)
+        .where(_within(day), CallStep.kind == "asked", Call.outcome.in_(GAVE_UP))
+        .group_by(CallStep.call_id)
+        .subquery()
+    )
+    left = (
+        select(Call.language, CallStep.name, func.count())
+        .select_from(last)
+        .join(
+            CallStep,
+            and_(CallStep.call_id == last.c.call_id, CallStep.sequence == last.c.sequence),
+        )
+        .join(Call, Call.call_id == CallStep.call_id)
+        .group_by(Call.language, CallStep.name)
+    )
+    mode = (
+        select(Call.language, CallStep.mode, func.count())
+        .select_from(CallStep)
+        .join(Call, Call.call_id == CallStep.call_id)
+        .where(_within(day), CallStep.kind == "answered")
+        .group_by(Call.language, CallStep.mode)
+    )
+    return {
+        Measure.ASKED: counted("asked", calls),
+        Measure.ANSWERED: counted("answered", calls),
+        Measure.PUT: counted("asked", times),
+        Measure.NOINPUT: counted("noinput", times),
+        Measure.NOMATCH: counted("nomatch", times),
+        Measure.LEFT: left,
+        Measure.MODE: mode,
+    }
