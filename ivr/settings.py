@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from backend_client.settings import RocarsClientSettings
 from call_flows.rules import FlowRules
-from ivr.console.settings import SelfTestSettings
+from ivr.console.settings import ConsoleSettings, SelfTestSettings
 from ivr.dialogue.settings import DialogueSettings
 from ivr.messages.settings import SmsSettings
 from ivr.observe.logs import LogFormat
@@ -68,13 +68,15 @@ class NodeSettings(BaseModel):
 
 
 class WebSettings(BaseModel):
-    """Health and metrics over HTTP."""
+    """The console, health and metrics over HTTP."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: str = Field(default="127.0.0.1", description="Address health and metrics listen on.")
+    host: str = Field(
+        default="127.0.0.1", description="Address the console listens on, with health and metrics."
+    )
     port: int = Field(
-        default=8080, ge=0, le=65535, description="TCP port of health and metrics; 0: any free one."
+        default=8080, ge=0, le=65535, description="TCP port of the console; 0: any free one."
     )
 
 
@@ -112,6 +114,7 @@ class Settings(BaseSettings):
         flows: rules of the conversations.
         prompts: what is said, and its recordings.
         speech: how callers are heard.
+        console: the operators' web pages.
         self_test: calls the service places to itself.
         rocars: where ROCARS is and how long it is waited for.
         embedded_rocars: the reference ROCARS.
@@ -140,6 +143,7 @@ class Settings(BaseSettings):
     speech: RecognitionSettings = Field(
         default_factory=lambda: RecognitionSettings.model_validate({})
     )
+    console: ConsoleSettings = Field(default_factory=lambda: ConsoleSettings.model_validate({}))
     self_test: SelfTestSettings = Field(default_factory=lambda: SelfTestSettings.model_validate({}))
     rocars: RocarsClientSettings = Field(
         default_factory=lambda: RocarsClientSettings.model_validate({})
@@ -164,6 +168,11 @@ class Settings(BaseSettings):
     def records_url(self) -> str:
         """The database of the records; in the data directory where none is named."""
         return self.records.database_url or sqlite_url(self.node.data.resolve() / "records.sqlite3")
+
+    @property
+    def published_prompts(self) -> Path:
+        """Where this node keeps the recordings that are live in place of the shipped ones."""
+        return self.node.data.resolve() / "prompts"
 
     @classmethod
     def settings_customise_sources(

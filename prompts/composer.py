@@ -11,7 +11,7 @@ import structlog
 
 from prompts import catalogue
 from prompts.catalogue import CatalogueError, Segment, Slot, SlotKind
-from prompts.library import Library
+from prompts.library import Shelf
 from prompts.script import Clip, unit_clip
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
@@ -57,7 +57,7 @@ class Composer:
 
     def __init__(
         self,
-        library: Library,
+        library: Shelf,
         settings: PromptSettings,
         stand_ins: StandIns,
         *,
@@ -73,6 +73,8 @@ class Composer:
 
     async def compose(self, phrases: Sequence[Phrase]) -> Utterance:
         """One utterance; never raises for what cannot be said, but says so in `stand_ins`."""
+        if self._library.changed():
+            self._composed.clear()
         pieces: list[bytes] = []
         texts: list[str] = []
         stand_ins: list[str] = []
@@ -139,10 +141,11 @@ class Composer:
         pieces: list[bytes | memoryview] = []
         for at, part in enumerate(prompt.parts):
             if isinstance(part, Segment):
-                said.text += part.text
-                if not part.speech:
+                segment = self._worded(language, part)
+                said.text += segment.text
+                if not segment.speech:
                     continue
-                heard = await self._clip(Clip(language, part.name, part.speech), said)
+                heard = await self._clip(Clip(language, segment.name, segment.speech), said)
             else:
                 heard = await self._spoken(self._fill(phrase, part, said), said)
             if pieces:
@@ -150,6 +153,11 @@ class Composer:
             pieces.append(heard)
         said.pcm = b"".join(pieces)
         return said
+
+    def _worded(self, language: Language, segment: Segment) -> Segment:
+        """The segment with the words of the recording that is live."""
+        words = self._library.words(language, segment.name)
+        return segment if words is None else Segment(segment.name, words)
 
     def _join_ms(self, parts: Sequence[Segment | Slot], at: int) -> int:
         """The pause before a part: longer where the text has a mark there."""

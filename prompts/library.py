@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import soundfile
 import structlog
@@ -18,6 +18,19 @@ log = structlog.get_logger(__name__)
 RECORDINGS = Path(__file__).with_name("recordings")
 MANIFEST = "manifest.json"
 SAMPLE_RATE = 8000
+
+
+class Shelf(Protocol):
+    """Where the composer takes recordings from."""
+
+    def clip(self, language: Language, name: str) -> memoryview | None:
+        """A recording's PCM, or None."""
+
+    def words(self, language: Language, name: str) -> str | None:
+        """What the recording says in place of the catalogue's text; None where it says that."""
+
+    def changed(self) -> bool:
+        """Look whether other recordings are to be played from now on; asked once an utterance."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,14 @@ class Library:
         """A recording's PCM, or None."""
         found = self.index.get((language, name))
         return None if found is None else memoryview(self.pcm)[found[0] : found[1]]
+
+    def words(self, language: Language, name: str) -> str | None:
+        """None: these recordings say what the catalogue says."""
+        return None
+
+    def changed(self) -> bool:
+        """Never: they come with the release."""
+        return False
 
 
 def load_library(directory: Path | None = None) -> Library:

@@ -9,6 +9,26 @@ from pydantic import BaseModel, ConfigDict, Field
 from speech.synthesiser.settings import SynthesiserSettings
 
 
+class TakeSettings(BaseModel):
+    """What a new recording must be like to be taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    largest_mb: float = Field(
+        20.0, gt=0, le=200, description="Largest file of one recording, megabytes."
+    )
+    longest_s: float = Field(120.0, gt=1, le=600, description="Longest recording, seconds.")
+    least_snr_db: float = Field(
+        10.0, ge=0, le=60, description="Least distance of speech from the noise in it, dB."
+    )
+    least_share: float = Field(
+        0.4, ge=0, le=1, description="Shortest take, as a share of the recording it replaces."
+    )
+    most_share: float = Field(
+        2.5, ge=1, le=20, description="Longest take, as a share of the recording it replaces."
+    )
+
+
 class PromptSettings(BaseModel):
     """Prompts and their recordings."""
 
@@ -37,6 +57,10 @@ class PromptSettings(BaseModel):
         250, ge=0, le=2000, description="The same after a comma, colon or full stop."
     )
     phrase_gap_ms: int = Field(300, ge=0, le=3000, description="Pause between two phrases.")
+    takes: TakeSettings = Field(
+        default_factory=lambda: TakeSettings.model_validate({}),
+        description="What a new recording must be like.",
+    )
     synthesiser: SynthesiserSettings = Field(
         default_factory=lambda: SynthesiserSettings.model_validate({}),
         description="Voices for what has no recording.",

@@ -8,7 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: the supervis
 
 import typer
 
-from ivr.cli import calls, capacity, config, db, demo, edge, flows, prompts, serve
+from ivr.cli import calls, capacity, config, db, demo, edge, flows, people, prompts, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,4 +28,5 @@ app.add_typer(config.app, name="config")
 app.add_typer(calls.app, name="calls")
 app.add_typer(flows.app, name="flows")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(people.app, name="people")
 app.add_typer(db.app, name="db")

@@ -1,1 +1,1 @@
-"""The operators' web: health, readiness and metrics of the node."""
+"""The operators' web: calls, figures, the prompt studio, people; health and metrics of the node."""

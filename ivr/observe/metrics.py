@@ -73,6 +73,10 @@ utterance_decided_seconds = _histogram(
 recognisers_given_up_total = _counter(
     "recognisers_given_up", "Calls that went on by keypad alone, by reason.", "reason"
 )
+console_logins_total = _counter("console_logins", "Log-ins to the console.", "outcome")
+chores_failed_total = _counter(
+    "chores_failed", "Chores of the housekeeping that could not be done, by chore.", "chore"
+)
 draining = Gauge(
     "draining",
     "1 while the node takes no new calls.",

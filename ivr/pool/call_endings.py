@@ -43,6 +43,7 @@ class Circumstances:
     """What only the one who took the call knows."""
 
     drained: bool = False  # ended by the deadline of a drain
+    by_operator: bool = False  # ended from the console
     failed: bool = False  # an exception of ours
     refused_draining: bool = False  # not answered because the worker drains
 
@@ -66,6 +67,8 @@ def outcome_of(ending: Ending, notes: CallNotes, circumstances: Circumstances) -
         return CallOutcome.REFUSED_DRAINING
     if circumstances.drained:
         return CallOutcome.DRAINED
+    if circumstances.by_operator:
+        return CallOutcome.ENDED_BY_OPERATOR
     if ending.cause is Cause.REJECTED:
         return refused(ending.status)
     if ending.cause in _BY_CAUSE:

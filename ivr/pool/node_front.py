@@ -75,9 +75,9 @@ class NodeFront:
         self._front.close_worker(slot)
         self._lines.pop(slot, None)
 
-    def close(self) -> None:
-        """New calls get 503 with Retry-After; running ones go on."""
-        self._front.accept(False)
+    def accept(self, calls: bool) -> None:
+        """Take new calls, or not: then they get 503 with Retry-After; running ones go on."""
+        self._front.accept(calls)
 
     def watch(self, now: float) -> None:
         """Restart it when it died; correct what it believes of the workers' loads."""

@@ -6,12 +6,14 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
 from backend_client.protocol import Rocars
 from call_flows.answer import answer
-from call_flows.desk import CallerHints, CallNotes, Desk
+from call_flows.desk import CallerHints, CallNotes, Conclusion, Desk
+from call_flows.hotline import hotline
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp
 from ivr.dialogue.waiting import Background
@@ -27,6 +29,7 @@ from ivr.pool.hearing import Hearing
 from ivr.pool.practice import PracticeLedger, PracticeRocars
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import calling_number
+from ivr.records.console_tables import OrderKind
 from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
 from ivr.records.outcome import EndedBy
 from ivr.settings import Settings
@@ -59,6 +62,7 @@ class Reception:
     sms: SmsGateway | None = None
     hearing: Hearing | None = None
     taken: int = 0
+    _served: dict[str, _Served] = field(default_factory=dict)
     _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -93,6 +97,18 @@ class Reception:
         metrics.calls_total.labels(outcome=closed.outcome.value).inc()
         await self.book.close(call_id, closed)
 
+    @property
+    def call_ids(self) -> list[str]:
+        """The calls in progress."""
+        return list(self._served)
+
+    def obey(self, call_id: str, order: OrderKind, who: str) -> None:
+        """Somebody at the console wants a call ended or passed on; it may be over by now."""
+        served = self._served.get(call_id)
+        if served is not None and not served.ordered.done():
+            log.warning("ordered from the console", call_id=call_id, order=order.value, who=who)
+            served.ordered.set_result(order)
+
     async def finish(self, deadline_s: float) -> None:
         """Let running calls finish; tell and end those that are left at the deadline."""
         await self._until_idle(deadline_s)
@@ -110,7 +126,7 @@ class Reception:
         with call_in_logs(opened.call_id):
             call_id = await self.book.open(opened)
             log.info("call offered", source=opened.source, called=opened.called)
-            served = _Served(CallTrace(self.book, call_id))
+            served = self._served[call_id] = _Served(CallTrace(self.book, call_id))
             looking = asyncio.ensure_future(self._hints(opened))
             try:
                 line = await offered.answer()
@@ -176,17 +192,23 @@ class Reception:
         return Desk(self.rocars, rules, ledger, notes, hints, texts=texts)
 
     async def _serve(self, desk: Desk, served: _Served, conversation: Conversation) -> None:
-        """Have the conversation, or cut it short at the deadline of a drain."""
+        """Have the conversation, or cut it short: at the deadline of a drain, or by order."""
         talking = asyncio.ensure_future(answer(conversation, desk))
         closing = asyncio.ensure_future(self._closing.wait())
         try:
-            await asyncio.wait({talking, closing}, return_when=asyncio.FIRST_COMPLETED)
+            awaited: set[asyncio.Future[Any]] = {talking, closing, served.ordered}
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             if talking.done():
                 talking.result()
                 return
-            served.circumstances = Circumstances(drained=True)
             talking.cancel()
             await asyncio.gather(talking, return_exceptions=True)
+            if served.ordered.done() and served.ordered.result() is OrderKind.PASS_ON:
+                await hotline(conversation, desk, Conclusion.HOTLINE)
+                return
+            served.circumstances = Circumstances(
+                drained=not served.ordered.done(), by_operator=served.ordered.done()
+            )
             await conversation.say("sorry.closing", barge_in=False)
         finally:
             talking.cancel()
@@ -206,6 +228,7 @@ class Reception:
     async def _close(self, call_id: str, offered: IncomingCall, served: _Served) -> None:
         """End the call, let what was sent be finished, write the CDR."""
         ending = await _over(offered)
+        self._served.pop(call_id, None)
         if served.ear is not None:
             await served.ear.close()
         await served.background.finished()
@@ -240,3 +263,6 @@ class _Served:
     conversation: Conversation | None = None
     ear: VoskEar | None = None
     circumstances: Circumstances = field(default_factory=Circumstances)
+    ordered: asyncio.Future[OrderKind] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )

@@ -29,6 +29,12 @@ _ROW = struct.Struct("=iiiiqd")
 _NODE = struct.Struct("=iii")
 """The SIP front answers; the node drains; lines the front may use. The supervisor's alone."""
 
+_WISH = struct.Struct("=i")
+"""Of the node: whether it is to take no new calls."""
+
+_BELL = struct.Struct("=ii")
+"""Of a worker: counts the times orders waited for its calls, and those it is to be replaced."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -53,6 +59,8 @@ class Scoreboard:
     def __init__(self, slots: int) -> None:
         self.slots = slots
         self._memory = mmap.mmap(-1, _NODE.size + _ROW.size * slots)
+        # Written by the housekeeping alone: what people want.
+        self._wishes = mmap.mmap(-1, _WISH.size + _BELL.size * slots)
 
     def row(self, slot: int) -> Row:
         state, pid, capacity, active, taken, heartbeat = _ROW.unpack_from(
@@ -93,6 +101,37 @@ class Scoreboard:
     def write_node(self, *, front_up: bool, draining: bool, lines: int) -> None:
         """What the supervisor knows of the whole node."""
         _NODE.pack_into(self._memory, 0, front_up, draining, lines)
+
+    def ring(self, slot: int) -> None:
+        """Tell a worker that orders wait for its calls."""
+        rung, replaced = self._bell(slot)
+        _BELL.pack_into(self._wishes, _WISH.size + slot * _BELL.size, rung + 1, replaced)
+
+    def rung(self, slot: int) -> int:
+        """How often the bell of a worker was rung."""
+        return self._bell(slot)[0]
+
+    def wish_replaced(self, slot: int) -> None:
+        """A worker is to finish its calls and make way for a fresh one."""
+        rung, replaced = self._bell(slot)
+        _BELL.pack_into(self._wishes, _WISH.size + slot * _BELL.size, rung, replaced + 1)
+
+    def replacements_wished(self, slot: int) -> int:
+        """How often that was wished."""
+        return self._bell(slot)[1]
+
+    def wish_closed(self, closed: bool) -> None:
+        """Whether the node is to take no new calls."""
+        _WISH.pack_into(self._wishes, 0, closed)
+
+    @property
+    def closed(self) -> bool:
+        """Whether somebody wants the node to take no new calls."""
+        return bool(_WISH.unpack_from(self._wishes)[0])
+
+    def _bell(self, slot: int) -> tuple[int, int]:
+        rung, replaced = _BELL.unpack_from(self._wishes, _WISH.size + slot * _BELL.size)
+        return int(rung), int(replaced)
 
     @property
     def front_up(self) -> bool:

@@ -19,6 +19,7 @@ from ivr.console.self_test import SelfTest
 from ivr.observe import metrics
 from ivr.pool.children import SUPERVISED, ChildFailed, fork, in_child, reap, tell
 from ivr.pool.embedded import EmbeddedRocars, RocarsNotStarted
+from ivr.pool.housekeeping import run_housekeeping
 from ivr.pool.node_front import NodeFront
 from ivr.pool.premises import Premises
 from ivr.pool.recovery import run_recovery
@@ -90,6 +91,8 @@ class Supervisor:
         self._children: list[_Child] = []
         self._draining_since: float | None = None
         self._announced = False
+        self._closed = False
+        self._replaced: dict[int, int] = {}
         self._workforce: Workforce | None = None
 
     def run(self) -> int:
@@ -104,6 +107,7 @@ class Supervisor:
             )
             self._children.append(_Child("console", lambda: self._console(premises)))
             self._children.append(_Child("recovery", lambda: run_recovery(premises)))
+            self._children.append(_Child("housekeeping", lambda: run_housekeeping(premises)))
             return self._serve(self._workforce)
         except (FrontFailed, RocarsNotStarted) as failure:
             raise NotStarted(str(failure)) from failure
@@ -133,7 +137,16 @@ class Supervisor:
         sip = self._settings.sip
         self_test = SelfTest(self._settings.self_test, f"sip:{sip.listen[0]}:{sip.port}")
         speech = tuple(sorted(premises.models))
-        return run_console(web.host, web.port, self._scoreboard, health, self_test, speech)
+        return run_console(
+            web.host,
+            web.port,
+            self._scoreboard,
+            health,
+            self_test,
+            speech,
+            self._settings,
+            premises.library,
+        )
 
     def _serve(self, workforce: Workforce) -> int:
         while True:
@@ -143,6 +156,7 @@ class Supervisor:
                 self._note(change)
             self._watch_children(now)
             self._watch_services(now)
+            self._grant_wishes(workforce)
             if self._draining_since is not None:
                 if workforce.running == 0:
                     return 0
@@ -155,6 +169,23 @@ class Supervisor:
                 if self._when_ready is not None:
                     self._children.append(_Child("demonstration", self._when_ready, once=True))
 
+    def _grant_wishes(self, workforce: Workforce) -> None:
+        """What people ask for in the console, by way of the scoreboard."""
+        if self._draining_since is not None:
+            return
+        if self._scoreboard.closed is not self._closed:
+            self._closed = self._scoreboard.closed
+            metrics.draining.set(int(self._closed))
+            log.warning("closed to new calls" if self._closed else "open to new calls")
+            self._front.accept(not self._closed)
+        for slot in range(self._scoreboard.slots):
+            wished = self._scoreboard.replacements_wished(slot)
+            if wished != self._replaced.get(slot, 0):
+                self._replaced[slot] = wished
+                log.info("worker is to be replaced", worker=slot)
+                self._front.close_worker(slot)
+                workforce.replace(slot)
+
     def _all_ready(self) -> bool:
         return self._front.up and all(row.capacity > 0 for row in self._scoreboard.rows())
 
@@ -166,7 +197,7 @@ class Supervisor:
             log.info("draining", active=self._scoreboard.active)
             self._draining_since = time.monotonic()
             metrics.draining.set(1)
-            self._front.close()
+            self._front.accept(False)
             workforce.drain()
         else:
             log.warning("told twice to end: ending at once")
@@ -213,7 +244,7 @@ class Supervisor:
             self._rocars.watch(now)
         self._scoreboard.write_node(
             front_up=self._front.up,
-            draining=self._draining_since is not None,
+            draining=self._draining_since is not None or self._closed,
             lines=self._front.lines,
         )
 

@@ -20,10 +20,12 @@ from ivr.pool.premises import Premises
 from ivr.pool.reception import Reception
 from ivr.pool.scoreboard import WorkerState
 from ivr.records.call_book import CallBook
-from ivr.records.database import RecordsUnavailable
+from ivr.records.database import Database, RecordsUnavailable
+from ivr.records.node_orders import NodeOrders
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.telephone import Telephone
 from prompts.composer import Composer
+from prompts.live import LiveLibrary
 from prompts.stand_in import StandIns
 
 log = structlog.get_logger(__name__)
@@ -57,6 +59,9 @@ class _Worker:
         loop.add_signal_handler(signal.SIGTERM, self._told.set)
         self._book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
         self._book.start()
+        records = Database(settings.records_url, settings.records)
+        self._orders = NodeOrders(records)
+        self._rung = self._premises.scoreboard.rung(self._slot)
         await self._bury(predecessor)
         rocars = RocarsClient(self._premises.rocars, _observe_back_end)
         stand_ins = StandIns(settings.prompts, settings.node.data.resolve() / "synthesised")
@@ -68,7 +73,10 @@ class _Worker:
             self._book,
             rocars,
             Composer(
-                self._premises.library, settings.prompts, stand_ins, observer=_observe_stand_in
+                LiveLibrary(self._premises.library, settings.published_prompts),
+                settings.prompts,
+                stand_ins,
+                observer=_observe_stand_in,
             ),
             sms,
             hearing,
@@ -93,6 +101,7 @@ class _Worker:
         if sms is not None:
             await sms.close()
         await self._book.shut()
+        await records.close()
         return 0
 
     async def _drain(self, deadline_s: float) -> None:
@@ -120,10 +129,24 @@ class _Worker:
                 taken=self._reception.taken,
                 heartbeat=min(time.monotonic(), self._telephone.polled_at),
             )
+            self._hear_bell()
             if os.getppid() != self._supervisor:
                 log.error("the supervisor is gone, draining")
                 self._told.set()
             await asyncio.sleep(HEARTBEAT_S)
+
+    def _hear_bell(self) -> None:
+        rung = self._premises.scoreboard.rung(self._slot)
+        if rung != self._rung:
+            self._rung = rung
+            self._obeying = asyncio.ensure_future(self._obey())
+
+    async def _obey(self) -> None:
+        try:
+            for order in await self._orders.take_for_calls(self._reception.call_ids):
+                self._reception.obey(order.subject, order.kind, order.who)
+        except RecordsUnavailable:
+            log.exception("orders to calls cannot be read")
 
     async def _bury(self, predecessor: int) -> None:
         """Finish the CDRs of the calls that died with the worker before us."""

@@ -49,6 +49,7 @@ class _Slot:
     start_at: float = 0.0
     pause_s: float = 0.0
     ready: bool = False
+    leaving: bool = False
 
 
 class Workforce:
@@ -81,6 +82,13 @@ class Workforce:
         self._draining = True
         self._tell_all(signal.SIGTERM)
 
+    def replace(self, number: int) -> None:
+        """Ask one worker to finish its calls and leave; a fresh one takes its place."""
+        slot = self._slots[number]
+        if slot.pid and not slot.leaving:
+            slot.leaving = True
+            tell(slot.pid, signal.SIGTERM)
+
     def kill(self) -> None:
         """End every worker now, calls or not."""
         self._draining = True
@@ -96,7 +104,7 @@ class Workforce:
         self._scoreboard.write(number, WorkerState.STARTING, pid=0)
         slot.pid = fork(lambda: self._run(number, predecessor))
         slot.started_at = now
-        slot.ready = False
+        slot.ready = slot.leaving = False
 
     def _watch(self, slot: _Slot, now: float) -> list[Change]:
         status = reap(slot.pid)
@@ -115,7 +123,7 @@ class Workforce:
 
     def _bury(self, slot: _Slot, status: int, now: float) -> Died:
         row = self._scoreboard.row(slot.number)
-        died = Died(slot.number, slot.pid, status, row.active, meant=self._draining)
+        died = Died(slot.number, slot.pid, status, row.active, meant=self._draining or slot.leaving)
         self._scoreboard.clear(slot.number)
         if now - slot.started_at > STEADY_S:
             slot.pause_s = self._settings.restart_pause_s

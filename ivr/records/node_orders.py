@@ -13,6 +13,7 @@ from ivr.records import audit
 from ivr.records.console_tables import NodeOrder, NodeState, OrderKind
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.models import Call
 
 VALID_S = 30.0
 """An order that nobody has taken by then is void: the call it was for is another one by now."""
@@ -35,12 +36,15 @@ class NodeOrders:
         """Orders to the node itself and its workers, each once."""
         return await self._take(NodeOrder.node == node, NodeOrder.kind.not_in(CALL_ORDERS))
 
-    async def waiting_calls(self, node: str) -> Sequence[str]:
-        """Ids of the calls of a node that have an order waiting."""
+    async def slots_with_orders(self, node: str) -> Sequence[int]:
+        """Slots of the workers of a node for whose calls an order waits."""
         async with self._records.reading() as session:
             return (
                 await session.scalars(
-                    select(NodeOrder.subject).where(
+                    select(Call.worker_slot)
+                    .distinct()
+                    .join(NodeOrder, NodeOrder.subject == Call.call_id)
+                    .where(
                         NodeOrder.node == node,
                         NodeOrder.taken_at.is_(None),
                         NodeOrder.kind.in_(CALL_ORDERS),

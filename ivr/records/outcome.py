@@ -24,6 +24,7 @@ class CallOutcome(StrEnum):
     BACK_END_AWAY = "back_end_away"  # ROCARS could not be reached
     TOO_LONG = "too_long"  # longest duration of a call reached
     DRAINED = "drained"  # ended by the deadline of a drain
+    ENDED_BY_OPERATOR = "ended_by_operator"  # from the console
     WORKER_DIED = "worker_died"  # closed by the supervisor
     ERROR = "error"  # our fault
 

@@ -179,6 +179,10 @@ class People:
             )
         return person
 
+    async def proves(self, name: str, password: str) -> bool:
+        """Whether this is the password; counted like a log-in. Raises LockedFor."""
+        return await self._proved(Person.name == name, password, "web") is not None
+
     async def _proved(
         self, who: ColumnElement[bool], secret: str, way: str, *, phone: bool = False
     ) -> Person | None:

@@ -82,6 +82,13 @@ class RecordsSettings(BaseModel):
         le=3650,
         description="Days settled bundle requests are kept (our assumption, A21, as security log).",
     )
+    console_audit_days: int = Field(
+        default=1095,
+        ge=731,
+        le=3650,
+        description="Days the audit log of the console is kept; the database itself refuses to "
+        "delete entries of the last two years.",
+    )
     default_region: str = Field(
         default="HK",
         pattern=r"^[A-Z]{2}$",

@@ -1,0 +1,127 @@
+"""The charts of the console, drawn on the server as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pygal
+from pygal.style import Style
+
+from ivr.console.insight import Insight
+from ivr.console.shown import word
+from ivr.records.outcome import CallOutcome
+
+Words = Callable[[str], str]
+
+STYLE = Style(
+    background="white",
+    plot_background="white",
+    foreground="#1c2330",
+    foreground_strong="#1c2330",
+    foreground_subtle="#5a6373",
+    font_family="system-ui, 'Noto Sans CJK HK', sans-serif",
+    label_font_size=13,
+    major_label_font_size=13,
+    legend_font_size=13,
+    title_font_size=16,
+    guide_stroke_color="#dfe4ec",
+    major_guide_stroke_color="#c5ccd8",
+    value_font_size=12,
+    # Told apart in print and by people who see few colours (Okabe and Ito).
+    colors=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5a6373"),
+)
+
+SHOWN_OUTCOMES = (
+    CallOutcome.COMPLETED,
+    CallOutcome.CALLER_HUNG_UP,
+    CallOutcome.HOTLINE,
+    CallOutcome.GAVE_UP_HOTLINE,
+    CallOutcome.LOGIN_REFUSED,
+    CallOutcome.REFUSED_FULL,
+)
+"""Those with a colour of their own; all others together are the last."""
+
+MOST_QUESTIONS = 14
+
+
+def drawn(name: str, seen: Insight, _: Words) -> str:
+    """One of `CHARTS` as an SVG picture."""
+    chart = CHARTS[name](seen, _)
+    picture: str = chart.render(is_unicode=True)
+    return picture
+
+
+def _options(title: str) -> dict[str, object]:
+    return {
+        "title": title,
+        "style": STYLE,
+        "js": (),  # nothing is fetched, nothing runs
+        "width": 760,
+        "height": 340,
+        "legend_at_bottom": True,
+        "legend_at_bottom_columns": 3,
+        "x_label_rotation": 30,
+        "no_data_text": "–",
+        "disable_xml_declaration": True,
+    }
+
+
+def _outcomes(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+    chart = pygal.StackedBar(**_options(_("Calls a day, by how they ended")))
+    chart.x_labels = [f"{day:%m-%d}" for day in seen.days]
+    shown = {outcome.value for outcome in SHOWN_OUTCOMES}
+    for outcome in SHOWN_OUTCOMES:
+        chart.add(_(word(outcome)), [seen.by_day.get(day, {}).get(outcome, 0) for day in seen.days])
+    chart.add(
+        _("other"),
+        [
+            sum(n for name, n in seen.by_day.get(day, {}).items() if name not in shown)
+            for day in seen.days
+        ],
+    )
+    return chart
+
+
+def _hours(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+    chart = pygal.Bar(**_options(_("Lines busy on average, by hour (erlang)")))
+    hours = [f"{hour:02d}" for hour in range(24)]
+    chart.x_labels = hours
+    chart.add(_("erlang"), [round(seen.erlangs_by_hour.get(hour, 0), 2) for hour in hours])
+    return chart
+
+
+def _lengths(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+    chart = pygal.Bar(**_options(_("Length of answered calls (from so many seconds)")))
+    lengths = sorted(seen.lengths)
+    span = range(0, (lengths[-1] if lengths else 0) + 30, 30)
+    chart.x_labels = [str(length) for length in span]
+    chart.add(_("calls"), [seen.lengths.get(length, 0) for length in span])
+    return chart
+
+
+def _funnel(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+    chart = pygal.Bar(**_options(_("Questions: calls that heard them, and that ended there")))
+    questions = seen.questions[:MOST_QUESTIONS]
+    chart.x_labels = [one.name for one in questions]
+    chart.add(_("asked"), [one.asked for one in questions])
+    chart.add(_("answered"), [one.answered for one in questions])
+    chart.add(_("gave up here"), [one.left for one in questions])
+    return chart
+
+
+def _rates(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+    chart = pygal.Bar(**_options(_("Questions not answered at once (% of times put)")))
+    questions = [one for one in seen.questions if one.put][:MOST_QUESTIONS]
+    chart.x_labels = [one.name for one in questions]
+    chart.add(_("silence"), [round(one.noinput_rate * 100, 1) for one in questions])
+    chart.add(_("no match"), [round(one.nomatch_rate * 100, 1) for one in questions])
+    return chart
+
+
+CHARTS = {
+    "outcomes": _outcomes,
+    "funnel": _funnel,
+    "rates": _rates,
+    "lengths": _lengths,
+    "hours": _hours,
+}

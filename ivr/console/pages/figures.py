@@ -1,0 +1,105 @@
+"""What callers live through, as figures and charts, a day or a quarter at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from aiohttp import web
+
+from ivr.console.charts import CHARTS, drawn
+from ivr.console.door.guard import page
+from ivr.console.door.headers import PICTURE_POLICY
+from ivr.console.insight import Insight, insight
+from ivr.console.rendering import error_page, render, words_for
+from ivr.console.site import SITE
+from ivr.records.facts import now
+from ivr.records.people import Visitor
+from ivr.records.roles import Role
+from ivr.records.tallies import Counted, hong_kong_day
+from speech.language import Language
+
+USUAL_DAYS = 14
+MOST_DAYS = 366
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/figures", page(Role.VIEWER, _figures)),
+        web.get("/figures.csv", page(Role.VIEWER, _export)),
+        web.get("/figures/{chart}.svg", page(Role.VIEWER, _chart)),
+    ]
+
+
+async def _insight(request: web.Request) -> Insight:
+    first, last, language = _span(request)
+    counts = await request.app[SITE].tallies.read(first, last, language)
+    return insight(counts, first, last)
+
+
+def _span(request: web.Request) -> tuple[date, date, str]:
+    """The days and the language asked for; what makes no sense is the usual."""
+    today = hong_kong_day(now())
+
+    def day(name: str, otherwise: date) -> date:
+        try:
+            return date.fromisoformat(request.query.get(name, ""))
+        except ValueError:
+            return otherwise
+
+    last = day("to", today)
+    first = day("from", last - timedelta(days=USUAL_DAYS - 1))
+    if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
+        first = last - timedelta(days=USUAL_DAYS - 1)
+    language = request.query.get("language", "")
+    return first, last, language if language in list(Language) else ""
+
+
+async def _figures(request: web.Request, visitor: Visitor) -> web.Response:
+    first, last, language = _span(request)
+    query = {"from": first.isoformat(), "to": last.isoformat(), "language": language}
+    return render(
+        request,
+        "figures.html.j2",
+        visitor,
+        seen=await _insight(request),
+        charts=list(CHARTS),
+        first=first,
+        last=last,
+        spoken=language,
+        tongues=list(Language),
+        query=request.rel_url.with_query(query).query_string,
+    )
+
+
+async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
+    if request.match_info["chart"] not in CHARTS:
+        return error_page(request, 404, visitor)
+    picture = drawn(request.match_info["chart"], await _insight(request), words_for(request))
+    return web.Response(
+        text=picture,
+        content_type="image/svg+xml",
+        headers={"Content-Security-Policy": PICTURE_POLICY},
+    )
+
+
+async def _export(request: web.Request, visitor: Visitor) -> web.Response:
+    first, last, language = _span(request)
+    counts = await request.app[SITE].tallies.read(first, last, language)
+    return web.Response(
+        text=as_csv(counts),
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Content-Disposition": 'attachment; filename="figures.csv"'},
+    )
+
+
+def as_csv(counts: Sequence[Counted]) -> str:
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, lineterminator="\r\n")
+    writer.writerow(("day", "language", "measure", "name", "count"))
+    for one in counts:
+        writer.writerow((one.day, one.language, one.measure.value, one.name, f"{one.count:g}"))
+    return "\ufeff" + sheet.getvalue()

@@ -1,0 +1,93 @@
+"""Calls in progress, and the nodes that carry them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from ivr.console.door.forms import Form
+from ivr.console.door.guard import action, page
+from ivr.console.rendering import render, words_for
+from ivr.console.site import SITE
+from ivr.records.console_tables import OrderKind
+from ivr.records.facts import now
+from ivr.records.people import Visitor
+from ivr.records.roles import Role
+
+SILENT = timedelta(seconds=20)
+"""A node not heard of for longer is shown as gone."""
+
+_CALL_ORDERS = {"hang-up": OrderKind.HANG_UP, "pass-on": OrderKind.PASS_ON}
+_NODE_ORDERS = {"close": OrderKind.CLOSE, "open": OrderKind.OPEN}
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/live", page(Role.VIEWER, _live)),
+        web.get("/live/now", page(Role.VIEWER, _now)),
+        web.post("/live/{call_id}/{order:hang-up|pass-on}", action(Role.OPERATOR, _order_call)),
+        web.post("/nodes/{node}/{order:close|open}", action(Role.OPERATOR, _order_node)),
+        web.post("/nodes/{node}/workers/{slot:[0-9]+}", action(Role.OPERATOR, _replace_worker)),
+    ]
+
+
+async def _live(request: web.Request, visitor: Visitor) -> web.Response:
+    return await _shown(request, visitor, "live.html.j2")
+
+
+async def _now(request: web.Request, visitor: Visitor) -> web.Response:
+    """The part of the page that changes; the page asks for it every second."""
+    return await _shown(request, visitor, "live_now.html.j2")
+
+
+async def _shown(request: web.Request, visitor: Visitor, template: str) -> web.Response:
+    site = request.app[SITE]
+    return render(
+        request,
+        template,
+        visitor,
+        calls=await site.search.in_progress(),
+        nodes=await site.orders.nodes(),
+        at=now(),
+        silent=SILENT,
+        health=site.look(),
+    )
+
+
+async def _order_call(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    site, _ = request.app[SITE], words_for(request)
+    story = await site.search.story(request.match_info["call_id"])
+    if story is None or story.call.ended_at is not None:
+        site.tell(visitor, _("The call is over already."), bad=True)
+    else:
+        kind = _CALL_ORDERS[request.match_info["order"]]
+        await site.orders.give(visitor.person.name, story.call.node, kind, story.call.call_id)
+        site.tell(
+            visitor,
+            _("The caller is being passed on to the hotline.")
+            if kind is OrderKind.PASS_ON
+            else _("The call is being ended, with a word to the caller."),
+        )
+    raise web.HTTPSeeOther("/live")
+
+
+async def _order_node(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    site, _ = request.app[SITE], words_for(request)
+    kind = _NODE_ORDERS[request.match_info["order"]]
+    await site.orders.give(visitor.person.name, request.match_info["node"], kind, "")
+    site.tell(
+        visitor,
+        _("The node takes no new calls; those in progress go on.")
+        if kind is OrderKind.CLOSE
+        else _("The node takes calls again."),
+    )
+    raise web.HTTPSeeOther("/live")
+
+
+async def _replace_worker(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    site, _ = request.app[SITE], words_for(request)
+    node, slot = request.match_info["node"], request.match_info["slot"]
+    await site.orders.give(visitor.person.name, node, OrderKind.RECYCLE, slot)
+    site.tell(visitor, _("The worker finishes its calls; a fresh one takes its place."))
+    raise web.HTTPSeeOther("/live")

@@ -1,0 +1,205 @@
+"""The clips of the recording script as an operator sees them: words, use, what is heard today."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from ivr.drawing.book import flow_graphs
+from ivr.drawing.words import title
+from ivr.records.console_tables import PromptVersion, Source, VersionState
+from ivr.records.prompt_versions import PromptVersions
+from prompts import catalogue
+from prompts.library import RECORDINGS, Library, read_manifest
+from prompts.script import Clip, clips
+from speech.language import Language
+
+log = structlog.get_logger(__name__)
+
+BYTES_PER_SECOND = 16_000
+
+
+@dataclass(frozen=True)
+class StudioClip:
+    """One clip of one language.
+
+    Attributes:
+        number: by which it is named on the telephone.
+        prompt: catalogue name; empty for digits, letters and the like (units).
+        words: what is heard today, as written.
+        shipped_words: what comes with the release.
+        live: the version that is heard; None for the recording of the release.
+        newest: the newest draft or reviewed version that waits.
+        used_in: flows that say the prompt.
+        shipped_source: how the recording of the release was made; empty where there is none.
+    """
+
+    language: Language
+    name: str
+    number: int
+    prompt: str
+    words: str
+    shipped_words: str
+    digest: str
+    live: PromptVersion | None
+    newest: PromptVersion | None
+    used_in: tuple[str, ...]
+    shipped_source: str
+    shipped_seconds: float | None
+
+    @property
+    def seconds(self) -> float | None:
+        return self.live.seconds if self.live is not None else self.shipped_seconds
+
+    @property
+    def stale(self) -> bool:
+        """A version is live that was made for words the release does not have any more."""
+        return self.live is not None and self.live.base_digest != self.digest
+
+    @property
+    def source(self) -> str:
+        """How what is heard was made; empty where nothing can be heard."""
+        if self.live is not None and not self.stale:
+            return self.live.source.value
+        return self.shipped_source
+
+    @property
+    def missing(self) -> bool:
+        return not self.source
+
+    @property
+    def stand_in(self) -> bool:
+        """Nobody has spoken it yet."""
+        return self.source == Source.SYNTHESISED
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One language at a glance; numbers of clips."""
+
+    language: Language
+    total: int
+    recorded: int
+    synthesised: int
+    missing: int
+    waiting: int
+
+
+@dataclass
+class Studio:
+    """All clips of all languages. Reading may raise RecordsUnavailable."""
+
+    versions: PromptVersions
+    library: Library
+    recordings: Path | None = None
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def script(self) -> Mapping[Language, Sequence[Clip]]:
+        return {language: tuple(clips(language)) for language in Language}
+
+    @cached_property
+    def _manifests(self) -> Mapping[Language, dict[str, dict[str, Any]]]:
+        directory = self.recordings or RECORDINGS
+        return {language: read_manifest(directory / language) for language in Language}
+
+    @cached_property
+    def used_in(self) -> Mapping[str, tuple[str, ...]]:
+        """By prompt of the catalogue: the flows that say it, read from the flows themselves."""
+        found: dict[str, dict[str, None]] = defaultdict(dict)
+        for flow in flow_graphs():
+            for node in flow.nodes:
+                for prompt in node.prompts:
+                    found[prompt][title(flow)] = None
+        return {prompt: tuple(flows) for prompt, flows in found.items()}
+
+    @cached_property
+    def _prompts(self) -> Mapping[str, str]:
+        """By clip: the prompt of the catalogue it is a piece of."""
+        return {
+            segment.name: prompt.name
+            for language in Language
+            for prompt in catalogue.load(language)
+            for segment in prompt.segments
+        }
+
+    @cached_property
+    def _written(self) -> Mapping[tuple[Language, str], str]:
+        """By clip: its words as the catalogue has them, marks and all."""
+        return {
+            (language, segment.name): segment.text
+            for language in Language
+            for prompt in catalogue.load(language)
+            for segment in prompt.segments
+        }
+
+    async def of(self, language: Language) -> list[StudioClip]:
+        """All clips of a language in the order of the script."""
+        states = (VersionState.LIVE, VersionState.DRAFT, VersionState.REVIEWED)
+        live: dict[str, PromptVersion] = {}
+        waiting: dict[str, PromptVersion] = {}
+        for version in await self.versions.in_state(*states):
+            if version.language == language:
+                where = live if version.state is VersionState.LIVE else waiting
+                where[version.clip] = version
+        numbers = await self.numbers()
+        return [
+            self._seen(clip, numbers[clip.name], live.get(clip.name), waiting.get(clip.name))
+            for clip in self.script[language]
+        ]
+
+    async def one(self, language: Language, name: str) -> StudioClip | None:
+        """One clip, None if the script has none of that name."""
+        return next((one for one in await self.of(language) if one.name == name), None)
+
+    async def numbers(self) -> Mapping[str, int]:
+        """By clip: its number on the telephone."""
+        names = dict.fromkeys(clip.name for language in Language for clip in self.script[language])
+        if not self._numbers or any(name not in self._numbers for name in names):
+            self._numbers = await self.versions.number(names)
+        return self._numbers
+
+    async def coverage(self) -> list[Coverage]:
+        return [self._covered(language, await self.of(language)) for language in Language]
+
+    @staticmethod
+    def _covered(language: Language, seen: Sequence[StudioClip]) -> Coverage:
+        synthesised = sum(one.stand_in for one in seen)
+        missing = sum(one.missing for one in seen)
+        return Coverage(
+            language,
+            total=len(seen),
+            recorded=len(seen) - synthesised - missing,
+            synthesised=synthesised,
+            missing=missing,
+            waiting=sum(one.newest is not None for one in seen),
+        )
+
+    def _seen(
+        self, clip: Clip, number: int, live: PromptVersion | None, newest: PromptVersion | None
+    ) -> StudioClip:
+        shipped = self.library.clip(clip.language, clip.name)
+        entry = self._manifests[clip.language].get(clip.name, {})
+        source = str(entry.get("source", "recorded")) if shipped is not None else ""
+        written = self._written.get((clip.language, clip.name), clip.speech)
+        prompt = self._prompts.get(clip.name, "")
+        return StudioClip(
+            language=clip.language,
+            name=clip.name,
+            number=number,
+            prompt=prompt,
+            words=live.words if live is not None else written,
+            shipped_words=written,
+            digest=clip.digest,
+            live=live,
+            newest=newest,
+            used_in=self.used_in.get(prompt, ()),
+            shipped_source=source,
+            shipped_seconds=None if shipped is None else len(shipped) / BYTES_PER_SECOND,
+        )

@@ -1,0 +1,116 @@
+"""Taking recordings in: each becomes a draft of its clip, or is refused with a reason."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ivr.records.console_tables import PromptVersion, Source
+from ivr.records.prompt_versions import NewVersion, PromptVersions
+from ivr.studio.clips import StudioClip
+from prompts.loudness import as_pcm, levelled, trimmed
+from prompts.settings import PromptSettings
+from prompts.take import Take, flac, from_file, from_pcm
+from speech.language import Language
+from speech.synthesiser.synthesiser import Synthesiser
+
+LONGEST_WORDS = 1000
+PAUSES = " ,.:;!?，。：；！？、\n"
+
+
+class BadWords(ValueError):
+    """Words that cannot be said in place of those; the text says why."""
+
+
+class Intake:
+    """Everything may raise RecordsUnavailable."""
+
+    def __init__(self, versions: PromptVersions, settings: PromptSettings) -> None:
+        self._versions = versions
+        self._settings = settings
+
+    async def file(
+        self, by: str, clip: StudioClip, data: bytes, source: Source, note: str = ""
+    ) -> PromptVersion:
+        """A file of any usual format. Raises BadTake."""
+        settings = self._settings
+        take = await asyncio.to_thread(
+            from_file, data, settings.takes, settings.loudness_lufs, _usual_s(clip)
+        )
+        return await self._add(by, clip, take, source, note)
+
+    async def phone(self, by: str, clip: StudioClip, pcm: bytes) -> PromptVersion:
+        """What was said on the telephone. Raises BadTake."""
+        settings = self._settings
+        take = await asyncio.to_thread(
+            from_pcm, pcm, settings.takes, settings.loudness_lufs, _usual_s(clip)
+        )
+        return await self._add(by, clip, take, Source.PHONE, "")
+
+    async def words(self, by: str, clip: StudioClip, words: str) -> PromptVersion:
+        """Other words for a clip, said by the synthesiser until somebody records them.
+
+        Raises BadWords, SynthesisFailed.
+        """
+        words = _must_fit(clip, words)
+        synthesiser = Synthesiser(self._settings.synthesiser)
+        try:
+            raw = await synthesiser.speak(Language(clip.language), words.strip(PAUSES))
+        finally:
+            await synthesiser.close()
+        pcm = as_pcm(levelled(trimmed(raw), self._settings.loudness_lufs))
+        return await self._versions.add(
+            by,
+            NewVersion(
+                language=clip.language,
+                clip=clip.name,
+                words=words,
+                base_digest=clip.digest,
+                sound=flac(pcm),
+                seconds=len(pcm) / 16_000,
+                raw_lufs=None,
+                source=Source.SYNTHESISED,
+            ),
+        )
+
+    async def _add(
+        self, by: str, clip: StudioClip, take: Take, source: Source, note: str
+    ) -> PromptVersion:
+        # What is recorded is what was asked to be said last: words that wait for it, else today's.
+        waiting = clip.newest
+        words = clip.words if waiting is None else waiting.words
+        return await self._versions.add(
+            by,
+            NewVersion(
+                language=clip.language,
+                clip=clip.name,
+                words=words,
+                base_digest=clip.digest,
+                sound=take.as_flac(),
+                seconds=take.seconds,
+                raw_lufs=take.raw_lufs,
+                source=source,
+                note=note[:500],
+            ),
+        )
+
+
+def _usual_s(clip: StudioClip) -> float | None:
+    """How long it usually takes to say; of the words that are to be recorded."""
+    return clip.newest.seconds if clip.newest is not None else clip.seconds
+
+
+def _must_fit(clip: StudioClip, words: str) -> str:
+    """The words with the spaces and marks at their ends that the sentence around them needs."""
+    if not clip.prompt:
+        raise BadWords("digits, letters and the like are said as the language has them")
+    bare = " ".join(words.split()).strip(PAUSES)
+    if not bare:
+        raise BadWords("there is nothing to say")
+    if len(bare) > LONGEST_WORDS:
+        raise BadWords(f"{LONGEST_WORDS} characters are the most")
+    if any(mark in bare for mark in "{}<>"):
+        raise BadWords("what is filled in, like {key:key}, is no part of a recording")
+    before = clip.shipped_words
+    lead = before[: len(before) - len(before.lstrip(PAUSES))]
+    tail = before[len(before.rstrip(PAUSES)) :]
+    return f"{lead}{bare}{tail}"
