@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from backend_client.protocol import Rocars
 from backend_client.types import Driver, Receipt
+from call_flows.recording_studio import RecordingStudio
 from call_flows.rules import FlowRules
 from speech.language import Language
 
@@ -115,6 +116,7 @@ class Desk:
     Attributes:
         practice: a rehearsal; ROCARS and ledger do nothing, and the caller is told so.
         texts: None where he cannot be sent a text message.
+        studio: on the recording line only.
     """
 
     rocars: Rocars
@@ -124,3 +126,4 @@ class Desk:
     hints: CallerHints = CallerHints()
     practice: bool = False
     texts: TextReceipts | None = None
+    studio: RecordingStudio | None = None

@@ -63,6 +63,13 @@ class FlowRules(BaseModel):
         ("3903",),
         description="Dialled numbers of the practice line, on which nothing is bundled.",
     )
+    recording_numbers: tuple[Digits, ...] = Field(
+        ("3904",),
+        description="Dialled numbers on which operators record prompts.",
+    )
+    recording_longest_s: float = Field(
+        60.0, ge=5, le=300, description="Longest recording by telephone, s."
+    )
     hotline_number: Digits = Field(
         "36690000",
         description="The enquiry hotline as spoken; 3669 0000 is the historical one (A23).",

@@ -17,14 +17,21 @@ from ivr.dialogue.line import Line, Transfer
 from ivr.dialogue.outcome import Outcome
 from ivr.dialogue.question import Choice, Field, Manner, Menu
 from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.tone import tone
 from ivr.dialogue.trace import Step, StepKind, Trace
 from ivr.dialogue.turns import Redo, WentBack
 from ivr.dialogue.waiting import Background, wait_with_filler
-from prompts.utterance import Narrator, Phrase, SlotValue
+from prompts.utterance import BYTES_PER_SECOND, Narrator, Phrase, SlotValue
 from speech.language import Language
 from speech.recognition.hearing import Ear
 
 T = TypeVar("T")
+
+TONE = tone(hz=1000.0, seconds=0.3)
+"""Speak now."""
+
+KEY_CLICK_S = 0.16
+"""The end of a recording is cut by so much: the key that ends it can be heard there."""
 
 ONLY_NOW = Manner(type_ahead=False)
 """Asked of something that must be heard first: keys pressed before do not answer it."""
@@ -79,6 +86,31 @@ class Conversation:
                 detail={"stand_ins": ", ".join(utterance.stand_ins)} if utterance.stand_ins else {},
             )
         )
+
+    async def play(self, name: str, pcm: bytes) -> None:
+        """Play a recording that is no prompt of the catalogue, until a key is pressed."""
+        playback = self._line.play(pcm)
+        await key_or_end(self._keys, playback)
+        self._note(Step(StepKind.SAID, name, ms=playback.heard_ms, language=self.language))
+
+    async def record(self, name: str, longest_s: float) -> bytes:
+        """What the caller says after a tone, until he presses a key (VoiceXML ``<record>``).
+
+        The key counts for nothing else. After `longest_s` the recording ends by itself.
+        """
+        self._keys.flush()
+        await self._line.play(TONE).finished()
+        dictation = self._line.dictate()
+        try:
+            async with asyncio.timeout(longest_s):
+                await self._keys.take()
+        except TimeoutError:
+            pass
+        finally:
+            spoken = await dictation.stop()
+        seconds = len(spoken) / BYTES_PER_SECOND
+        self._note(Step(StepKind.RECORDED, name, ms=round(seconds * 1000), language=self.language))
+        return spoken[: -int(KEY_CLICK_S * BYTES_PER_SECOND)]
 
     async def ask(
         self,

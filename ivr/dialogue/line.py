@@ -47,11 +47,21 @@ class Playback(Protocol):
         """Fall silent at once (barge-in). Does nothing when already over."""
 
 
+class Dictation(Protocol):
+    """The caller's voice, being kept."""
+
+    async def stop(self) -> bytes:
+        """What was kept: PCM, mono, s16le, 8000 Hz."""
+
+
 class Line(Protocol):
     """One answered telephone line."""
 
     def play(self, pcm: bytes) -> Playback:
         """Start playing PCM (mono, s16le, 8000 Hz), replacing what plays. Raises HungUp."""
+
+    def dictate(self) -> Dictation:
+        """Keep the caller's voice from now until it is stopped. Raises HungUp."""
 
     async def key(self) -> KeyPress:
         """The next key, in the order pressed; keys wait here until asked for (type-ahead).

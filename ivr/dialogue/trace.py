@@ -35,6 +35,7 @@ class StepKind(StrEnum):
     BACK_END = "back_end"
     GAVE_UP = "gave_up"
     TRANSFER = "transfer"
+    RECORDED = "recorded"
 
 
 @dataclass(frozen=True)

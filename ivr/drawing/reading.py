@@ -13,6 +13,8 @@ from ivr.drawing.source import Module, awaited, called, literal_prompts, method_
 _KINDS = {
     "say": NodeKind.SAY,
     "say_all": NodeKind.SAY,
+    "play": NodeKind.SAY,
+    "record": NodeKind.ASK,
     "ask": NodeKind.ASK,
     "choose": NodeKind.CHOOSE,
     "confirm": NodeKind.CONFIRM,
@@ -22,6 +24,8 @@ _KINDS = {
 
 SILENT = frozenset({"hang_up", "closed"})
 """Methods of the conversation that are no step of it."""
+
+WORK = ("", "", "work")
 
 Ends = list[tuple[int, str]]
 """Where the conversation stands: nodes whose next step is still open, and when it is taken."""
@@ -208,7 +212,8 @@ class _Reader:
                 self._keys = values_of(asked[0])
         elif method == "wait_for":
             work = one.args[0]
-            what = called(work).rpartition(".")[2] if isinstance(work, ast.Call) else "work"
+            asked_of, _, what = called(work).rpartition(".") if isinstance(work, ast.Call) else WORK
+            what = f"{'studio' if asked_of == 'studio' else 'ROCARS'}: {what}"
         return self._flow.add(_KINDS[method], what, prompts, one.lineno)
 
     def _walk(self, one: ast.Call) -> tuple[Node, Node]:

@@ -17,7 +17,7 @@ def words(node: Node, language: Language) -> str:
         case NodeKind.SAY | NodeKind.ASK | NodeKind.CHOOSE | NodeKind.CONFIRM:
             return _cut(said) or node.what
         case NodeKind.WAIT:
-            return f"ROCARS: {node.what}"
+            return node.what
         case NodeKind.TURN:
             turn, _, rest = node.what.partition("(")
             told = _cut(said) if said else rest.rstrip(")").replace("_", " ")

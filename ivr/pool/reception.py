@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,8 @@ from backend_client.protocol import Rocars
 from call_flows.answer import answer
 from call_flows.desk import CallerHints, CallNotes, Conclusion, Desk
 from call_flows.hotline import hotline
+from call_flows.record_prompts import record_prompts
+from call_flows.recording_studio import RecordingStudio
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp
 from ivr.dialogue.waiting import Background
@@ -31,6 +34,7 @@ from ivr.records.call_book import CallBook
 from ivr.records.calling_number import calling_number
 from ivr.records.console_tables import OrderKind
 from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
+from ivr.records.masking import last_four
 from ivr.records.outcome import EndedBy
 from ivr.settings import Settings
 from ivr.telephony.ending import Ending
@@ -61,6 +65,7 @@ class Reception:
     narrator: Narrator
     sms: SmsGateway | None = None
     hearing: Hearing | None = None
+    studio_of: Callable[[str], RecordingStudio] | None = None
     taken: int = 0
     _served: dict[str, _Served] = field(default_factory=dict)
     _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
@@ -132,7 +137,7 @@ class Reception:
                 line = await offered.answer()
                 metrics.invite_to_answer_seconds.observe(time.monotonic() - began)
                 self.book.progress(call_id, CallProgress(answered_at=now()))
-                if self.hearing is not None:
+                if self.hearing is not None and not self._records(opened):
                     served.ear = self.hearing.ear_of(line)
                 served.conversation = Conversation(
                     line,
@@ -173,8 +178,12 @@ class Reception:
             practice=invite.called in self.settings.flows.practice_numbers,
         )
 
+    def _records(self, opened: CallOpened) -> bool:
+        """Whether it is a call of an operator to the recording line."""
+        return opened.called in self.settings.flows.recording_numbers
+
     async def _hints(self, opened: CallOpened) -> CallerHints:
-        if opened.practice or not self.settings.flows.recognise_callers:
+        if opened.practice or self._records(opened) or not self.settings.flows.recognise_callers:
             return CallerHints()
         return await caller_hints(opened.caller, self.book, self.rocars)
 
@@ -183,6 +192,9 @@ class Reception:
         if opened.practice:
             metrics.practice_calls_total.inc()
             return Desk(PracticeRocars(), rules, PracticeLedger(), notes, practice=True)
+        if self.studio_of is not None and self._records(opened):
+            studio = self.studio_of(last_four(opened.caller.e164) or "")
+            return Desk(PracticeRocars(), rules, PracticeLedger(), notes, studio=studio)
         ledger = BundleLedger(
             self.book, call_id, self.settings.node.name, os.getpid(), rules.tell_unheard_hours
         )
@@ -193,7 +205,11 @@ class Reception:
 
     async def _serve(self, desk: Desk, served: _Served, conversation: Conversation) -> None:
         """Have the conversation, or cut it short: at the deadline of a drain, or by order."""
-        talking = asyncio.ensure_future(answer(conversation, desk))
+        talking = asyncio.ensure_future(
+            answer(conversation, desk)
+            if desk.studio is None
+            else record_prompts(conversation, desk, desk.studio)
+        )
         closing = asyncio.ensure_future(self._closing.wait())
         try:
             awaited: set[asyncio.Future[Any]] = {talking, closing, served.ordered}

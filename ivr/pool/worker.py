@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 
 import setproctitle
 import structlog
@@ -16,12 +17,17 @@ from ivr.observe import metrics
 from ivr.observe.logs import bind_worker
 from ivr.pool.hearing import Hearing
 from ivr.pool.node_front import telephony_of
+from ivr.pool.phone_studio import PhoneStudio
 from ivr.pool.premises import Premises
 from ivr.pool.reception import Reception
 from ivr.pool.scoreboard import WorkerState
 from ivr.records.call_book import CallBook
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.node_orders import NodeOrders
+from ivr.records.people import People
+from ivr.records.prompt_versions import PromptVersions
+from ivr.studio.clips import Studio
+from ivr.studio.intake import Intake
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.telephone import Telephone
 from prompts.composer import Composer
@@ -80,6 +86,7 @@ class _Worker:
             ),
             sms,
             hearing,
+            self._studio_of(records),
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot), self._reception.take, self._reception.turned_away
@@ -134,6 +141,20 @@ class _Worker:
                 log.error("the supervisor is gone, draining")
                 self._told.set()
             await asyncio.sleep(HEARTBEAT_S)
+
+    def _studio_of(self, records: Database) -> Callable[[str], PhoneStudio]:
+        """What makes the studio of a call to the recording line, given its caller."""
+        settings, library = self._premises.settings, self._premises.library
+        versions = PromptVersions(records)
+        studio = Studio(versions, library, settings.prompts.recordings)
+        return lambda caller: PhoneStudio(
+            People(records),
+            studio,
+            Intake(versions, settings.prompts),
+            LiveLibrary(library, settings.published_prompts),
+            settings.prompts,
+            caller,
+        )
 
     def _hear_bell(self) -> None:
         rung = self._premises.scoreboard.rung(self._slot)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ivr.dialogue.line import KeyPress, Line, Transfer
+from ivr.telephony.dictation import Dictation
 from ivr.telephony.ending import Ending
 from ivr.telephony.errors import TelephonyError
 from ivr.telephony.listening import Listening
@@ -65,6 +66,10 @@ class CallLine:
         """
         self._live.must_live()
         return self._live.audio.listen(longest_ms, frames_at_once)
+
+    def dictate(self) -> Dictation:
+        """Keep the other side's voice from now on. Raises HungUp."""
+        return Dictation(self.listen(longest_ms=60_000, frames_at_once=10))
 
     def record_both_sides(self, path: Path) -> Recording:
         """Record to a stereo WAV from now on: left the other side, right what we play.

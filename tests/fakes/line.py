@@ -32,6 +32,22 @@ class PaperNarrator:
         )
 
 
+def _read(pcm: bytes) -> str:
+    """What a line of paper plays is its own name; a tone has none."""
+    try:
+        return pcm.rstrip(b"\0").decode()
+    except UnicodeDecodeError:
+        return "- tone"
+
+
+@dataclass
+class PaperDictation:
+    voice: bytes
+
+    async def stop(self) -> bytes:
+        return self.voice
+
+
 @dataclass
 class Played:
     """One utterance as it went over the line."""
@@ -85,6 +101,7 @@ class PaperLine:
     played: list[Played] = field(default_factory=list)
     hung_up_by_us: bool = False
     transfers: list[str] = field(default_factory=list)
+    voice: bytes = b"said" * 4000
     transfer_becomes: Transfer = Transfer.CONNECTED
 
     def __post_init__(self) -> None:
@@ -100,10 +117,13 @@ class PaperLine:
         if self._playing is not None:
             self._playing.stop()
         now = asyncio.get_running_loop().time()
-        played = Played(pcm.rstrip(b"\0").decode(), began=now)
+        played = Played(_read(pcm), began=now)
         self.played.append(played)
         self._playing = PaperPlayback(self, played, len(pcm) / BYTES_PER_SECOND)
         return self._playing
+
+    def dictate(self) -> PaperDictation:
+        return PaperDictation(self.voice)
 
     async def key(self) -> KeyPress:
         while not self._keys:
