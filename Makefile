@@ -13,8 +13,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What the service needs of Debian: the SIP front, and a synthesiser for what has no recording.
 SERVICE_PACKAGES := kamailio kamailio-tls-modules libespeak-ng1 netbase
 # What the tests need besides: SIPp, Graphviz for drawings of the flows, a PostgreSQL server to start,
-# espeak-ng to tell how a text is read, and ip for machines of their own (network namespaces).
-TEST_PACKAGES := sip-tester graphviz postgresql espeak-ng iproute2
+# espeak-ng to tell how a text is read, ip for machines of their own (network namespaces), and
+# Chromium to use the pages of the console.
+TEST_PACKAGES := sip-tester graphviz postgresql espeak-ng iproute2 chromium
 
 .PHONY: help
 help: ## This list

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,8 +41,8 @@ class Library:
         missing: what the script wants and is not there, unreadable or stale, as ``yue name: why``.
     """
 
-    pcm: bytes
-    index: dict[tuple[Language, str], tuple[int, int]]
+    pcm: bytes = field(repr=False)
+    index: dict[tuple[Language, str], tuple[int, int]] = field(repr=False)
     missing: tuple[str, ...]
 
     def clip(self, language: Language, name: str) -> memoryview | None:

@@ -152,6 +152,22 @@ class LiveLibrary:
         return self._mapped[live.version]
 
 
+def as_heard(shipped: Library, directory: Path) -> Library:
+    """One library of what callers of this node hear now, for who listens to it."""
+    over = LiveLibrary(shipped, directory)
+    if not over.changed():
+        return shipped
+    pieces: list[bytes] = []
+    index: dict[Key, tuple[int, int]] = {}
+    at = 0
+    for language, name in shipped.index:
+        pcm = bytes(over.clip(language, name) or b"")
+        pieces.append(pcm)
+        index[language, name] = (at, at + len(pcm))
+        at += len(pcm)
+    return Library(b"".join(pieces), index, shipped.missing)
+
+
 def _file(directory: Path, version: int) -> Path:
     return directory / f"{version}.pcm"
 

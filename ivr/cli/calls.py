@@ -174,10 +174,11 @@ async def _on_stage(
     from ivr.caller.performing.stage import Stage
     from ivr.caller.scenario.planned import planned
     from prompts.library import load_library
+    from prompts.live import as_heard
 
     stage = Stage(
         target or _own(settings),
-        load_library(settings.prompts.recordings),
+        as_heard(load_library(settings.prompts.recordings), settings.published_prompts),
         settings.prompts.synthesiser,
         settings.speech,
         wired,

@@ -72,6 +72,11 @@ async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
                 log.error("left undone", chore=chore.__name__, why=str(failure))
             failing = str(failure)
             metrics.chores_failed_total.labels(chore=chore.__name__).inc()
+        except Exception as fault:  # a fault of ours in one chore must not end the others
+            if str(fault) != failing:
+                log.exception("left undone", chore=chore.__name__)
+            failing = str(fault)
+            metrics.chores_failed_total.labels(chore=chore.__name__).inc()
         await asyncio.sleep(seconds)
 
 

@@ -110,6 +110,9 @@ class Tallies:
             {"day": day, "language": language, "measure": measure, "name": name, "count": count}
             for (language, measure, name), count in counts.items()
         ]
+        if not rows:  # a day without a call was counted, too
+            nothing = Counted(day, "", Measure.OUTCOME, CallOutcome.COMPLETED, 0)
+            rows = [vars(nothing)]
         async with self._records.writing() as session:
             await _replace(session, day, rows)
 

@@ -10,18 +10,29 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, update
+from sqlalchemy.exc import DBAPIError
 
 from ivr.records.call_book import AlreadySettled, CallBook
-from ivr.records.database import RecordsUnavailable
+from ivr.records.call_search import CallSearch, Wanted
+from ivr.records.console_tables import AuditEntry, NodeState, OrderKind, VersionState
+from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import BundleFinished, BundleSent, CallClosed, Step, now
 from ivr.records.migrations import current, head, upgrade
+from ivr.records.node_orders import NodeOrders
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
+from ivr.records.people import People
+from ivr.records.prompt_versions import PromptVersions
+from ivr.records.roles import Role
+from ivr.records.tallies import Measure, Tallies
 from tests.records.conftest import FAST, NotingMonitor, an_offered_call
+from tests.records.past_calls import past_call
 from tests.records.test_migrations import check
+from tests.records.test_prompt_versions import a_take
 
 pytestmark = pytest.mark.service
 
@@ -134,6 +145,67 @@ async def test_a_bundle_request_is_settled_once(server: Server) -> None:
     with pytest.raises(AlreadySettled):
         await book.bundle_request_sent(sent)
     await book.shut()
+
+
+async def test_the_console_has_its_records_there_too(server: Server) -> None:
+    records = Database(server.url, FAST)
+    book = CallBook(server.url, FAST, NotingMonitor())
+    book.start()
+    people, versions = People(records), PromptVersions(records)
+    await people.add("test", "chan", "Chan", Role.ADMINISTRATOR, "a long enough password")
+    assert await people.log_in("chan", "wrong", "here") is None
+    visitor = await people.log_in("chan", "a long enough password", "here")
+    assert visitor is not None
+    assert await people.visitor(visitor.token) is not None
+
+    drafts = [await versions.add("chan", a_take(str(n))) for n in range(3)]
+    for draft in drafts:
+        await versions.review("lee", draft.version_id)
+    swapped = await asyncio.gather(
+        *(versions.make_live("lee", draft.version_id) for draft in drafts), return_exceptions=True
+    )
+    assert any(not isinstance(one, Exception) for one in swapped)
+    assert len(await versions.in_state(VersionState.LIVE)) == 1
+    for change in (update(AuditEntry).values(who="x"), delete(AuditEntry)):
+        with pytest.raises((RecordsUnavailable, DBAPIError)):
+            async with records.writing() as session:
+                await session.execute(change)
+
+    call_id = await past_call(book, ccrn="7777777777777", questions=(("ccrn.ask", "answered"),))
+    assert [one.call_id for one in await CallSearch(records).find(Wanted(ccrn="7" * 13))] == [
+        call_id
+    ]
+    tallies = Tallies(records)
+    await tallies.count(date(2026, 11, 2))
+    counts = await tallies.read(date(2026, 11, 2), date(2026, 11, 2))
+    assert {(one.measure, one.name, one.count) for one in counts} >= {
+        (Measure.ASKED, "ccrn.ask", 1),
+        (Measure.HOUR_CALLS, "09", 1),
+    }
+
+    orders = NodeOrders(records)
+    live = await book.open(an_offered_call(node="n1", worker_slot=2))
+    await orders.give("chan", "n1", OrderKind.HANG_UP, live)
+    await orders.give("chan", "n1", OrderKind.CLOSE, "")
+    assert await orders.slots_with_orders("n1") == [2]
+    assert [one.kind for one in await orders.take_for_node("n1")] == [OrderKind.CLOSE]
+    assert [one.kind for one in await orders.take_for_calls([live])] == [OrderKind.HANG_UP]
+    assert await orders.take_for_calls([live]) == []
+    for lines in (4, 8):
+        await orders.say(
+            NodeState(
+                node="n1",
+                at=now(),
+                lines=lines,
+                active=0,
+                front_up=True,
+                closed=False,
+                workers=[],
+            )
+        )
+    assert [(one.node, one.lines) for one in await orders.nodes()] == [("n1", 8)]
+    await book.shut()
+    await records.close()
 
 
 async def test_a_server_that_dies_and_returns_costs_no_call(server: Server) -> None:

@@ -1,0 +1,159 @@
+"""A console with records of its own, and a real browser to look at it with."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+import soundfile
+from aiohttp import web
+from playwright.async_api import Browser, Page, async_playwright
+
+from ivr.console.app import make_app
+from ivr.console.health import BackEndProbe
+from ivr.console.self_test import SelfTest
+from ivr.console.settings import SelfTestSettings
+from ivr.console.site import SITE, Site
+from ivr.records import migrations
+from ivr.records.call_book import CallBook
+from ivr.records.database import Database, sqlite_url
+from ivr.records.people import People
+from ivr.records.roles import Role
+from ivr.settings import Settings
+from prompts.library import RECORDINGS, load_library
+from tests.console.test_health import Node
+from tests.records.conftest import FAST, NotingMonitor
+
+LIBRARY = load_library()
+PASSWORDS = {role: f"the secret of this {role}" for role in Role}
+NAMES = {role: f"{role}.one" for role in Role}
+CHROMIUM = "/usr/bin/chromium"
+MICROPHONE = RECORDINGS / "en" / "goodbye.plain.flac"
+
+
+def a_recording(name: str = "welcome.greeting", gain: float = 0.6) -> bytes:
+    """A WAV as a person would bring it: words of the right length, with a room around them."""
+    spoken, rate = soundfile.read(RECORDINGS / "en" / f"{name}.flac", dtype="float32")
+    room = np.random.default_rng(2).normal(0, 0.0004, len(spoken) + rate)
+    room[rate // 2 : rate // 2 + len(spoken)] += spoken * gain
+    file = io.BytesIO()
+    soundfile.write(file, room, rate, format="WAV", subtype="PCM_16")
+    return file.getvalue()
+
+
+@dataclass
+class Console:
+    """A console on a free port. `names` are those of the four roles."""
+
+    url: str
+    site: Site
+    book: CallBook
+    directory: Path
+    names: dict[Role, str] = field(default_factory=lambda: NAMES)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records with one account of each role; made once, since good hashes are slow."""
+    path = tmp_path_factory.mktemp("records") / "records.sqlite3"
+    await asyncio.to_thread(migrations.upgrade, sqlite_url(path))
+    records = Database(sqlite_url(path), FAST)
+    await _populate(People(records), NAMES)
+    await records.close()
+    return path
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def console(tmp_path: Path, populated: Path) -> AsyncIterator[Console]:
+    settings = Settings.model_validate(
+        {
+            "node": {"name": "hk1", "data": str(tmp_path)},
+            "console": {"logins_per_minute": 100},
+        }
+    )
+    url = settings.records_url
+    shutil.copy(populated, tmp_path / "records.sqlite3")
+    app = make_app(
+        Node(),
+        BackEndProbe("http://127.0.0.1:9/none"),
+        SelfTest(SelfTestSettings.model_validate({}), "sip:127.0.0.1:1"),
+        ("yue", "cmn", "en"),
+        settings=settings,
+        library=LIBRARY,
+    )
+    runner = web.AppRunner(app, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    book = CallBook(url, settings.records, NotingMonitor())
+    book.start()
+    opened = Console(f"http://127.0.0.1:{port}", app[SITE], book, tmp_path)
+    yield opened
+    await book.shut()
+    await runner.cleanup()
+
+
+async def _populate(people: People, names: dict[Role, str]) -> None:
+    for role, name in names.items():
+        await people.add("test", name, f"The {role}", role, PASSWORDS[role])
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    """Debian's Chromium; what its microphone hears is a recording."""
+    heard = tmp_path_factory.mktemp("microphone") / "microphone.wav"
+    spoken, rate = soundfile.read(MICROPHONE, dtype="float32")
+    silence = np.zeros(rate // 2, np.float32)
+    soundfile.write(heard, np.concatenate((silence, spoken * 0.7, silence)), rate)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={heard}",
+            ],
+        )
+        yield browser
+        await browser.close()
+
+
+class Visit:
+    """One person at a browser of her own; whatever its console complains of is a failure."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: self.complaints.append(said.text) if said.type == "error" else None,
+        )
+        page.on("dialog", lambda dialog: dialog.accept())
+
+    async def log_in(self, name: str, password: str) -> None:
+        await self.page.goto(f"{self.url}/login")
+        await self.page.get_by_label("Name").fill(name)
+        await self.page.get_by_label("Password").fill(password)
+        await self.page.get_by_role("button", name="Log in").click()
+        await self.page.wait_for_url("**/live")
+
+    async def go(self, path: str) -> None:
+        await self.page.goto(self.url + path)
+
+    async def press(self, name: str) -> None:
+        await self.page.get_by_role("button", name=name).first.click()
+
+    async def told(self) -> str:
+        """What the page says happened."""
+        return await self.page.locator("main > .notice").first.inner_text()

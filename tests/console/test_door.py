@@ -1,0 +1,212 @@
+"""Who gets in, what each may do, and what other sites cannot make a browser do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import ClientSession, CookieJar, FormData, web
+
+from ivr.console.app import ROOMS
+from ivr.console.door.guard import COOKIE
+from ivr.records import audit
+from ivr.records.roles import Role
+from tests.console.conftest import PASSWORDS, Console, a_recording
+
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
+
+OPEN = {"/login", "/language"}
+
+
+def all_routes(method: str) -> Iterator[str]:
+    """Every route of the pages, with something in the place of what varies."""
+    fill = {"number": "1001", "language": "en", "version": "1", "order": "close", "slot": "0"}
+    for room in ROOMS:
+        for route in room.routes():
+            assert isinstance(route, web.RouteDef)
+            if route.method == method and route.path not in OPEN:
+                path = re.sub(
+                    r"\{(\w+)(:[^{}]*)?\}", lambda found: fill.get(found[1], "x"), route.path
+                )
+                yield path.replace("/live/x/close", "/live/x/hang-up").replace(
+                    "/prompts/versions/x", "/prompts/versions/1"
+                )
+
+
+@asynccontextmanager
+async def browser(console: Console, role: Role | None) -> AsyncIterator[ClientSession]:
+    async with ClientSession(console.url, cookie_jar=CookieJar(unsafe=True)) as session:
+        if role is not None:
+            form = {"name": console.names[role], "password": PASSWORDS[role]}
+            async with session.post("/login", data=form, allow_redirects=False) as answer:
+                assert answer.status == 303
+        yield session
+
+
+async def token(session: ClientSession) -> str:
+    async with session.get("/me") as page:
+        found = re.search(r'name="csrf" value="([^"]+)"', await page.text())
+    assert found is not None
+    return found[1]
+
+
+async def test_every_page_asks_who_one_is(console: Console) -> None:
+    async with browser(console, None) as stranger:
+        for path in all_routes("GET"):
+            async with stranger.get(path, allow_redirects=False) as answer:
+                assert (answer.status, answer.headers["Location"][:6]) == (303, "/login"), path
+
+
+async def test_no_action_is_done_without_the_token_of_the_session(console: Console) -> None:
+    async with browser(console, Role.ADMINISTRATOR) as session:
+        paths = list(all_routes("POST"))
+        assert len(paths) > 15
+        for path in paths:
+            for form in ({}, {"csrf": "x" * 43}):
+                async with session.post(path, data=form, allow_redirects=False) as answer:
+                    assert answer.status == 403, path
+
+
+async def test_no_action_is_done_for_another_site(console: Console) -> None:
+    async with browser(console, Role.ADMINISTRATOR) as session:
+        form = {"csrf": await token(session)}
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+            for path in (*all_routes("POST"), "/login"):
+                async with session.post(path, data=form, headers=headers) as answer:
+                    assert answer.status == 403, path
+
+
+@pytest.mark.parametrize(
+    ("role", "pages", "actions"),
+    [
+        (Role.VIEWER, {"/people": 403, "/audit": 403, "/calls.csv": 403, "/prompts/en": 200}, 403),
+        (Role.OPERATOR, {"/people": 403, "/audit": 403, "/calls.csv": 200}, 403),
+        (Role.REVIEWER, {"/people": 403, "/audit": 403}, 303),
+        (Role.ADMINISTRATOR, {"/people": 200, "/audit": 200}, 303),
+    ],
+)
+async def test_each_role_has_its_limits(
+    console: Console, role: Role, pages: dict[str, int], actions: int
+) -> None:
+    async with browser(console, role) as session:
+        for path, status in pages.items():
+            async with session.get(path) as answer:
+                assert answer.status == status, path
+        form = {"csrf": await token(session)}
+        async with session.post(
+            "/prompts/versions/99/live", data=form, allow_redirects=False
+        ) as answer:
+            assert answer.status == actions
+        async with session.post("/people", data=form, allow_redirects=False) as answer:
+            assert answer.status == (303 if role is Role.ADMINISTRATOR else 403)
+
+
+async def test_a_viewer_may_not_record(console: Console) -> None:
+    async with browser(console, Role.VIEWER) as session:
+        form = FormData({"csrf": await token(session)})
+        form.add_field("recording", a_recording(), filename="a.wav")
+        async with session.post("/prompts/en/1001/recording", data=form) as answer:
+            assert answer.status == 403
+    assert await console.site.versions.of_clip("en", "welcome.greeting") == []
+
+
+async def test_the_cookie_is_kept_from_scripts_and_other_sites(console: Console) -> None:
+    form = {"name": console.names[Role.VIEWER], "password": PASSWORDS[Role.VIEWER]}
+    async with (
+        ClientSession(console.url) as session,
+        session.post("/login", data=form, allow_redirects=False) as answer,
+    ):
+        cookie = answer.cookies[COOKIE]
+        assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+
+
+async def test_behind_tls_the_cookie_is_for_tls_alone(console: Console) -> None:
+    rules = console.site.settings.console.model_copy(update={"public_url": "https://c.example"})
+    console.site.settings = console.site.settings.model_copy(update={"console": rules})
+    form = {"name": console.names[Role.VIEWER], "password": PASSWORDS[Role.VIEWER]}
+    async with (
+        ClientSession(console.url) as session,
+        session.post("/login", data=form, allow_redirects=False) as answer,
+    ):
+        assert answer.cookies[COOKIE]["secure"] is True
+
+
+@pytest.mark.parametrize("there", ["//evil.example", "https://evil.example", "/\\evil.example"])
+async def test_a_log_in_leads_nowhere_else(console: Console, there: str) -> None:
+    form = {"name": console.names[Role.VIEWER], "password": PASSWORDS[Role.VIEWER], "next": there}
+    async with (
+        ClientSession(console.url) as session,
+        session.post("/login", data=form, allow_redirects=False) as answer,
+    ):
+        assert answer.headers["Location"] == "/"
+
+
+async def test_every_answer_tells_the_browser_what_to_refuse(console: Console) -> None:
+    async with browser(console, Role.ADMINISTRATOR) as session:
+        for path in (
+            "/login",
+            "/live",
+            "/people",
+            "/static/x/none",
+            "/no/such/page",
+            "/health/live",
+        ):
+            async with session.get(path) as answer:
+                policy = answer.headers["Content-Security-Policy"]
+                assert "default-src 'none'" in policy
+                assert "http" not in policy
+                assert "unsafe" not in policy
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_guessing_from_one_address_is_slowed(console: Console) -> None:
+    from ivr.console.door.throttle import Throttle
+
+    console.site.throttle = Throttle(3)
+    async with ClientSession(console.url) as session:
+        statuses = []
+        for number in range(5):
+            form = {"name": f"nobody{number}", "password": "wrong"}
+            async with session.post("/login", data=form) as answer:
+                statuses.append(answer.status)
+    assert statuses == [403, 403, 403, 429, 429]
+
+
+async def test_a_locked_account_says_how_long(console: Console) -> None:
+    form = {"name": console.names[Role.VIEWER], "password": "wrong"}
+    async with ClientSession(console.url) as session:
+        for _ in range(5):
+            async with session.post("/login", data=form) as answer:
+                assert answer.status == 403
+        async with session.post("/login", data=form) as answer:
+            assert answer.status == 429
+            assert "locked for 1 min" in await answer.text()
+
+
+async def test_log_ins_and_their_failures_are_written_down(console: Console) -> None:
+    async with browser(console, Role.OPERATOR):
+        pass
+    entries = await audit.read(console.site.records, who=console.names[Role.OPERATOR])
+    assert [entry.action for entry in entries] == ["logged in"]
+    assert entries[0].detail["address"] == "127.0.0.1"
+
+
+async def test_a_form_too_large_is_refused_before_it_is_read(console: Console) -> None:
+    async with browser(console, Role.ADMINISTRATOR) as session:
+        for path in ("/people", "/login", "/live/x/hang-up"):
+            form = FormData({"csrf": await token(session), "name": "x" * 200_000})
+            async with session.post(path, data=form) as answer:
+                assert answer.status == 413, path
+
+
+async def test_without_the_database_the_page_says_so(console: Console) -> None:
+    async with browser(console, Role.ADMINISTRATOR) as session:
+        path = console.directory / "records.sqlite3"
+        await console.site.records.close()
+        path.rename(path.with_suffix(".away"))
+        path.mkdir()
+        async with session.get("/live") as answer:
+            assert answer.status == 503
+            assert "database is away" in await answer.text()

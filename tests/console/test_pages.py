@@ -1,0 +1,295 @@
+"""The pages as people use them, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from ivr.records.console_tables import Source, VersionState
+from ivr.records.outcome import CallOutcome
+from ivr.records.roles import Role
+from prompts import live
+from tests.console.conftest import MICROPHONE, PASSWORDS, Console, Visit, a_recording
+from tests.records.past_calls import AT, past_call
+
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
+
+Enter = Callable[[Role], Awaitable[Visit]]
+
+PAGES = (
+    *("/live", "/calls", "/figures", "/prompts", "/prompts/en", "/prompts/yue/1001"),
+    *("/prompts/waiting", "/prompts/cmn/script", "/wellbeing", "/people", "/audit", "/me"),
+)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def console_here(console: Console) -> Console:
+    return console
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def enter(chromium: Browser, console: Console) -> AsyncIterator[Enter]:
+    """Somebody logs in at a browser of her own; no page may have complained at the end."""
+    async with AsyncExitStack() as leaving:
+        visits: list[Visit] = []
+
+        async def log_in(role: Role) -> Visit:
+            context = await chromium.new_context(permissions=["microphone"])
+            leaving.push_async_callback(context.close)
+            visit = Visit(await context.new_page(), console.url)
+            await visit.log_in(console.names[role], PASSWORDS[role])
+            visits.append(visit)
+            return visit
+
+        yield log_in
+        assert [visit.complaints for visit in visits] == [[] for _ in visits]
+
+
+async def test_from_an_upload_to_what_callers_hear_and_back(console: Console, enter: Enter) -> None:
+    operator, reviewer = await enter(Role.OPERATOR), await enter(Role.REVIEWER)
+    await operator.go("/prompts/en/1001")
+    await operator.page.get_by_label("or a file").set_input_files(
+        {"name": "new.wav", "mimeType": "audio/wav", "buffer": a_recording()}
+    )
+    await operator.press("Send")
+    assert await operator.told() == "Taken as version 1."
+    assert await operator.page.get_by_role("button", name="Make live").count() == 0
+
+    await reviewer.go("/prompts/waiting")
+    await reviewer.page.get_by_role("link", name="1001").click()
+    sound = reviewer.page.locator("tr.draft audio")
+    await sound.evaluate("audio => audio.play()")
+    await reviewer.page.wait_for_function(
+        "document.querySelector('tr.draft audio').currentTime > 0"
+    )
+    await reviewer.press("I have heard it")
+    assert await reviewer.told() == "Version 1: reviewed."
+    await reviewer.press("Make live")
+    assert await reviewer.told() == "Version 1: live."
+    (heard,) = live.published(console.site.published)
+    assert heard.clip == "welcome.greeting"
+
+    await reviewer.press("Roll back")
+    assert await reviewer.told() == "What comes with the service is heard again."
+    assert live.published(console.site.published) == []
+    await reviewer.press("Make live")
+    assert await reviewer.told() == "Version 1: live."
+
+
+async def test_nobody_is_offered_to_review_her_own(console: Console, enter: Enter) -> None:
+    reviewer = await enter(Role.REVIEWER)
+    await reviewer.go("/prompts/en/1001")
+    await reviewer.page.get_by_label("or a file").set_input_files(
+        {"name": "new.wav", "mimeType": "audio/wav", "buffer": a_recording()}
+    )
+    await reviewer.press("Send")
+    assert await reviewer.page.get_by_role("button", name="I have heard it").count() == 0
+    await reviewer.press("Put away")
+    assert await reviewer.told() == "Version 1: retired."
+
+
+async def test_recorded_in_the_browser(console: Console, enter: Enter) -> None:
+    number = (await console.site.studio.numbers())["goodbye.plain"]
+    operator = await enter(Role.OPERATOR)
+    await operator.go(f"/prompts/en/{number}")
+    await operator.press("Record here")
+    await operator.page.get_by_text("speak now").wait_for()
+    await operator.page.wait_for_timeout(3500)
+    await operator.press("Stop")
+    await operator.page.get_by_text("Hear it, then send it.").wait_for()
+    await operator.press("Send")
+    assert "Taken as version 1" in await operator.told()
+    (version,) = await console.site.versions.of_clip("en", "goodbye.plain")
+    assert (version.source, version.state) == (Source.BROWSER, VersionState.DRAFT)
+    held = await console.site.versions.one(version.version_id)
+    assert held is not None
+    assert _alike(held.sound, MICROPHONE.read_bytes()) > 0.8
+
+
+async def test_other_words_are_said_by_a_stand_in_at_once(console: Console, enter: Enter) -> None:
+    operator = await enter(Role.OPERATOR)
+    await operator.go("/prompts/en/1001")
+    await operator.page.get_by_label("What is to be said").fill("Welcome to the Road Cargo System")
+    await operator.press("Make a version")
+    assert "synthesised voice" in await operator.told()
+    (version,) = await console.site.versions.of_clip("en", "welcome.greeting")
+    assert (version.words, version.source) == (
+        "Welcome to the Road Cargo System.",
+        Source.SYNTHESISED,
+    )
+    await operator.page.get_by_text("(stand-in)").wait_for()
+
+
+async def test_a_version_is_scheduled(console: Console, enter: Enter) -> None:
+    operator, reviewer = await enter(Role.OPERATOR), await enter(Role.REVIEWER)
+    await operator.go("/prompts/en/1001")
+    await operator.page.get_by_label("What is to be said").fill("Good morning")
+    await operator.press("Make a version")
+    await reviewer.go("/prompts/en/1001")
+    await reviewer.press("I have heard it")
+    await reviewer.page.get_by_label("Live from").fill("2020-01-01T00:00")
+    await reviewer.press("Schedule")
+    assert await reviewer.told() == "Give a date and time to come."
+    await reviewer.page.get_by_label("Live from").fill("2030-01-01T08:00")
+    await reviewer.press("Schedule")
+    await reviewer.page.get_by_text("goes live 2030-01-01 08:00").wait_for()
+
+
+async def test_a_call_is_found_and_read(console: Console, enter: Enter) -> None:
+    for _ in range(3):
+        await past_call(console.book, ccrn="5555555555555")
+    await past_call(
+        console.book,
+        ccrn="1234567890123",
+        vehicle="XY99",
+        outcome=CallOutcome.HOTLINE,
+        questions=(("login.user_id", "answered"), ("ccrn.ask", "noinput")),
+    )
+    operator = await enter(Role.OPERATOR)
+    await operator.go("/calls")
+    assert await operator.page.locator("tbody tr").count() == 4
+    await operator.page.get_by_label("Vehicle").fill("xy 99")
+    await operator.press("Search")
+    assert await operator.page.locator("tbody tr").count() == 1
+    await operator.page.locator("tbody a").click()
+    dialogue = operator.page.locator(".dialogue")
+    assert await dialogue.locator("tr.caller").count() == 2
+    assert "login.user_id?" in await dialogue.inner_text()
+    assert "said and pressed nothing" in await dialogue.inner_text()
+    page = await operator.page.inner_text("main")
+    assert "1234567890123" in page
+    assert "******4567" in page
+    assert "91234567" not in page
+
+
+async def test_a_viewer_sees_no_personal_data_and_an_administrator_is_written_down(
+    console: Console, enter: Enter
+) -> None:
+    call_id = await past_call(console.book, ccrn="1234567890123", vehicle="XY99")
+    viewer = await enter(Role.VIEWER)
+    await viewer.go(f"/calls/{call_id}")
+    page = await viewer.page.inner_text("main")
+    for secret in ("1234567890123", "XY99", "91234567"):
+        assert secret not in page
+    administrator = await enter(Role.ADMINISTRATOR)
+    await administrator.go(f"/calls/{call_id}")
+    await administrator.press("show, and write down")
+    assert "+85291234567" in await administrator.page.inner_text("main")
+    await administrator.go("/audit")
+    assert "number shown" in await administrator.page.inner_text("main")
+
+
+async def test_figures_are_drawn_and_told(console: Console, enter: Enter) -> None:
+    for number in range(12):
+        await past_call(
+            console.book,
+            at=AT + timedelta(minutes=number),
+            language="en" if number % 3 else "yue",
+            questions=(("login.user_id", "answered" if number % 4 else "noinput"),),
+            outcome=CallOutcome.COMPLETED if number % 4 else CallOutcome.CALLER_HUNG_UP,
+        )
+    await console.site.tallies.count(date(2026, 11, 2))
+    viewer = await enter(Role.VIEWER)
+    await viewer.go("/figures?from=2026-11-01&to=2026-11-03")
+    text = await viewer.page.inner_text("main")
+    assert "75.0" in text  # got what they came for
+    assert "2026-11-02 09:00" in text
+    charts = viewer.page.locator("img.chart")
+    assert await charts.count() == 5
+    for number in range(5):
+        chart = charts.nth(number)
+        await chart.scroll_into_view_if_needed()
+        await viewer.page.wait_for_function(
+            "n => document.querySelectorAll('img.chart')[n].naturalWidth > 0", arg=number
+        )
+    await viewer.page.get_by_label("Language").select_option("en")
+    await viewer.press("Show")
+    tiles = await viewer.page.locator("dl.tiles").inner_text()
+    assert "Calls\n8" in tiles
+
+
+async def test_people_are_added_and_let_go(console: Console, enter: Enter) -> None:
+    administrator = await enter(Role.ADMINISTRATOR)
+    await administrator.go("/people")
+    await administrator.page.get_by_label("Name to log in with").fill("wong")
+    await administrator.page.get_by_label("Full name").fill("Wong Mei Ling")
+    await administrator.page.get_by_label("Password, 12", exact=False).last.fill(
+        "a password for wong mei"
+    )
+    await administrator.press("Add")
+    assert "not the name" in await administrator.told()
+    await administrator.page.get_by_label("Name to log in with").fill("wong")
+    await administrator.page.get_by_label("Full name").fill("Wong Mei Ling")
+    await administrator.page.get_by_label("Password, 12").last.fill("a secret that is long")
+    await administrator.press("Add")
+    assert await administrator.told() == "Done."
+    assert "Wong Mei Ling" in await administrator.page.inner_text("main")
+    row = administrator.page.locator("tr", has_text="Wong Mei Ling")
+    await row.locator("summary").click()
+    await row.get_by_role("button", name="Deactivate").click()
+    assert await console.site.people.log_in("wong", "a secret that is long", "here") is None
+
+
+async def test_every_page_speaks_chinese_too(console: Console, enter: Enter) -> None:
+    administrator = await enter(Role.ADMINISTRATOR)
+    await administrator.press("中文")
+    assert await administrator.page.locator("html").get_attribute("lang") == "zh-Hant"
+    for path in PAGES:
+        await administrator.go(path)
+        text = await administrator.page.inner_text("main")
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in text), path
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
+async def test_pages_fit_labelled_and_legible(
+    console: Console, enter: Enter, width: int, height: int
+) -> None:
+    """Nothing wider than the screen, a label for every field, WCAG AA contrast of all text."""
+    await past_call(console.book, ccrn="1234567890123")
+    administrator = await enter(Role.ADMINISTRATOR)
+    await administrator.page.set_viewport_size({"width": width, "height": height})
+    for path in PAGES:
+        await administrator.go(path)
+        found = await administrator.page.evaluate(
+            Path(__file__).with_name("accessible.js").read_text()
+        )
+        assert found == [], path
+
+
+async def test_the_pages_are_used_by_keyboard_alone(console: Console, enter: Enter) -> None:
+    viewer = await enter(Role.VIEWER)
+    await viewer.page.keyboard.press("Tab")
+    assert await viewer.page.locator(":focus").inner_text() == "To the content"
+    await viewer.page.keyboard.press("Tab")
+    await viewer.page.keyboard.press("Tab")
+    await viewer.page.keyboard.press("Enter")
+    await viewer.page.wait_for_url("**/calls")
+
+
+async def test_a_live_page_that_stands_still_says_so(console: Console, enter: Enter) -> None:
+    viewer = await enter(Role.VIEWER)
+    await viewer.page.route("**/live/now", lambda route: route.abort())
+    await viewer.page.get_by_text("not being updated").wait_for(timeout=5000)
+    await viewer.page.unroute("**/live/now")
+    await viewer.page.get_by_text("not being updated").wait_for(state="hidden", timeout=5000)
+    viewer.complaints.clear()  # the browser itself says that the request failed
+
+
+def _alike(one: bytes, other: bytes) -> float:
+    """Highest normalised cross-correlation of two recordings."""
+    import io
+
+    import soundfile
+
+    a, _ = soundfile.read(io.BytesIO(one), dtype="float64")
+    b, _ = soundfile.read(io.BytesIO(other), dtype="float64")
+    size = 1 << (len(a) + len(b)).bit_length()
+    both = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)))
+    return float(np.abs(both).max() / np.sqrt((a @ a) * (b @ b)))

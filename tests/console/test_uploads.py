@@ -1,0 +1,157 @@
+"""What is sent as a recording, and must not do what it tries."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from aiohttp import ClientSession, FormData
+
+from ivr.records.console_tables import Source, VersionState
+from ivr.records.roles import Role
+from tests.console.conftest import Console, a_recording
+from tests.console.test_door import browser, token
+
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
+
+GREETING = "/prompts/en/1001"
+
+
+async def sent(
+    session: ClientSession, path: str, field: str, data: bytes, name: str
+) -> tuple[int, str]:
+    form = FormData({"csrf": await token(session)})
+    form.add_field(field, data, filename=name, content_type="audio/wav")
+    async with session.post(path, data=form) as answer:
+        return answer.status, await answer.text()
+
+
+def written(console: Console) -> list[Path]:
+    """All files of the console but its database."""
+    return [one for one in console.directory.rglob("*") if "sqlite3" not in one.name]
+
+
+def bomb() -> bytes:
+    """Ten minutes of silence in a few kilobytes."""
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(8000 * 600, np.int16), 8000, format="FLAC")
+    return file.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "not a sound file"),
+        (b"<script>alert(1)</script>", "not a sound file"),
+        (a_recording()[:200], "too short"),
+        (bomb(), "too long"),
+        (a_recording("confirm.help"), "too long"),
+        (a_recording(gain=30.0), "distorted"),
+    ],
+)
+async def test_a_bad_file_is_refused_with_its_reason(
+    console: Console, data: bytes, why: str
+) -> None:
+    async with browser(console, Role.OPERATOR) as session:
+        status, page = await sent(session, f"{GREETING}/recording", "recording", data, "a.wav")
+    assert status == 200
+    assert why in page
+    assert await console.site.versions.of_clip("en", "welcome.greeting") == []
+
+
+async def test_the_name_of_a_file_is_nobodys_path(console: Console) -> None:
+    before = written(console)
+    async with browser(console, Role.OPERATOR) as session:
+        name = "../../../../tmp/evil.wav"
+        status, page = await sent(
+            session, f"{GREETING}/recording", "recording", a_recording(), name
+        )
+    assert status == 200
+    assert "Taken as version 1" in page
+    assert written(console) == before
+    assert not Path("/tmp/evil.wav").exists()
+
+
+async def test_a_file_beyond_all_limits_is_refused(console: Console) -> None:
+    async with browser(console, Role.OPERATOR) as session:
+        status, _ = await sent(
+            session, f"{GREETING}/recording", "recording", bytes(21_000_000), "a.wav"
+        )
+    assert status == 413
+
+
+async def test_a_set_is_taken_in_by_number_and_by_name(console: Console) -> None:
+    numbers = await console.site.studio.numbers()
+    files = {
+        f"{numbers['goodbye.plain']}.wav": a_recording("goodbye.plain"),
+        f"studio/{numbers['welcome.greeting']}-welcome.greeting.flac": a_recording(),
+        "../../etc/unit.digit.1.wav": a_recording("unit/digit.1"),
+        "readme.txt": b"hello",
+        "__MACOSX/._1001.wav": b"x",
+        f"{numbers['login.welcome']}.wav": b"no sound",
+    }
+    async with browser(console, Role.OPERATOR) as session:
+        status, page = await sent(session, "/prompts/en/import", "set", zipped(files), "set.zip")
+    assert status == 200
+    assert "3 recordings taken, 1 refused" in page
+    assert "readme.txt" in page
+    drafts = await console.site.versions.in_state(VersionState.DRAFT)
+    assert {one.clip for one in drafts} == {"goodbye.plain", "welcome.greeting", "unit/digit.1"}
+    assert {one.source for one in drafts} == {Source.IMPORTED}
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"PK\x03\x04 no zip", "not a zip file"),
+        (zipped({f"{n}.wav": b"" for n in range(2001)}), "more than 2000 files"),
+        (zipped({"1001.wav": bytes(30_000_000)}), "too large"),
+    ],
+)
+async def test_a_bad_set_is_refused_and_loses_nothing(
+    console: Console, data: bytes, why: str
+) -> None:
+    async with browser(console, Role.OPERATOR) as session:
+        status, page = await sent(session, "/prompts/en/import", "set", data, "set.zip")
+        assert status == 400
+        assert why in page
+        async with session.get(GREETING) as answer:
+            assert answer.status == 200
+    assert await console.site.versions.in_state(VersionState.DRAFT) == []
+
+
+async def test_a_zip_cut_short_keeps_what_came_before(console: Console) -> None:
+    data = bytearray(zipped({"1001.wav": a_recording(), "1002.wav": a_recording()}))
+    second = data.rindex(b"1002.wav", 0, data.index(b"PK\x01\x02"))
+    data[second + 20 : second + 400] = bytes(380)  # the sound of the second one is damaged
+    async with browser(console, Role.OPERATOR) as session:
+        _, page = await sent(session, "/prompts/en/import", "set", bytes(data), "set.zip")
+    assert "1 recordings taken" in page
+    assert "could not be read to its end" in page
+
+
+async def test_the_script_goes_out_and_the_set_comes_back(console: Console) -> None:
+    """A voice artist who returns every file as named in the script has recorded all of it."""
+    async with browser(console, Role.OPERATOR) as session:
+        async with session.get("/prompts/en/script.csv") as answer:
+            rows = (await answer.text(encoding="utf-8-sig")).splitlines()
+        assert rows[0] == "number,file,words,context,target seconds,now heard"
+        assert len(rows) - 1 == len(console.site.studio.script["en"])
+        assert any("Road Cargo System" in row for row in rows)
+        names = [row.split(",")[1] for row in rows[1:6]]
+        clips = [row.split("-", 1)[1].removesuffix(".wav") for row in names]
+        files = {name: a_recording(clip) for name, clip in zip(names, clips, strict=True)}
+        _, page = await sent(session, "/prompts/en/import", "set", zipped(files), "set.zip")
+        assert "5 recordings taken, 0 refused" in page

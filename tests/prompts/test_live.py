@@ -1,0 +1,110 @@
+"""Recordings that are live in place of the shipped ones: published whole, found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from prompts import live
+from prompts.composer import Composer
+from prompts.library import Library, load_library
+from prompts.live import LiveClip, LiveLibrary, as_heard
+from prompts.script import clips
+from prompts.settings import PromptSettings
+from prompts.stand_in import StandIns
+from prompts.utterance import Phrase, Utterance
+from speech.language import Language
+
+pytestmark = pytest.mark.unit
+
+LIBRARY = load_library()
+GREETING = "welcome.greeting"
+DIGEST = next(one.digest for one in clips(Language.ENGLISH) if one.name == GREETING)
+NEW = bytes(range(256)) * 40
+
+Say = Callable[[], Utterance]
+
+
+def greeting(version: int = 7, digest: str = DIGEST, words: str = "Welcome.") -> LiveClip:
+    return LiveClip(Language.ENGLISH, GREETING, version, words, digest)
+
+
+def shipped() -> bytes:
+    return bytes(LIBRARY.clip(Language.ENGLISH, GREETING) or b"")
+
+
+async def said(composer: Composer) -> Utterance:
+    return await composer.compose([Phrase(Language.ENGLISH, GREETING)])
+
+
+@pytest.fixture
+def composer(tmp_path: Path) -> Composer:
+    settings = PromptSettings.model_validate({})
+    shelf = LiveLibrary(LIBRARY, tmp_path / "live")
+    return Composer(shelf, settings, StandIns(settings, tmp_path / "made"))
+
+
+async def test_the_next_utterance_plays_what_was_published(
+    composer: Composer, tmp_path: Path
+) -> None:
+    assert (await said(composer)).pcm == shipped()
+    live.publish(tmp_path / "live", [greeting()], {7: NEW})
+    utterance = await said(composer)
+    assert (utterance.pcm, utterance.text) == (NEW, "Welcome.")
+    live.publish(tmp_path / "live", [], {})
+    assert (await said(composer)).pcm == shipped()
+
+
+async def test_what_plays_goes_on_when_its_version_is_gone(
+    composer: Composer, tmp_path: Path
+) -> None:
+    live.publish(tmp_path / "live", [greeting()], {7: NEW})
+    before = await said(composer)
+    live.publish(tmp_path / "live", [greeting(8)], {8: NEW[::-1]})
+    live.tidy(tmp_path / "live", [8])
+    assert not (tmp_path / "live" / "7.pcm").exists()
+    assert before.pcm == NEW
+    assert (await said(composer)).pcm == NEW[::-1]
+
+
+async def test_a_version_made_for_other_words_is_not_played(
+    composer: Composer, tmp_path: Path
+) -> None:
+    live.publish(tmp_path / "live", [greeting(digest="0" * 16)], {7: NEW})
+    assert (await said(composer)).pcm == shipped()
+
+
+async def test_a_sound_that_is_gone_is_replaced_by_the_shipped_one(
+    composer: Composer, tmp_path: Path
+) -> None:
+    live.publish(tmp_path / "live", [greeting()], {7: NEW})
+    (tmp_path / "live" / "7.pcm").unlink()
+    utterance = await said(composer)
+    assert (utterance.pcm, utterance.text) == (shipped(), "Road Cargo System.")
+
+
+async def test_an_unreadable_list_leaves_what_was(composer: Composer, tmp_path: Path) -> None:
+    live.publish(tmp_path / "live", [greeting()], {7: NEW})
+    await said(composer)
+    (tmp_path / "live" / "live.json").write_text("[{")
+    assert (await said(composer)).pcm == NEW
+
+
+def test_a_disk_that_is_full_changes_nothing(tmp_path: Path) -> None:
+    live.publish(tmp_path / "live", [greeting()], {7: NEW})
+    (tmp_path / "live" / "8.pcm").mkdir()  # a file of that name cannot be made
+    with pytest.raises(OSError, match="directory"):
+        live.publish(tmp_path / "live", [greeting(8)], {8: NEW})
+    assert live.published(tmp_path / "live") == [greeting()]
+    assert sorted(path.name for path in (tmp_path / "live").glob("*.draft")) == []
+
+
+def test_who_listens_hears_what_callers_hear(tmp_path: Path) -> None:
+    live.publish(tmp_path / "live", [greeting()], {7: NEW})
+    heard: Library = as_heard(LIBRARY, tmp_path / "live")
+    assert bytes(heard.clip(Language.ENGLISH, GREETING) or b"") == NEW
+    assert heard.clip(Language.ENGLISH, "goodbye.plain") == LIBRARY.clip(
+        Language.ENGLISH, "goodbye.plain"
+    )

@@ -1,0 +1,96 @@
+"""Calls are found by whatever somebody knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from ivr.records.call_book import CallBook
+from ivr.records.call_search import CallSearch, Wanted
+from ivr.records.database import Database
+from ivr.records.facts import CallProgress, Step
+from ivr.records.outcome import CallOutcome
+from ivr.records.settings import RecordsSettings
+from tests.records.conftest import an_offered_call
+from tests.records.past_calls import AT, past_call
+
+pytestmark = pytest.mark.service
+
+
+@pytest_asyncio.fixture
+async def search(database: str) -> AsyncIterator[CallSearch]:
+    records = Database(database, RecordsSettings())
+    yield CallSearch(records)
+    await records.close()
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(ccrn="1234567890123"),
+        Wanted(vehicle="XY99"),
+        Wanted(ubr="9567890123"),
+        Wanted(caller="+85298765432"),
+        Wanted(caller="5432"),
+        Wanted(outcome=CallOutcome.HOTLINE),
+        Wanted(language="en"),
+        Wanted(first=AT + timedelta(hours=1), last=AT + timedelta(hours=3)),
+        Wanted(ccrn="1234567890123", vehicle="XY99", caller="5432", language="en"),
+    ],
+)
+async def test_one_of_many_is_found(book: CallBook, search: CallSearch, wanted: Wanted) -> None:
+    for _ in range(3):
+        await past_call(book, ccrn="5555555555555")
+    looked_for = await past_call(
+        book,
+        at=AT + timedelta(hours=2),
+        caller="+85298765432",
+        ccrn="1234567890123",
+        vehicle="XY99",
+        outcome=CallOutcome.HOTLINE,
+        language="en",
+    )
+    assert [call.call_id for call in await search.find(wanted)] == [looked_for]
+
+
+@pytest.mark.parametrize(
+    "wanted", [Wanted(caller="%"), Wanted(ccrn="' OR 1=1 --"), Wanted(vehicle="_")]
+)
+async def test_what_is_not_there_is_not_found(
+    book: CallBook, search: CallSearch, wanted: Wanted
+) -> None:
+    await past_call(book, ccrn="5555555555555")
+    assert await search.find(wanted) == []
+
+
+async def test_pages_follow_each_other_without_gap(book: CallBook, search: CallSearch) -> None:
+    placed = [await past_call(book) for _ in range(5)]
+    first = await search.find(Wanted(), limit=3)
+    rest = await search.find(Wanted(before=first[-1].call_id), limit=3)
+    assert [call.call_id for call in (*first, *rest)] == placed[::-1]
+
+
+async def test_calls_in_progress_show_how_far_they_are(book: CallBook, search: CallSearch) -> None:
+    await past_call(book)
+    call_id = await book.open(an_offered_call())
+    await book.flush()
+    (live,) = await search.in_progress()
+    assert (live.call.call_id, live.kind) == (call_id, "")
+    book.progress(call_id, CallProgress(language="en"))
+    book.step(call_id, Step("said", "welcome.greeting"))
+    book.step(call_id, Step("asked", "login.user_id"))
+    await book.flush()
+    (live,) = await search.in_progress()
+    assert (live.kind, live.name, live.call.language) == ("asked", "login.user_id", "en")
+
+
+async def test_a_story_has_steps_and_requests(book: CallBook, search: CallSearch) -> None:
+    call_id = await past_call(book, ccrn="5555555555555", questions=(("a.b", "answered"),))
+    story = await search.story(call_id)
+    assert story is not None
+    assert [step.kind for step in story.steps] == ["asked", "answered"]
+    assert [one.ccrns for one in story.requests] == [["5555555555555"]]
+    assert await search.story("no such call") is None
