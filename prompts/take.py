@@ -18,6 +18,8 @@ KEEP_BEFORE_MS = 40
 KEEP_AFTER_MS = 80
 FADE_MS = 8
 QUIETEST_LUFS = -50.0
+SILENCE_DB = -62.0
+"""Below full scale; a line on which nobody speaks is below it (G.711's least sounds: -72 dB)."""
 FULL_SCALE = 0.985
 CLIPPED_RUN = 4
 CLIPPED_RUNS = 3
@@ -131,6 +133,8 @@ def take(
     levels = _levels(samples)
     noise, speech = float(np.percentile(levels, 1)), float(np.percentile(levels, 90))
     above = min(99.0, speech - noise)
+    if speech < SILENCE_DB:
+        raise BadTake(Fault.EMPTY)
     cut = _spoken_part(samples, levels, noise, speech)
     measured = loudness(cut)
     if measured < QUIETEST_LUFS:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from call_flows.desk import CallNotes
 from ivr.dialogue import trace
 from ivr.dialogue.outcome import Mode
 from ivr.dialogue.trace import MASK, StepKind
 from ivr.observe import metrics
 from ivr.records.call_book import CallBook
-from ivr.records.facts import Step
+from ivr.records.facts import CallProgress, Step
 
 
 @dataclass
@@ -18,7 +19,9 @@ class CallTrace:
 
     book: CallBook
     call_id: str
+    notes: CallNotes
     stand_ins: int = 0
+    _noted: CallProgress = field(default_factory=CallProgress)
 
     def step(self, step: trace.Step) -> None:
         if step.kind is StepKind.NOINPUT:
@@ -42,6 +45,19 @@ class CallTrace:
                 secret=step.value == MASK,
             ),
         )
+        self._note_progress()
+
+    def _note_progress(self) -> None:
+        """What was learnt goes into the CDR while the call lasts: for those who watch it, and in
+        case this worker dies."""
+        learnt = CallProgress(
+            language=self.notes.language,
+            driver_user_id=self.notes.user_id,
+            ubr=self.notes.ubrs[-1] if self.notes.ubrs else None,
+        )
+        if learnt != self._noted:
+            self._noted = learnt
+            self.book.progress(self.call_id, learnt)
 
 
 def _mode(step: trace.Step) -> str:

@@ -131,7 +131,9 @@ class Reception:
         with call_in_logs(opened.call_id):
             call_id = await self.book.open(opened)
             log.info("call offered", source=opened.source, called=opened.called)
-            served = self._served[call_id] = _Served(CallTrace(self.book, call_id))
+            notes = CallNotes()
+            served = _Served(CallTrace(self.book, call_id, notes), notes)
+            self._served[call_id] = served
             looking = asyncio.ensure_future(self._hints(opened))
             try:
                 line = await offered.answer()
@@ -274,7 +276,7 @@ class _Served:
     """What has become of a call so far."""
 
     trace: CallTrace
-    notes: CallNotes = field(default_factory=CallNotes)
+    notes: CallNotes
     background: Background = field(default_factory=Background)
     conversation: Conversation | None = None
     ear: VoskEar | None = None

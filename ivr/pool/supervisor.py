@@ -28,9 +28,13 @@ from ivr.pool.worker import run_worker
 from ivr.pool.workforce import Died, Ready, Workforce
 from ivr.records import migrations
 from ivr.records.call_book import CallBook
+from ivr.records.database import Database
+from ivr.records.prompt_versions import PromptVersions
 from ivr.settings import Settings
 from prompts.library import load_library
+from prompts.script import clips
 from sip_config.front import FrontFailed
+from speech.language import Language
 from speech.recognition.models import load as models_for
 
 log = structlog.get_logger(__name__)
@@ -286,5 +290,13 @@ def _prepare_records(settings: Settings) -> int:
             log.warning("call left open by a former run", call_id=call_id)
         await book.shut()
 
+    async def number_prompts() -> None:
+        """So that what the recording script prints can be keyed on every node from now on."""
+        records = Database(settings.records_url, settings.records)
+        names = (clip.name for language in Language for clip in clips(language))
+        await PromptVersions(records).number(dict.fromkeys(names))
+        await records.close()
+
     asyncio.run(close_orphans())
+    asyncio.run(number_prompts())
     return 0
