@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pygal
 from pygal.style import Style
@@ -10,6 +12,7 @@ from pygal.style import Style
 from ivr.console.insight import Insight
 from ivr.console.shown import word
 from ivr.records.outcome import CallOutcome
+from ivr.records.tallies import Measure
 
 Words = Callable[[str], str]
 
@@ -42,12 +45,21 @@ SHOWN_OUTCOMES = (
 """Those with a colour of their own; all others together are the last."""
 
 MOST_QUESTIONS = 14
+MOST_BARS = 31
+"""Of more days than that, some are drawn together, as their mean."""
 
 
-def drawn(name: str, seen: Insight, _: Words) -> str:
-    """One of `CHARTS` as an SVG picture."""
-    chart = CHARTS[name](seen, _)
-    picture: str = chart.render(is_unicode=True)
+@dataclass(frozen=True)
+class Chart:
+    """A chart and the measures it needs."""
+
+    draw: Callable[[Insight, Words], Any]
+    shows: tuple[Measure, ...]
+
+
+def drawn(chart: Chart, seen: Insight, _: Words) -> str:
+    """The chart as an SVG picture."""
+    picture: str = chart.draw(seen, _).render(is_unicode=True)
     return picture
 
 
@@ -118,10 +130,15 @@ def _rates(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
     return chart
 
 
+_QUESTIONS = (
+    *(Measure.ASKED, Measure.ANSWERED, Measure.LEFT),
+    *(Measure.PUT, Measure.NOINPUT, Measure.NOMATCH),
+)
+
 CHARTS = {
-    "outcomes": _outcomes,
-    "funnel": _funnel,
-    "rates": _rates,
-    "lengths": _lengths,
-    "hours": _hours,
+    "outcomes": Chart(_outcomes, (Measure.OUTCOME,)),
+    "funnel": Chart(_funnel, _QUESTIONS),
+    "rates": Chart(_rates, _QUESTIONS),
+    "lengths": Chart(_lengths, (Measure.LENGTH,)),
+    "hours": Chart(_hours, (Measure.HOUR_CALLS, Measure.HOUR_SECONDS)),
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Executable, and_, case, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records.console_tables import Tally
@@ -50,6 +50,9 @@ class Measure(StrEnum):
     MODE = "mode"  # answers, by key or speech
 
 
+BY_DAY = (Measure.OUTCOME, Measure.HOUR_CALLS, Measure.HOUR_SECONDS)
+
+
 @dataclass(frozen=True)
 class Counted:
     """One count, as a chart takes it."""
@@ -74,18 +77,31 @@ class Tallies:
     async def read(
         self, first: date, last: date, language: str = "", *measures: Measure
     ) -> Sequence[Counted]:
-        """Counts of the days from `first` to `last`, of one language or of all."""
-        query = select(Tally).where(Tally.day >= first, Tally.day <= last)
-        if language:
-            query = query.where(Tally.language == language)
-        if measures:
-            query = query.where(Tally.measure.in_(measures))
+        """Counts of the days from `first` to `last`, of one language or of all.
+
+        Languages are summed up, and days too where the measure is not one of `BY_DAY`: then `day`
+        is the first.
+        """
+        day = case((Tally.measure.in_(BY_DAY), Tally.day), else_=first)
+        query = (
+            select(day, Tally.measure, Tally.name, func.sum(Tally.count))
+            .where(*_of_days(first, last, language, measures))
+            .group_by(day, Tally.measure, Tally.name)
+        )
         async with self._records.reading() as session:
-            rows = (await session.scalars(query.order_by(Tally.day))).all()
-        return [
-            Counted(one.day, one.language, Measure(one.measure), one.name, one.count)
-            for one in rows
-        ]
+            rows = (await session.execute(query)).all()
+        return [Counted(row[0], language, Measure(row[1]), row[2], row[3]) for row in rows]
+
+    async def all(self, first: date, last: date, language: str = "") -> Sequence[Counted]:
+        """Every count as it is kept."""
+        query = (
+            select(Tally.day, Tally.language, Tally.measure, Tally.name, Tally.count)
+            .where(*_of_days(first, last, language, ()))
+            .order_by(Tally.day, Tally.language, Tally.measure, Tally.name)
+        )
+        async with self._records.reading() as session:
+            rows = (await session.execute(query)).all()
+        return [Counted(row[0], row[1], Measure(row[2]), row[3], row[4]) for row in rows]
 
     async def due(self) -> list[date]:
         """Days to be counted: today, and those before it that were not counted to their end."""
@@ -103,9 +119,19 @@ class Tallies:
         """Count one day anew, in place of what was counted of it before."""
         async with self._records.reading() as session:
             counts = _of_calls(await session.execute(_calls(day)))
-            for measure, query in _of_steps(day).items():
-                for language, name, count in await session.execute(query):
-                    counts[language or "", measure, name] += count
+            for language, kind, name, mode, calls, times in await session.execute(_steps(day)):
+                tongue = language or ""
+                if kind == "asked":
+                    counts[tongue, Measure.ASKED, name] += calls
+                    counts[tongue, Measure.PUT, name] += times
+                elif kind == "answered":
+                    # A call that answered once by key and once by speech counts twice.
+                    counts[tongue, Measure.ANSWERED, name] += calls
+                    counts[tongue, Measure.MODE, mode] += times
+                else:
+                    counts[tongue, Measure(kind), name] += times
+            for language, name, calls in await session.execute(_last_questions(day)):
+                counts[language or "", Measure.LEFT, name] += calls
         rows = [
             {"day": day, "language": language, "measure": measure, "name": name, "count": count}
             for (language, measure, name), count in counts.items()
@@ -154,48 +180,47 @@ def _of_calls(rows: Iterable[Any]) -> Counter[tuple[str, str, str]]:
     return counts
 
 
-def _of_steps(day: date) -> Mapping[Measure, Executable]:
-    def counted(kind: str, what: ColumnElement[int]) -> Executable:
-        return (
-            select(Call.language, CallStep.name, what)
-            .select_from(CallStep)
-            .join(Call, Call.call_id == CallStep.call_id)
-            .where(_within(day), CallStep.kind == kind)
-            .group_by(Call.language, CallStep.name)
+def _steps(day: date) -> Executable:
+    """One look at all steps of a day, for all that is counted of them."""
+    return (
+        select(
+            Call.language,
+            CallStep.kind,
+            CallStep.name,
+            CallStep.mode,
+            func.count(CallStep.call_id.distinct()),
+            func.count(),
         )
-
-    calls = func.count(CallStep.call_id.distinct())
-    times = func.count()
-    last = (
-        select(CallStep.call_id, func.max(CallStep.sequence).label("sequence"))
-        .join(Call, Call.call_id == CallStep.call_id)
-        .where(_within(day), CallStep.kind == "asked", Call.outcome.in_(GAVE_UP))
-        .group_by(CallStep.call_id)
-        .subquery()
+        .select_from(Call)
+        .join(CallStep, Call.call_id == CallStep.call_id)
+        .where(_within(day), CallStep.kind.in_(("asked", "answered", "noinput", "nomatch")))
+        .group_by(Call.language, CallStep.kind, CallStep.name, CallStep.mode)
     )
-    left = (
+
+
+def _last_questions(day: date) -> Executable:
+    """The last question of every call whose caller gave up."""
+    last = (
+        select(func.max(CallStep.sequence))
+        .where(CallStep.call_id == Call.call_id, CallStep.kind == "asked")
+        .correlate(Call)
+        .scalar_subquery()
+    )
+    return (
         select(Call.language, CallStep.name, func.count())
-        .select_from(last)
-        .join(
-            CallStep,
-            and_(CallStep.call_id == last.c.call_id, CallStep.sequence == last.c.sequence),
-        )
-        .join(Call, Call.call_id == CallStep.call_id)
+        .select_from(Call)
+        .join(CallStep, and_(CallStep.call_id == Call.call_id, CallStep.sequence == last))
+        .where(_within(day), Call.outcome.in_(GAVE_UP))
         .group_by(Call.language, CallStep.name)
     )
-    mode = (
-        select(Call.language, CallStep.mode, func.count())
-        .select_from(CallStep)
-        .join(Call, Call.call_id == CallStep.call_id)
-        .where(_within(day), CallStep.kind == "answered")
-        .group_by(Call.language, CallStep.mode)
-    )
-    return {
-        Measure.ASKED: counted("asked", calls),
-        Measure.ANSWERED: counted("answered", calls),
-        Measure.PUT: counted("asked", times),
-        Measure.NOINPUT: counted("noinput", times),
-        Measure.NOMATCH: counted("nomatch", times),
-        Measure.LEFT: left,
-        Measure.MODE: mode,
-    }
+
+
+def _of_days(
+    first: date, last: date, language: str, measures: Sequence[Measure]
+) -> list[ColumnElement[bool]]:
+    wanted = [Tally.day >= first, Tally.day <= last]
+    if language:
+        wanted.append(Tally.language == language)
+    if measures:
+        wanted.append(Tally.measure.in_(measures))
+    return wanted

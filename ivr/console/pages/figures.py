@@ -18,7 +18,7 @@ from ivr.console.site import SITE
 from ivr.records.facts import now
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
-from ivr.records.tallies import Counted, hong_kong_day
+from ivr.records.tallies import Counted, Measure, hong_kong_day
 from speech.language import Language
 
 USUAL_DAYS = 14
@@ -33,9 +33,9 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def _insight(request: web.Request) -> Insight:
+async def _insight(request: web.Request, *measures: Measure) -> Insight:
     first, last, language = _span(request)
-    counts = await request.app[SITE].tallies.read(first, last, language)
+    counts = await request.app[SITE].tallies.read(first, last, language, *measures)
     return insight(counts, first, last)
 
 
@@ -75,9 +75,10 @@ async def _figures(request: web.Request, visitor: Visitor) -> web.Response:
 
 
 async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
-    if request.match_info["chart"] not in CHARTS:
+    chart = CHARTS.get(request.match_info["chart"])
+    if chart is None:
         return error_page(request, 404, visitor)
-    picture = drawn(request.match_info["chart"], await _insight(request), words_for(request))
+    picture = drawn(chart, await _insight(request, *chart.shows), words_for(request))
     return web.Response(
         text=picture,
         content_type="image/svg+xml",
@@ -87,7 +88,7 @@ async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
 
 async def _export(request: web.Request, visitor: Visitor) -> web.Response:
     first, last, language = _span(request)
-    counts = await request.app[SITE].tallies.read(first, last, language)
+    counts = await request.app[SITE].tallies.all(first, last, language)
     return web.Response(
         text=as_csv(counts),
         content_type="text/csv",

@@ -1,0 +1,258 @@
+"""How quick the console is with many calls in the records.
+
+    .venv/bin/python benchmarks/console.py [--calls 100000] [--rounds 9]
+
+Makes records of its own with so many calls of the last 180 days (about twenty steps each, half of
+them with a bundle request), starts the console on them, and asks for every page several times over
+HTTP on loopback. Figures are milliseconds until the whole page is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession, CookieJar, web
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from sqlalchemy import insert
+
+from ivr.console.app import make_app
+from ivr.console.health import BackEndProbe
+from ivr.console.self_test import SelfTest
+from ivr.console.settings import SelfTestSettings
+from ivr.console.site import SITE
+from ivr.records import migrations
+from ivr.records.calling_number import NumberKind
+from ivr.records.console_tables import RequestCcrn
+from ivr.records.database import Database
+from ivr.records.facts import now
+from ivr.records.models import BundleRequest, Call, CallStep
+from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
+from ivr.records.roles import Role
+from ivr.settings import Settings
+from prompts.library import load_library
+
+DAYS = 180
+AT_ONCE = 2000
+IN_PROGRESS = 60
+PASSWORD = "a secret of the benchmark"
+QUESTIONS = (
+    *("welcome.language", "login.user_id", "login.pin", "login.code", "main_menu.intro"),
+    *("ccrn.ask", "ccrn.more", "vehicle.choose", "bundle.confirm"),
+)
+OUTCOMES = (
+    *(CallOutcome.COMPLETED,) * 14,
+    *(CallOutcome.CALLER_HUNG_UP,) * 3,
+    *(CallOutcome.HOTLINE, CallOutcome.GAVE_UP_HOTLINE, CallOutcome.LOGIN_REFUSED),
+)
+
+
+class Node:
+    """A node at work."""
+
+    lines, active, front_up, draining = 92, IN_PROGRESS, True, False
+
+
+def invented(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]]:
+    """Calls, oldest first, with their steps and bundle request; the last ones are in progress."""
+    dice = random.Random(7)
+    newest = now()
+    for number in range(count):
+        at = newest - timedelta(days=DAYS) * (1 - number / count)
+        # As `new_call_id` makes them: sorted by time.
+        call_id = f"{int(at.timestamp() * 1000):012x}{number:024x}"
+        call_id = (
+            f"{call_id[:8]}-{call_id[8:12]}-7{call_id[13:16]}-8{call_id[17:20]}-{call_id[20:32]}"
+        )
+        over = number < count - IN_PROGRESS
+        seconds = dice.uniform(20, 150)
+        outcome = dice.choice(OUTCOMES)
+        ubr = f"{number:010d}" if outcome is CallOutcome.COMPLETED and over else None
+        language = dice.choice(("yue", "yue", "yue", "cmn", "en"))
+        call = {
+            "call_id": call_id,
+            "node": "hk1",
+            "worker_pid": 1,
+            "worker_slot": number % 23,
+            "sip_call_id": f"{number}@carrier",
+            "source": "192.0.2.1:5060;udp",
+            "caller_kind": NumberKind.KNOWN,
+            "caller_e164": f"+8529{number % 10_000_000:07d}",
+            "caller_region": "HK",
+            "called": "3902",
+            "offered_at": at,
+            "answered_at": at + timedelta(seconds=0.1),
+            "ended_at": at + timedelta(seconds=seconds) if over else None,
+            "outcome": outcome if over else None,
+            "ended_by": EndedBy.CALLER if over else None,
+            "language": language,
+            "ubr": ubr,
+            "practice": False,
+        }
+        asked = QUESTIONS[: dice.randrange(2, len(QUESTIONS))] if ubr is None else QUESTIONS
+        steps = [
+            {
+                "call_id": call_id,
+                "sequence": 2 * place + answer,
+                "at": at + timedelta(seconds=place * 3),
+                "kind": "answered" if answer else "asked",
+                "name": name,
+                "text": "" if answer else "Please key what you are asked for, then press hash.",
+                "value": "1234" if answer else "",
+                "mode": "key" if answer else "",
+                "attempt": 1,
+                "ms": 0 if answer else 2500,
+                "language": language,
+                "detail": {},
+            }
+            for place, name in enumerate(asked)
+            for answer in (0, 1)
+        ]
+        request = {
+            "idempotency_key": f"key-{number}",
+            "call_id": call_id,
+            "node": "hk1",
+            "worker_pid": 1,
+            "operation": "bundle",
+            "driver_user_id": f"{number % 20_000:08d}",
+            "ccrns": [f"{number:013d}"],
+            "vehicle": f"AB{number % 9999}",
+            "state": BundleRequestState.CONFIRMED,
+            "attempts": 1,
+            "sent_at": at,
+            "last_sent_at": at,
+            "ubr": ubr,
+        }
+        yield call, steps, request if ubr else {}
+
+
+async def fill(records: Database, count: int) -> None:
+    """Write the calls, and count them as the housekeeping would have."""
+    batch: list[tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]] = []
+
+    async def write() -> None:
+        requests = [request for _, _, request in batch if request]
+        async with records.writing() as session:
+            await session.execute(insert(Call), [call for call, _, _ in batch])
+            await session.execute(
+                insert(CallStep), [step for _, steps, _ in batch for step in steps]
+            )
+            if requests:
+                await session.execute(insert(BundleRequest), requests)
+                await session.execute(
+                    insert(RequestCcrn),
+                    [
+                        {"ccrn": one["ccrns"][0], "idempotency_key": one["idempotency_key"]}
+                        for one in requests
+                    ],
+                )
+        batch.clear()
+
+    for one in track(invented(count), description="Writing calls", total=count, transient=True):
+        batch.append(one)
+        if len(batch) == AT_ONCE:
+            await write()
+    if batch:
+        await write()
+
+
+async def measured(count: int, rounds: int, directory: Path) -> Table:
+    settings = Settings.model_validate({"node": {"name": "hk1", "data": str(directory)}})
+    await asyncio.to_thread(migrations.upgrade, settings.records_url)
+    app = make_app(
+        Node(),
+        BackEndProbe("http://127.0.0.1:9/"),
+        SelfTest(SelfTestSettings.model_validate({}), "sip:127.0.0.1:1"),
+        ("yue", "cmn", "en"),
+        settings=settings,
+        library=load_library(),
+    )
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    site = app[SITE]
+    await fill(site.records, count)
+    began = time.monotonic()
+    days = await site.tallies.due()
+    for day in days:
+        await site.tallies.count(day)
+    a_day_ms = (time.monotonic() - began) * 1000 / len(days)
+    await site.people.add("benchmark", "chan", "Chan", Role.ADMINISTRATOR, PASSWORD)
+
+    middle = count // 2
+    pages = {
+        "calls in progress": "/live",
+        "their update": "/live/now",
+        "newest calls": "/calls",
+        "calls of one number": f"/calls?caller=%2B8529{middle:07d}",
+        "end of a number": f"/calls?caller={middle % 10_000:04d}",
+        "by CCRN": f"/calls?ccrn={middle:013d}",
+        "by vehicle": f"/calls?vehicle=AB{middle % 9999}",
+        "by UBR": f"/calls?ubr={middle:010d}",
+        "by a rare outcome": "/calls?outcome=no_rtp",
+        "by outcome and language": "/calls?outcome=hotline&language=en",
+        "figures of 14 days": "/figures",
+        "figures of 180 days": f"/figures?from={min(days)}&to={max(days)}",
+        "a chart of 180 days": f"/figures/outcomes.svg?from={min(days)}&to={max(days)}",
+        "prompts": "/prompts",
+        "prompts of a language": "/prompts/yue",
+        "one prompt": "/prompts/yue/1001",
+        "health": "/wellbeing",
+        "audit": "/audit",
+    }
+    table = Table(
+        "page",
+        "first",
+        "median",
+        "slowest",
+        "kB",
+        title=f"{count:,} calls in the records; {platform.machine()}, {os.cpu_count()} cores; ms",
+    )
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with ClientSession(url, cookie_jar=CookieJar(unsafe=True)) as session:
+        await session.post("/login", data={"name": "chan", "password": PASSWORD})
+        newest = (await site.search.in_progress())[0].call.call_id
+        for name, path in (pages | {"one call": f"/calls/{newest}"}).items():
+            took, size = [], 0
+            for _ in range(rounds):
+                began = time.monotonic()
+                async with session.get(path) as answer:
+                    size = len(await answer.read())
+                    assert answer.status == 200, (path, answer.status)
+                took.append((time.monotonic() - began) * 1000)
+            table.add_row(
+                name,
+                f"{took[0]:.0f}",
+                f"{statistics.median(took[1:]):.0f}",
+                f"{max(took[1:]):.0f}",
+                f"{size / 1000:.0f}",
+            )
+    table.caption = f"counting one day anew: {a_day_ms:.0f} ms"
+    await runner.cleanup()
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--calls", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        table = asyncio.run(measured(asked.calls, asked.rounds, Path(directory)))
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()

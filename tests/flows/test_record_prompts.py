@@ -1,0 +1,145 @@
+"""The recording line: who may record, what is kept, and what is not."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from fakes.caller import ScriptedCaller
+from fakes.flows_on_paper import IN_ENGLISH, Script
+from fakes.line import PaperLine, PaperNarrator, PaperTrace
+from fakes.rocars import PaperLedger, PaperRocars
+
+from call_flows.desk import Conclusion, Desk
+from call_flows.record_prompts import record_prompts
+from call_flows.recording_studio import (
+    ClipToRecord,
+    NotTaken,
+    Refusal,
+    StudioAway,
+    StudioLocked,
+)
+from call_flows.rules import FlowRules
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.line import HungUp
+from ivr.dialogue.settings import DialogueSettings
+from speech.language import Language
+
+pytestmark = [pytest.mark.unit, pytest.mark.looptime]
+
+OPERATOR = ("recording.operator_id", "2468#")
+PIN = ("recording.pin", "135792#")
+LOG_IN = (IN_ENGLISH, OPERATOR, PIN)
+
+
+@dataclass
+class PaperStudio:
+    """Fulfils `RecordingStudio`; refuses the first recordings as told."""
+
+    refuses: list[Refusal] = field(default_factory=list)
+    failing: Exception | None = None
+    kept: list[tuple[str, bytes]] = field(default_factory=list)
+
+    async def log_in(self, operator_id: str, pin: str) -> bool:
+        if self.failing is not None:
+            raise self.failing
+        return (operator_id, pin) == ("2468", "135792")
+
+    async def clip(self, number: str, language: Language) -> ClipToRecord | None:
+        if number != "1001":
+            return None
+        return ClipToRecord(number, language, "welcome.greeting", b"- today")
+
+    async def mended(self, clip: ClipToRecord, spoken: bytes) -> bytes:
+        if self.refuses:
+            raise NotTaken(self.refuses.pop(0))
+        return b"- mended"
+
+    async def keep(self, clip: ClipToRecord, spoken: bytes) -> None:
+        self.kept.append((clip.name, spoken))
+
+
+@dataclass
+class RecordingCall:
+    studio: PaperStudio = field(default_factory=PaperStudio)
+    trace: PaperTrace = field(default_factory=PaperTrace)
+    desk: Desk = field(
+        default_factory=lambda: Desk(PaperRocars(), FlowRules(), PaperLedger())
+    )
+
+    async def run(self, *script: Script) -> list[str]:
+        """What was said, in order; the caller speaks whenever he is to."""
+        line = PaperLine()
+        call = Conversation(
+            line, PaperNarrator(), DialogueSettings(), self.trace, Language.CANTONESE
+        )
+        caller = ScriptedCaller(line, *script)
+        acting = asyncio.ensure_future(caller.follow())
+        try:
+            await record_prompts(call, self.desk, self.studio)
+        except HungUp:
+            pass
+        finally:
+            acting.cancel()
+        assert not caller.unheard, f"never heard: {caller.unheard}"
+        return [words.split()[1] for one in line.played for words in one.words.splitlines()]
+
+
+async def test_one_is_recorded_and_kept() -> None:
+    call = RecordingCall()
+    said = await call.run(
+        *LOG_IN,
+        ("recording.number", "1001#"),
+        ("tone", "#"),
+        ("recording.keep", "1"),
+        ("recording.number", "#"),
+    )
+    assert [name for name, _ in call.studio.kept] == ["welcome.greeting"]
+    assert call.desk.notes.conclusion is Conclusion.COMPLETED
+    order = ["recording.today", "today", "recording.begin", "tone", "recording.heard", "mended"]
+    at = said.index("recording.today")
+    assert said[at : at + 6] == order
+    assert said[-1] == "goodbye.plain"
+
+
+async def test_it_is_recorded_again_until_it_is_right() -> None:
+    call = RecordingCall(PaperStudio(refuses=[Refusal.NOISY]))
+    said = await call.run(
+        *LOG_IN,
+        ("recording.number", "1001#"),
+        ("tone", "#"),
+        ("recording.noisy", ""),
+        ("tone", "#"),
+        ("recording.keep", "2"),
+        ("tone", "#"),
+        ("recording.keep", "3"),
+        ("recording.number", "#"),
+    )
+    assert call.studio.kept == []
+    assert said.count("tone") == 3
+
+
+async def test_a_number_of_none_is_said_so() -> None:
+    call = RecordingCall()
+    said = await call.run(*LOG_IN, ("recording.number", "4711#"), ("recording.number", "#"))
+    assert "recording.unknown" in said
+
+
+async def test_who_has_no_right_does_not_record() -> None:
+    call = RecordingCall()
+    wrong = (OPERATOR, ("recording.pin", "999999#"))
+    said = await call.run(IN_ENGLISH, *wrong, *wrong, *wrong)
+    assert said.count("recording.refused") == 3
+    assert call.desk.notes.conclusion is Conclusion.LOGIN_REFUSED
+    assert not any("999999" in repr(step) for step in call.trace.steps)
+
+
+@pytest.mark.parametrize(
+    ("failing", "told"),
+    [(StudioLocked(), "recording.locked"), (StudioAway(), "recording.away")],
+)
+async def test_a_studio_that_is_locked_or_away_is_told(failing: Exception, told: str) -> None:
+    call = RecordingCall(PaperStudio(failing=failing))
+    said = await call.run(*LOG_IN)
+    assert said[-2:] == [told, "goodbye.plain"]
