@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import soundfile
 import typer
@@ -14,6 +15,15 @@ from rich.progress import track
 from rich.table import Table
 
 from ivr.cli.config import ConfigFile, loaded
+from ivr.console.faults import told
+from ivr.records import migrations
+from ivr.records.database import Database, RecordsUnavailable
+from ivr.records.prompt_versions import PromptVersions
+from ivr.settings import Settings
+from ivr.studio.clips import Studio
+from ivr.studio.importing import Imported, opened, take_in
+from ivr.studio.intake import Intake
+from ivr.studio.script_book import as_csv
 from prompts import catalogue
 from prompts.catalogue import CatalogueError, SlotKind
 from prompts.composer import HONG_KONG, Composer
@@ -24,6 +34,8 @@ from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
 from speech.language import Language
 from speech.synthesiser.synthesiser import SynthesisFailed
+
+T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, help="Hear, make and check what the service says.")
 
@@ -118,6 +130,70 @@ def say(
         typer.echo(utterance.text)
 
     asyncio.run(compose())
+
+
+@app.command()
+def script(
+    out: Annotated[Path, typer.Option(help="CSV file to write.")],
+    language: Language = Language.ENGLISH,
+    config: ConfigFile = None,
+) -> None:
+    """Write the recording script for a voice artist: numbers, file names, words, context."""
+    settings, _ = loaded(config)
+
+    async def write(studio: Studio) -> int:
+        clips = await studio.of(language)
+        out.write_text(as_csv(clips), encoding="utf-8", newline="")
+        return len(clips)
+
+    typer.echo(f"{_with_studio(settings, write)} recordings to be made, in {out}")
+
+
+@app.command("import")
+def take_set(
+    source: Annotated[Path, typer.Argument(help="Folder or zip of files named by number.")],
+    by: Annotated[str, typer.Option(help="Whose drafts they are.")],
+    language: Language = Language.ENGLISH,
+    config: ConfigFile = None,
+) -> None:
+    """Take in recordings as drafts; exit status 1 if one was refused."""
+    settings, _ = loaded(config)
+    largest = int(settings.prompts.takes.largest_mb * 1e6)
+    paths = sorted(source.rglob("*")) if source.is_dir() else [source]
+    files = ((path.name, path.read_bytes()) for path in paths if path.is_file())
+
+    async def take(studio: Studio) -> Imported:
+        intake = Intake(studio.versions, settings.prompts)
+        clips = await studio.of(language)
+        return await take_in(intake, by, clips, opened(files, largest), largest)
+
+    imported = _with_studio(settings, take)
+    for refused in imported.refused:
+        typer.echo(f"{refused.file}: {told(refused.why, str)}", err=True)
+    for name in imported.unknown:
+        typer.echo(f"{name}: not of the script", err=True)
+    if imported.broken:
+        typer.echo(f"{source}: {imported.broken}", err=True)
+    typer.echo(f"{len(imported.taken)} taken as drafts, {len(imported.refused)} refused")
+    if imported.refused or imported.broken or not imported.taken:
+        raise typer.Exit(1)
+
+
+def _with_studio(settings: Settings, work: Callable[[Studio], Awaitable[T]]) -> T:
+    async def do() -> T:
+        records = Database(settings.records_url, settings.records)
+        library = load_library(settings.prompts.recordings)
+        try:
+            return await work(Studio(PromptVersions(records), library, settings.prompts.recordings))
+        finally:
+            await records.close()
+
+    try:
+        migrations.upgrade(settings.records_url)
+        return asyncio.run(do())
+    except RecordsUnavailable as failure:
+        typer.echo(f"rocars-ivr: {failure}", err=True)
+        raise typer.Exit(1) from None
 
 
 def _value(kind: SlotKind, text: str) -> SlotValue:

@@ -103,7 +103,11 @@ def _announce(settings: Settings) -> None:
     web = f"http://{settings.web.host}:{settings.web.port}"
     over = f"UDP and TCP, TLS on {settings.sip.tls.port}" if settings.sip.tls.on else "UDP and TCP"
     console.print(f"[bold]Taking calls[/] at {addresses} ({over}; G.711)", soft_wrap=True)
-    console.print(f"Health and metrics: {web}/health/ready, {web}/metrics", soft_wrap=True)
+    console.print(
+        f"Console: {web}/ (a first account: [bold]rocars-ivr people add NAME --role "
+        f"administrator[/]); health and metrics: {web}/health/ready, {web}/metrics",
+        soft_wrap=True,
+    )
     console.print(
         "Drivers and cargo to try, at any time: [bold]rocars-ivr drivers[/]. Ctrl-C ends.\n",
         soft_wrap=True,

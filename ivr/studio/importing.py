@@ -77,6 +77,15 @@ def unpacked(data: bytes, largest: int) -> Iterator[tuple[str, bytes]]:
         raise BadSet("not a zip file that can be read") from failure
 
 
+def opened(files: Iterable[tuple[str, bytes]], largest: int) -> Iterator[tuple[str, bytes]]:
+    """Files as they are, and the files of a zip in its place. Raises BadSet."""
+    for name, data in files:
+        if name.lower().endswith(".zip"):
+            yield from unpacked(data, largest)
+        else:
+            yield name.replace("\\", "/").rpartition("/")[2], data
+
+
 async def take_in(
     intake: Intake,
     by: str,

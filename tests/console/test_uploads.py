@@ -112,6 +112,16 @@ async def test_a_set_is_taken_in_by_number_and_by_name(console: Console) -> None
     assert {one.source for one in drafts} == {Source.IMPORTED}
 
 
+async def test_files_can_be_sent_without_a_zip(console: Console) -> None:
+    numbers = await console.site.studio.numbers()
+    async with browser(console, Role.OPERATOR) as session:
+        form = FormData({"csrf": await token(session)})
+        for clip in ("goodbye.plain", "welcome.greeting"):
+            form.add_field("set", a_recording(clip), filename=f"{numbers[clip]}.wav")
+        async with session.post("/prompts/en/import", data=form) as answer:
+            assert "2 recordings taken, 0 refused" in await answer.text()
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [

@@ -64,9 +64,7 @@ class PaperStudio:
 class RecordingCall:
     studio: PaperStudio = field(default_factory=PaperStudio)
     trace: PaperTrace = field(default_factory=PaperTrace)
-    desk: Desk = field(
-        default_factory=lambda: Desk(PaperRocars(), FlowRules(), PaperLedger())
-    )
+    desk: Desk = field(default_factory=lambda: Desk(PaperRocars(), FlowRules(), PaperLedger()))
 
     async def run(self, *script: Script) -> list[str]:
         """What was said, in order; the caller speaks whenever he is to."""

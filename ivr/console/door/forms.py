@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,15 +19,20 @@ class Form:
     """The fields of one form. `files` have been written to temporary files by aiohttp."""
 
     fields: Mapping[str, str]
-    files: Mapping[str, FileField]
+    files: Mapping[str, tuple[FileField, ...]]
 
     def text(self, name: str) -> str:
         return self.fields.get(name, "").strip()
 
     async def file(self, name: str) -> bytes:
         """What was uploaded; empty if nothing was."""
-        field = self.files.get(name)
-        return b"" if field is None else field.file.read()
+        found = self.files.get(name)
+        return found[0].file.read() if found else b""
+
+    def each(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """Name and content of every file of a field."""
+        for one in self.files.get(name, ()):
+            yield one.filename, one.file.read()
 
 
 def must_be_ours(request: web.Request, public_url: str) -> None:
@@ -58,7 +63,9 @@ async def read_form(request: web.Request, largest: int = LARGEST_FORM) -> Form:
     except (ValueError, KeyError) as failure:
         raise web.HTTPBadRequest(text="This is no form.") from failure
     fields = {name: value for name, value in read.items() if isinstance(value, str)}
-    files = {name: value for name, value in read.items() if isinstance(value, FileField)}
+    files = {
+        name: tuple(one for one in read.getall(name) if isinstance(one, FileField)) for name in read
+    }
     return Form(fields, files)
 
 

@@ -11,7 +11,7 @@ from ivr.console.rendering import render, words_for
 from ivr.console.site import SITE
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
-from ivr.studio.importing import BadSet, Imported, take_in, unpacked
+from ivr.studio.importing import opened, take_in
 from ivr.studio.script_book import as_csv, context, file_name
 from speech.language import Language
 
@@ -57,13 +57,9 @@ async def _import(request: web.Request, visitor: Visitor, form: Form) -> web.Res
     site, _ = request.app[SITE], words_for(request)
     language = Language(request.match_info["language"])
     largest = int(site.settings.prompts.takes.largest_mb * 1e6)
-    imported = Imported()
-    try:
-        files = unpacked(await form.file("set"), largest)
-        clips = await site.studio.of(language)
-        imported = await take_in(site.intake, visitor.person.name, clips, files, largest)
-    except BadSet as failure:
-        imported.broken = str(failure)
+    clips = await site.studio.of(language)
+    files = opened(form.each("set"), largest)
+    imported = await take_in(site.intake, visitor.person.name, clips, files, largest)
     return render(
         request,
         "imported.html.j2",
