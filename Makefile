@@ -109,6 +109,11 @@ models: setup ## Train the speech models anew: make models RECORDED=folder [LANG
 			--out speech/models/$$language; \
 	done
 
+.PHONY: screenshots
+screenshots: setup-test ## Take the pictures of docs/console.md anew
+	@mkdir -p docs/console
+	$(BIN)/python -m tests.console.screenshots docs/console
+
 .PHONY: configuration
 configuration: setup ## Write docs/configuration.md anew from the settings themselves
 	{ printf '# Settings\n\nPrinted by `rocars-ivr config reference`. A TOML file (`--config`,\n`ROCARS_IVR_CONFIG`, or `rocars-ivr.toml` in the working directory) or the environment;\nthe environment wins. `rocars-ivr config show` tells what is in effect and where it came from.\n\n'; \

@@ -87,7 +87,7 @@ def from_file(
         raise BadTake(Fault.TOO_LARGE, len(data) / 1e6, settings.largest_mb)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            if file.format not in FORMATS or file.samplerate not in RATES or file.channels > 8:
+            if file.format not in FORMATS or file.samplerate not in RATES or file.channels > 2:
                 raise BadTake(Fault.NOT_AUDIO)
             # Read no more than is taken: a small file may unfold to hours of silence.
             most = int(settings.longest_s * file.samplerate)

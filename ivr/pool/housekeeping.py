@@ -89,7 +89,8 @@ class Housekeeping:
         self._records = records
         self._orders = NodeOrders(records)
         self._versions = PromptVersions(records)
-        self._tallies = Tallies(records)
+        operators = premises.settings.flows.recording_numbers
+        self._tallies = Tallies(records, leave_out=operators)
 
     async def pass_orders_on(self) -> None:
         """Tell supervisor and workers what people at a console, here or elsewhere, want."""

@@ -71,8 +71,10 @@ def hong_kong_day(at: datetime) -> date:
 class Tallies:
     """Everything may raise RecordsUnavailable."""
 
-    def __init__(self, records: Database) -> None:
+    def __init__(self, records: Database, *, leave_out: Sequence[str] = ()) -> None:
+        """`leave_out`: dialled numbers whose calls are not counted, beside practice calls."""
         self._records = records
+        self._leave_out = tuple(leave_out)
 
     async def read(
         self, first: date, last: date, language: str = "", *measures: Measure
@@ -118,8 +120,9 @@ class Tallies:
     async def count(self, day: date) -> None:
         """Count one day anew, in place of what was counted of it before."""
         async with self._records.reading() as session:
-            counts = _of_calls(await session.execute(_calls(day)))
-            for language, kind, name, mode, calls, times in await session.execute(_steps(day)):
+            counted = _counted(day, self._leave_out)
+            counts = _of_calls(await session.execute(_calls(counted)))
+            for language, kind, name, mode, calls, times in await session.execute(_steps(counted)):
                 tongue = language or ""
                 if kind == "asked":
                     counts[tongue, Measure.ASKED, name] += calls
@@ -130,7 +133,7 @@ class Tallies:
                     counts[tongue, Measure.MODE, mode] += times
                 else:
                     counts[tongue, Measure(kind), name] += times
-            for language, name, calls in await session.execute(_last_questions(day)):
+            for language, name, calls in await session.execute(_last_questions(counted)):
                 counts[language or "", Measure.LEFT, name] += calls
         rows = [
             {"day": day, "language": language, "measure": measure, "name": name, "count": count}
@@ -149,19 +152,21 @@ async def _replace(session: AsyncSession, day: date, rows: list[dict[str, object
         await session.execute(insert(Tally), rows)
 
 
-def _within(day: date) -> ColumnElement[bool]:
+def _counted(day: date, leave_out: Sequence[str]) -> ColumnElement[bool]:
+    """Which calls count: those that came in on this day, from callers who mean it."""
     begins = datetime.combine(day, time(), HONG_KONG)
     return and_(
         Call.offered_at >= begins,
         Call.offered_at < begins + timedelta(days=1),
         Call.practice.is_(False),
+        Call.called.not_in(leave_out),
     )
 
 
-def _calls(day: date) -> Executable:
+def _calls(counted: ColumnElement[bool]) -> Executable:
     return select(
         Call.offered_at, Call.answered_at, Call.ended_at, Call.outcome, Call.language
-    ).where(_within(day), Call.ended_at.is_not(None))
+    ).where(counted, Call.ended_at.is_not(None))
 
 
 def _of_calls(rows: Iterable[Any]) -> Counter[tuple[str, str, str]]:
@@ -180,7 +185,7 @@ def _of_calls(rows: Iterable[Any]) -> Counter[tuple[str, str, str]]:
     return counts
 
 
-def _steps(day: date) -> Executable:
+def _steps(counted: ColumnElement[bool]) -> Executable:
     """One look at all steps of a day, for all that is counted of them."""
     return (
         select(
@@ -193,12 +198,12 @@ def _steps(day: date) -> Executable:
         )
         .select_from(Call)
         .join(CallStep, Call.call_id == CallStep.call_id)
-        .where(_within(day), CallStep.kind.in_(("asked", "answered", "noinput", "nomatch")))
+        .where(counted, CallStep.kind.in_(("asked", "answered", "noinput", "nomatch")))
         .group_by(Call.language, CallStep.kind, CallStep.name, CallStep.mode)
     )
 
 
-def _last_questions(day: date) -> Executable:
+def _last_questions(counted: ColumnElement[bool]) -> Executable:
     """The last question of every call whose caller gave up."""
     last = (
         select(func.max(CallStep.sequence))
@@ -210,7 +215,7 @@ def _last_questions(day: date) -> Executable:
         select(Call.language, CallStep.name, func.count())
         .select_from(Call)
         .join(CallStep, and_(CallStep.call_id == Call.call_id, CallStep.sequence == last))
-        .where(_within(day), Call.outcome.in_(GAVE_UP))
+        .where(counted, Call.outcome.in_(GAVE_UP))
         .group_by(Call.language, CallStep.name)
     )
 

@@ -174,6 +174,24 @@ async def test_guessing_from_one_address_is_slowed(console: Console) -> None:
     assert statuses == [403, 403, 403, 429, 429]
 
 
+@pytest.mark.parametrize(
+    ("public_url", "address"), [("", "127.0.0.1"), ("https://c.example", "198.51.100.7")]
+)
+async def test_a_proxy_of_ours_tells_where_somebody_is(
+    console: Console, public_url: str, address: str
+) -> None:
+    rules = console.site.settings.console.model_copy(update={"public_url": public_url})
+    console.site.settings = console.site.settings.model_copy(update={"console": rules})
+    form = {"name": console.names[Role.VIEWER], "password": PASSWORDS[Role.VIEWER]}
+    headers = {"X-Forwarded-For": "10.9.9.9, 198.51.100.7"}
+    async with (
+        ClientSession(console.url) as session,
+        session.post("/login", data=form, headers=headers, allow_redirects=False),
+    ):
+        (entry,) = await audit.read(console.site.records, who=console.names[Role.VIEWER])
+    assert entry.detail["address"] == address
+
+
 async def test_a_locked_account_says_how_long(console: Console) -> None:
     form = {"name": console.names[Role.VIEWER], "password": "wrong"}
     async with ClientSession(console.url) as session:

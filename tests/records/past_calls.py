@@ -30,6 +30,7 @@ async def past_call(
     ccrn: str = "",
     vehicle: str = "AB1234",
     practice: bool = False,
+    called: str = "3902",
     questions: tuple[tuple[str, str], ...] = (),
 ) -> str:
     """`questions`: each with ``answered``, ``noinput``, ``nomatch`` or nothing. Gives the id."""
@@ -40,7 +41,7 @@ async def past_call(
         sip_call_id="x",
         source="127.0.0.1:5060;udp",
         caller=calling_number(caller),
-        called="3902",
+        called=called,
         practice=practice,
         offered_at=at,
     )

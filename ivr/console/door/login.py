@@ -36,15 +36,14 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     must_be_ours(request, site.rules.public_url)
     _ = words_for(request)
-    if not site.throttle.allows(request.remote or "?"):
+    address = address_of(request, site)
+    if not site.throttle.allows(address):
         metrics.console_logins_total.labels("throttled").inc()
         return _asked(request, _("Too many log-ins from your address. Wait a minute."), 429)
     form = await read_form(request)
     name = form.text("name").lower()
     try:
-        visitor = await site.people.log_in(
-            name, form.fields.get("password", ""), request.remote or "?"
-        )
+        visitor = await site.people.log_in(name, form.fields.get("password", ""), address)
     except LockedFor as locked:
         metrics.console_logins_total.labels("locked").inc()
         minutes = max(1, round(locked.seconds / 60))
@@ -90,6 +89,14 @@ async def _choose_language(request: web.Request) -> web.StreamResponse:
 def secure(request: web.Request, site: Site) -> bool:
     """Whether the browser speaks TLS with us, or with a proxy before us."""
     return request.secure or site.rules.public_url.startswith("https:")
+
+
+def address_of(request: web.Request, site: Site) -> str:
+    """Where the browser is; what a proxy says is believed of one on this machine alone."""
+    peer = request.remote or "?"
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    behind_proxy = site.rules.public_url and peer in ("127.0.0.1", "::1")
+    return named if behind_proxy and named else peer
 
 
 def _ours(path: str) -> str:
