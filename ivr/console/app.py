@@ -62,7 +62,7 @@ def make_app(
             look=lambda: _look(app),
             throttle=Throttle(settings.console.logins_per_minute),
         )
-        app.on_cleanup.append(_close_records)
+        app.on_cleanup.append(_close_site)
         app.router.add_get("/", _first_page)
         app.router.add_get("/static/{digest}/{name}", _static)
         for room in ROOMS:
@@ -115,8 +115,8 @@ async def _probing(app: web.Application) -> AsyncIterator[None]:
     await asyncio.gather(probing, return_exceptions=True)
 
 
-async def _close_records(app: web.Application) -> None:
-    await app[SITE].records.close()
+async def _close_site(app: web.Application) -> None:
+    await app[SITE].close()
 
 
 async def _first_page(request: web.Request) -> web.Response:

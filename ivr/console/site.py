@@ -21,6 +21,7 @@ from ivr.records.tallies import Tallies
 from ivr.settings import Settings
 from ivr.studio.clips import Studio
 from ivr.studio.intake import Intake
+from ivr.studio.sample import Sample
 from prompts.library import Library
 
 
@@ -51,6 +52,12 @@ class Site:
         self.versions = PromptVersions(self.records)
         self.studio = Studio(self.versions, self.library, self.settings.prompts.recordings)
         self.intake = Intake(self.versions, self.settings.prompts)
+        self.sample = Sample(
+            self.library,
+            self.published,
+            self.settings.prompts,
+            self.settings.node.data.resolve() / "synthesised",
+        )
         self.tallies = Tallies(self.records)
         self.search = CallSearch(self.records)
         self.orders = NodeOrders(self.records)
@@ -62,6 +69,10 @@ class Site:
     @property
     def published(self) -> Path:
         return self.settings.published_prompts
+
+    async def close(self) -> None:
+        await self.sample.close()
+        await self.records.close()
 
     def tell(self, visitor: Visitor, text: str, *, bad: bool = False) -> None:
         """Have it said on the next page this visitor sees."""

@@ -93,45 +93,6 @@ async def heard_on_the_line(recording: Path, language: Language, ubr: str) -> No
     assert max(told.shifts) - min(told.shifts) <= 600, f"{language}: not in one go: {told}"
 
 
-async def test_wrong_answers_are_explained_and_the_call_goes_on(caller: Caller) -> None:
-    demo = await caller.demo()
-    free = demo.free_ccrns(immediately=True)
-    bundled = next(one.ccrn for one in demo.cargo if one.state == "bundled")
-    expired = next(one.ccrn for one in demo.cargo if one.state == "expired")
-    driver = log_in(demo, "yue")
-    called = await caller.call(
-        driver
-        | {
-            "welcome.language": ["7", "3"],
-            "login.user_id": ["123#", driver["login.user_id"][0], driver["login.user_id"][0]],
-            "login.pin": driver["login.pin"] * 2,
-            "login.code": [WRONG_CODE, driver["login.code"][0]],
-            "main_menu": ["5", "1"],
-            "ccrn": ["999999999#", f"{bundled}#", f"{free[0]}#", f"{free[1]}#"],
-            "ccrn.more": ["3", "1"],
-            "vehicle.which": ["2"],
-            "bundle.one_cargo": ["2", "1"],
-            "bundle.wrong": ["2"],
-            "bundle.after": ["1", "3"],
-        }
-        | {"vehicle.which": ["2", "1"]}
-    )
-    ubr = told_ubr(called)
-    receipt = await caller.receipt(ubr, "AB1234")
-    assert receipt.ccrns == (free[1],)
-    for words in (
-        "not an answer I can use",
-        "That is too short",
-        "were not accepted",
-        "does not know the cargo",
-        "already bundled",
-        "What is wrong?",
-    ):
-        assert words in called.words, words
-    assert expired not in receipt.ccrns
-    assert called.words.count("unique bundling reference is") >= 2  # said, and repeated
-
-
 async def test_five_failures_over_two_calls_lock_the_user_id(caller: Caller) -> None:
     """The lock counts over calls, and is said of a user ID that does not exist as well."""
     unknown, tries = "77777777", 3
@@ -159,32 +120,6 @@ async def test_a_driver_is_known_by_his_number(caller: Caller) -> None:
     asked = [step.name for step in called.steps if step.kind == "asked"]
     assert asked == ["login.pin", "login.code", "main_menu"]
     assert {step.language for step in called.steps if step.text} == {"yue"}
-
-
-async def test_on_the_practice_line_nothing_is_bundled(caller: Caller) -> None:
-    called = await caller.call(
-        {
-            "welcome.language": ["3"],
-            "login.user_id": ["11111111"],
-            "login.pin": ["222222"],
-            "login.code": ["333333"],
-            "main_menu": ["1"],
-            "ccrn": ["1234567890123#"],
-            "ccrn.more": ["1"],
-            "vehicle.which": ["1"],
-            "bundle.one_cargo": ["1"],
-            "bundle.after": ["3"],
-        },
-        to="3903",
-    )
-    assert "Nothing has been bundled" in called.words
-    await caller.idle()
-    assert caller.service.query("SELECT outcome, ubr FROM calls WHERE practice") == [
-        ("completed", None)
-    ]
-    assert not caller.service.query(
-        "SELECT 1 FROM bundle_requests WHERE driver_user_id = '11111111'"
-    )
 
 
 async def test_secrets_are_in_no_file_the_service_wrote(caller: Caller) -> None:

@@ -16,6 +16,7 @@ from ivr.records.console_tables import Source, VersionState
 from ivr.records.outcome import CallOutcome
 from ivr.records.roles import Role
 from prompts import live
+from speech.language import Language
 from tests.console.conftest import MICROPHONE, PASSWORDS, Console, Visit, a_recording
 from tests.records.past_calls import AT, past_call
 
@@ -81,6 +82,23 @@ async def test_from_an_upload_to_what_callers_hear_and_back(console: Console, en
     assert live.published(console.site.published) == []
     await reviewer.press("Make live")
     assert await reviewer.told() == "Version 1: live."
+
+
+async def test_a_sentence_is_heard_whole_as_it_is_today(console: Console, enter: Enter) -> None:
+    name = "welcome.language--1"
+    number = (await console.site.studio.numbers())[name]
+    viewer = await enter(Role.VIEWER)
+    await viewer.go(f"/prompts/en/{number}")
+    player = viewer.page.get_by_label("The whole sentence")
+    await player.evaluate("audio => audio.play()")
+    await viewer.page.wait_for_function(
+        "document.querySelector('dd audio').duration > 0", timeout=5000
+    )
+    whole = await player.evaluate("audio => audio.duration")
+    piece = await console.site.studio.one(Language.ENGLISH, name)
+    assert piece is not None
+    assert piece.seconds is not None
+    assert whole > piece.seconds + 0.2
 
 
 async def test_nobody_is_offered_to_review_her_own(console: Console, enter: Enter) -> None:

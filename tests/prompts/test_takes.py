@@ -91,7 +91,7 @@ def test_what_is_kept_comes_back_bit_by_bit() -> None:
         (np.zeros(16_000, np.float32), Fault.EMPTY),
         (np.clip(padded(0.3, 0.3) * 40, -1, 1), Fault.CLIPPED),
         (padded(0.5, 0.5, noise=0.1), Fault.NOISY),
-        (padded(0.5, 0.5, noise=0.0) * 0.001, Fault.QUIET),
+        (padded(0.5, 0.5, noise=0.0) * 0.02, Fault.QUIET),
         (padded(0.3, 0.3)[: int(0.55 * SAMPLE_RATE)], Fault.TOO_SHORT),
         (np.tile(padded(0.1, 0.1), 4), Fault.TOO_LONG),
     ],

@@ -27,6 +27,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/sounds/{version:[0-9]+}.wav", page(Role.VIEWER, _version_sound)),
         web.get("/sounds/{version:[0-9]+}.svg", page(Role.VIEWER, _version_picture)),
+        web.get(f"{CLIP}/whole.wav", page(Role.VIEWER, _whole_sound)),
         web.get(f"{CLIP}/shipped.wav", page(Role.VIEWER, _shipped_sound)),
         web.get(f"{CLIP}/shipped.svg", page(Role.VIEWER, _shipped_picture)),
     ]
@@ -50,6 +51,15 @@ async def _shipped_sound(request: web.Request, visitor: Visitor) -> web.Response
 async def _shipped_picture(request: web.Request, visitor: Visitor) -> web.Response:
     pcm = await _shipped(request)
     return error_page(request, 404, visitor) if pcm is None else _picture(pcm, "no-cache")
+
+
+async def _whole_sound(request: web.Request, visitor: Visitor) -> web.Response:
+    """The whole prompt a clip is a piece of, as callers hear it today, with made-up values."""
+    clip = await named_clip(request)
+    if clip is None or not clip.prompt:
+        return error_page(request, 404, visitor)
+    utterance = await request.app[SITE].sample.of(clip.language, clip.prompt)
+    return _sound(request, utterance.pcm, "no-store")
 
 
 async def _of_version(request: web.Request) -> bytes | None:
