@@ -48,10 +48,29 @@ DAYS = 180
 AT_ONCE = 2000
 IN_PROGRESS = 60
 PASSWORD = "a secret of the benchmark"
-QUESTIONS = (
-    *("welcome.language", "login.user_id", "login.pin", "login.code", "main_menu.intro"),
-    *("ccrn.ask", "ccrn.more", "vehicle.choose", "bundle.confirm"),
-)
+SAID = {
+    "welcome.language": "For English, press 3.",
+    "login.user_id": "Please key your user I D of 8 digits.",
+    "login.pin": "Please key your telephone PIN of 6 digits.",
+    "login.code": "Please press the button on your security token, and key the 6 digits it shows.",
+    "main_menu": "Main menu. To bundle cargo and vehicle, press 1.",
+    "ccrn": "Please key the customs cargo reference number, then press hash.",
+    "ccrn.more": "That cargo can be bundled. For another one, press 2. If that is all, press 1.",
+    "vehicle.which": "For AB 1234, press 1. For another vehicle, press 2.",
+    "bundle.one_cargo": "Cargo 1234 567 890 123, vehicle AB 1234. If that is right, press 1.",
+}
+KEYED = {
+    "welcome.language": "3",
+    "login.user_id": "******678",
+    "login.pin": "******",
+    "login.code": "******",
+    "main_menu": "1",
+    "ccrn": "1234567890123",
+    "ccrn.more": "1",
+    "vehicle.which": "1",
+    "bundle.one_cargo": "1",
+}
+QUESTIONS = tuple(SAID)
 OUTCOMES = (
     *(CallOutcome.COMPLETED,) * 14,
     *(CallOutcome.CALLER_HUNG_UP,) * 3,
@@ -70,13 +89,15 @@ def invented(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]],
     dice = random.Random(7)
     newest = now()
     for number in range(count):
+        over = number < count - IN_PROGRESS
         at = newest - timedelta(days=DAYS) * (1 - number / count)
+        if not over:
+            at = newest - timedelta(seconds=(count - number) * 1.5)
         # As `new_call_id` makes them: sorted by time.
         call_id = f"{int(at.timestamp() * 1000):012x}{number:024x}"
         call_id = (
             f"{call_id[:8]}-{call_id[8:12]}-7{call_id[13:16]}-8{call_id[17:20]}-{call_id[20:32]}"
         )
-        over = number < count - IN_PROGRESS
         seconds = dice.uniform(20, 150)
         outcome = dice.choice(OUTCOMES)
         ubr = f"{number:010d}" if outcome is CallOutcome.COMPLETED and over else None
@@ -109,8 +130,8 @@ def invented(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]],
                 "at": at + timedelta(seconds=place * 3),
                 "kind": "answered" if answer else "asked",
                 "name": name,
-                "text": "" if answer else "Please key what you are asked for, then press hash.",
-                "value": "1234" if answer else "",
+                "text": "" if answer else SAID[name],
+                "value": KEYED[name] if answer else "",
                 "mode": "key" if answer else "",
                 "attempt": 1,
                 "ms": 0 if answer else 2500,
