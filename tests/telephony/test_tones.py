@@ -45,6 +45,15 @@ def test_a_long_press_is_one_key_even_with_a_hole_in_it() -> None:
     assert heard(pressed) == "8"
 
 
+@pytest.mark.parametrize("lost", range(8))
+def test_a_lost_packet_makes_no_second_key(lost: int) -> None:
+    """One of the eight packets of a key of 160 ms is missing, or what replaces it is no tone."""
+    for key in KEYS:
+        pressed = tone(key, 160)
+        pressed[lost * 160 : (lost + 1) * 160] = 0
+        assert heard(pressed, quiet(60), pressed) == key * 2
+
+
 def test_forty_milliseconds_between_two_keys_are_enough() -> None:
     digits = [part for key in "1122#*0990D" for part in (tone(key, 50), quiet(40))]
     for phase in range(0, 160, 16):
