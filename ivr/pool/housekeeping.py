@@ -91,10 +91,14 @@ class Housekeeping:
         self._versions = PromptVersions(records)
         operators = premises.settings.flows.recording_numbers
         self._tallies = Tallies(records, leave_out=operators)
+        self._published = premises.settings.published_prompts
+        self._heard: frozenset[int] | None = None
 
     async def pass_orders_on(self) -> None:
         """Tell supervisor and workers what people at a console, here or elsewhere, want."""
         node = self._settings.node.name
+        if not await self._orders.any_for(node):
+            return
         for order in await self._orders.take_for_node(node):
             log.warning("ordered from the console", order=order.kind.value, who=order.who)
             match order.kind:
@@ -109,9 +113,15 @@ class Housekeeping:
 
     async def publish_prompts(self) -> None:
         """Activate what is scheduled, and bring what is live to this node. Raises NotPublished."""
-        for name in await self._versions.activate_due():
-            log.info("a scheduled recording is live", version=name)
-        await publish(self._versions, self._settings.published_prompts)
+        heard, due = await self._versions.heard()
+        if due:
+            for name in await self._versions.activate_due():
+                log.info("a scheduled recording is live", version=name)
+            heard, _ = await self._versions.heard()
+        elif heard == self._heard and not live.unpublished(self._published, heard):
+            return
+        await publish(self._versions, self._published)
+        self._heard = heard  # read before: what has changed since is published next time
 
     async def say_how_we_are(self) -> None:
         """For the consoles of other nodes."""
@@ -162,4 +172,4 @@ class Housekeeping:
         if gone:
             log.info("old records deleted", count=gone)
         playing = await self._versions.in_state(VersionState.LIVE)
-        live.tidy(self._settings.published_prompts, (one.version_id for one in playing))
+        live.tidy(self._published, (one.version_id for one in playing))

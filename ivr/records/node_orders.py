@@ -32,6 +32,20 @@ class NodeOrders:
             session.add(NodeOrder(node=node, kind=kind, subject=subject, who=who, at=now()))
             audit.note(session, who, f"ordered: {kind}", subject or node, node=node)
 
+    async def any_for(self, node: str) -> bool:
+        """Whether an order waits; asked often, so that nothing is locked or written for it."""
+        async with self._records.reading() as session:
+            waiting = await session.scalar(
+                select(NodeOrder.order_id)
+                .where(
+                    NodeOrder.node == node,
+                    NodeOrder.taken_at.is_(None),
+                    NodeOrder.at > now() - timedelta(seconds=VALID_S),
+                )
+                .limit(1)
+            )
+        return waiting is not None
+
     async def take_for_node(self, node: str) -> Sequence[NodeOrder]:
         """Orders to the node itself and its workers, each once."""
         return await self._take(NodeOrder.node == node, NodeOrder.kind.not_in(CALL_ORDERS))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -72,6 +72,17 @@ class PromptVersions:
         )
         async with self._records.reading() as session:
             return (await session.scalars(query)).all()
+
+    async def heard(self) -> tuple[frozenset[int], bool]:
+        """Ids of what is live, and whether something is due to go live. Read from an index."""
+        due = and_(PromptVersion.state == VersionState.REVIEWED, PromptVersion.live_from <= now())
+        query = select(PromptVersion.version_id, PromptVersion.state).where(
+            or_(PromptVersion.state == VersionState.LIVE, due)
+        )
+        async with self._records.reading() as session:
+            found = [(row[0], row[1]) for row in (await session.execute(query)).all()]
+        live = frozenset(version for version, state in found if state is VersionState.LIVE)
+        return live, len(live) < len(found)
 
     async def one(self, version_id: int) -> PromptVersion | None:
         """With its sound."""

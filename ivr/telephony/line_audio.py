@@ -123,13 +123,16 @@ class LineAudio:
         """20 ms from the other side, empty for silence. Called by the frame clock only."""
         if len(frame) != FRAME_BYTES:
             frame = SILENCE
-        for listening in self._listening:
-            listening.hear(frame, self._sent)
-        for recording in self._recordings:
-            recording.add(frame, self._sent)
+        voice = frame
         tones, pressed = self._tones, self._pressed
         if tones is not None and pressed is not None:
             key = tones.hear(frame)
             if key is not None:
                 self.tone_keys += 1
                 self._loop.call_soon_threadsafe(pressed, key)
+            if tones.sounding:  # or a recogniser would make words of it
+                voice = SILENCE
+        for listening in self._listening:
+            listening.hear(voice, self._sent)
+        for recording in self._recordings:
+            recording.add(frame, self._sent)

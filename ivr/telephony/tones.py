@@ -72,6 +72,8 @@ class ToneKeys:
         self._heard: str | None = None
         self._times = 0
         self._missed = 0
+        self.sounding = False
+        """Whether there was a key's tone in the last frame, long enough to count or not."""
 
     def hear(self, frame: bytes) -> str | None:
         """The key that began in this frame (20 ms of s16le at 8000 Hz), if one did."""
@@ -79,8 +81,11 @@ class ToneKeys:
             raise ValueError(f"expected {FRAME_BYTES} bytes")
         sound = np.concatenate([self._rest, np.frombuffer(frame, "<i2").astype(np.float32)])
         begun = None
+        self.sounding = self._down is not None  # what fades out of a key is no speech either
         for start in range(0, len(sound) - WINDOW + 1, STEP):
-            begun = self._window(tone_key(sound[start : start + WINDOW])) or begun
+            key = tone_key(sound[start : start + WINDOW])
+            self.sounding = self.sounding or key is not None
+            begun = self._window(key) or begun
         self._rest = sound[-(WINDOW - STEP) :]
         return begun
 

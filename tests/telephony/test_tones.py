@@ -45,6 +45,21 @@ def test_a_long_press_is_one_key_even_with_a_hole_in_it() -> None:
     assert heard(pressed) == "8"
 
 
+def test_a_recogniser_is_not_given_tones() -> None:
+    """From the second frame of a key to its end; words before and after are left alone."""
+    tones = ToneKeys()
+    words = np.random.default_rng(3).normal(0, 1500, 800)
+    sound = np.concatenate([words, tone("5", 200), words])
+    frames = np.round(sound).astype("<i2").reshape(-1, 160)
+    sounding = []
+    for frame in frames:
+        tones.hear(frame.tobytes())
+        sounding.append(tones.sounding)
+    assert sounding[:5] == [False] * 5
+    assert all(sounding[6:15])
+    assert not any(sounding[18:])
+
+
 @pytest.mark.parametrize("lost", range(8))
 def test_a_lost_packet_makes_no_second_key(lost: int) -> None:
     """One of the eight packets of a key of 160 ms is missing, or what replaces it is no tone."""
