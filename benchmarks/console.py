@@ -189,10 +189,11 @@ async def fill(records: Database, count: int) -> None:
         await write()
 
 
-async def measured(count: int, rounds: int, directory: Path) -> Table:
+async def a_console(directory: Path) -> web.Application:
+    """A console with empty records of its own in this directory."""
     settings = Settings.model_validate({"node": {"name": "hk1", "data": str(directory)}})
     await asyncio.to_thread(migrations.upgrade, settings.records_url)
-    app = make_app(
+    return make_app(
         Node(),
         BackEndProbe("http://127.0.0.1:9/"),
         SelfTest(SelfTestSettings.model_validate({}), "sip:127.0.0.1:1"),
@@ -200,6 +201,10 @@ async def measured(count: int, rounds: int, directory: Path) -> Table:
         settings=settings,
         library=load_library(),
     )
+
+
+async def measured(count: int, rounds: int, directory: Path) -> Table:
+    app = await a_console(directory)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

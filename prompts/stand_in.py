@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import io
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import soundfile
 import structlog
 
 from prompts.loudness import SAMPLE_RATE, Samples, as_pcm, levelled, trimmed
 from prompts.script import Clip
 from prompts.settings import PromptSettings
+from prompts.take import flac
 from speech.synthesiser.respelling import respelled
 from speech.synthesiser.synthesiser import Synthesiser, SynthesiserAway, SynthesisFailed
 
@@ -109,10 +108,7 @@ def _keep(path: Path, pcm: bytes) -> None:
     draft = path.with_suffix(f".{os.getpid()}.draft")  # another worker may make the same clip
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        samples = np.frombuffer(pcm, dtype="<i2")
-        encoded = io.BytesIO()
-        soundfile.write(encoded, samples, SAMPLE_RATE, subtype="PCM_16", format="FLAC")
-        draft.write_bytes(encoded.getbuffer())
+        draft.write_bytes(flac(pcm))
         draft.replace(path)
     except (soundfile.LibsndfileError, OSError) as failure:
         log.error("a synthesised prompt could not be kept", why=str(failure))

@@ -14,7 +14,7 @@ from ivr.observe import metrics
 from ivr.pool.premises import Premises
 from ivr.records import audit
 from ivr.records.call_book import CallBook
-from ivr.records.console_tables import NodeState, OrderKind, VersionState
+from ivr.records.console_tables import NodeState, OrderKind
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
 from ivr.records.node_orders import NodeOrders
@@ -171,5 +171,5 @@ class Housekeeping:
             await book.shut()
         if gone:
             log.info("old records deleted", count=gone)
-        playing = await self._versions.in_state(VersionState.LIVE)
-        live.tidy(self._published, (one.version_id for one in playing))
+        heard, _ = await self._versions.heard()
+        live.tidy(self._published, heard)

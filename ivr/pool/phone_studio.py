@@ -11,11 +11,12 @@ from call_flows.recording_studio import ClipToRecord, NotTaken, Refusal, StudioA
 from ivr.records.database import RecordsUnavailable
 from ivr.records.people import LockedFor, People
 from ivr.records.roles import Role
-from ivr.studio.clips import Studio, StudioClip
+from ivr.studio.clips import Studio
 from ivr.studio.intake import Intake
 from prompts.library import Shelf
 from prompts.settings import PromptSettings
 from prompts.take import BadTake, Fault, from_pcm
+from prompts.utterance import BYTES_PER_SECOND
 from speech.language import Language
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ class PhoneStudio:
 
     async def clip(self, number: str, language: Language) -> ClipToRecord | None:
         try:
-            found = await self._find(number, language)
+            found = await self.studio.numbered(language, number)
         except RecordsUnavailable as failure:
             raise self._away(failure) from failure
         if found is None:
@@ -69,7 +70,7 @@ class PhoneStudio:
         return ClipToRecord(number, language, found.name, bytes(today or b""))
 
     async def mended(self, clip: ClipToRecord, spoken: bytes) -> bytes:
-        usual_s = len(clip.today) / 16_000 or None
+        usual_s = len(clip.today) / BYTES_PER_SECOND or None
         try:
             take = await asyncio.to_thread(
                 from_pcm, spoken, self.settings.takes, self.settings.loudness_lufs, usual_s
@@ -80,7 +81,7 @@ class PhoneStudio:
 
     async def keep(self, clip: ClipToRecord, spoken: bytes) -> None:
         try:
-            found = await self._find(clip.number, clip.language)
+            found = await self.studio.numbered(clip.language, clip.number)
             if found is None:
                 raise NotTaken(Refusal.NOTHING)
             version = await self.intake.phone(self.operator, found, spoken)
@@ -89,12 +90,6 @@ class PhoneStudio:
         except RecordsUnavailable as failure:
             raise self._away(failure) from failure
         log.info("recorded by telephone", clip=clip.name, version=version.serial)
-
-    async def _find(self, number: str, language: Language) -> StudioClip | None:
-        name = next(
-            (one for one, its in (await self.studio.numbers()).items() if str(its) == number), None
-        )
-        return None if name is None else await self.studio.one(language, name)
 
     @staticmethod
     def _away(failure: RecordsUnavailable) -> StudioAway:

@@ -18,11 +18,10 @@ from ivr.records.prompt_versions import PromptVersions
 from prompts import catalogue
 from prompts.library import RECORDINGS, Library, read_manifest
 from prompts.script import Clip, clips
+from prompts.utterance import BYTES_PER_SECOND
 from speech.language import Language
 
 log = structlog.get_logger(__name__)
-
-BYTES_PER_SECOND = 16_000
 
 
 @dataclass(frozen=True)
@@ -157,6 +156,12 @@ class Studio:
     async def one(self, language: Language, name: str) -> StudioClip | None:
         """One clip, None if the script has none of that name."""
         return next((one for one in await self.of(language) if one.name == name), None)
+
+    async def numbered(self, language: Language, number: str) -> StudioClip | None:
+        """The clip with this number, None if there is none."""
+        numbers = await self.numbers()
+        name = next((one for one, its in numbers.items() if str(its) == number), None)
+        return None if name is None else await self.one(language, name)
 
     async def numbers(self) -> Mapping[str, int]:
         """By clip: its number on the telephone."""

@@ -58,7 +58,7 @@ def unpacked(data: bytes, largest: int) -> Iterator[tuple[str, bytes]]:
             total = 0
             for entry in entries:
                 name = entry.filename.replace("\\", "/").rpartition("/")[2]
-                if name.startswith(("._", ".")) or not name:
+                if name.startswith(".") or not name:
                     continue  # what file managers leave behind
                 with archive.open(entry) as file:
                     content = file.read(largest + 1)

@@ -10,6 +10,7 @@ from ivr.studio.clips import StudioClip
 from prompts.loudness import as_pcm, levelled, trimmed
 from prompts.settings import PromptSettings
 from prompts.take import Take, flac, from_file, from_pcm
+from prompts.utterance import BYTES_PER_SECOND
 from speech.language import Language
 from speech.synthesiser.synthesiser import Synthesiser
 
@@ -66,7 +67,7 @@ class Intake:
                 words=words,
                 base_digest=clip.digest,
                 sound=flac(pcm),
-                seconds=len(pcm) / 16_000,
+                seconds=len(pcm) / BYTES_PER_SECOND,
                 raw_lufs=None,
                 source=Source.SYNTHESISED,
             ),

@@ -11,20 +11,13 @@ from aiohttp import web
 from playwright.async_api import async_playwright
 from sqlalchemy import func, select
 
-from benchmarks.console import Node, fill
-from ivr.console.app import make_app
-from ivr.console.health import BackEndProbe
-from ivr.console.self_test import SelfTest
-from ivr.console.settings import SelfTestSettings
+from benchmarks.console import a_console, fill
 from ivr.console.site import SITE, Site
-from ivr.records import migrations
 from ivr.records.console_tables import NodeState, Source
 from ivr.records.facts import now
 from ivr.records.models import Call
 from ivr.records.outcome import CallOutcome
 from ivr.records.roles import Role
-from ivr.settings import Settings
-from prompts.library import load_library
 from speech.language import Language
 from tests.console.conftest import CHROMIUM, Visit, a_recording
 
@@ -56,16 +49,7 @@ async def invent(site: Site) -> None:
 
 async def take(directory: Path) -> None:
     with tempfile.TemporaryDirectory() as data:
-        settings = Settings.model_validate({"node": {"name": "hk1", "data": data}})
-        await asyncio.to_thread(migrations.upgrade, settings.records_url)
-        app = make_app(
-            Node(),
-            BackEndProbe("http://127.0.0.1:9/"),
-            SelfTest(SelfTestSettings.model_validate({}), "sip:127.0.0.1:1"),
-            ("yue", "cmn", "en"),
-            settings=settings,
-            library=load_library(),
-        )
+        app = await a_console(Path(data))
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

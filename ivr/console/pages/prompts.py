@@ -120,9 +120,7 @@ async def named_clip(request: web.Request) -> StudioClip | None:
     """The clip the address names, None if there is none."""
     studio = request.app[SITE].studio
     number = int(request.match_info["number"])
-    names = [name for name, its in (await studio.numbers()).items() if its == number]
-    language = Language(request.match_info["language"])
-    return await studio.one(language, names[0]) if names else None
+    return await studio.numbered(Language(request.match_info["language"]), str(number))
 
 
 def _largest_upload(request: web.Request) -> int:

@@ -16,8 +16,8 @@ from ivr.console.site import SITE
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from prompts.take import pcm_of
+from prompts.utterance import SAMPLE_RATE
 
-SAMPLE_RATE = 8000
 WIDTH, HEIGHT = 400, 48
 FOR_GOOD = "private, max-age=31536000, immutable"
 """A version never changes, so a browser need not ask again."""
