@@ -17,9 +17,6 @@ from speech.recognition.settings import RecognitionSettings
 
 log = structlog.get_logger(__name__)
 
-_FRAMES_AT_ONCE = 4
-"""80 ms: soon enough to stop a prompt, and a quarter of the work."""
-
 
 class Hearing:
     """Gives each call an ear; recognition runs on threads beside the event loop."""
@@ -34,7 +31,7 @@ class Hearing:
         if not self._models:
             return None
         return VoskEar(
-            lambda: line.listen(frames_at_once=_FRAMES_AT_ONCE).with_what_was_sent(),
+            line.follow,
             self._models,
             self._settings,
             self._threads,

@@ -248,7 +248,7 @@ class Reception:
         ending = await _over(offered)
         self._served.pop(call_id, None)
         if served.ear is not None:
-            await served.ear.close()
+            served.ear.close()
         await served.background.finished()
         closed = closed_call(
             ending, served.notes, served.circumstances, stand_ins=served.trace.stand_ins

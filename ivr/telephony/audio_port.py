@@ -9,6 +9,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.frames import FRAME_BYTES, FRAME_MS, SAMPLE_RATE
 from ivr.telephony.line_audio import LineAudio
 
@@ -27,12 +28,33 @@ def _keep_thread_state() -> None:
         _this_thread.kept = True
 
 
-def _address_of(buffer: Any) -> int:
-    """Where the bytes of a `pj.ByteVector` are: a vector begins with that pointer (libstdc++).
+class _Frame(ctypes.Structure):
+    """A `pj::MediaFrame` where the library has it: a type, a vector (libstdc++: where its bytes
+    begin, end, and end of its room) and a size.
 
-    The binding itself converts byte by byte, too slowly for 50 frames a second and call.
+    Read and written here, because each use of an attribute through the binding gives up the
+    interpreter's lock and takes it again, and bytes are converted one by one: too slow for 50
+    frames a second and call.
     """
-    return ctypes.c_void_p.from_address(int(buffer.this)).value or 0
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("begin", ctypes.c_void_p),
+        ("end", ctypes.c_void_p),
+        ("room", ctypes.c_void_p),
+        ("size", ctypes.c_uint),
+    )
+
+
+def check_frames() -> None:
+    """See that frames lie in memory as `_Frame` says. Raises EndpointFailed for another build."""
+    frame = pj.MediaFrame()
+    frame.type, frame.size = pj.PJMEDIA_FRAME_TYPE_AUDIO, 7
+    frame.buf.resize(FRAME_BYTES)
+    seen = _Frame.from_address(int(frame.this))
+    there = (seen.type, seen.size, (seen.end or 0) - (seen.begin or 0))
+    if there != (pj.PJMEDIA_FRAME_TYPE_AUDIO, 7, FRAME_BYTES):
+        raise EndpointFailed(f"frames of this build of pjsua2 lie otherwise in memory: {there}")
 
 
 class AudioPort(pj.AudioMediaPort):
@@ -56,14 +78,14 @@ class AudioPort(pj.AudioMediaPort):
         try:
             _keep_thread_state()
             pcm = self._audio.frame_to_send()
+            wanted = _Frame.from_address(int(frame.this))
             if pcm is None:
-                frame.type = pj.PJMEDIA_FRAME_TYPE_NONE
+                wanted.type = pj.PJMEDIA_FRAME_TYPE_NONE
                 return
-            buffer = frame.buf
-            buffer.resize(FRAME_BYTES)
-            ctypes.memmove(_address_of(buffer), pcm, FRAME_BYTES)
-            frame.size = FRAME_BYTES
-            frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
+            frame.buf.resize(FRAME_BYTES)
+            ctypes.memmove(wanted.begin, pcm, FRAME_BYTES)
+            wanted.size = FRAME_BYTES
+            wanted.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
         except Exception:
             self._failed("onFrameRequested")
 
@@ -73,8 +95,8 @@ class AudioPort(pj.AudioMediaPort):
             _keep_thread_state()
             if not self._audio.is_heard:
                 return
-            size = frame.size
-            pcm = ctypes.string_at(_address_of(frame.buf), size) if size else b""
+            given = _Frame.from_address(int(frame.this))
+            pcm = ctypes.string_at(given.begin, given.size) if given.size else b""
             self._audio.frame_received(pcm)
         except Exception:
             self._failed("onFrameReceived")

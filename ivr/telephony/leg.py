@@ -40,6 +40,8 @@ OK = 200
 REQUEST_TIMEOUT = 408
 TEMPORARILY_UNAVAILABLE = 480
 DECLINE = 603
+_COUNT_EVERY_S = 0.5
+"""Asking the library for a call's counters copies a good deal of them."""
 
 
 class Sound(Enum):
@@ -72,7 +74,7 @@ class Leg(pj.Call):
         self._keys_heard = 0
         self._port: AudioPort | None = None
         self._stats = StreamStats()
-        self._started_at = time.monotonic()
+        self._started_at = self._count_at = time.monotonic()
         self._answered_at: float | None = None
         self._confirmed = False
         self._sound = Sound.NONE
@@ -166,7 +168,8 @@ class Leg(pj.Call):
             self.end(Cause.TOO_LONG)
         elif self._sound is Sound.BROKEN:
             self.end(Cause.NO_MEDIA)
-        else:
+        elif now >= self._count_at:
+            self._count_at = now + _COUNT_EVERY_S
             packets, reports = self._stats.received_so_far(self)
             self._watch.seen(packets, reports, now)
             if self._watch.expired(now):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
+from ivr.telephony.audio_port import check_frames
 from ivr.telephony.c_library import be_quiet, give_up_after
 from ivr.telephony.callbacks import guarded
 from ivr.telephony.errors import EndpointFailed
@@ -68,11 +69,13 @@ class Library:
         """Start it.
 
         Raises:
-            EndpointFailed: the address or port is taken, or the library runs already.
+            EndpointFailed: the address or port is taken, the library runs already, or it is a
+                build we cannot exchange sound with.
         """
         global _in_use
         if _in_use:
             raise EndpointFailed("the SIP library already runs in this process")
+        check_frames()
         _in_use = True
         self._pj = _PjEndpoint(endpoint)
         be_quiet()

@@ -10,7 +10,7 @@ from ivr.dialogue.line import KeyPress, Line, Transfer
 from ivr.telephony.dictation import Dictation
 from ivr.telephony.ending import Ending
 from ivr.telephony.errors import TelephonyError
-from ivr.telephony.listening import Listening
+from ivr.telephony.listening import Following, Heard, Listening
 from ivr.telephony.live_call import LiveCall
 from ivr.telephony.playback import UtterancePlayback
 from ivr.telephony.recording import Recording
@@ -66,6 +66,11 @@ class CallLine:
         """
         self._live.must_live()
         return self._live.audio.listen(longest_ms, frames_at_once)
+
+    def follow(self, heard: Heard) -> Following:
+        """Have a function told of the other side's voice from now on. Raises HungUp."""
+        self._live.must_live()
+        return self._live.audio.follow(heard)
 
     def dictate(self) -> Dictation:
         """Keep the other side's voice from now on. Raises HungUp."""

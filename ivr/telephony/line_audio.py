@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ivr.telephony.frames import FRAME_BYTES, FRAME_S, SILENCE
-from ivr.telephony.listening import Listening
+from ivr.telephony.listening import Following, Heard, Listening
 from ivr.telephony.playback import UtterancePlayback
 from ivr.telephony.recording import Recording
 from ivr.telephony.tones import ToneKeys
@@ -27,7 +27,7 @@ class LineAudio:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._playing: UtterancePlayback | None = None
-        self._listening: tuple[Listening, ...] = ()
+        self._listening: tuple[Listening | Following, ...] = ()
         self._recordings: tuple[Recording, ...] = ()
         self._tones: ToneKeys | None = None
         self._pressed: Callable[[str], None] | None = None
@@ -53,6 +53,12 @@ class LineAudio:
         listening = Listening(self._loop, longest_ms, frames_at_once)
         self._listening = (*self._listening, listening)
         return listening
+
+    def follow(self, heard: Heard) -> Following:
+        """Tell a function of received frames."""
+        following = Following(self._loop, heard)
+        self._listening = (*self._listening, following)
+        return following
 
     def hear_tones(self, pressed: Callable[[str], None]) -> None:
         """Listen for keys in the sound; `pressed` is called on the event loop with each."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 from speech.recognition.settings import RecognitionSettings
 
 FRAME_MS = 20
+FRAME_SAMPLES = 160
 FULL_SCALE = 32768.0
 SILENT_DBFS = -96.0
 
@@ -22,24 +24,28 @@ _ECHO_TAIL = 15
 _NOISE_MEMORY = 100
 """Frames whose quietest moment is the noise: 2 s, since nobody speaks so long without a dip."""
 _SMOOTHING = 0.3
+_POWER = 1 / (FRAME_SAMPLES * FULL_SCALE**2)
+"""From the energy of a frame to its power, full scale being one."""
 
 
-def dbfs(pcm: bytes) -> float:
-    """Level of 16-bit sound, RMS, in dB below full scale."""
-    samples = np.frombuffer(pcm, "<i2").astype(np.float32)
-    if not len(samples):
-        return SILENT_DBFS
-    power = float(samples @ samples) / len(samples)
-    return 10 * float(np.log10(power / FULL_SCALE**2 + 1e-10))
+def levels(pcm: bytes) -> list[float]:
+    """Level of each 20 ms of 16-bit sound at 8000 Hz, RMS, in dB below full scale.
+
+    Raises ValueError for sound that is not whole frames.
+    """
+    samples = np.frombuffer(pcm, "<i2").astype(np.float32).reshape(-1, FRAME_SAMPLES)
+    energies: list[float] = (samples * samples).sum(1).tolist()
+    return [10 * math.log10(energy * _POWER + 1e-10) for energy in energies]
 
 
 @dataclass
 class Activity:
-    """Follows one caller's voice, 20 ms at a time.
+    """Follows one caller's voice.
 
     Attributes:
         speaking: from the onset of speech until `again`.
         silent_ms: since the last loud frame, while he is speaking.
+        noise_dbfs: what is there when nobody speaks.
     """
 
     settings: RecognitionSettings
@@ -50,30 +56,40 @@ class Activity:
         self._loud: deque[bool] = deque(maxlen=_ONSET_WINDOW)
         self._smooth = _NOISE_AT_FIRST_DBFS
         self._levels: deque[float] = deque([self._smooth], maxlen=_NOISE_MEMORY)
+        self.noise_dbfs = self._smooth
         self._sent: deque[float] = deque([SILENT_DBFS] * _ECHO_TAIL, maxlen=_ECHO_TAIL)
 
     def hear(self, received: bytes, sent: bytes) -> None:
-        """One frame from the caller, and what he was sent meanwhile."""
-        level = dbfs(received)
-        self._sent.append(dbfs(sent))
-        loud = level > self._threshold()
-        self._loud.append(loud)
-        self._smooth += _SMOOTHING * (level - self._smooth)
-        self._levels.append(self._smooth)
-        if self.speaking:
-            self.silent_ms = 0 if loud else self.silent_ms + FRAME_MS
-        elif sum(self._loud) >= _ONSET_FRAMES:
-            self.speaking, self.silent_ms = True, 0
+        """Some frames from the caller, and as many that he was sent meanwhile.
+
+        Raises ValueError for sound that is not whole frames.
+        """
+        both = levels(received + sent)
+        half = len(both) // 2
+        for level, echo in zip(both[:half], both[half:], strict=True):
+            self._sent.append(echo)
+            loud = level > self._threshold()
+            self._loud.append(loud)
+            self._smooth += _SMOOTHING * (level - self._smooth)
+            self._remember(self._smooth)
+            if self.speaking:
+                self.silent_ms = 0 if loud else self.silent_ms + FRAME_MS
+            elif sum(self._loud) >= _ONSET_FRAMES:
+                self.speaking, self.silent_ms = True, 0
 
     def again(self) -> None:
         """What was heard is done with; wait for the next speech."""
         self.speaking, self.silent_ms = False, 0
         self._loud.clear()
 
-    @property
-    def noise_dbfs(self) -> float:
-        """What is there when nobody speaks."""
-        return min(self._levels)
+    def _remember(self, level: float) -> None:
+        """Follow the quietest level; looking through all of them 50 times a second is dear."""
+        gone = self._levels[0] if len(self._levels) == _NOISE_MEMORY else math.inf
+        self._levels.append(level)
+        if level <= self.noise_dbfs:
+            self.noise_dbfs = level
+        elif gone <= self.noise_dbfs:
+            self.noise_dbfs = min(self._levels)
 
     def _threshold(self) -> float:
         above_noise = max(self.settings.speech_dbfs, self.noise_dbfs + _ABOVE_NOISE_DB)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
 from speech.language import Language
-from speech.recognition.activity import FRAME_MS, Activity
+from speech.recognition.activity import Activity
 from speech.recognition.grammar import Completeness, Grammar
 from speech.recognition.hearing import Deaf, Utterance
 from speech.recognition.models import Model
@@ -25,16 +24,27 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_BEFORE_ONSET = 35
-"""Frames from before the onset that belong to the utterance: 700 ms, for under a loud prompt a soft
+_BYTES_PER_MS = 16
+_BEFORE_ONSET = 700 * _BYTES_PER_MS
+"""Sound from before the onset that belongs to the utterance: 700 ms, for under a loud prompt a soft
 first syllable is not noticed."""
 _LONGEST_NOISE_MS = 3000
 """Sound without a word in it; by then it is known for the noise of the place."""
-_FRAMES_AT_ONCE = 4
-"""So many frames are recognised together, 80 ms: fewer crossings between threads."""
 
-Sound = AsyncIterator[tuple[bytes, bytes]]
-"""20 ms frames: received from the caller, and sent to him meanwhile."""
+_WAITING_FRAMES, _SPEAKING_FRAMES = 8, 4
+"""So many frames are told of at a time, 160 and 80 ms: what comes before speech is most of a call,
+and each lot of speech is recognised on a thread beside the event loop."""
+
+Heard = Callable[[bytes, bytes], None]
+"""Told of what was received from the caller, and what he was sent meanwhile, in 20 ms frames."""
+
+
+class Followed(Protocol):
+    """A line whose sound is being told."""
+
+    frames_at_once: int
+
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -44,14 +54,25 @@ class VoskAttention:
     ear: VoskEar
     grammars: Mapping[Language, Grammar]
     began: asyncio.Event = field(default_factory=asyncio.Event)
-    _frames: asyncio.Queue[tuple[bytes, bytes]] = field(default_factory=asyncio.Queue)
+    _before: bytes = b""
+    _speech: asyncio.Queue[tuple[bytes, int]] = field(default_factory=asyncio.Queue)
+    """Sound from the onset on, with how long it had been silent then, in ms."""
 
     @property
     def speaking(self) -> bool:
         return self.ear.activity.speaking
 
-    def put(self, received: bytes, sent: bytes) -> None:
-        self._frames.put_nowait((received, sent))
+    def hear(self, received: bytes, sent: bytes) -> None:
+        """What comes before speech is only measured; that is most of a call, so no task wakes."""
+        activity = self.ear.activity
+        went_on = activity.speaking
+        activity.hear(received, sent)
+        if not went_on:
+            self._before = received = self._before[-_BEFORE_ONSET:] + received
+        if activity.speaking:
+            self._before = b""
+            self.ear.hear_every(_SPEAKING_FRAMES)
+            self._speech.put_nowait((received, activity.silent_ms))
 
     async def utterance(self) -> Utterance:
         while True:
@@ -61,7 +82,7 @@ class VoskAttention:
 
     async def _next(self) -> Utterance | None:
         """One stretch of sound, to its end; None where there was no word in it."""
-        sound = await self._onset()
+        sound, silent_ms = await self._speech.get()
         recognisers = {
             language: await self.ear.does(
                 UtteranceRecogniser, model, grammar, self.ear.settings.alternatives
@@ -69,39 +90,33 @@ class VoskAttention:
             for language, grammar in self.grammars.items()
             if (model := self.ear.models.get(language)) is not None
         }
-        frames = 0
+        lasted_ms = 0
         while True:
-            frames += len(sound)
+            lasted_ms += len(sound) // _BYTES_PER_MS
             for one in recognisers.values():
-                await self.ear.does(one.hear, b"".join(sound))
+                await self.ear.does(one.hear, sound)
             if any(one.hears_words for one in recognisers.values()):
                 self.began.set()
-            if self._is_over(recognisers, frames):
-                return await self._decided(recognisers, frames)
-            sound = [await self._frame() for _ in range(_FRAMES_AT_ONCE)]
+            if self._is_over(recognisers, lasted_ms, silent_ms):
+                return await self._decided(recognisers, lasted_ms, silent_ms)
+            sound, silent_ms = await self._speech.get()
 
-    async def _onset(self) -> list[bytes]:
-        """Wait until the caller makes a sound; gives it with what was just before it."""
-        before: deque[bytes] = deque(maxlen=_BEFORE_ONSET)
-        while not self.speaking:
-            before.append(await self._frame())
-        return list(before)
-
-    async def _frame(self) -> bytes:
-        received, sent = await self._frames.get()
-        self.ear.activity.hear(received, sent)
-        return received
+    def _wait_for_speech(self) -> None:
+        """What came while it was decided may belong to what he says next."""
+        left = [self._speech.get_nowait()[0] for _ in range(self._speech.qsize())]
+        self._before = b"".join(left)
+        self.ear.wait_for_speech()
 
     async def _decided(
-        self, recognisers: Mapping[Language, UtteranceRecogniser], frames: int
+        self, recognisers: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
     ) -> Utterance | None:
         """What was said, in the language it was heard best in."""
-        silent_ms, ended = self.ear.activity.silent_ms, time.monotonic()
+        ended = time.monotonic()
         heard = [
             (one, await self.ear.does(recogniser.readings))
             for one, recogniser in recognisers.items()
         ]
-        self.ear.activity.again()
+        self._wait_for_speech()
         if not heard:
             return None
         language, readings = max(heard, key=lambda one: one[1][0].confidence if one[1] else 0.0)
@@ -111,15 +126,17 @@ class VoskAttention:
             language,
             readings,
             sure=bool(readings) and readings[0].confidence >= self.ear.settings.least_confidence,
-            spoken_ms=frames * FRAME_MS - silent_ms,
+            spoken_ms=lasted_ms - silent_ms,
             decided_ms=silent_ms + round((time.monotonic() - ended) * 1000),
         )
         self.ear.heard(utterance)
         return utterance
 
-    def _is_over(self, recognisers: Mapping[Language, UtteranceRecogniser], frames: int) -> bool:
+    def _is_over(
+        self, recognisers: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
+    ) -> bool:
         settings = self.ear.settings
-        if frames * FRAME_MS >= settings.longest_s * 1000:
+        if lasted_ms >= settings.longest_s * 1000:
             return True
         heard = [one.completeness for one in recognisers.values()]
         wait_s = settings.incomplete_timeout_s
@@ -128,10 +145,10 @@ class VoskAttention:
         if Completeness.FULL in heard:
             wait_s = settings.full_timeout_s
         if not any(one.words for one in recognisers.values()):  # a noise, and no more
-            if frames * FRAME_MS >= _LONGEST_NOISE_MS:
+            if lasted_ms >= _LONGEST_NOISE_MS:
                 return True
             wait_s = min(wait_s, settings.complete_timeout_s)
-        return self.ear.activity.silent_ms >= wait_s * 1000
+        return silent_ms >= wait_s * 1000
 
 
 class VoskEar:
@@ -139,24 +156,24 @@ class VoskEar:
 
     def __init__(
         self,
-        sound: Callable[[], Sound],
+        follow: Callable[[Heard], Followed],
         models: Mapping[Language, Model],
         settings: RecognitionSettings,
         threads: Executor,
         heard: Callable[[Utterance], None] = lambda utterance: None,
         failed: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        """`sound` begins to listen to the line; `heard` is told of every utterance, `failed` once
-        of why speech is given up."""
+        """`follow` begins to tell of the line's sound; `heard` is told of every utterance,
+        `failed` once of why speech is given up."""
         self.models = models
         self.settings = settings
         self.activity = Activity(settings)
-        self._sound = sound
+        self._follow = follow
         self._threads = threads
         self.heard = heard
         self._failed = failed
         self._attention: VoskAttention | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self._followed: Followed | None = None
         self._deaf = False
 
     def hears(self, language: Language) -> bool:
@@ -165,9 +182,9 @@ class VoskEar:
     @contextlib.contextmanager
     def attend(self, grammars: Mapping[Language, Grammar]) -> Iterator[VoskAttention]:
         attention = self._attention = VoskAttention(self, grammars)
-        self.activity.again()
-        if self._listening is None:
-            self._listening = asyncio.ensure_future(self._listen())
+        if self._followed is None:
+            self._followed = self._follow(self._heard_on_the_line)
+        self.wait_for_speech()
         try:
             yield attention
         finally:
@@ -188,13 +205,21 @@ class VoskEar:
         self._failed(reason)
         raise Deaf(reason)
 
-    async def close(self) -> None:
-        """The call is over."""
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+    def wait_for_speech(self) -> None:
+        """What was heard is done with."""
+        self.activity.again()
+        self.hear_every(_WAITING_FRAMES)
 
-    async def _listen(self) -> None:
-        async for received, sent in self._sound():
-            if self._attention is not None:
-                self._attention.put(received, sent)
+    def hear_every(self, frames: int) -> None:
+        """Be told of the line's sound so many frames at a time."""
+        if self._followed is not None:
+            self._followed.frames_at_once = frames
+
+    def close(self) -> None:
+        """The call is over."""
+        if self._followed is not None:
+            self._followed.close()
+
+    def _heard_on_the_line(self, received: bytes, sent: bytes) -> None:
+        if self._attention is not None:
+            self._attention.hear(received, sent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from speech.recognition.activity import Activity, dbfs
+from speech.recognition.activity import Activity, levels
 from speech.recognition.settings import RecognitionSettings
 
 pytestmark = pytest.mark.unit
@@ -25,8 +25,25 @@ def hear(activity: Activity, level: float, frames: int, sent: float | None = Non
 
 
 def test_levels() -> None:
-    assert dbfs(QUIET) < -90
-    assert dbfs(at(-20)) == pytest.approx(-20, abs=1.5)
+    silent, loud = levels(QUIET + at(-20))
+    assert silent < -90
+    assert loud == pytest.approx(-20, abs=1.5)
+
+
+def test_frames_heard_together_are_heard_as_one_by_one() -> None:
+    together, singly = Activity(SETTINGS), Activity(SETTINGS)
+    sound = [at(level, n) for n, level in enumerate([-65] * 20 + [-25] * 12 + [-65] * 9)]
+    for frame in sound:
+        singly.hear(frame, QUIET)
+    together.hear(b"".join(sound), QUIET * len(sound))
+    assert vars(together) == vars(singly)
+    assert together.speaking
+    assert together.silent_ms == 180
+
+
+def test_a_torn_frame_is_refused() -> None:
+    with pytest.raises(ValueError, match="reshape"):
+        Activity(SETTINGS).hear(bytes(300), bytes(300))
 
 
 @pytest.mark.parametrize("level", [-40, -30, -20, -6])

@@ -112,6 +112,22 @@ async def test_a_listener_may_be_woken_for_several_frames_at_once(audio: LineAud
     assert [frame async for frame in listening] == [sound(1, 2), sound(1, 3)]
 
 
+async def test_who_follows_a_line_is_told_of_some_frames_at_a_time(audio: LineAudio) -> None:
+    told: list[tuple[bytes, bytes]] = []
+    following = audio.follow(lambda received, sent: told.append((received, sent)))
+    following.frames_at_once = 2
+    audio.play(sound(4, 7))
+    for value in (1, 2, 3):
+        audio.frame_to_send()
+        audio.frame_received(sound(1, value))
+    await asyncio.sleep(0.01)
+    assert told == [(sound(1, 1) + sound(1, 2), sound(2, 7))]
+    audio.frame_received(sound(1, 4))
+    following.close()
+    await asyncio.sleep(0.01)
+    assert len(told) == 1, "nothing is told once it is closed, not even what is on its way"
+
+
 async def test_a_listener_is_woken_and_hears_silence_too(audio: LineAudio) -> None:
     listening = audio.listen(longest_ms=1000)
     waiting = asyncio.ensure_future(anext(listening))
