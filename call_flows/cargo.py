@@ -6,12 +6,13 @@ from typing import Literal
 
 from backend_client.errors import UnknownCcrn
 from backend_client.types import CargoState
+from call_flows.cargo_in_parts import ask_in_parts
 from call_flows.desk import Desk
 from call_flows.order import Order
 from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
-from ivr.dialogue.question import Choice, Field, Menu
-from ivr.dialogue.turns import NotAccepted, NotKnown
+from ivr.dialogue.question import Choice, Field, Manner, Menu
+from ivr.dialogue.turns import GaveUp, NotAccepted, NotKnown
 
 MORE: Menu[Literal["go_on", "add", "rekey"]] = Menu(
     name="ccrn.more",
@@ -33,6 +34,9 @@ REVIEW: Menu[Literal["keep", "rekey", "remove"]] = Menu(
     ),
 )
 
+TIMES_SAID, TIMES_IN_PARTS = 2, 2
+"""So often a number is listened to as a whole, and then in parts."""
+
 NOT_FREE = {
     CargoState.BUNDLED: "ccrn.bundled",
     CargoState.EXPIRED: "ccrn.expired",
@@ -50,6 +54,7 @@ def ccrn_field(rules: FlowRules, *, first: bool) -> Field[str]:
         max_digits=rules.ccrn_max_digits,
         parse=str,
         prompt_spoken="ccrn.say" if first else "ccrn.say.next",
+        manner=Manner(attempts_said=TIMES_SAID),
     )
 
 
@@ -106,5 +111,16 @@ async def ask_ccrn(
             raise NotAccepted(NOT_FREE[cargo.state], ccrn=ccrn)
         return ccrn
 
-    asked = await call.ask(ccrn_field(desk.rules, first=not order.ccrns), settle=known_and_free)
-    return asked.value
+    try:
+        asked = await call.ask(ccrn_field(desk.rules, first=not order.ccrns), settle=known_and_free)
+        return asked.value
+    except GaveUp as failed:
+        if not failed.misheard:
+            raise
+    await call.say("ccrn.in_parts")
+    for _ in range(TIMES_IN_PARTS):
+        try:
+            return await known_and_free(await ask_in_parts(call, desk.rules))
+        except NotAccepted as refusal:
+            await call.say_all([call.phrase(refusal.prompt, refusal.slots)])
+    raise GaveUp("ccrn.part")

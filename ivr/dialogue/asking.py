@@ -24,7 +24,15 @@ from ivr.dialogue.question import Field, Manner, Menu
 from ivr.dialogue.race import keyed_or_said
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.trace import MASK, Step, StepKind, as_keyed
-from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, NotKnown, WantsHotline, WentBack
+from ivr.dialogue.turns import (
+    Cancelled,
+    GaveUp,
+    NotAccepted,
+    NotKnown,
+    NotUnderstood,
+    WantsHotline,
+    WentBack,
+)
 from ivr.dialogue.universals import Universal
 from prompts.utterance import Narrator, Phrase
 from speech.language import Language
@@ -42,7 +50,7 @@ Put = Callable[[int], Sequence[Phrase]]
 """What is said to put the question at attempt n (1 is the first)."""
 
 
-MOST_READINGS = 5
+MOST_READINGS = 10
 """Readings of one utterance that ROCARS is asked about."""
 
 
@@ -166,8 +174,9 @@ class Asking:
         name = question.name
         attempts = question.manner.attempts or self._settings.attempts
         attempt = 1
+        misheard = 0
         why: list[Phrase] = []
-        while attempt <= attempts:
+        while attempt <= attempts and misheard != question.manner.attempts_said:
             phrases = [*why, *question.put(attempt)]
             playback = await self._put(name, phrases, attempt, question.manner)
             heard = await self._hear(question, playback)
@@ -188,13 +197,15 @@ class Asking:
                 self._step(kind, name, shown, attempt, why=refusal.prompt, heard=heard)
                 why = [Phrase(self._language, refusal.prompt, refusal.slots)]
                 attempt += 1
+                if isinstance(heard, Said) and isinstance(refusal, NotKnown | NotUnderstood):
+                    misheard += 1
                 continue
             self._step(StepKind.ANSWERED, name, shown, attempt, heard=heard)
             if isinstance(heard, Said):
                 return Outcome(value, Mode.SPEECH, heard.utterance.confidence, attempts=attempt)
             return Outcome(value, attempts=attempt)
-        self._step(StepKind.GAVE_UP, name, "", attempts)
-        raise GaveUp(name)
+        self._step(StepKind.GAVE_UP, name, "", attempt - 1)
+        raise GaveUp(name, misheard=misheard > 0)
 
     def _heard_in(self, grammars: Grammars) -> bool:
         """Whether an answer to this question can be said."""
@@ -289,9 +300,9 @@ async def _settled(utterance: Utterance, question: _Question[T]) -> T:
     """
     answers = [one.meaning.text for one in utterance.readings if not one.meaning.command]
     if not answers:
-        raise NotAccepted("universal.nomatch")
+        raise NotUnderstood("universal.nomatch")
     if not utterance.sure and not question.settled_elsewhere:
-        raise NotAccepted("speech.unsure")
+        raise NotUnderstood("speech.unsure")
     not_known: NotKnown | None = None
     for answer in answers[:MOST_READINGS]:
         try:

@@ -26,7 +26,10 @@ def for_field(field: Field[Any], language: Language) -> Grammars:
             answer = MarkGrammar(language)
         case Spoken.NOTHING:
             return {}
-    return {language: Either(answer, phrase_book(language).commands())}
+    book = phrase_book(language)
+    if field.hash_said and field.hash_alone is not None:
+        answer = Either(answer, book.menu([SpokenChoice(key="", names=(field.hash_said,))]))
+    return {language: Either(answer, book.commands())}
 
 
 def for_menu(menu: Menu[Any], language: Language) -> Grammars:

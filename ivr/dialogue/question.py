@@ -27,6 +27,9 @@ class Manner:
     Two switches, since stopping the prompt and keeping the key are two things: `barge_in` says
     whether a key silences the prompt, `type_ahead` whether keys pressed before the question was
     put count as its answer.
+
+    After `attempts_said` answers that were said and not understood, the question is given up early:
+    for one that can be put in another way.
     """
 
     barge_in: bool = True
@@ -34,6 +37,7 @@ class Manner:
     timeout_s: float | None = None
     interdigit_timeout_s: float | None = None
     attempts: int | None = None
+    attempts_said: int | None = None
 
 
 class Spoken(StrEnum):
@@ -54,6 +58,7 @@ class Field(Generic[T]):
         help: catalogue name for the universal "help".
         min_digits, max_digits: length. At `max_digits` the answer ends by itself.
         hash_alone: the value of the hash key pressed alone; None where that is no answer.
+        hash_said: name of the phrases that mean the same.
         parse: from the digits to the value; raises `NotAccepted`.
         spoken: what can be said instead of keyed.
         prompt_spoken: catalogue name in place of the others where the caller can be heard.
@@ -70,6 +75,7 @@ class Field(Generic[T]):
     parse: Callable[[str], T]
     again: str | None = None
     hash_alone: T | None = None
+    hash_said: str = ""
     shown_as: Callable[[str], str] = as_keyed
     slots: Mapping[str, SlotValue] = field(default_factory=dict)
     manner: Manner = Manner()

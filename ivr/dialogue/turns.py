@@ -29,11 +29,16 @@ class WantsHotline(Turn):
 
 
 class GaveUp(Turn):
-    """All attempts at one question failed."""
+    """All attempts at one question failed.
 
-    def __init__(self, question: str) -> None:
+    Attributes:
+        misheard: what the caller said was not understood; he may well have an answer.
+    """
+
+    def __init__(self, question: str, *, misheard: bool = False) -> None:
         super().__init__(question)
         self.question = question
+        self.misheard = misheard
 
 
 class Redo(Turn):
@@ -51,6 +56,10 @@ class NotAccepted(Exception):
         super().__init__(prompt)
         self.prompt = prompt
         self.slots = slots
+
+
+class NotUnderstood(NotAccepted):
+    """What was said is none of the answers, or not surely one."""
 
 
 class NotKnown(NotAccepted):

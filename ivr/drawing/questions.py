@@ -26,6 +26,11 @@ SAMPLES: dict[str, list[Callable[[Callable[..., Question]], Question]]] = {
         lambda build: build(RULES, first=True),
         lambda build: build(RULES, first=False),
     ],
+    "part_field": [
+        lambda build: build(RULES, ()),
+        lambda build: build(RULES, ("1234",)),
+        lambda build: build(RULES, ("1234", "5678")),
+    ],
     "ubr_field": [lambda build: build(RULES)],
     "after_menu": [
         lambda build: build(by_text=True),

@@ -97,6 +97,19 @@ def test_what_was_heard_can_be_used_afterwards(tmp_path: Path) -> None:
     assert step.slots == {"ubr": "5550001234"}
 
 
+def test_a_part_of_a_variable_can_be_used(tmp_path: Path) -> None:
+    file = read(
+        write(
+            tmp_path,
+            "name: a\nvariables: {ccrn: '12345678901'}\nsteps:\n- dial: 1\n"
+            "- press: '{ccrn[0:4]}*{ccrn[8:]}#'\n",
+        )
+    )
+    assert filled(file.scenario.steps[1], {"ccrn": "12345678901"}) == Press(press="1234*901#")
+    with pytest.raises(ScenarioError, match=r"nothing gives .number. a value"):
+        read(write(tmp_path, "name: a\nsteps:\n- dial: 1\n- press: '{number[0:4]}'\n"))
+
+
 def test_the_schema_is_published_and_ours_fit_it() -> None:
     published = (ROOT / "docs" / "scenario.schema.json").read_text(encoding="utf-8")
     assert published == schema(), "run: rocars-ivr calls schema > docs/scenario.schema.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,13 @@ SAME_BREATH = SAMPLE_RATE * 280 // 1000
 
 SILENCE = 60.0**2
 """Mean square below which a line is silent: about -55 dBFS."""
+
+LOUDER = 10 ** (2.5 / 10)
+"""Sound must have so much more power than the noise of its line to be looked into: something less
+loud than the noise is like nothing that is known."""
+
+NOISE_MEMORY = 38
+"""Steps whose quietest is the noise: 3 s, for nobody speaks so long without a pause."""
 
 UNMISTAKABLE = SAMPLE_RATE * 600 // 1000
 """After so much of a recording it may be told from all others."""
@@ -83,6 +91,7 @@ class LineEar:
         self._refuted: set[tuple[Known, int, int]] = set()
         self._language: Language | None = None
         self._sound_since: int | None = None
+        self._powers: deque[float] = deque(maxlen=NOISE_MEMORY)
         self._pending: list[Sound] = []
         self._waiting = 0
 
@@ -116,7 +125,9 @@ class LineEar:
         return self.hear(bytes(2 * AFTERWARDS))
 
     def _step(self) -> list[Heard]:
-        self._line = np.concatenate([self._line, *self._pending])
+        news = np.concatenate(self._pending)
+        self._line = np.concatenate([self._line, news])
+        self._powers.append(_power(news))
         self._fed += self._waiting
         self._pending, self._waiting = [], 0
         surplus = len(self._line) - int(HELD_S * SAMPLE_RATE)
@@ -157,7 +168,7 @@ class LineEar:
             at = self._searched
             window = self._line[at - self._first : at - self._first + WINDOW + COARSE]
             self._searched += HOP
-            if silent(window[:HOP], SILENCE) and silent(window[HOP:], SILENCE):
+            if self._nothing_in(window[:HOP]) and self._nothing_in(window[HOP:]):
                 self._sound_since = None
                 continue
             if self._sound_since is None:
@@ -166,6 +177,10 @@ class LineEar:
             self._compare()
             if self._explained():
                 break
+
+    def _nothing_in(self, sound: Sound) -> bool:
+        """Whether there is no more in a piece of line than the noise of it."""
+        return silent(sound, SILENCE) or _power(sound) < LOUDER * min(self._powers)
 
     def _look_into(self, at: int, window: Sound) -> None:
         late = self._sound_since is not None and at - self._sound_since > SAMPLE_RATE // 4
@@ -238,6 +253,12 @@ class LineEar:
             and alive.score > best.score - 2 * ALIKE
             and alive.ends > best.ends
         )
+
+
+def _power(sound: Sound) -> float:
+    """Of a piece of line, its rumble left out: that comes and goes by itself."""
+    steps = np.diff(sound)
+    return float(np.dot(steps, steps)) / max(1, len(steps))
 
 
 def _unexplained_from(refuted: Hypothesis) -> int:

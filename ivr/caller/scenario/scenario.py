@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ivr.caller.scenario.steps import AnyStep, Dial, Expect, LanguageOrName
 
-_NAME = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_NAME = re.compile(r"\{([a-z_][a-z0-9_]*)(?:\[([0-9]*):([0-9]*)\])?\}")
+"""A variable, or a part of it: from one character to before another, counted from nought."""
+
 _PLAIN = re.compile(r"^[a-z_][a-z0-9_]*$")
 
 
@@ -134,7 +136,8 @@ class Scenario(BaseModel):
         known = set(row) | self.given.names
         for call in self.all_calls():
             for step in call.steps:
-                for name in _NAME.findall(step.model_dump_json()):
+                for named in _NAME.finditer(step.model_dump_json()):
+                    name = named[1]
                     if name not in known:
                         raise ValueError(
                             f"{step.title()}: nothing gives {{{name}}} a value before this step"
@@ -156,7 +159,8 @@ def filled(step: AnyStep, values: Mapping[str, str]) -> AnyStep:
     def one(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise UnknownVariable(f"nothing gave {{{match[1]}}} a value")
-        return values[match[1]]
+        first, end = (int(place) if place else None for place in match.group(2, 3))
+        return values[match[1]][first:end]
 
     written = step.model_dump(by_alias=True, exclude_unset=True)
     return type(step).model_validate({name: fill(value) for name, value in written.items()})

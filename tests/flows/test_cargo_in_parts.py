@@ -1,0 +1,129 @@
+"""A CCRN that cannot be heard as a whole is asked for four digits at a time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fakes.caller import Cue, ScriptedCaller
+from fakes.ear import PaperEar, Saying
+from fakes.flows_on_paper import CARGO
+from fakes.line import PaperLine, PaperNarrator, PaperTrace
+from fakes.rocars import USER_ID, PaperLedger, PaperRocars
+
+from backend_client.types import CargoState, Driver
+from call_flows.cargo import ask_ccrn
+from call_flows.desk import Desk
+from call_flows.order import Order
+from call_flows.rules import FlowRules
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.turns import GaveUp
+from speech.language import Language
+
+pytestmark = [pytest.mark.unit, pytest.mark.looptime]
+
+DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+NONSENSE = Saying(())
+FINISH, BACK = Saying(("finish",)), Saying(("back",))
+
+
+def said(digits: str) -> Saying:
+    return Saying((" ".join(DIGITS[int(one)] for one in digits),))
+
+
+class Asked:
+    """One driver asked for one CCRN."""
+
+    def __init__(self, *sayings: Saying, known: str = CARGO) -> None:
+        self.line = PaperLine()
+        self.call = Conversation(
+            self.line,
+            PaperNarrator(),
+            DialogueSettings(),
+            PaperTrace(),
+            Language.ENGLISH,
+            ear=PaperEar(list(sayings)),
+        )
+        self.desk = Desk(PaperRocars(cargo={known: CargoState.FREE}), FlowRules(), PaperLedger())
+
+    async def answer(self) -> str:
+        return await ask_ccrn(
+            self.call, self.desk, Order(Driver(USER_ID, "session-1", ("AB1234",)))
+        )
+
+    @property
+    def words(self) -> list[str]:
+        return [line for played in self.line.played for line in played.words.splitlines()]
+
+    @property
+    def prompts(self) -> list[str]:
+        return [line.split()[1] for line in self.words]
+
+
+async def test_what_is_misheard_twice_is_taken_in_parts() -> None:
+    asked = Asked(NONSENSE, NONSENSE, said("1234"), said("5678"), said("9012"), said("3"))
+    assert await asked.answer() == CARGO
+    assert asked.prompts[-5:] == [
+        "ccrn.in_parts",
+        "ccrn.part.first",
+        "ccrn.part.next",
+        "ccrn.part.rest",
+        "ccrn.part.rest",
+    ]
+    assert "en ccrn.part.next part=1234" in asked.words
+    assert "en ccrn.part.rest part=9012" in asked.words
+
+
+async def test_a_number_rocars_does_not_know_is_taken_in_parts_too() -> None:
+    wrong = said("1234567890124")
+    asked = Asked(wrong, wrong, said("1234"), said("5678"), said("9012"), said("3"))
+    assert await asked.answer() == CARGO
+    assert "ccrn.in_parts" in asked.prompts
+
+
+async def test_a_number_of_whole_parts_ends_with_a_word() -> None:
+    asked = Asked(NONSENSE, NONSENSE, said("1234"), said("5678"), FINISH, known="12345678")
+    assert await asked.answer() == "12345678"
+
+
+async def test_a_part_misheard_is_said_again_after_back() -> None:
+    asked = Asked(
+        NONSENSE, NONSENSE, said("1234"), said("5679"), BACK, said("5678"), said("9012"), said("3")
+    )
+    assert await asked.answer() == CARGO
+    assert asked.words.count("en ccrn.part.next part=1234") == 2
+
+
+async def test_parts_may_be_keyed() -> None:
+    asked = Asked(NONSENSE, NONSENSE)
+    caller = asyncio.ensure_future(
+        ScriptedCaller(
+            asked.line,
+            ("ccrn.part.first", "1234"),
+            ("ccrn.part.next", "5678"),
+            Cue("ccrn.part.rest", "#", after=3.0),
+        ).follow()
+    )
+    asked.desk.rocars.cargo["12345678"] = CargoState.FREE  # type: ignore[attr-defined]
+    assert await asked.answer() == "12345678"
+    caller.cancel()
+
+
+async def test_two_numbers_in_parts_that_nobody_knows_are_the_end() -> None:
+    parts = [said("1111"), said("2222"), FINISH]
+    asked = Asked(NONSENSE, NONSENSE, *parts, *parts)
+    with pytest.raises(GaveUp):
+        await asked.answer()
+    assert asked.prompts.count("ccrn.unknown") == 2
+
+
+async def test_who_keys_is_never_asked_for_parts() -> None:
+    asked = Asked()
+    caller = asyncio.ensure_future(
+        ScriptedCaller(asked.line, *[("ccrn.say", "11112222#")] * 3).follow()
+    )
+    with pytest.raises(GaveUp):
+        await asked.answer()
+    caller.cancel()
+    assert "ccrn.in_parts" not in asked.prompts
