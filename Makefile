@@ -96,7 +96,8 @@ drawings: setup ## Draw the flows anew into docs/flows
 	$(BIN)/rocars-ivr flows draw --out docs/flows
 
 # Training needs PyTorch and OpenFst's tools; running the service needs neither.
-TRAINING_PACKAGES := espeak-ng libfst-tools libfst22-plugins-base
+TRAINING_PACKAGES := espeak-ng festival festvox-kdlpc16k flite libfst-tools libfst22-plugins-base \
+	saytime
 LANGUAGES := yue cmn en
 
 .PHONY: models
@@ -104,10 +105,7 @@ models: setup ## Train the speech models anew: make models RECORDED=folder [LANG
 	@[ -n "$(RECORDED)" ] || { echo "RECORDED=folder of recorded speech is needed" >&2; exit 1; }
 	$(call debian,$(TRAINING_PACKAGES))
 	$(call python,.[training])
-	for language in $(LANGUAGES); do \
-		$(BIN)/python -m speech.training $$language --recorded "$(RECORDED)" \
-			--out speech/models/$$language; \
-	done
+	$(BIN)/python -m speech.training $(LANGUAGES) --recorded "$(RECORDED)" --out speech/models
 
 .PHONY: screenshots
 screenshots: setup-test ## Take the pictures of docs/console.md anew

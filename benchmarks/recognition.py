@@ -6,16 +6,17 @@
 Strings are joined from single recordings of one speaker (see `speech/training/recorded.py`), so
 they miss the way people run words together: what is measured is a floor for trust, not a field
 result. Every string goes through A-law. A speaker called `espeak` is espeak-ng with voice variants
-that no model is trained on.
+that no model is trained on; one called as in `speech/training/engines.py` is that synthesiser's.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import random
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ from rich.table import Table
 from prompts.library import load_library
 from speech.language import Language
 from speech.recognition.digits import DigitGrammar
-from speech.recognition.ear import VoskEar
+from speech.recognition.ear import Heard, VoskEar
 from speech.recognition.grammar import Either, Grammar
 from speech.recognition.marks import MARK_LETTERS, MarkGrammar, own_marks
 from speech.recognition.models import Model, load_one
@@ -36,7 +37,8 @@ from speech.recognition.settings import RecognitionSettings
 from speech.recognition.utterance import UtteranceRecogniser
 from speech.recognition.words import DIGITS
 from speech.training.augment import joined, lossy, noise, pcm, through_g711
-from speech.training.dataset import spoken_by_espeak
+from speech.training.dataset import synthesised_speech
+from speech.training.engines import ENGINES, NEVER_TRAINED_ON
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.lexicon import Lexicon
 from speech.training.recorded import Clips, recorded
@@ -48,6 +50,8 @@ REGISTER = 5000
 """CCRNs the back end knows, one of them the one that is said."""
 VEHICLES = 5
 ECHO_DB = 20.0
+
+_ENGINES = {engine.name: engine for engine in (*ENGINES, *NEVER_TRAINED_ON)}
 
 Change = Callable[[Floats, np.random.Generator], Floats]
 
@@ -122,10 +126,11 @@ class Voice:
         return [one for one in takes if one]
 
     def _synthesised(self, text: str) -> Floats:
-        words = [
-            DIGITS[self.language][int(one)] if one.isdigit() else RESPELT.get(one, one)
-            for one in text
-        ]
+        plain = [DIGITS[self.language][int(one)] if one.isdigit() else one for one in text]
+        engine = _ENGINES.get(self.name)
+        if engine is not None:
+            return engine.speak(plain, random.Random(int(self.rng.integers(2**32))))
+        words = [RESPELT.get(one, one) for one in plain]
         voice = {"en": "en-gb", "yue": "yue", "cmn": "cmn-latn-pinyin"}[self.language]
         held_out = variants(held_out=True)
         variant = held_out[int(self.rng.integers(len(held_out)))]
@@ -249,18 +254,25 @@ def at_once(model: Model, voice: Voice, threads: int = 2) -> float:
 
 
 class Line:
-    """What an ear hears of a line, as fast as it takes it."""
+    """A line, told to an ear as fast as may be."""
 
     def __init__(self, received: bytes, sent: bytes) -> None:
         self.received, self.sent = received, sent
         self.over = asyncio.Event()
+        self.frames_at_once = 1
 
-    async def frames(self) -> AsyncIterator[tuple[bytes, bytes]]:
-        for at in range(0, len(self.received) - 319, 320):
-            yield self.received[at : at + 320], self.sent[at : at + 320].ljust(320, b"\0")
+    def follow(self, heard: Heard) -> Line:
+        self._telling = asyncio.ensure_future(self._tell(heard))
+        return self
+
+    def close(self) -> None:
+        self._telling.cancel()
+
+    async def _tell(self, heard: Heard) -> None:
+        for at in range(0, len(self.received) - FRAME + 1, FRAME):
+            heard(self.received[at : at + FRAME], self.sent[at : at + FRAME].ljust(FRAME, b"\0"))
             await asyncio.sleep(0)
         self.over.set()
-        await asyncio.Event().wait()
 
 
 async def stopped_by_itself(
@@ -280,14 +292,14 @@ async def stopped_by_itself(
             late = np.concatenate([np.zeros(960, np.float32), sound])[: len(sound)]
             hiss = np.random.default_rng(1).normal(0, 6, len(late)).astype(np.float32)
             line = Line(pcm(through_g711(late + hiss, a_law=True)), sent)
-            ear = VoskEar(line.frames, {language: model}, settings, threads)
+            ear = VoskEar(line.follow, {language: model}, settings, threads)
             with ear.attend({language: grammar}) as attention:
                 hearing = asyncio.ensure_future(attention.utterance())
                 await line.over.wait()
                 await asyncio.sleep(0.02)
                 stopped += attention.began.is_set()
                 hearing.cancel()
-            await ear.close()
+            ear.close()
             hours += len(clip) / 2 / SAMPLE_RATE / 3600
     return stopped, hours
 
@@ -299,7 +311,7 @@ def rejected(model: Model, language: Language, settings: RecognitionSettings) ->
     )
     answers = {word for phrase in grammar.phrases for word in phrase.split()}
     score, rng = Score(), np.random.default_rng(3)
-    others = spoken_by_espeak(Lexicon.of(language), 400, 9, held_out=True)
+    others = synthesised_speech(Lexicon.of(language), 400, 9, held_out=True)
     for one in others:
         if set(one.words) & answers or len(one.words) > 3:
             continue
@@ -332,8 +344,9 @@ def main() -> None:
         *("whole strings", "4 digits", "6 digits", "13 digits", "CCRN with ROCARS", "own plate"),
         *("any plate in 5", "RTF"),
     )
+    synthetic = {"espeak", *_ENGINES}
     for name in asked.speakers:
-        voice = Voice(asked.language, name, None if name == "espeak" else people[name])
+        voice = Voice(asked.language, name, None if name in synthetic else people[name])
         mixed = {one: digit_strings(model, voice, (4, 6, 13), one, asked.strings) for one in names}
         table.add_row(name, *(f"{mixed[one].error_rate:.1%}" for one in names))
         lengths = [

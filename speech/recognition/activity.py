@@ -24,6 +24,9 @@ _ECHO_TAIL = 15
 _NOISE_MEMORY = 100
 """Frames whose quietest moment is the noise: 2 s, since nobody speaks so long without a dip."""
 _SMOOTHING = 0.3
+_STEADY_FRAMES, _STEADY_DB = 25, 3.0
+"""Half a second whose loudness strays less than that is a tone, music, or an engine: each syllable
+rises and falls by more."""
 _POWER = 1 / (FRAME_SAMPLES * FULL_SCALE**2)
 """From the energy of a frame to its power, full scale being one."""
 
@@ -57,6 +60,7 @@ class Activity:
         self._smooth = _NOISE_AT_FIRST_DBFS
         self._levels: deque[float] = deque([self._smooth], maxlen=_NOISE_MEMORY)
         self.noise_dbfs = self._smooth
+        self._spoken: list[float] = []
         self._sent: deque[float] = deque([SILENT_DBFS] * _ECHO_TAIL, maxlen=_ECHO_TAIL)
 
     def hear(self, received: bytes, sent: bytes) -> None:
@@ -74,6 +78,8 @@ class Activity:
             self._remember(self._smooth)
             if self.speaking:
                 self.silent_ms = 0 if loud else self.silent_ms + FRAME_MS
+                if loud:
+                    self._spoken.append(level)
             elif sum(self._loud) >= _ONSET_FRAMES:
                 self.speaking, self.silent_ms = True, 0
 
@@ -81,6 +87,16 @@ class Activity:
         """What was heard is done with; wait for the next speech."""
         self.speaking, self.silent_ms = False, 0
         self._loud.clear()
+        self._spoken.clear()
+
+    @property
+    def steady(self) -> bool:
+        """Whether what is heard since the onset is too even to be speech."""
+        count = len(self._spoken)
+        if count < _STEADY_FRAMES:
+            return False
+        ordered = sorted(self._spoken)
+        return ordered[count * 9 // 10] - ordered[count // 10] < _STEADY_DB
 
     def _remember(self, level: float) -> None:
         """Follow the quietest level; looking through all of them 50 times a second is dear."""

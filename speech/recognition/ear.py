@@ -111,7 +111,7 @@ class VoskAttention:
         self, recognisers: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
     ) -> Utterance | None:
         """What was said, in the language it was heard best in."""
-        ended = time.monotonic()
+        ended, steady = time.monotonic(), self.ear.activity.steady
         heard = [
             (one, await self.ear.does(recogniser.readings))
             for one, recogniser in recognisers.items()
@@ -125,7 +125,9 @@ class VoskAttention:
         utterance = Utterance(
             language,
             readings,
-            sure=bool(readings) and readings[0].confidence >= self.ear.settings.least_confidence,
+            sure=bool(readings)
+            and readings[0].confidence >= self.ear.settings.least_confidence
+            and not steady,
             spoken_ms=lasted_ms - silent_ms,
             decided_ms=silent_ms + round((time.monotonic() - ended) * 1000),
         )

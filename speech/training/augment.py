@@ -13,12 +13,14 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 import soundfile as sf
-from scipy.signal import butter, lfilter, resample_poly
+from scipy.signal import butter, firwin2, lfilter, resample_poly
 
 from speech.training.features import SAMPLE_RATE, Floats
 
 FULL = 32767.0
 PACKET = 160
+_RESPONSE_AT = (0.0, 0.06, 0.12, 0.22, 0.35, 0.5, 0.7, 1.0)
+"""Of half the sampling rate: where a telephone's response is drawn at random."""
 _NOISES = ("white", "pink", "cab", "traffic")
 
 
@@ -146,8 +148,6 @@ class Telephone:
     babble: Sequence[Floats] = ()
 
     def __call__(self, voice: Floats, rng: np.random.Generator) -> Floats:
-        if rng.random() < 0.75:
-            voice = faster(voice, rng.uniform(0.82, 1.22))
         lead, tail = (int(SAMPLE_RATE * rng.uniform(*span)) for span in ((0.05, 0.4), (0.1, 0.5)))
         sound = np.concatenate([np.zeros(lead), voice, np.zeros(tail)]).astype(np.float32)
         sound *= FULL * 10 ** (-rng.uniform(2, 34) / 20) / (np.abs(sound).max() + 1)
@@ -171,7 +171,10 @@ class Telephone:
             sound = np.convolve(sound, echoes)[: len(sound)].astype(np.float32)
         if rng.random() < 0.6:  # a telephone's own tilt
             sound = np.asarray(lfilter([1, rng.uniform(-0.75, 0.4)], [1], sound), np.float32)
-        return sound
+        if rng.random() < 0.5:  # and its response: whatever colours all a speaker says
+            gains = 10 ** (rng.normal(0, 4.0, len(_RESPONSE_AT)) / 20)
+            sound = np.convolve(sound, firwin2(65, _RESPONSE_AT, gains), "same")
+        return np.asarray(sound, np.float32)
 
     def _surroundings(self, sound: Floats, loudness: float, rng: np.random.Generator) -> Floats:
         chance = rng.random()

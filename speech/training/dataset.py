@@ -14,18 +14,21 @@ from tqdm import tqdm
 
 from speech.language import Language
 from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS
-from speech.training.augment import Telephone, joined
+from speech.training.augment import Telephone, faster, joined
+from speech.training.engines import Engine
 from speech.training.features import Floats, mfcc
 from speech.training.lexicon import Lexicon, Pronunciation
 from speech.training.recorded import Clips
 from speech.training.voices import Speaker, Spoken, variants
 
-ESPEAK, NOBODY = -1, -2
+SYNTHETIC, NOBODY = -1, -2
 SHARE_OF_NOBODY = 0.06
 """Lines on which nobody speaks: a model that has heard none finds words in every noise."""
 
-WARP = (0.84, 1.18)
+TRACT = (0.8, 1.26)
 """Vocal tracts from a long one to a short one: men's recordings serve for women as well."""
+PITCH = (0.85, 1.2)
+"""Played faster or slower, which moves pitch and tract together; the tract is then set apart."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,16 @@ class Plan:
     """What a training set is made of.
 
     Attributes:
-        synthetic: utterances of espeak-ng, each heard over `copies` different telephones.
+        synthetic: utterances of synthesisers, each heard over `copies` different telephones.
         people: utterances made of each person's clips.
+        engines: voices that say a part of the synthetic utterances in English.
     """
 
     lexicon: Lexicon
     synthetic: int
     copies: int
     people: Sequence[tuple[Clips, int]]
+    engines: Sequence[Engine] = ()
     seed: int = 1
 
 
@@ -132,18 +137,20 @@ class _Maker:
         self._people = [Person(plan.lexicon, clips) for clips, _ in plan.people]
 
     def __call__(self, job: tuple[int, int, int]) -> Utterance | None:
-        """`job`: which person, `ESPEAK` or `NOBODY`; which utterance of his; the seed."""
+        """`job`: which person, `SYNTHETIC` or `NOBODY`; which utterance of his; the seed."""
         who, number, seed = job
         if who == NOBODY:
             noise = self._telephone.nobody(np.random.default_rng(seed))
             return Utterance(mfcc(noise).astype(np.float16), ())
-        if who == ESPEAK:
+        if who == SYNTHETIC:
             spoken = self._spoken[number]
             sound, words = spoken.sound, _units_of(self._plan.lexicon, spoken)
         else:
             sound, words = self._people[who].utterance(seed)
         rng = np.random.default_rng(seed)
-        features = mfcc(self._telephone(sound, rng), float(rng.uniform(*WARP)))
+        pitch = float(rng.uniform(*PITCH)) if rng.random() < 0.75 else 1.0
+        heard = self._telephone(faster(sound, pitch), rng)
+        features = mfcc(heard, float(rng.uniform(*TRACT)) / pitch)
         units = sum(len(word) for word in words)
         if len(features) < 3 * units + 6:  # spoken faster than the model could follow
             return None
@@ -169,12 +176,17 @@ def _speak(seed: int) -> Spoken | None:
     return _speaker.utterance(seed)
 
 
-def spoken_by_espeak(
-    lexicon: Lexicon, count: int, seed: int, *, held_out: bool = False
+def synthesised_speech(
+    lexicon: Lexicon,
+    count: int,
+    seed: int,
+    *,
+    held_out: bool = False,
+    engines: Sequence[Engine] = (),
 ) -> list[Spoken]:
-    """Utterances of espeak-ng; the same ones for the same arguments."""
+    """Utterances of espeak-ng and other engines; the same ones for the same arguments."""
     global _speaker
-    _speaker = Speaker(lexicon, variants(held_out=held_out))
+    _speaker = Speaker(lexicon, variants(held_out=held_out), engines)
     first = zlib.crc32(f"{lexicon.language}{held_out}{seed}".encode()) % 10_000 * 1_000_000
     with multiprocessing.get_context("fork").Pool() as pool:
         made = pool.imap(_speak, range(first, first + count), chunksize=20)
@@ -184,7 +196,7 @@ def spoken_by_espeak(
 def build(plan: Plan) -> list[Utterance]:
     """Make the training set; the same one for the same plan."""
     global _maker
-    spoken = spoken_by_espeak(plan.lexicon, plan.synthetic, plan.seed)
+    spoken = synthesised_speech(plan.lexicon, plan.synthetic, plan.seed, engines=plan.engines)
     _maker = _Maker(plan, spoken)
     jobs = list(_jobs(plan, len(spoken)))
     random.Random(plan.seed).shuffle(jobs)
@@ -195,7 +207,7 @@ def build(plan: Plan) -> list[Utterance]:
 
 def _jobs(plan: Plan, spoken: int) -> Iterator[tuple[int, int, int]]:
     seeds = np.random.SeedSequence(plan.seed)
-    counts = [(ESPEAK, spoken * plan.copies), *enumerate(count for _, count in plan.people)]
+    counts = [(SYNTHETIC, spoken * plan.copies), *enumerate(count for _, count in plan.people)]
     counts.append((NOBODY, round(sum(count for _, count in counts) * SHARE_OF_NOBODY)))
     for (who, count), branch in zip(counts, seeds.spawn(len(counts)), strict=True):
         drawn = np.random.default_rng(branch).integers(0, 2**32, count)

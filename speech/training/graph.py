@@ -51,14 +51,13 @@ class Costs:
     """Numbers of the graph that no training gives. Natural logarithms, larger is dearer.
 
     Attributes:
-        word: of every word; below nought, since the grammar charges each word already, and digits
-            would be left out.
+        word: of every word, beside what the grammar charges for each.
         unknown: of each unit of speech that is no word of the grammar, beside the choice among all
             units; small enough for talk to be rejected.
         seldom_unknown: the same where digits or letters are said; large enough not to lose any.
     """
 
-    word: float = -2.0
+    word: float = 0.0
     unknown: float = -0.8
     seldom_unknown: float = 2.5
 

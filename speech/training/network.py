@@ -19,6 +19,8 @@ class TimeDelayNetwork(nn.Module):
 
     def __init__(self, outputs: int, width: int, depth: int = 4, dropout: float = 0.1) -> None:
         super().__init__()
+        self.mean: Tensor
+        self.deviation: Tensor
         self.register_buffer("mean", torch.zeros(COEFFICIENTS))
         self.register_buffer("deviation", torch.ones(COEFFICIENTS))
         self.convolutions = nn.ModuleList(
@@ -43,6 +45,11 @@ class TimeDelayNetwork(nn.Module):
             hidden = dropout(relu(norm(convolution(hidden))), self.dropout, self.training)
         result: Tensor = self.output(hidden).transpose(1, 2)
         return result
+
+    def share(self, other: TimeDelayNetwork) -> None:
+        """Have all but the last layer in common with another network from now on."""
+        self.convolutions, self.norms = other.convolutions, other.norms
+        self.mean, self.deviation = other.mean, other.deviation
 
     def layers(self) -> tuple[list[Layer], Floats, Floats]:
         """Normalisation folded into the weights, and the last transform's weights and bias."""

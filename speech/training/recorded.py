@@ -7,6 +7,7 @@ end_sample; what is spoken is an English word or letter, or a jyutping or pinyin
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,12 @@ import numpy as np
 import soundfile as sf
 
 from speech.language import Language
+from speech.recognition.words import DIGITS
 from speech.training.features import SAMPLE_RATE, Floats
 
 SHORTEST, LONGEST = SAMPLE_RATE // 10, SAMPLE_RATE * 4
 LOUD = 0.6 * 32767
+SAYTIME = Path("/usr/share/saytime")
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,28 @@ def recorded(folder: Path) -> dict[str, Clips]:
     return people
 
 
+def saytime(folder: Path = SAYTIME) -> Clips:
+    """Who reads the time in Debian's package saytime: one take of each digit, mu-law.
+
+    Raises soundfile.LibsndfileError without the package.
+    """
+    form = {"samplerate": SAMPLE_RATE, "channels": 1, "format": "RAW", "subtype": "ULAW"}
+    takes: dict[str, list[Floats]] = {"oh": [_loud(_raw(folder / "oh.au", form))]}
+    for number, word in enumerate(DIGITS[Language.ENGLISH]):
+        takes[word] = [_loud(_raw(folder / f"{number}.au", form))]
+    return Clips("saytime", Language.ENGLISH, takes)
+
+
+def _raw(path: Path, form: Mapping[str, object]) -> Floats:
+    return np.asarray(sf.read(path, dtype="float32", **form)[0], np.float32)
+
+
 def _read(path: Path) -> Floats:
     sound, rate = sf.read(path, dtype="float32")
     if rate != SAMPLE_RATE or sound.ndim != 1:
         raise ValueError(f"{path.name}: expected mono at {SAMPLE_RATE} Hz, got {rate} Hz")
+    return _loud(sound)
+
+
+def _loud(sound: Floats) -> Floats:
     return np.asarray(sound / (np.abs(sound).max() + 1e-6) * LOUD, np.float32)

@@ -1,15 +1,17 @@
-"""Training the network on a set of utterances."""
+"""Training the networks on sets of utterances."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from speech.language import Language
 from speech.training import lfmmi
 from speech.training.dataset import Utterance
 from speech.training.features import COEFFICIENTS
@@ -21,20 +23,29 @@ LEARNING_RATE = 1.5e-3
 _IMPOSSIBLE = -5e3
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What one language's network is trained on."""
+
+    data: Sequence[Utterance]
+    units: Sequence[str]
+
+
 def train(
-    data: Sequence[Utterance], units: Sequence[str], *, epochs: int, width: int = WIDTH
-) -> TimeDelayNetwork:
-    """A network for these units; the same one for the same data on the same machine."""
+    lessons: Mapping[Language, Lesson], *, epochs: int, width: int = WIDTH
+) -> dict[Language, TimeDelayNetwork]:
+    """A network for each language; the same ones for the same data on the same machine.
+
+    Networks trained together share all but their last layer: what one language's speakers and
+    telephones teach serves the others, which have few people of their own.
+    """
     torch.manual_seed(0)
     random.seed(0)
-    index = {unit: number for number, unit in enumerate(units)}
-    bigram = lfmmi.UnitBigram.of(data, index)
-    network = TimeDelayNetwork(2 * len(units), width)
-    sample = np.concatenate([one.features for one in data[::7]]).astype(np.float32)
-    network.mean.copy_(torch.tensor(sample.mean(0)))
-    network.deviation.copy_(torch.tensor(sample.std(0) + 1e-3))
-    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=1e-3)
-    plans = [list(_batches(data, epoch)) for epoch in range(epochs)]
+    networks = _networks(lessons, width)
+    courses = {language: _Course.of(lesson) for language, lesson in lessons.items()}
+    learned = nn.ModuleList(networks.values())
+    optimiser = torch.optim.AdamW(learned.parameters(), LEARNING_RATE, weight_decay=1e-3)
+    plans = [_epoch(lessons, epoch) for epoch in range(epochs)]
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
         LEARNING_RATE,
@@ -43,31 +54,78 @@ def train(
         final_div_factor=100,
     )
     for epoch, batches in enumerate(plans):
-        network.train()
+        learned.train()
         lost = frames_seen = 0.0
         progress = tqdm(batches, f"epoch {epoch + 1} of {epochs}")
-        for batch in progress:
-            frames, lengths = _padded(batch, network, masked=epoch > 0)
-            scores = network(frames)[:, : int(lengths.max())]
-            said = lfmmi.of_what_was_said(scores, lengths, lfmmi.Said.of(batch, index), bigram)
-            anything = lfmmi.of_anything(scores, lengths, bigram)
-            possible = said > _IMPOSSIBLE  # not too fast for the topology
+        for language, batch in progress:
+            frames, lengths = _padded(batch, networks[language], masked=epoch > 0)
+            scores = networks[language](frames)[:, : int(lengths.max())]
+            missing = courses[language].missing(scores, lengths, batch)
             total = float(lengths.sum())
-            missing = ((anything - said) * possible).sum()
             loss = (missing + 5e-4 * (scores**2).mean(2).sum()) / total
             optimiser.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            nn.utils.clip_grad_norm_(learned.parameters(), 2.0)
             optimiser.step()
             schedule.step()
             lost, frames_seen = lost + missing.item(), frames_seen + total
             progress.set_postfix_str(f"MMI per frame {lost / frames_seen:.4f}")
-    network.eval()
-    return network
+    learned.eval()
+    return networks
+
+
+@dataclass(frozen=True)
+class _Course:
+    """A language's units, and what follows what."""
+
+    index: dict[str, int]
+    bigram: lfmmi.UnitBigram
+
+    @classmethod
+    def of(cls, lesson: Lesson) -> _Course:
+        index = {unit: number for number, unit in enumerate(lesson.units)}
+        return cls(index, lfmmi.UnitBigram.of(lesson.data, index))
+
+    def missing(self, scores: Tensor, lengths: Tensor, batch: Sequence[Utterance]) -> Tensor:
+        """How much likelier anything is than what was said, over a batch."""
+        said = lfmmi.Said.of(batch, self.index)
+        right = lfmmi.of_what_was_said(scores, lengths, said, self.bigram)
+        anything = lfmmi.of_anything(scores, lengths, self.bigram)
+        possible = right > _IMPOSSIBLE  # not too fast for the topology
+        return ((anything - right) * possible).sum()
+
+
+def _networks(lessons: Mapping[Language, Lesson], width: int) -> dict[Language, TimeDelayNetwork]:
+    networks = {
+        language: TimeDelayNetwork(2 * len(lesson.units), width)
+        for language, lesson in lessons.items()
+    }
+    first, *others = networks.values()
+    sample = np.concatenate(
+        [one.features for lesson in lessons.values() for one in lesson.data[::11]]
+    ).astype(np.float32)
+    first.mean.copy_(torch.tensor(sample.mean(0)))
+    first.deviation.copy_(torch.tensor(sample.std(0) + 1e-3))
+    for other in others:
+        other.share(first)
+    return networks
+
+
+def _epoch(
+    lessons: Mapping[Language, Lesson], epoch: int
+) -> list[tuple[Language, list[Utterance]]]:
+    """The batches of all languages, shuffled."""
+    batches = [
+        (language, batch)
+        for language, lesson in lessons.items()
+        for batch in _batches(lesson.data, epoch)
+    ]
+    random.Random(epoch).shuffle(batches)
+    return batches
 
 
 def _batches(data: Sequence[Utterance], epoch: int) -> Iterator[list[Utterance]]:
-    """Utterances of like length together, in another order each epoch."""
+    """Utterances of like length together, other ones each epoch."""
     rng = random.Random(epoch)
     order = sorted(data, key=lambda one: len(one.features) + rng.random() * 20)
     batches: list[list[Utterance]] = [[]]
@@ -75,9 +133,7 @@ def _batches(data: Sequence[Utterance], epoch: int) -> Iterator[list[Utterance]]
         batches[-1].append(one)
         if len(batches[-1]) * len(one.features) > FRAMES_A_BATCH:
             batches.append([])
-    batches = [batch for batch in batches if batch]
-    rng.shuffle(batches)
-    yield from batches
+    yield from (batch for batch in batches if batch)
 
 
 def _padded(

@@ -1,4 +1,4 @@
-"""Training speech from espeak-ng: many voices, none of them a person."""
+"""Training speech from synthesisers: espeak-ng's many voices, and a few made of a person's."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from scipy.signal import resample_poly
 
 from speech.language import Language
 from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS
+from speech.training.engines import Engine
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.lexicon import Lexicon
 
 LONGEST_S, SHORTEST_S = 9.0, 0.15
 HELD_OUT = ("f5", "m7", "linda", "Alex", "steph2", "Michael", "klatt4", "boris", "Alicia", "quincy")
 """Variants no model is trained on, so that something synthetic is left to measure with."""
+LETTERS_ELSEWHERE = 0.12
+"""Of utterances in a language that is not English: those of English letters."""
+SHARE_OF_ENGINES = 0.55
+"""Of English: what is said by voices made of a person's."""
 _UNLIKE_A_CALLER = re.compile(r"whisper|fast|demonic|robo|announcer|croak|tweaky|storm", re.I)
 _ACCENTS = (
     *("en-us", "en-gb", "en-gb-x-rp", "en-029", "en-gb-scotland", "en-us-nyc"),
@@ -90,23 +95,38 @@ class Speaker:
 
     lexicon: Lexicon
     variants: Sequence[str]
+    engines: Sequence[Engine] = ()
 
     def utterance(self, seed: int) -> Spoken | None:
         """One utterance, always the same for the same seed; None where it came out unusable."""
         rng = random.Random(seed)
+        english = self.lexicon.language is Language.ENGLISH or rng.random() < LETTERS_ELSEWHERE
+        if english and self.engines and rng.random() < SHARE_OF_ENGINES:
+            return self._by_engine(rng)
         settings = {"speed": rng.randint(115, 235), "pitch": rng.randint(8, 92)}
         settings["gap"] = rng.choice([0, 0, 0, 2, 6])
         variant = rng.choice(list(self.variants))
-        if self.lexicon.language is Language.ENGLISH or rng.random() < 0.12:
+        if english:
             words, ways, voice, text = self._english(rng)
         else:
             words, ways, voice, text = self._syllables(rng)
         sound = synthesised(f"{voice}+{variant}", text, **settings)
-        if sound is None or not SHORTEST_S < len(sound) / SAMPLE_RATE < LONGEST_S:
-            return None
-        return Spoken(words, ways, sound, f"{voice}+{variant}")
+        return (
+            _usable(Spoken(words, ways, sound, f"{voice}+{variant}")) if sound is not None else None
+        )
+
+    def _by_engine(self, rng: random.Random) -> Spoken | None:
+        engine, words = rng.choice(list(self.engines)), self._english_words(rng)
+        accent = "en-us" if engine.american else "en-gb"
+        ways = tuple(self._english_way(word, accent) for word in words)
+        return _usable(Spoken(tuple(words), ways, engine.speak(words, rng), engine.name))
 
     def _english(self, rng: random.Random) -> tuple[tuple[str, ...], tuple[int, ...], str, str]:
+        words, accent = self._english_words(rng), rng.choice(_ACCENTS)
+        text = rng.choice([" ", " ", ", ", ". "]).join(RESPELT.get(word, word) for word in words)
+        return tuple(words), tuple(self._english_way(word, accent) for word in words), accent, text
+
+    def _english_words(self, rng: random.Random) -> list[str]:
         """English words, or only letters where the language is another one."""
         known = self.lexicon.words
         digits = DIGITS[Language.ENGLISH]
@@ -123,9 +143,7 @@ class Speaker:
         else:
             others = [word for word in known if len(word) > 1]
             words = rng.choices(others, k=rng.randint(1, 4))
-        accent = rng.choice(_ACCENTS)
-        text = rng.choice([" ", " ", ", ", ". "]).join(RESPELT.get(word, word) for word in words)
-        return tuple(words), tuple(self._english_way(word, accent) for word in words), accent, text
+        return words
 
     def _english_way(self, word: str, accent: str) -> int:
         """Which pronunciation an accent uses: the Americans' r, and their zee."""
@@ -174,6 +192,11 @@ class Speaker:
         text = pause.join(word if way < 0 else known[word][way] for word, way in chosen)
         words, ways = zip(*chosen, strict=True)
         return words, ways, _SYLLABLE_VOICE[language], text
+
+
+def _usable(spoken: Spoken) -> Spoken | None:
+    seconds = len(spoken.sound) / SAMPLE_RATE
+    return spoken if SHORTEST_S < seconds < LONGEST_S else None
 
 
 def _reads_as_said(word: str) -> bool:

@@ -96,3 +96,22 @@ def test_an_echo_that_comes_late_is_still_an_echo() -> None:
     hear(activity, -65, 30, sent=-20)
     hear(activity, -40, 10)  # the prompt has just ended
     assert not activity.speaking
+
+
+def test_a_tone_is_too_steady_to_be_speech() -> None:
+    activity = Activity(SETTINGS)
+    hear(activity, -65, 25)
+    hear(activity, -20, 40)
+    assert activity.steady
+    activity.again()
+    assert not activity.steady
+
+
+def test_syllables_are_not_steady_even_in_a_noisy_cab() -> None:
+    activity = Activity(SETTINGS)
+    hear(activity, -45, 120)
+    for _ in range(4):
+        for level in (-30, -24, -20, -22, -28, -34):
+            hear(activity, level, 3)
+    assert activity.speaking
+    assert not activity.steady

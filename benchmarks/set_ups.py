@@ -1,0 +1,117 @@
+"""How many calls a second can be set up, through Kamailio, and how soon each is answered.
+
+    .venv/bin/python benchmarks/set_ups.py [--lines N] [--seconds N] [rate ...]
+
+Starts a service of its own. Callers come at an even pace, hear the greeting begin, and hang up
+after four seconds; those of one rate are gone before the next one begins. The callers run on the
+same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import platform
+import statistics
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock
+from own_service import SIP, service
+from processes import cpu_s, family
+from rich.console import Console
+from rich.table import Table
+from telephony.sip_peer import Peer
+
+CALL_S = 4.0
+
+
+@dataclass
+class SetUp:
+    """One call: INVITE → 200 in ms, and why it was not what it should be."""
+
+    answered_ms: float = 0.0
+    failure: str = ""
+
+
+async def short_call(clock: RtpClock) -> SetUp:
+    peer = Peer(SIP, called=SIP_NUMBER)
+    call = KeyedCall(peer, began=time.monotonic())
+    loop = asyncio.get_running_loop()
+    loop.add_reader(peer.media, call.hear)
+    try:
+        status, _ = await peer.invite(within_s=RINGING_S)
+        answered_ms = (time.monotonic() - call.began) * 1000
+        if status != 200:
+            return SetUp(answered_ms, f"answered {status}")
+        with clock.sends_for(call):
+            await asyncio.sleep(CALL_S)
+            status, _ = await peer.ask("BYE")
+        if status != 200:
+            return SetUp(answered_ms, f"BYE was answered {status}")
+        return SetUp(answered_ms, "" if call.sounds else "nothing was heard")
+    except TimeoutError:
+        return SetUp(failure="no answer")
+    finally:
+        loop.remove_reader(peer.media)
+        peer.close()
+
+
+async def at_rate(rate: float, seconds: float) -> tuple[list[SetUp], float]:
+    """Calls at an even pace, and how long it took to place them all, in seconds."""
+    clock = RtpClock()
+    ticking = asyncio.ensure_future(clock.run())
+    began = time.monotonic()
+    placed = []
+    for number in range(round(rate * seconds)):
+        await asyncio.sleep(began + number / rate - time.monotonic())
+        placed.append(asyncio.ensure_future(short_call(clock)))
+    took = time.monotonic() - began
+    calls = await asyncio.gather(*placed)
+    ticking.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await ticking
+    return calls, took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("rates", nargs="*", type=float, default=[5.0, 10.0, 15.0])
+    parser.add_argument("--lines", type=int, default=90)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    asked = parser.parse_args()
+    console = Console(width=120)
+    table = Table(
+        *("calls/s", "placed a second", "calls", "failed", "INVITE → 200 ms, median / p95 / worst"),
+        "CPU s/call",
+        title=f"{platform.machine()}, {os.cpu_count()} cores; {asked.lines} lines; "
+        f"calls of {CALL_S:.0f} s for {asked.seconds:.0f} s",
+    )
+    with service(asked.lines) as pid:
+        time.sleep(2)
+        for rate in asked.rates:
+            before = sum(cpu_s(one) for one in family(pid))
+            calls, took = asyncio.run(at_rate(rate, asked.seconds))
+            spent = sum(cpu_s(one) for one in family(pid)) - before
+            times = [one.answered_ms for one in calls if not one.failure]
+            failures = Counter(one.failure for one in calls if one.failure)
+            table.add_row(
+                f"{rate:.0f}",
+                f"{len(calls) / took:.1f}",
+                str(len(calls)),
+                str(failures.total()),
+                f"{statistics.median(times):.0f} / {statistics.quantiles(times, n=20)[-1]:.0f} / "
+                f"{max(times):.0f}",
+                f"{spent / len(calls):.3f}",
+            )
+            for failure, number in failures.items():
+                console.print(f"{rate:.0f} a second: {number} × {failure}")
+            time.sleep(2)
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
