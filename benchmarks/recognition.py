@@ -25,6 +25,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from ivr.dialogue.asking import MOST_READINGS
 from prompts.library import load_library
 from speech.language import Language
 from speech.recognition.digits import DigitGrammar
@@ -213,7 +214,7 @@ def cargo_numbers(model: Model, voice: Voice) -> Score:
         known = {"".join(rng.choice(list("0123456789"), 13)) for _ in range(REGISTER)}
         said = next(iter(known))
         sound = on_the_line(voice.say(said), rng, change, level)
-        found = readings(model, DigitGrammar(voice.language, 8, 20), sound, score)[:5]
+        found = readings(model, DigitGrammar(voice.language, 8, 20), sound, score)[:MOST_READINGS]
         chosen = next((one for one in found if one in known), None)
         score.strings, score.right = score.strings + 1, score.right + (chosen == said)
     return score
