@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from speech.language import Language
 from speech.recognition.words import NO_WORDS
+from speech.training import voices
 from speech.training.augment import (
     Telephone,
     compressed,
@@ -18,6 +20,7 @@ from speech.training.augment import (
     no_voice,
     through_g711,
 )
+from speech.training.engines import Engine
 from speech.training.features import COEFFICIENTS, mfcc
 from speech.training.graph import Costs, word_loop
 from speech.training.kaldi_model import Layer, write_model
@@ -174,3 +177,31 @@ def test_a_model_ships_with_its_words_and_its_card_and_is_small(language: Langua
     card = (directory / "README.md").read_text()
     for part in ("Licence", "Trained with", "Not for"):
         assert part in card
+
+
+@pytest.mark.parametrize(("american", "zed_or_zee"), [(True, "Z IY"), (False, "Z EH D")])
+def test_a_voice_of_another_engine_is_written_down_as_it_speaks(
+    monkeypatch: pytest.MonkeyPatch, american: bool, zed_or_zee: str
+) -> None:
+    monkeypatch.setattr(voices, "SHARE_OF_ENGINES", 1.0)
+    texts: list[str] = []
+
+    def say(text: str, rng: random.Random) -> tuple[np.ndarray, int]:
+        texts.append(text)
+        return voice(0.5).repeat(2), 16_000
+
+    engine = Engine("somebody", american, {"A": "eigh"}, say)
+    lexicon = Lexicon.of(Language.ENGLISH)
+    speaker = voices.Speaker(lexicon, [], [engine])
+    made = [speaker.utterance(seed) for seed in range(200)]
+    assert all(one is not None and one.voice == "somebody" for one in made)
+    said = {
+        lexicon.spellings[word][way]
+        for one in made
+        if one is not None
+        for word, way in zip(one.words, one.ways, strict=True)
+        if word == "Z"
+    }
+    assert said == {zed_or_zee}
+    assert any("eigh" in text.replace(",", " ").split() for text in texts)
+    assert not any("A" in text.replace(",", " ").split() for text in texts)
