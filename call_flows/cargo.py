@@ -123,4 +123,4 @@ async def ask_ccrn(
             return await known_and_free(await ask_in_parts(call, desk.rules))
         except NotAccepted as refusal:
             await call.say_all([call.phrase(refusal.prompt, refusal.slots)])
-    raise GaveUp("ccrn.part")
+    raise GaveUp("ccrn", misheard=True)

@@ -31,7 +31,7 @@ def part_field(rules: FlowRules, before: Sequence[str]) -> Field[str]:
         max_digits=longest,
         parse=str,
         hash_alone=NO_MORE if may_end else None,
-        hash_said="ccrn.no_more",
+        hash_said="ccrn.part.rest",
         slots={"part": before[-1]} if before else {},
     )
 
