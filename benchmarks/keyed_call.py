@@ -180,32 +180,44 @@ class RtpClock:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
 
-async def keyed_call(server: tuple[str, int], clock: RtpClock, number: str) -> Measured:
-    """Place the call and tell how it went; it never raises for what the service does."""
+@contextlib.contextmanager
+def calling(server: tuple[str, int], number: str) -> Iterator[KeyedCall]:
+    """A caller who is about to dial; he hears all that comes, and is gone afterwards."""
     peer = Peer(server, called=number)
     call = KeyedCall(peer, began=time.monotonic())
     loop = asyncio.get_running_loop()
     loop.add_reader(peer.media, call.hear)
     try:
-        status, _ = await peer.invite(within_s=RINGING_S)
-        call.answered = time.monotonic()
-        if status != 200:
-            return Measured(failure=f"answered {status}")
-        with clock.sends_for(call):
-            await asyncio.sleep(LANGUAGE_AT_S)
-            call.press(LANGUAGE_KEY)
-            await asyncio.sleep(random.uniform(USER_ID_FROM_S, USER_ID_TO_S) - LANGUAGE_AT_S)
-            call.press(USER_ID[0])
-            await asyncio.sleep(0.6)
-            call.press(USER_ID[1:])
-            await asyncio.sleep(call.answered + CALL_S - time.monotonic())
-            status, _ = await peer.ask("BYE")
-        measured = call.measured()
-        if status != 200:
-            measured.failure = f"BYE was answered {status}"
-        return measured
-    except TimeoutError:
-        return Measured(failure="no answer")
+        yield call
     finally:
         loop.remove_reader(peer.media)
         peer.close()
+
+
+async def keyed_call(server: tuple[str, int], clock: RtpClock, number: str) -> Measured:
+    """Place the call and tell how it went; it never raises for what the service does."""
+    with calling(server, number) as call:
+        try:
+            return await _keyed(call, clock)
+        except TimeoutError:
+            return Measured(failure="no answer")
+
+
+async def _keyed(call: KeyedCall, clock: RtpClock) -> Measured:
+    status, _ = await call.peer.invite(within_s=RINGING_S)
+    call.answered = time.monotonic()
+    if status != 200:
+        return Measured(failure=f"answered {status}")
+    with clock.sends_for(call):
+        await asyncio.sleep(LANGUAGE_AT_S)
+        call.press(LANGUAGE_KEY)
+        await asyncio.sleep(random.uniform(USER_ID_FROM_S, USER_ID_TO_S) - LANGUAGE_AT_S)
+        call.press(USER_ID[0])
+        await asyncio.sleep(0.6)
+        call.press(USER_ID[1:])
+        await asyncio.sleep(call.answered + CALL_S - time.monotonic())
+        status, _ = await call.peer.ask("BYE")
+    measured = call.measured()
+    if status != 200:
+        measured.failure = f"BYE was answered {status}"
+    return measured

@@ -43,7 +43,7 @@ from speech.training.engines import ENGINES, NEVER_TRAINED_ON
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.lexicon import Lexicon
 from speech.training.recorded import Clips, recorded
-from speech.training.voices import RESPELT, synthesised, variants
+from speech.training.voices import RESPELT_FOR_ESPEAK, synthesised, variants
 
 FRAME = 320 * 4
 STRINGS = 60
@@ -130,8 +130,10 @@ class Voice:
         plain = [DIGITS[self.language][int(one)] if one.isdigit() else one for one in text]
         engine = _ENGINES.get(self.name)
         if engine is not None:
-            return engine.speak(plain, random.Random(int(self.rng.integers(2**32))))
-        words = [RESPELT.get(one, one) for one in plain]
+            said = engine.speak(plain, random.Random(int(self.rng.integers(2**32))))
+            assert said is not None
+            return said
+        words = [RESPELT_FOR_ESPEAK.get(one, one) for one in plain]
         voice = {"en": "en-gb", "yue": "yue", "cmn": "cmn-latn-pinyin"}[self.language]
         held_out = variants(held_out=True)
         variant = held_out[int(self.rng.integers(len(held_out)))]

@@ -19,12 +19,11 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock
+from keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
 from own_service import SIP, service
 from processes import cpu_s, family
 from rich.console import Console
 from rich.table import Table
-from telephony.sip_peer import Peer
 
 CALL_S = 4.0
 
@@ -38,26 +37,24 @@ class SetUp:
 
 
 async def short_call(clock: RtpClock) -> SetUp:
-    peer = Peer(SIP, called=SIP_NUMBER)
-    call = KeyedCall(peer, began=time.monotonic())
-    loop = asyncio.get_running_loop()
-    loop.add_reader(peer.media, call.hear)
-    try:
-        status, _ = await peer.invite(within_s=RINGING_S)
-        answered_ms = (time.monotonic() - call.began) * 1000
-        if status != 200:
-            return SetUp(answered_ms, f"answered {status}")
-        with clock.sends_for(call):
-            await asyncio.sleep(CALL_S)
-            status, _ = await peer.ask("BYE")
-        if status != 200:
-            return SetUp(answered_ms, f"BYE was answered {status}")
-        return SetUp(answered_ms, "" if call.sounds else "nothing was heard")
-    except TimeoutError:
-        return SetUp(failure="no answer")
-    finally:
-        loop.remove_reader(peer.media)
-        peer.close()
+    with calling(SIP, SIP_NUMBER) as call:
+        try:
+            return await _short(call, clock)
+        except TimeoutError:
+            return SetUp(failure="no answer")
+
+
+async def _short(call: KeyedCall, clock: RtpClock) -> SetUp:
+    status, _ = await call.peer.invite(within_s=RINGING_S)
+    answered_ms = (time.monotonic() - call.began) * 1000
+    if status != 200:
+        return SetUp(answered_ms, f"answered {status}")
+    with clock.sends_for(call):
+        await asyncio.sleep(CALL_S)
+        status, _ = await call.peer.ask("BYE")
+    if status != 200:
+        return SetUp(answered_ms, f"BYE was answered {status}")
+    return SetUp(answered_ms, "" if call.sounds else "nothing was heard")
 
 
 async def at_rate(rate: float, seconds: float) -> tuple[list[SetUp], float]:

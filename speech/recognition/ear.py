@@ -65,14 +65,16 @@ class VoskAttention:
     def hear(self, received: bytes, sent: bytes) -> None:
         """What comes before speech is only measured; that is most of a call, so no task wakes."""
         activity = self.ear.activity
-        went_on = activity.speaking
+        waiting = not activity.speaking
         activity.hear(received, sent)
-        if not went_on:
-            self._before = received = self._before[-_BEFORE_ONSET:] + received
-        if activity.speaking:
+        if waiting:
+            received = self._before[-_BEFORE_ONSET:] + received
+            if not activity.speaking:
+                self._before = received
+                return
             self._before = b""
             self.ear.hear_every(_SPEAKING_FRAMES)
-            self._speech.put_nowait((received, activity.silent_ms))
+        self._speech.put_nowait((received, activity.silent_ms))
 
     async def utterance(self) -> Utterance:
         while True:

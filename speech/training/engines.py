@@ -24,7 +24,16 @@ from scipy.signal import resample_poly
 
 from speech.training.features import SAMPLE_RATE, Floats
 
-Settings = dict[str, float]
+RESPELT = {"putonghua": "pootong hwah", "unladen": "un laden"}
+"""Words no synthesiser reads as they are written."""
+
+
+def trimmed(sound: Floats, softest: float) -> Floats | None:
+    """Without the silence around it, at 8000 Hz; None where nothing is louder than `softest`."""
+    loud = np.flatnonzero(np.abs(sound) > softest)
+    if not len(loud):
+        return None
+    return np.asarray(sound[max(0, loud[0] - 400) : loud[-1] + 800], np.float32)
 
 
 @dataclass(frozen=True)
@@ -42,14 +51,13 @@ class Engine:
     respelt: Mapping[str, str]
     say: Callable[[str, random.Random], tuple[Floats, int]]
 
-    def speak(self, words: Sequence[str], rng: random.Random) -> Floats:
-        """Words in one breath, at 8000 Hz, values as of 16-bit integers, trimmed of silence."""
+    def speak(self, words: Sequence[str], rng: random.Random) -> Floats | None:
+        """Words in one breath, at 8000 Hz, values as of 16-bit integers; None for silence."""
         pause = rng.choice([" ", " ", ", "])
         sound, rate = self.say(pause.join(self.respelt.get(one, one) for one in words), rng)
         sound = np.asarray(resample_poly(sound, SAMPLE_RATE, rate), np.float32)
         sound *= np.float32(20_000 / (np.abs(sound).max() + 1e-6))
-        loud = np.flatnonzero(np.abs(sound) > 150)
-        return sound[max(0, loud[0] - 400) : loud[-1] + 800]
+        return trimmed(sound, 150)
 
 
 def _flite(voice: str) -> Callable[[str, random.Random], tuple[Floats, int]]:
@@ -117,8 +125,8 @@ def _written_by(command: Callable[[str], list[str]], text: str | None = None) ->
         return np.asarray(sound, np.float32), int(rate)
 
 
-_RESPELT = {"A": "ay", "putonghua": "pootong hwah", "unladen": "un laden"}
-_RESPELT_FOR_PICO = _RESPELT | {"A": "eigh", "O": "owe", "oh": "owe"}
+_RESPELT = RESPELT | {"A": "ay"}
+_RESPELT_FOR_PICO = RESPELT | {"A": "eigh", "O": "owe", "oh": "owe"}
 ENGINES = (
     *(Engine(voice, True, _RESPELT, _flite(voice)) for voice in ("awb", "kal16", "rms", "slt")),
     Engine("ked", True, _RESPELT, _festival("ked_diphone")),

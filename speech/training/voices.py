@@ -13,7 +13,7 @@ from scipy.signal import resample_poly
 
 from speech.language import Language
 from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS
-from speech.training.engines import Engine
+from speech.training.engines import RESPELT, Engine, trimmed
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.lexicon import Lexicon
 
@@ -34,7 +34,7 @@ _SYLLABLE_VOICE = {
     Language.PUTONGHUA: "cmn-latn-pinyin",
 }
 _CHARACTER_VOICE = {Language.CANTONESE: "yue", Language.PUTONGHUA: "cmn-latn-pinyin"}
-RESPELT = {"A": "[['eI]]", "putonghua": "pootong hwah", "unladen": "un laden"}
+RESPELT_FOR_ESPEAK = RESPELT | {"A": "[['eI]]"}
 _ENGLISH = re.compile(r"^\[")
 
 
@@ -83,10 +83,7 @@ def synthesised(
     start = wav.find(b"data") + 8
     whole = wav[start : start + (len(wav) - start) // 2 * 2]
     sound = resample_poly(np.frombuffer(whole, "<i2").astype(np.float32), 160, 441)
-    loud = np.flatnonzero(np.abs(sound) > 30)
-    if not len(loud):
-        return None
-    return np.asarray(sound[max(0, loud[0] - 400) : loud[-1] + 800], np.float32)
+    return trimmed(sound, 30)
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,8 @@ class Speaker:
     engines: Sequence[Engine] = ()
 
     def utterance(self, seed: int) -> Spoken | None:
-        """One utterance, always the same for the same seed; None where it came out unusable."""
+        """One utterance, the same for the same seed (but Pico's sound never is, to the sample);
+        None where it came out unusable."""
         rng = random.Random(seed)
         english = self.lexicon.language is Language.ENGLISH or rng.random() < LETTERS_ELSEWHERE
         if english and self.engines and rng.random() < SHARE_OF_ENGINES:
@@ -111,19 +109,19 @@ class Speaker:
         else:
             words, ways, voice, text = self._syllables(rng)
         sound = synthesised(f"{voice}+{variant}", text, **settings)
-        return (
-            _usable(Spoken(words, ways, sound, f"{voice}+{variant}")) if sound is not None else None
-        )
+        return _usable(words, ways, sound, f"{voice}+{variant}")
 
     def _by_engine(self, rng: random.Random) -> Spoken | None:
         engine, words = rng.choice(list(self.engines)), self._english_words(rng)
         accent = "en-us" if engine.american else "en-gb"
         ways = tuple(self._english_way(word, accent) for word in words)
-        return _usable(Spoken(tuple(words), ways, engine.speak(words, rng), engine.name))
+        return _usable(tuple(words), ways, engine.speak(words, rng), engine.name)
 
     def _english(self, rng: random.Random) -> tuple[tuple[str, ...], tuple[int, ...], str, str]:
         words, accent = self._english_words(rng), rng.choice(_ACCENTS)
-        text = rng.choice([" ", " ", ", ", ". "]).join(RESPELT.get(word, word) for word in words)
+        text = rng.choice([" ", " ", ", ", ". "]).join(
+            RESPELT_FOR_ESPEAK.get(word, word) for word in words
+        )
         return tuple(words), tuple(self._english_way(word, accent) for word in words), accent, text
 
     def _english_words(self, rng: random.Random) -> list[str]:
@@ -194,9 +192,12 @@ class Speaker:
         return words, ways, _SYLLABLE_VOICE[language], text
 
 
-def _usable(spoken: Spoken) -> Spoken | None:
-    seconds = len(spoken.sound) / SAMPLE_RATE
-    return spoken if SHORTEST_S < seconds < LONGEST_S else None
+def _usable(
+    words: tuple[str, ...], ways: tuple[int, ...], sound: Floats | None, voice: str
+) -> Spoken | None:
+    if sound is None or not SHORTEST_S < len(sound) / SAMPLE_RATE < LONGEST_S:
+        return None
+    return Spoken(words, ways, sound, voice)
 
 
 def _reads_as_said(word: str) -> bool:

@@ -78,8 +78,8 @@ class PaperCall:
 
     @property
     def words(self) -> list[str]:
-        return [line for played in self.line.played for line in played.words.splitlines()]
+        return self.line.words
 
     @property
     def prompts(self) -> list[str]:
-        return [line.split()[1] for line in self.words]
+        return self.line.prompts

@@ -104,6 +104,15 @@ class PaperLine:
     voice: bytes = b"said" * 4000
     transfer_becomes: Transfer = Transfer.CONNECTED
 
+    @property
+    def words(self) -> list[str]:
+        """Every phrase played so far, as `spelled` has it."""
+        return [line for played in self.played for line in played.words.splitlines()]
+
+    @property
+    def prompts(self) -> list[str]:
+        return [line.split()[1] for line in self.words]
+
     def __post_init__(self) -> None:
         self._keys: deque[KeyPress] = deque()
         self._key_arrived = asyncio.Event()

@@ -52,34 +52,26 @@ class Asked:
             self.call, self.desk, Order(Driver(USER_ID, "session-1", ("AB1234",)))
         )
 
-    @property
-    def words(self) -> list[str]:
-        return [line for played in self.line.played for line in played.words.splitlines()]
-
-    @property
-    def prompts(self) -> list[str]:
-        return [line.split()[1] for line in self.words]
-
 
 async def test_what_is_misheard_twice_is_taken_in_parts() -> None:
     asked = Asked(NONSENSE, NONSENSE, said("1234"), said("5678"), said("9012"), said("3"))
     assert await asked.answer() == CARGO
-    assert asked.prompts[-5:] == [
+    assert asked.line.prompts[-5:] == [
         "ccrn.in_parts",
         "ccrn.part.first",
         "ccrn.part.next",
         "ccrn.part.rest",
         "ccrn.part.rest",
     ]
-    assert "en ccrn.part.next part=1234" in asked.words
-    assert "en ccrn.part.rest part=9012" in asked.words
+    assert "en ccrn.part.next part=1234" in asked.line.words
+    assert "en ccrn.part.rest part=9012" in asked.line.words
 
 
 async def test_a_number_rocars_does_not_know_is_taken_in_parts_too() -> None:
     wrong = said("1234567890124")
     asked = Asked(wrong, wrong, said("1234"), said("5678"), said("9012"), said("3"))
     assert await asked.answer() == CARGO
-    assert "ccrn.in_parts" in asked.prompts
+    assert "ccrn.in_parts" in asked.line.prompts
 
 
 async def test_a_number_of_whole_parts_ends_with_a_word() -> None:
@@ -92,7 +84,7 @@ async def test_a_part_misheard_is_said_again_after_back() -> None:
         NONSENSE, NONSENSE, said("1234"), said("5679"), BACK, said("5678"), said("9012"), said("3")
     )
     assert await asked.answer() == CARGO
-    assert asked.words.count("en ccrn.part.next part=1234") == 2
+    assert asked.line.words.count("en ccrn.part.next part=1234") == 2
 
 
 async def test_parts_may_be_keyed() -> None:
@@ -115,7 +107,7 @@ async def test_two_numbers_in_parts_that_nobody_knows_are_the_end() -> None:
     asked = Asked(NONSENSE, NONSENSE, *parts, *parts)
     with pytest.raises(GaveUp):
         await asked.answer()
-    assert asked.prompts.count("ccrn.unknown") == 2
+    assert asked.line.prompts.count("ccrn.unknown") == 2
 
 
 async def test_who_keys_is_never_asked_for_parts() -> None:
@@ -126,4 +118,4 @@ async def test_who_keys_is_never_asked_for_parts() -> None:
     with pytest.raises(GaveUp):
         await asked.answer()
     caller.cancel()
-    assert "ccrn.in_parts" not in asked.prompts
+    assert "ccrn.in_parts" not in asked.line.prompts
