@@ -21,21 +21,21 @@ import pjsua2 as pj
 from ivr.telephony.c_library import calls_granted, calls_held
 from ivr.telephony.ending import Cause
 from ivr.telephony.errors import EndpointFailed, TelephonyError
+from ivr.telephony.frame_clock import FrameClock
 from ivr.telephony.invite import Invite, read_invite
 from ivr.telephony.leg import Leg
 from ivr.telephony.library import Library
 from ivr.telephony.live_call import LiveCall
 from ivr.telephony.refusal import Refusals
 from ivr.telephony.settings import TelephonySettings
+from ivr.telephony.sound_stream import SoundStream
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 BAD_REQUEST = 400
-_RETIRE_S = 0.5
 _LOOK_AFTER_S = 0.2
-_BUSY_MS = 100
 _IDLE_MS = 200
 _STOP_CALLS_S = 3.0
 _STOP_S = 15.0
@@ -67,9 +67,12 @@ class Endpoint:
         self._turned_away = turned_away
         self._library: Library | None = None
         self._legs: dict[Leg, LiveCall] = {}
-        self._retired: deque[tuple[float, Any]] = deque()
+        self._clock = FrameClock()
         self._work: deque[Callable[[], None]] = deque()
         self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._rests = False
+        self._rest = threading.Lock()
+        self._rest.acquire()
         self._gate = threading.Lock()
         self._open = False
         self._stopping = False
@@ -120,11 +123,14 @@ class Endpoint:
         return future
 
     def _ring(self) -> None:
-        """Wake the thread from its poll: two bytes to our own SIP port.
+        """Wake the thread: from its rest, or from its poll with two bytes to our own SIP port.
 
         The library throws away a datagram of line ends unread, as a keep-alive (RFC 5626, 3.5.1).
-        Without this the thread would have to look for work a hundred times a second.
         """
+        if self._rests:
+            with contextlib.suppress(RuntimeError):  # it was woken already
+                self._rest.release()
+            return
         with contextlib.suppress(OSError):  # then the poll ends by itself, a little later
             self._bell.sendto(b"\r\n", socket.MSG_DONTWAIT, self.sip_address)
 
@@ -204,9 +210,11 @@ class Endpoint:
         """The leg's call is over."""
         self._legs.pop(leg, None)
 
-    def retire(self, media: Any) -> None:
-        """Destroy a media object when no other thread can be inside it any more."""
-        self._retired.append((time.monotonic() + _RETIRE_S, media))
+    def take_stream(self, told: Any) -> SoundStream:
+        """A leg has a new stream. Raises TelephonyError for sound that is not of our form."""
+        if self._library is None:
+            raise EndpointFailed("the SIP endpoint is not running")
+        return SoundStream(self._library.bridge.take_stream(told))
 
     def free(self, thing: Any) -> None:
         """Delete the C++ object now, on this thread, whatever Python still refers to."""
@@ -234,17 +242,14 @@ class Endpoint:
             self._close(self._library)
 
     def _poll_until_stopped(self, library: Library) -> None:
-        # A worker of four calls comes by here 200 times a second, once for each packet of sound.
-        look_after_at = 0.0
-        failed = 0
-        longest_ms = _IDLE_MS
+        clock, look_after_at, failed = self._clock, 0.0, 0
         while not self._stopping:
             try:
                 if self._work:
-                    library.keep_clock(running=True)
+                    self._keep_moving(moving=True)
                     self._do_work()
-                    longest_ms = _BUSY_MS
-                library.poll(longest_ms)
+                library.poll(0 if clock.runs else _IDLE_MS)
+                self._move_sound()
                 failed = 0
             except Exception:
                 failed += 1
@@ -255,9 +260,27 @@ class Endpoint:
             if now >= look_after_at:
                 look_after_at = now + _LOOK_AFTER_S
                 self._look_after(now)
-                busy = bool(self._legs or self._retired)
-                library.keep_clock(running=busy)
-                longest_ms = _BUSY_MS if busy else _IDLE_MS
+                library.bridge.settle()
+                self._keep_moving(moving=bool(self._legs))
+            if clock.runs and not self._work:
+                # What comes meanwhile is taken together: a worker of four calls would otherwise
+                # come by here 250 times a second, once for each packet of sound and each tick.
+                self._rest.acquire(timeout=clock.due_in(now))
+
+    def _keep_moving(self, *, moving: bool) -> None:
+        if moving:
+            self._clock.run(time.monotonic())
+        else:
+            self._clock.stop()
+        self._rests = moving
+
+    def _move_sound(self) -> None:
+        while self._clock.strikes(now := time.monotonic()):
+            for leg in list(self._legs):
+                try:
+                    leg.move_sound(self._clock.beat, now)
+                except Exception:
+                    self.callback_failed("move_sound")
 
     def _do_work(self) -> None:
         while self._work:
@@ -273,11 +296,6 @@ class Endpoint:
                 leg.look_after(now)
             except Exception:
                 self.callback_failed("look_after")
-        self._free_retired(now)
-
-    def _free_retired(self, now: float) -> None:
-        while self._retired and self._retired[0][0] <= now:
-            self.free(self._retired.popleft()[1])
 
     def _close(self, library: Library) -> None:
         with self._gate:
@@ -285,7 +303,6 @@ class Endpoint:
         self._do_work()
         try:
             self._end_calls(library)
-            self._free_retired(float("inf"))
             library.stop(self.free)
         except Exception:
             self.callback_failed("stop")
@@ -302,11 +319,11 @@ class Endpoint:
         deadline = time.monotonic() + _STOP_CALLS_S
         while self._legs and time.monotonic() < deadline:
             library.poll(20)
+            self._move_sound()
         for leg in list(self._legs):
             leg.lost()
             self.free(leg)
-        if self._retired:
-            time.sleep(0.1)  # the clock's thread leaves the ports
+        library.bridge.settle()
 
     def _account(self) -> Any:
         if self._library is None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pjsua2 as pj
 
 from ivr.dialogue.line import HungUp
-from ivr.telephony.audio_port import AudioPort
 from ivr.telephony.callbacks import guarded
 from ivr.telephony.ending import Cause, Ending, why_ended
 from ivr.telephony.events import (
@@ -31,6 +30,7 @@ from ivr.telephony.events import (
 from ivr.telephony.keys import KeyEvent, KeyPresses
 from ivr.telephony.line_audio import LineAudio
 from ivr.telephony.rtp_watch import RtpWatch
+from ivr.telephony.sound_stream import SoundStream
 from ivr.telephony.stream_stats import StreamStats
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Leg(pj.Call):
         self._tell = tell
         self._keys = KeyPresses()
         self._keys_heard = 0
-        self._port: AudioPort | None = None
+        self._stream: SoundStream | None = None
         self._stats = StreamStats()
         self._started_at = self._count_at = time.monotonic()
         self._answered_at: float | None = None
@@ -120,7 +120,7 @@ class Leg(pj.Call):
         op.reason = reason
         op.txOption.headers = _headers(headers or {})
         self._ours = self._ours or cause
-        self._audio_stops()
+        self._stream = None
         self.hangup(op)
 
     def press(self, key: str) -> None:
@@ -175,6 +175,13 @@ class Leg(pj.Call):
             if self._watch.expired(now):
                 self.end(Cause.NO_RTP)
 
+    def move_sound(self, beat: int, now: float) -> None:
+        """Move 20 ms of sound; on hold nothing goes, and what plays waits."""
+        if self._stream is not None and self._sound is Sound.FLOWS:
+            self._stream.move(self._audio, beat, now)
+        elif self._audio.began:
+            self._audio.frame_received(b"", beat)
+
     def lost(self) -> None:
         """The library is going down with this call still in it."""
         if not self.dead:
@@ -209,9 +216,10 @@ class Leg(pj.Call):
             return
         sound = self._present_sound()
         if sound is Sound.FLOWS:
-            self._connect_sound()
+            self._audio.flows()
+            self._stats.note_codec(self)
         elif self._sound is Sound.FLOWS:
-            self._disconnect_sound()
+            self._audio.held()
         self._sound = sound
         if sound is Sound.HELD:
             self._watch.pause()
@@ -222,11 +230,13 @@ class Leg(pj.Call):
 
     @guarded
     def onStreamCreated(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        self._stream = self._endpoint.take_stream(prm)
         self._stats.new_stream()
         self._watch.new_stream()
 
     @guarded
     def onStreamDestroyed(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        self._stream = None
         if not self.dead:
             self._stats.add_stream(self)
 
@@ -275,7 +285,7 @@ class Leg(pj.Call):
             answered=self._answered_at is not None,
             confirmed=self._confirmed,
         )
-        self._audio_stops()
+        self._stream = None
         ending = Ending(
             who=who,
             cause=cause,
@@ -288,38 +298,12 @@ class Leg(pj.Call):
         self._endpoint.forget(self)
         self._tell(Ended(ending))
 
-    def _audio_stops(self) -> None:
-        port, self._port = self._port, None
-        if port is not None:
-            self._endpoint.retire(port)  # the clock's thread may be inside it at this moment
-
     def _present_sound(self) -> Sound:
         info = self.getInfo()  # kept while read: its media are references into it
         for medium in info.media:
             if medium.type == pj.PJMEDIA_TYPE_AUDIO:
                 return _SOUND.get(medium.status, Sound.NONE)
         return Sound.NONE
-
-    def _connect_sound(self) -> None:
-        """Wire the port to the call's present bridge slot, which a re-INVITE may have renewed.
-
-        The slot is asked for just before its use and never kept: another call may have it next.
-        """
-        if self._port is None:
-            self._port = AudioPort(self._audio, self._endpoint.callback_failed)
-            self._audio.clock_starts()
-        slot = self.getAudioMedia(-1)
-        self._audio.flows()
-        self._port.startTransmit(slot)
-        slot.startTransmit(self._port)
-        self._stats.note_codec(self)
-
-    def _disconnect_sound(self) -> None:
-        if self._port is not None:
-            slot = self.getAudioMedia(-1)
-            self._port.stopTransmit(slot)
-            slot.stopTransmit(self._port)
-        self._audio.held()
 
 
 _SOUND = {

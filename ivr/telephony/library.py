@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
-from ivr.telephony.audio_port import check_frames
-from ivr.telephony.c_library import be_quiet, give_up_after
+from ivr.telephony.c_library import Bridge, be_quiet, check_layout, give_up_after
 from ivr.telephony.callbacks import guarded
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.frames import FRAME_MS, SAMPLE_RATE
@@ -75,7 +74,7 @@ class Library:
         global _in_use
         if _in_use:
             raise EndpointFailed("the SIP library already runs in this process")
-        check_frames()
+        check_layout()
         _in_use = True
         self._pj = _PjEndpoint(endpoint)
         be_quiet()
@@ -93,8 +92,7 @@ class Library:
     def _start(self, endpoint: Endpoint, settings: TelephonySettings) -> None:
         self._pj.libInit(_library_settings(settings))
         give_up_after(settings.transaction_timeout_s)
-        self._clock_runs = False
-        self.keep_clock(running=True)
+        self.bridge = Bridge()
         transport = pj.TransportConfig()
         transport.port = settings.sip_port
         transport.boundAddress = str(settings.sip_host)
@@ -110,22 +108,6 @@ class Library:
         self.sip_address = (host, int(port))
         self.account = Account(endpoint)
         self.account.create(_account_settings(settings, address), True)
-
-    def keep_clock(self, *, running: bool) -> None:
-        """Run the clock that moves 20 ms of audio, or stop it while there is nothing to move.
-
-        It must run from before a call has media until after the last port was destroyed: what is
-        asked of the conference bridge is done by the clock. The library's own way of stopping it
-        (`sndAutoCloseTime`) would stop it in a call that is connected to nothing for a moment.
-        """
-        if running is self._clock_runs:
-            return
-        devices = self._pj.audDevManager()
-        if running:
-            devices.setNullDev()
-        else:
-            devices.setNoDev()
-        self._clock_runs = running
 
     def poll(self, longest_ms: int) -> None:
         """Do what is due; wait for a message at most that long."""
@@ -163,7 +145,7 @@ def _library_settings(settings: TelephonySettings) -> Any:
     media.ecTailLen = 0
     media.threadCnt = 0
     media.hasIoqueue = False  # sound comes in by the same poll, not by a thread of 100 a second
-    media.sndAutoCloseTime = -1  # see Library.keep_clock
+    media.sndAutoCloseTime = -1  # the clock is ours
     return config
 
 

@@ -20,7 +20,7 @@ _LATE_S = FRAME_S + 0.040
 class LineAudio:
     """What a line plays, and who listens to it.
 
-    The frame clock's thread calls `frame_to_send` and `frame_received` every 20 ms; the event loop
+    The pj thread calls `frame_to_send` and `frame_received` every 20 ms; the event loop
     changes what they find by plain assignments, so that barge-in takes effect with the next frame.
     """
 
@@ -33,7 +33,8 @@ class LineAudio:
         self._pressed: Callable[[str], None] | None = None
         self._sent = SILENCE
         self._tick_at: float | None = None
-        self._clock_runs = False
+        self.began = False
+        """Whether sound ever flowed."""
         self._starting = threading.Lock()
         self.late_frames = 0
         self.longest_gap_s = 0.0
@@ -73,7 +74,7 @@ class LineAudio:
         """Record both sides from now on. Raises OSError."""
         recording = Recording(path)
         with self._starting:
-            if self._clock_runs:
+            if self.began:
                 recording.begin(time.monotonic())
             self._recordings = (*self._recordings, recording)
         return recording
@@ -89,25 +90,23 @@ class LineAudio:
         self._listening = self._recordings = ()
         self._tones = None
 
-    def clock_starts(self) -> None:
-        """The line has its port: frames come from now on, during a hold silent ones."""
-        with self._starting:
-            self._clock_runs = True
-            for recording in self._recordings:
-                recording.begin(time.monotonic())
-
     def held(self) -> None:
         """No frames are sent on hold: what plays waits where it is."""
         self._tick_at = None
         self._sent = SILENCE
 
     def flows(self) -> None:
-        """Frames are sent (again)."""
+        """Frames are sent (again), and received from now on; during a hold silent ones."""
         self._tick_at = None
+        if self.began:
+            return
+        with self._starting:
+            self.began = True
+            for recording in self._recordings:
+                recording.begin(time.monotonic())
 
-    def frame_to_send(self) -> bytes | None:
+    def frame_to_send(self, now: float) -> bytes | None:
         """The next 20 ms to play; None for silence. Called by the frame clock only."""
-        now = time.monotonic()
         before, self._tick_at = self._tick_at, now
         if before is not None:
             gap = now - before
@@ -120,13 +119,13 @@ class LineAudio:
         self._sent = frame or SILENCE
         return frame
 
-    @property
-    def is_heard(self) -> bool:
-        """Does anybody listen to the other side, or record it?"""
-        return bool(self._listening or self._recordings or self._tones)
+    def frame_received(self, frame: bytes, beat: int) -> None:
+        """20 ms from the other side, empty for silence. Called by the frame clock only.
 
-    def frame_received(self, frame: bytes) -> None:
-        """20 ms from the other side, empty for silence. Called by the frame clock only."""
+        `beat` counts the frames of all lines.
+        """
+        if not (self._listening or self._recordings or self._tones):
+            return
         if len(frame) != FRAME_BYTES:
             frame = SILENCE
         voice = frame
@@ -139,6 +138,6 @@ class LineAudio:
             if tones.sounding:  # or a recogniser would make words of it
                 voice = SILENCE
         for listening in self._listening:
-            listening.hear(voice, self._sent)
+            listening.hear(voice, self._sent, beat)
         for recording in self._recordings:
             recording.add(frame, self._sent)

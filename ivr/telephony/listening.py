@@ -62,7 +62,7 @@ class Listening:
         self._closed = True
         self._arrived.set()
 
-    def hear(self, received: bytes, sent: bytes) -> None:
+    def hear(self, received: bytes, sent: bytes, beat: int) -> None:
         """Called by the frame clock only."""
         if self._closed:
             return
@@ -83,7 +83,8 @@ class Following:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, heard: Heard) -> None:
         self.frames_at_once = 1
-        """May be changed at any time: each telling costs more than the frames do."""
+        """May be changed at any time: each telling costs more than the frames do. The first time
+        there may be fewer."""
         self._loop = loop
         self._heard = heard
         self._received: list[bytes] = []
@@ -94,13 +95,16 @@ class Following:
         """Tell of nothing more."""
         self._closed = True
 
-    def hear(self, received: bytes, sent: bytes) -> None:
-        """Called by the frame clock only."""
+    def hear(self, received: bytes, sent: bytes, beat: int) -> None:
+        """Called by the frame clock only.
+
+        All lines are told at the same beat, since waking the event loop costs most of it.
+        """
         if self._closed:
             return
         self._received.append(received)
         self._sent.append(sent)
-        if len(self._received) >= self.frames_at_once:
+        if beat % self.frames_at_once == 0:
             self._loop.call_soon_threadsafe(
                 self._tell, b"".join(self._received), b"".join(self._sent)
             )
