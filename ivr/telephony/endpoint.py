@@ -26,6 +26,7 @@ from ivr.telephony.invite import Invite, read_invite
 from ivr.telephony.leg import Leg
 from ivr.telephony.library import Library
 from ivr.telephony.live_call import LiveCall
+from ivr.telephony.outbox import Outbox
 from ivr.telephony.refusal import Refusals
 from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.sound_stream import SoundStream
@@ -68,6 +69,7 @@ class Endpoint:
         self._library: Library | None = None
         self._legs: dict[Leg, LiveCall] = {}
         self._clock = FrameClock()
+        self._outbox = Outbox(loop)
         self._work: deque[Callable[[], None]] = deque()
         self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._rests = False
@@ -161,12 +163,9 @@ class Endpoint:
 
     # For the objects of the library, on the pj thread
 
-    def post(self, call: Callable[..., None], *arguments: Any) -> None:
-        """Have something called on the event loop."""
-        try:
-            self._loop.call_soon_threadsafe(call, *arguments)
-        except RuntimeError:
-            log.warning("an event came after the event loop was closed")
+    def post(self, call: Callable[..., object], /, *arguments: Any) -> None:
+        """Have something called on the event loop, soon: with all else that happens now."""
+        self._outbox.put(call, *arguments)
 
     def invited(self, call_id: int, message: str, source: str) -> None:
         """An INVITE has come. The call object must exist when this returns."""
@@ -230,10 +229,12 @@ class Endpoint:
             self.sip_address = self._library.sip_address
         except BaseException as error:
             self.post(_fail, self._started, error)
+            self._outbox.send()
             return
         with self._gate:
             self._open = True
         self.post(_succeed, self._started, None)
+        self._outbox.send()
         try:
             self._poll_until_stopped(self._library)
         except Exception:
@@ -262,6 +263,7 @@ class Endpoint:
                 self._look_after(now)
                 library.bridge.settle()
                 self._keep_moving(moving=bool(self._legs))
+            self._outbox.send()
             if clock.runs and not self._work:
                 # What comes meanwhile is taken together: a worker of four calls would otherwise
                 # come by here 250 times a second, once for each packet of sound and each tick.
@@ -309,6 +311,7 @@ class Endpoint:
         finally:
             for leg in list(self._legs):
                 leg.lost()
+            self._outbox.send()
 
     def _end_calls(self, library: Library) -> None:
         for leg in list(self._legs):
@@ -320,6 +323,7 @@ class Endpoint:
         while self._legs and time.monotonic() < deadline:
             library.poll(20)
             self._move_sound()
+            self._outbox.send()
         for leg in list(self._legs):
             leg.lost()
             self.free(leg)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from ivr.telephony.frames import FRAME_BYTES, FRAME_S, SILENCE
 from ivr.telephony.listening import Following, Heard, Listening
+from ivr.telephony.outbox import Post
 from ivr.telephony.playback import UtterancePlayback
 from ivr.telephony.recording import Recording
 from ivr.telephony.tones import ToneKeys
@@ -24,8 +24,9 @@ class LineAudio:
     changes what they find by plain assignments, so that barge-in takes effect with the next frame.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self, post: Post) -> None:
+        """`post` has something called on the event loop."""
+        self._post = post
         self._playing: UtterancePlayback | None = None
         self._listening: tuple[Listening | Following, ...] = ()
         self._recordings: tuple[Recording, ...] = ()
@@ -43,7 +44,7 @@ class LineAudio:
 
     def play(self, pcm: bytes) -> UtterancePlayback:
         """Play from the next frame on, in place of what plays."""
-        playback = UtterancePlayback(pcm, self._loop)
+        playback = UtterancePlayback(pcm, self._post)
         before, self._playing = self._playing, playback
         if before is not None:
             before.stop()
@@ -51,13 +52,13 @@ class LineAudio:
 
     def listen(self, longest_ms: int, frames_at_once: int = 1) -> Listening:
         """Hand received frames to a new listener."""
-        listening = Listening(self._loop, longest_ms, frames_at_once)
+        listening = Listening(self._post, longest_ms, frames_at_once)
         self._listening = (*self._listening, listening)
         return listening
 
     def follow(self, heard: Heard) -> Following:
         """Tell a function of received frames."""
-        following = Following(self._loop, heard)
+        following = Following(self._post, heard)
         self._listening = (*self._listening, following)
         return following
 
@@ -134,7 +135,7 @@ class LineAudio:
             key = tones.hear(frame)
             if key is not None:
                 self.tone_keys += 1
-                self._loop.call_soon_threadsafe(pressed, key)
+                self._post(pressed, key)
             if tones.sounding:  # or a recogniser would make words of it
                 voice = SILENCE
         for listening in self._listening:

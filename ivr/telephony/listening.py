@@ -7,6 +7,8 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
+from ivr.telephony.outbox import Post
+
 Heard = Callable[[bytes, bytes], None]
 """Told of some frames of received sound, and of as much that was sent meanwhile."""
 
@@ -18,12 +20,10 @@ class Listening:
     One reader only.
     """
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, longest_ms: int, frames_at_once: int = 1
-    ) -> None:
+    def __init__(self, post: Post, longest_ms: int, frames_at_once: int = 1) -> None:
         """`frames_at_once`: a reader who waits is woken once so many have come. Waking him costs
         more than the frames do."""
-        self._loop = loop
+        self._post = post
         self._frames: deque[tuple[bytes, bytes]] = deque()
         self._room = max(1, longest_ms // 20)
         self._at_once = frames_at_once
@@ -72,7 +72,7 @@ class Listening:
         self._frames.append((received, sent))
         if self._waiting and len(self._frames) >= self._at_once:
             self._waiting = False
-            self._loop.call_soon_threadsafe(self._arrived.set)
+            self._post(self._arrived.set)
 
 
 class Following:
@@ -81,11 +81,11 @@ class Following:
     Far cheaper than waking a task, for one who has nothing to do most of the time.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, heard: Heard) -> None:
+    def __init__(self, post: Post, heard: Heard) -> None:
         self.frames_at_once = 1
         """May be changed at any time: each telling costs more than the frames do. The first time
         there may be fewer."""
-        self._loop = loop
+        self._post = post
         self._heard = heard
         self._received: list[bytes] = []
         self._sent: list[bytes] = []
@@ -105,9 +105,7 @@ class Following:
         self._received.append(received)
         self._sent.append(sent)
         if beat % self.frames_at_once == 0:
-            self._loop.call_soon_threadsafe(
-                self._tell, b"".join(self._received), b"".join(self._sent)
-            )
+            self._post(self._tell, b"".join(self._received), b"".join(self._sent))
             self._received, self._sent = [], []
 
     def _tell(self, received: bytes, sent: bytes) -> None:

@@ -31,7 +31,7 @@ class LiveCall:
     """Takes the events of a leg; gives orders to it. Belongs to the event loop."""
 
     def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
-        self.audio = LineAudio(loop)
+        self.audio = LineAudio(endpoint.post)
         self.leg: Leg | None = None
         self.sip_call_id = ""
         """Call-ID of a call we placed."""

@@ -6,20 +6,21 @@ import asyncio
 
 from ivr.dialogue.line import HungUp
 from ivr.telephony.frames import BYTES_PER_MS, FRAME_BYTES
+from ivr.telephony.outbox import Post
 
 
 class UtterancePlayback:
     """Fulfils `ivr.dialogue.line.Playback`.
 
-    The frame clock's thread takes the frames; everything else happens on the event loop.
+    The pj thread takes the frames; everything else happens on the event loop.
     """
 
-    def __init__(self, pcm: bytes, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, pcm: bytes, post: Post) -> None:
         """Raises ValueError for PCM with half a sample at its end."""
         if len(pcm) % 2:
             raise ValueError("expected whole 16-bit samples, got an odd number of bytes")
         self._pcm = pcm
-        self._loop = loop
+        self._post = post
         self._at = 0
         self._stopped = False
         self._settled = asyncio.Event()
@@ -63,7 +64,7 @@ class UtterancePlayback:
         frame = self._pcm[self._at : self._at + FRAME_BYTES]
         self._at += FRAME_BYTES
         if self._at >= len(self._pcm):
-            self._loop.call_soon_threadsafe(self._played)
+            self._post(self._played)
         if len(frame) < FRAME_BYTES:
             frame += bytes(FRAME_BYTES - len(frame))
         return frame

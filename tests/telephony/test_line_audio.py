@@ -23,7 +23,7 @@ def sound(frames: int, value: int = 1) -> bytes:
 
 @pytest.fixture
 async def audio() -> LineAudio:
-    return LineAudio(asyncio.get_running_loop())
+    return LineAudio(asyncio.get_running_loop().call_soon_threadsafe)
 
 
 async def test_an_utterance_is_handed_over_frame_by_frame(audio: LineAudio) -> None:
