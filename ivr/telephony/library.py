@@ -134,7 +134,7 @@ def _library_settings(settings: TelephonySettings) -> Any:
     ua, media = config.uaConfig, config.medConfig
     ua.maxCalls = settings.max_calls
     ua.threadCnt = 0
-    ua.mainThreadOnly = True
+    ua.mainThreadOnly = False
     ua.userAgent = settings.user_agent
     media.clockRate = media.sndClockRate = SAMPLE_RATE
     media.audioFramePtime = media.ptime = FRAME_MS
