@@ -36,7 +36,7 @@ from prompts.stand_in import StandIns
 
 log = structlog.get_logger(__name__)
 
-HEARTBEAT_S = 0.25
+HEARTBEAT_S = 0.5
 
 
 def run_worker(premises: Premises, slot: int, predecessor: int) -> int:

@@ -40,8 +40,9 @@ OK = 200
 REQUEST_TIMEOUT = 408
 TEMPORARILY_UNAVAILABLE = 480
 DECLINE = 603
-_COUNT_EVERY_S = 0.5
-"""Asking the library for a call's counters copies a good deal of them."""
+_COUNTS = 8
+"""How often RTP is looked for within the time after which a call without it is ended: asking the
+library for a call's counters copies a good deal of them."""
 
 
 class Sound(Enum):
@@ -168,8 +169,8 @@ class Leg(pj.Call):
             self.end(Cause.TOO_LONG)
         elif self._sound is Sound.BROKEN:
             self.end(Cause.NO_MEDIA)
-        elif now >= self._count_at:
-            self._count_at = now + _COUNT_EVERY_S
+        elif settings.no_rtp_timeout_s and now >= self._count_at:
+            self._count_at = now + settings.no_rtp_timeout_s / _COUNTS
             packets, reports = self._stats.received_so_far(self)
             self._watch.seen(packets, reports, now)
             if self._watch.expired(now):

@@ -16,9 +16,9 @@ from speech.language import Language
 from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS
 from speech.training.augment import Telephone, faster, joined
 from speech.training.engines import Engine
-from speech.training.features import SAMPLE_RATE, Floats, mfcc
+from speech.training.features import Floats, mfcc
 from speech.training.lexicon import Lexicon, Pronunciation
-from speech.training.recorded import Clips, without_silence
+from speech.training.recorded import Clips
 from speech.training.voices import Speaker, Spoken, variants
 
 SYNTHETIC, NOBODY = -1, -2
@@ -29,11 +29,6 @@ TRACT = (0.8, 1.26)
 """Vocal tracts from a long one to a short one: men's recordings serve for women as well."""
 PITCH = (0.85, 1.2)
 """Played faster or slower, which moves pitch and tract together; the tract is then set apart."""
-
-SHARE_AT_A_PACE = 0.7
-"""Of what is made of read syllables: without the silence around them, at a pace of talking."""
-SYLLABLE_S = (0.17, 0.5)
-"""How long a syllable lasts in a number, from hurried to dictated."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +53,11 @@ class Person:
 
     def utterance(self, seed: int) -> tuple[Floats, tuple[Pronunciation, ...]]:
         rng = np.random.default_rng(seed)
-        english = self.clips.language is Language.ENGLISH
-        words = self._words(rng) if english else self._syllables(rng)
+        if self.clips.language is Language.ENGLISH:
+            words, tempo = self._words(rng), (0.82, 1.3)
+        else:
+            words, tempo = self._syllables(rng), (1.0, 2.3)
         clips = [takes[rng.integers(len(takes))] for takes, _ in words]
-        tempo = (0.82, 1.3) if english else (1.0, 2.3)
-        if not english and rng.random() < SHARE_AT_A_PACE:
-            clips = [without_silence(clip) for clip in clips]
-            tempo = _to_last(rng.uniform(*SYLLABLE_S), clips)
         sound = joined(clips, rng, gap_s=(-0.03, 0.18), tempo=tempo)
         return sound, tuple(units for _, units in words)
 
@@ -115,13 +108,6 @@ class Person:
             others = (self.clips.of.get(syllable[:-1] + tone) for tone in "123456")
             found = next((takes for takes in others if takes), [])
         return found
-
-
-def _to_last(seconds: float, clips: Sequence[Floats]) -> tuple[float, float]:
-    """The tempo at which clips last so long, from a little slower to a little faster."""
-    mean = float(np.mean([len(clip) for clip in clips])) / SAMPLE_RATE
-    rate = float(np.clip(mean / seconds, 0.95, 2.6))
-    return 0.9 * rate, 1.1 * rate
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,6 @@ from speech.training.features import SAMPLE_RATE, Floats
 
 SHORTEST, LONGEST = SAMPLE_RATE // 10, SAMPLE_RATE * 4
 LOUD = 0.6 * 32767
-SOFT_DB = 28.0
-"""Below the loudest moment of a clip: no speech any more."""
-_MARGIN = 3
 SAYTIME = Path("/usr/share/saytime")
 
 
@@ -61,20 +58,6 @@ def recorded(folder: Path) -> dict[str, Clips]:
             )
             who.of.setdefault(row["spoken"], []).append(clip)
     return people
-
-
-def without_silence(clip: Floats) -> Floats:
-    """The part of a clip in which somebody speaks, and 30 ms on either side.
-
-    Read syllables lie in half a second of silence, which no number said on a telephone has.
-    """
-    frames = len(clip) // 80
-    # Differences, since a hum is louder than the end of a syllable but all below 150 Hz.
-    loud = np.diff(clip[: frames * 80], prepend=clip[:1]).reshape(frames, 80)
-    level_db = 10 * np.log10((loud**2).mean(1) + 1e-6)
-    spoken = np.flatnonzero(level_db > level_db.max() - SOFT_DB)
-    first, last = max(0, spoken[0] - _MARGIN), spoken[-1] + 1 + _MARGIN
-    return clip[first * 80 : last * 80]
 
 
 def saytime(folder: Path = SAYTIME) -> Clips:

@@ -34,8 +34,6 @@ _SYLLABLE_VOICE = {
     Language.PUTONGHUA: "cmn-latn-pinyin",
 }
 _CHARACTER_VOICE = {Language.CANTONESE: "yue", Language.PUTONGHUA: "cmn-latn-pinyin"}
-_OPEN_ER = ("er4", "[['A51_|r]]")
-"""espeak-ng says 二 with a schwa; most speakers open it, [aɚ]: the phonemes for that."""
 RESPELT_FOR_ESPEAK = RESPELT | {"A": "[['eI]]"}
 _ENGLISH = re.compile(r"^\[")
 
@@ -190,8 +188,6 @@ class Speaker:
             return words, ways, _CHARACTER_VOICE[language], text
         pause = rng.choice([" ", " ", " ", ", "])
         text = pause.join(word if way < 0 else known[word][way] for word, way in chosen)
-        if language is Language.PUTONGHUA and rng.random() < 0.5:
-            text = text.replace(*_OPEN_ER)
         words, ways = zip(*chosen, strict=True)
         return words, ways, _SYLLABLE_VOICE[language], text
 
