@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import structlog
 
 from ivr.observe import metrics
 from ivr.pool.children import DieWithParent
+from ivr.pool.load_audit import LoadAudit
 from ivr.pool.scoreboard import Scoreboard, WorkerState
 from ivr.pool.settings import PUBLISHED_LINES
 from ivr.settings import Settings
@@ -20,10 +19,6 @@ log = structlog.get_logger(__name__)
 
 FIRST_WORKER_PORT = 5070
 CORRECT_EVERY_S = 1.0
-PATIENCE = 8
-"""Looks in a row at which one worker must be charged with too many calls before the loads are
-corrected. What it holds is known from its last sign of life, a second ago or less, so a worker that
-takes a call every few seconds often seems to be charged with one too many; but not for long."""
 
 
 def telephony_of(settings: Settings, slot: int) -> TelephonySettings:
@@ -53,7 +48,7 @@ class NodeFront:
         )
         self._lines: dict[int, int] = {}
         self._looked_at = 0.0
-        self._overcharged: Counter[int] = Counter()
+        self._audit = LoadAudit()
         self._registered: dict[str, bool] = {}
 
     @property
@@ -103,15 +98,7 @@ class NodeFront:
         }
         try:
             charged = self._front.loads()
-            self._overcharged = Counter(
-                {
-                    slot: self._overcharged[slot] + 1
-                    for slot, calls in held.items()
-                    if charged.get(slot, 0) > calls
-                }
-            )
-            if any(times >= PATIENCE for times in self._overcharged.values()):
-                self._overcharged.clear()
+            if self._audit.wrong(charged, held):
                 self._front.forget_loads()
                 log.warning("loads corrected", charged=charged, held=held)
         except RpcFailed as failure:

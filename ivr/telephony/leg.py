@@ -216,6 +216,8 @@ class Leg(pj.Call):
         if self.dead or self._ours is not None:
             return
         sound = self._present_sound()
+        if sound is Sound.FLOWS and self._stream is None:
+            sound = Sound.BROKEN  # it is not of our form
         if sound is Sound.FLOWS:
             self._audio.flows()
             self._stats.note_codec(self)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
-from ivr.telephony.c_library import Bridge, be_quiet, check_layout, give_up_after
+from ivr.telephony.bridge import Bridge, check_layout
+from ivr.telephony.c_library import be_quiet, give_up_after
 from ivr.telephony.callbacks import guarded
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.frames import FRAME_MS, SAMPLE_RATE

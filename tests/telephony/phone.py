@@ -120,6 +120,14 @@ async def hand_over(call: IncomingCall) -> None:
     await line.until_hung_up()
 
 
+async def say_it_back(call: IncomingCall) -> None:
+    line = await call.answer()
+    dictation = line.dictate()
+    await line.key()
+    await line.play(await dictation.stop()).finished()
+    await line.hang_up()
+
+
 BEHAVIOURS = {
     "1000": prompt_for_ever,
     "2000": ring_for_ever,
@@ -131,6 +139,7 @@ BEHAVIOURS = {
     "8000": type_ahead,
     "9000": listen,
     "9100": hand_over,
+    "9200": say_it_back,
 }
 
 

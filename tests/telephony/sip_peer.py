@@ -42,6 +42,7 @@ class Peer:
     host: str = "127.0.0.1"
     called: str = "1000"
     codecs: str = "8 0 101"
+    packet_ms: int = 20
     sip: socket.socket = field(init=False)
     media: socket.socket = field(init=False)
     remote_media: tuple[str, int] = ("", 0)
@@ -110,7 +111,7 @@ class Peer:
             f"v=0\r\no=- 1 {self.cseq} IN IP4 {self.host}\r\ns=-\r\n"
             f"c=IN IP4 {self.host}\r\nt=0 0\r\n"
             f"m=audio {self.media.getsockname()[1]} RTP/AVP {self.codecs}\r\n"
-            f"{lines}a={direction}\r\n"
+            f"{lines}a=ptime:{self.packet_ms}\r\na={direction}\r\n"
         )
 
     def send(self, data: bytes) -> None:
@@ -155,6 +156,18 @@ class Peer:
                 if packet[1] & 0x7F == 8 and set(packet[12:]) - {0xD5, 0x55}:
                     last = time.monotonic()
         return last
+
+    async def packets_until_silent(self, within_s: float = 10.0) -> list[bytes]:
+        """What the A-law packets hold that come until none does for half a second."""
+        loop, found = asyncio.get_running_loop(), list[bytes]()
+        async with asyncio.timeout(within_s):
+            while True:
+                try:
+                    packet = await asyncio.wait_for(loop.sock_recv(self.media, 2048), 0.5)
+                except TimeoutError:
+                    return found
+                if packet[1] & 0x7F == 8:
+                    found.append(packet[12:])
 
     async def invite(self, *, ack: bool = True, within_s: float = 3.0) -> tuple[int, str]:
         self.send(self.message("INVITE", self.offer()))
@@ -206,11 +219,12 @@ class Peer:
 
     async def sound(self, alaw: bytes) -> None:
         """Audio packets with this A-law sound, on time."""
-        began = time.monotonic()
-        for count in range(len(alaw) // 160):
-            self.send_rtp(8, alaw[count * 160 : (count + 1) * 160], self.timestamp)
-            self.timestamp += 160
-            await asyncio.sleep(max(0.0, began + (count + 1) * 0.02 - time.monotonic()))
+        began, length = time.monotonic(), 8 * self.packet_ms
+        for count in range(len(alaw) // length):
+            self.send_rtp(8, alaw[count * length : (count + 1) * length], self.timestamp)
+            self.timestamp += length
+            due = began + (count + 1) * self.packet_ms / 1000
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def press(
         self,

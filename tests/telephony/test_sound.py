@@ -12,6 +12,7 @@ import pytest
 from hearing import Samples, find, hear
 from telephony.phone_process import PhoneProcess, StartPhone, prompt
 from telephony.sip_peer import Peer
+from telephony.touch_tones import alaw, from_alaw
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
 
@@ -71,6 +72,26 @@ async def test_the_prompt_arrives_whole_and_without_a_gap(
     )
     assert alike > 0.98
     assert second + 8000 - into == pytest.approx(16000, abs=4 * 160)
+
+
+@pytest.mark.parametrize("packet_ms", [10, 20, 30, 60])
+async def test_packets_that_come_may_be_of_any_length(ivr: PhoneProcess, packet_ms: int) -> None:
+    """What is said in them is said back, in packets of 20 ms: a=ptime is a wish (RFC 8866, 6.4)."""
+    said = prompt().astype(float)
+    peer = Peer(ivr.address, called="9200", packet_ms=packet_ms)
+    await peer.invite()
+    coming = asyncio.ensure_future(peer.packets_until_silent(20))
+    await peer.sound(alaw(said))
+    await peer.press("#")
+    peer.agree(await peer.request("BYE", 10))
+    packets = await coming
+    peer.close()
+    await ivr.free()
+
+    assert {len(packet) for packet in packets} == {160}
+    back = hear(said, from_alaw(b"".join(packets)))
+    assert back.share >= 0.8  # the jitter buffer slips a frame in as it learns
+    assert back.longest_unclear <= 2
 
 
 async def test_a_prompt_waits_during_hold_and_goes_on(

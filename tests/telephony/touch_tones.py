@@ -44,3 +44,10 @@ def alaw(*parts: Sound) -> bytes:
     raw = io.BytesIO()
     soundfile.write(raw, pcm, 8000, format="RAW", subtype="ALAW")
     return raw.getvalue()
+
+
+def from_alaw(raw: bytes) -> Sound:
+    """What packets of a line hold, one after the other."""
+    form = {"samplerate": 8000, "channels": 1, "format": "RAW", "subtype": "ALAW"}
+    sound, _ = soundfile.read(io.BytesIO(raw), dtype="int16", **form)
+    return np.asarray(sound, np.float64)
