@@ -68,6 +68,8 @@ class KeyedCall:
     sounds: list[float] = field(default_factory=list)
     """When packets with sound in them came."""
     _events: deque[tuple[str, int, bool]] = field(default_factory=deque)
+    _speech: deque[bytes] = field(default_factory=deque)
+    _said: asyncio.Event = field(default_factory=asyncio.Event)
     _pressed: dict[int, float] = field(default_factory=dict)
     _keys: int = 0
 
@@ -79,17 +81,26 @@ class KeyedCall:
                 self._events.append((key, number, step == _EVENT_FRAMES))
             self._events.extend([("", number, False)] * 3)
 
+    async def say(self, alaw: bytes) -> None:
+        """Send sound in A-law, as whole packets of 20 ms; returns with the last."""
+        self._said.clear()
+        self._speech.extend(alaw[at : at + 160] for at in range(0, len(alaw) - 159, 160))
+        await self._said.wait()
+
     def pressed_at(self, number: int) -> float | None:
         """When the first packet of that key went out, counted from 1."""
         return self._pressed.get(number)
 
     def send_frame(self, now: float) -> None:
-        """The 20 ms that are due: a piece of a key, or silence."""
+        """The 20 ms that are due: a piece of a key, of what he says, or silence."""
         peer = self.peer
         key, number, end = self._events.popleft() if self._events else ("", 0, False)
         if not key:
             peer.sequence += 1
-            self._send(rtp(8, peer.sequence, peer.timestamp, PCMA_SILENCE))
+            sound = self._speech.popleft() if self._speech else PCMA_SILENCE
+            if not self._speech:
+                self._said.set()
+            self._send(rtp(8, peer.sequence, peer.timestamp, sound))
             peer.timestamp += 160
             return
         first = number not in self._pressed

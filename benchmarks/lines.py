@@ -118,7 +118,7 @@ def _memory(pid: int) -> float:
     return sum(private_mb(one) for one in family(pid))
 
 
-def _both(values: list[float]) -> str:
+def both(values: list[float]) -> str:
     """Median / p95."""
     if len(values) < 2:
         return "–"
@@ -138,8 +138,8 @@ def row(loads: list[Load]) -> list[str]:
         str(len(calls)),
         str(sum(one.failures.total() for one in loads)),
         f"{statistics.median(len(one.calls) / one.seconds for one in loads):.1f}",
-        *(_both(of(name)) for name in ("setup_ms", "sound_ms", "silence_ms", "next_prompt_ms")),
-        f"{_both(gaps)} / {max(gaps, default=0):.0f}",
+        *(both(of(name)) for name in ("setup_ms", "sound_ms", "silence_ms", "next_prompt_ms")),
+        f"{both(gaps)} / {max(gaps, default=0):.0f}",
         f"{statistics.median(one.cpu_s / len(one.calls) for one in loads):.3f}",
         f"{statistics.median(one.idle_cpu_share for one in loads):.1%}",
         f"{loads[0].private_mb[0]:.0f} → {loads[0].private_mb[-1]:.0f}",

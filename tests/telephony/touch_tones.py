@@ -37,6 +37,11 @@ def quiet(ms: float) -> Sound:
     return np.zeros(round(ms * 8))
 
 
+def pcm_of(raw: bytes) -> Sound:
+    """Samples of 16-bit PCM."""
+    return np.frombuffer(raw, "<i2").astype(np.float64)
+
+
 def alaw(*parts: Sound) -> bytes:
     """As it goes over the line, in whole packets of 20 ms."""
     sound = np.concatenate([*parts, quiet(19.875)])

@@ -1,0 +1,179 @@
+"""Many callers who speak at the same time: how soon each is answered, and what it costs.
+
+    .venv/bin/python benchmarks/speakers.py [--runs N] [callers ...]
+
+Starts a service of its own. The callers choose a language by key, Cantonese, Putonghua and English
+in turn, and wait; then all of them say a user ID of eight digits at the same moment, into the
+question for it. They run on the same machine and speak with espeak-ng's voice `f5`, which no model
+was trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import re
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
+from lines import both
+from own_service import SIP, WEB_PORT, service
+from processes import cpu_s, family
+from rich.console import Console
+from rich.table import Table
+from speaking import digits, spoken
+from telephony.touch_tones import alaw, pcm_of
+
+from speech.language import Language
+
+LANGUAGES = {"1": Language.CANTONESE, "2": Language.PUTONGHUA, "3": Language.ENGLISH}
+USER_ID = "70352946"
+FASTEST_PER_S = 10
+LANGUAGE_AT_S, READY_AFTER_S = 1.5, 3.0
+ANSWERED_WITHIN_S = 6.0
+SOFTEST = 200
+TALKED_OVER_S = 0.3
+"""Sound so shortly before he ended: the question was not stopped by his voice."""
+_UTTERANCES = re.compile(r"^rocars_ivr_utterances_total\{.*outcome=\"(\w+)\".*\} (\S+)", re.M)
+
+
+@dataclass
+class Answered:
+    """One caller: ms from his last sound to ours, or why there was none; the longest gap in RTP."""
+
+    after_ms: float | None = None
+    failure: str = ""
+    longest_gap_ms: float = 0.0
+
+
+@dataclass
+class Round:
+    """All callers speak once."""
+
+    callers: list[Answered] = field(default_factory=list)
+    heard: Counter[str] = field(default_factory=Counter)
+    cpu_s: float = 0.0
+    seconds: float = 0.0
+
+
+def _sayings() -> dict[str, bytes]:
+    """What each language's callers say, without the silence after it."""
+    sayings = {}
+    for key, language in LANGUAGES.items():
+        sound = pcm_of(spoken(language, digits(language, USER_ID)))
+        sayings[key] = alaw(sound[: np.flatnonzero(np.abs(sound) > SOFTEST)[-1]])
+    return sayings
+
+
+async def _caller(
+    clock: RtpClock, key: str, saying: bytes, ready: asyncio.Event, now: asyncio.Event
+) -> Answered:
+    with calling(SIP, SIP_NUMBER) as call:
+        status, _ = await call.peer.invite(within_s=RINGING_S)
+        if status != 200:
+            ready.set()
+            return Answered(failure=f"answered {status}")
+        with clock.sends_for(call):
+            await asyncio.sleep(LANGUAGE_AT_S)
+            call.press(key)
+            await asyncio.sleep(READY_AFTER_S)
+            ready.set()
+            await now.wait()
+            result = await _says(call, saying)
+            result.longest_gap_ms = call.longest_gap_s * 1000
+            await call.peer.ask("BYE")
+            return result
+
+
+async def _says(call: KeyedCall, saying: bytes) -> Answered:
+    await call.say(saying)
+    ended = time.monotonic()
+    await asyncio.sleep(ANSWERED_WITHIN_S)
+    if any(ended - TALKED_OVER_S < at < ended for at in call.sounds):
+        return Answered(failure="the question went on")
+    following = next((at for at in call.sounds if at > ended), None)
+    if following is None:
+        return Answered(failure="nothing followed")
+    return Answered((following - ended) * 1000)
+
+
+async def speak_at_once(callers: int, pid: int) -> Round:
+    """Place the calls, have all of them speak, and see what became of it."""
+    clock, now, sayings, result = RtpClock(), asyncio.Event(), _sayings(), Round()
+    ticking = asyncio.ensure_future(clock.run())
+    ready, placed = [asyncio.Event() for _ in range(callers)], []
+    for number, (one, key) in enumerate(zip(ready, _in_turn(), strict=False)):
+        placed.append(asyncio.ensure_future(_caller(clock, key, sayings[key], one, now)))
+        if number < callers - 1:
+            await asyncio.sleep(1 / FASTEST_PER_S)
+    await asyncio.gather(*(one.wait() for one in ready))
+    heard, before, began = _heard(), _cpu_s(pid), time.monotonic()
+    now.set()
+    await asyncio.sleep(max(len(saying) for saying in sayings.values()) / 8000 + 1.0)
+    result.cpu_s, result.seconds = _cpu_s(pid) - before, time.monotonic() - began
+    result.callers = await asyncio.gather(*placed)
+    result.heard = _heard() - heard
+    ticking.cancel()
+    return result
+
+
+def _in_turn() -> Iterator[str]:
+    while True:
+        yield from LANGUAGES
+
+
+def _cpu_s(pid: int) -> float:
+    return sum(cpu_s(one) for one in family(pid))
+
+
+def _heard() -> Counter[str]:
+    """Utterances so far, by what came of them."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{WEB_PORT}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    counts: Counter[str] = Counter()
+    for outcome, value in _UTTERANCES.findall(text):
+        counts[outcome] += int(float(value))
+    return counts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("callers", nargs="*", type=int, default=[60])
+    parser.add_argument("--runs", type=int, default=3)
+    asked = parser.parse_args()
+    table = Table(
+        title=f"{platform.machine()}, {os.cpu_count()} cores; ms, median / p95",
+        show_lines=True,
+    )
+    for heading in ("callers", "runs", "end of speech → sound", "RTP gap", "utterances"):
+        table.add_column(heading)
+    table.add_column("cores while they speak")
+    table.add_column("failed")
+    for callers in asked.callers:
+        with service(callers) as pid:
+            time.sleep(2)
+            rounds = [asyncio.run(speak_at_once(callers, pid)) for _ in range(asked.runs)]
+        every = [one for each in rounds for one in each.callers]
+        heard = sum((each.heard for each in rounds), Counter[str]())
+        failed = Counter(one.failure for one in every if one.failure)
+        table.add_row(
+            str(callers),
+            str(asked.runs),
+            both([one.after_ms for one in every if one.after_ms is not None]),
+            both([one.longest_gap_ms for one in every if not one.failure]),
+            ", ".join(f"{outcome} {count}" for outcome, count in heard.most_common()),
+            f"{sum(each.cpu_s for each in rounds) / sum(each.seconds for each in rounds):.2f}",
+            ", ".join(f"{why} {count}" for why, count in failed.items()) or "0",
+        )
+    Console(width=150).print(table)
+
+
+if __name__ == "__main__":
+    main()
