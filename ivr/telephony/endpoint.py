@@ -7,9 +7,7 @@ the event loop hands over work with `run`, the thread posts events with `post`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
 import threading
 import time
 from collections import Counter, deque
@@ -19,6 +17,7 @@ from typing import Any, TypeVar
 import pjsua2 as pj
 
 from ivr.telephony.c_library import calls_granted, calls_held
+from ivr.telephony.doorbell import Doorbell
 from ivr.telephony.ending import Cause
 from ivr.telephony.errors import EndpointFailed, TelephonyError
 from ivr.telephony.frame_clock import FrameClock
@@ -57,7 +56,7 @@ class Endpoint:
         """Both are called on the event loop: for calls that are ours to answer, and for those the
         library has answered itself."""
         self.settings = settings
-        self.clock = loop.time
+        self.loop_time = loop.time
         self.polled_at = time.monotonic()
         self.counts: Counter[str] = Counter()
         self.refusals = Refusals(settings.allowed_peers, settings.retry_after_s)
@@ -71,10 +70,7 @@ class Endpoint:
         self._clock = FrameClock()
         self._outbox = Outbox(loop)
         self._work: deque[Callable[[], None]] = deque()
-        self._bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._rests = False
-        self._rest = threading.Lock()
-        self._rest.acquire()
+        self._bell = Doorbell()
         self._gate = threading.Lock()
         self._open = False
         self._stopping = False
@@ -121,20 +117,8 @@ class Endpoint:
             if not self._open:
                 raise EndpointFailed("the SIP endpoint is not running")
             self._work.append(task)
-            self._ring()
+            self._bell.ring()
         return future
-
-    def _ring(self) -> None:
-        """Wake the thread: from its rest, or from its poll with two bytes to our own SIP port.
-
-        The library throws away a datagram of line ends unread, as a keep-alive (RFC 5626, 3.5.1).
-        """
-        if self._rests:
-            with contextlib.suppress(RuntimeError):  # it was woken already
-                self._rest.release()
-            return
-        with contextlib.suppress(OSError):  # then the poll ends by itself, a little later
-            self._bell.sendto(b"\r\n", socket.MSG_DONTWAIT, self.sip_address)
 
     @property
     def calls_held(self) -> int:
@@ -226,7 +210,7 @@ class Endpoint:
         try:
             self._library = Library(self, self.settings)
             self.capacity = calls_granted()
-            self.sip_address = self._library.sip_address
+            self.sip_address = self._bell.sip_address = self._library.sip_address
         except BaseException as error:
             self.post(_fail, self._started, error)
             self._outbox.send()
@@ -267,14 +251,14 @@ class Endpoint:
             if clock.runs and not self._work:
                 # What comes meanwhile is taken together: a worker of four calls would otherwise
                 # come by here 250 times a second, once for each packet of sound and each tick.
-                self._rest.acquire(timeout=clock.due_in(now))
+                self._bell.wait(clock.due_in(now))
 
     def _keep_moving(self, *, moving: bool) -> None:
         if moving:
             self._clock.run(time.monotonic())
         else:
             self._clock.stop()
-        self._rests = moving
+        self._bell.in_poll = not moving
 
     def _move_sound(self) -> None:
         while self._clock.strikes(now := time.monotonic()):

@@ -250,7 +250,7 @@ class Leg(pj.Call):
         if key is not None and not self.dead:
             self._keys_heard += 1
             self._audio.no_tones()  # a gateway may leave the tones of its events in the sound
-            self._tell(Pressed(key, self._endpoint.clock()))
+            self._tell(Pressed(key, self._endpoint.loop_time()))
 
     @guarded
     def onCallTransferStatus(self, prm: Any) -> None:  # noqa: N802 - the library's name

@@ -77,7 +77,7 @@ class LiveCall:
 
     def hear_tones(self) -> None:
         """The other side offered no events for its keys: they come as tones in the sound."""
-        clock = self._endpoint.clock
+        clock = self._endpoint.loop_time
         self.audio.hear_tones(lambda key: self.happened(Pressed(key, clock())))
 
     async def until(self, condition: Callable[[], bool]) -> None:
