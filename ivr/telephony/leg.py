@@ -247,9 +247,9 @@ class Leg(pj.Call):
     def onDtmfEvent(self, prm: Any) -> None:  # noqa: N802 - the library's name
         event = KeyEvent(prm.method, prm.digit, prm.timestamp, prm.duration, prm.flags)
         key = self._keys.heard(event)
+        self._audio.key_is_down()
         if key is not None and not self.dead:
             self._keys_heard += 1
-            self._audio.no_tones()  # a gateway may leave the tones of its events in the sound
             self._tell(Pressed(key, self._endpoint.loop_time()))
 
     @guarded

@@ -15,6 +15,9 @@ from ivr.telephony.recording import Recording
 from ivr.telephony.tones import ToneKeys
 
 _LATE_S = FRAME_S + 0.040
+_KEY_IN_SOUND = 12
+"""Frames after word of a key in which its tones may still be in the sound: the jitter buffer gives
+it out later than the library tells of the key."""
 
 
 class LineAudio:
@@ -34,6 +37,7 @@ class LineAudio:
         self._pressed: Callable[[str], None] | None = None
         self._sent = SILENCE
         self._tick_at: float | None = None
+        self._beat = self._hushed_until = 0
         self.began = False
         """Whether sound ever flowed."""
         self._starting = threading.Lock()
@@ -67,9 +71,14 @@ class LineAudio:
         self._pressed = pressed
         self._tones = ToneKeys()
 
-    def no_tones(self) -> None:
-        """Keys come another way: what sounds like one is not."""
+    def key_is_down(self) -> None:
+        """Keys come another way: what sounds like one is none, and no word either.
+
+        Told again and again while a key is down. Some telephones and gateways leave the tones in
+        the sound, where a recogniser would make words of them.
+        """
         self._tones = None
+        self._hushed_until = self._beat + _KEY_IN_SOUND
 
     def record(self, path: Path) -> Recording:
         """Record both sides from now on. Raises OSError."""
@@ -125,11 +134,12 @@ class LineAudio:
 
         `beat` counts the frames of all lines.
         """
+        self._beat = beat
         if not (self._listening or self._recordings or self._tones):
             return
         if len(frame) != FRAME_BYTES:
             frame = SILENCE
-        voice = frame
+        voice = SILENCE if beat < self._hushed_until else frame
         tones, pressed = self._tones, self._pressed
         if tones is not None and pressed is not None:
             key = tones.hear(frame)

@@ -155,6 +155,26 @@ async def test_a_listener_is_woken_and_hears_silence_too(audio: LineAudio) -> No
         await anext(listening)
 
 
+async def test_the_tones_of_a_key_are_not_told_but_recorded(
+    audio: LineAudio, tmp_path: Path
+) -> None:
+    """A gateway may leave them in the sound beside the events; a recogniser would hear words."""
+    audio.flows()
+    recording = audio.record(tmp_path / "call.wav")
+    listening = audio.listen(longest_ms=10_000)
+    for beat in range(1, 41):
+        if 10 <= beat < 15:
+            audio.key_is_down()
+        audio.frame_received(sound(1, 5), beat)
+    audio.hang_up()
+    told = [frame == sound(1, 5) for frame in [frame async for frame in listening]]
+    assert told == [True] * 9 + [False] * 15 + [True] * 16
+    await recording.closed()
+    with wave.open(str(tmp_path / "call.wav")) as wav:
+        both = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 160, 2)
+    assert (both[-40:, 0, 0] == 5).all()
+
+
 async def test_both_sides_are_recorded_aligned(audio: LineAudio, tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     audio.flows()
