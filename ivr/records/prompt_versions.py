@@ -216,13 +216,6 @@ class PromptVersions:
                     following += 1
         return known
 
-    async def clip_of(self, number: int) -> str | None:
-        async with self._records.reading() as session:
-            found: str | None = await session.scalar(
-                select(ClipNumber.clip).where(ClipNumber.number == number)
-            )
-            return found
-
 
 async def _held(session: AsyncSession, version_id: int) -> PromptVersion:
     version: PromptVersion | None = await session.scalar(
