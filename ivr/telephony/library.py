@@ -27,6 +27,9 @@ _TIMERS = {
     SessionTimer.ALWAYS: pj.PJSUA_SIP_TIMER_ALWAYS,
 }
 _LEVELS = {0: logging.CRITICAL, 1: logging.ERROR, 2: logging.WARNING}
+_EVENTS_A_POLL, _MOST_POLLS = 16, 16
+"""The library serves so many sockets in a poll (PJ_IOQUEUE_MAX_EVENTS_IN_SINGLE_POLL). A worker of
+four calls has nine, one of a build with more calls has more."""
 _PORTS_PER_CALL = 2
 _PORTS_BESIDE_CALLS = 16
 
@@ -111,8 +114,11 @@ class Library:
         self.account.create(_account_settings(settings, address), True)
 
     def poll(self, longest_ms: int) -> None:
-        """Do what is due; wait for a message at most that long."""
-        self._pj.libHandleEvents(longest_ms)
+        """Do what is due and take what has come; wait for it at most that long."""
+        for _ in range(_MOST_POLLS):
+            if self._pj.libHandleEvents(longest_ms) < _EVENTS_A_POLL:
+                return
+            longest_ms = 0
 
     def stop(self, free: Callable[[Any], None]) -> None:
         """Close everything. Every call and port must be gone by now."""
