@@ -9,7 +9,7 @@ import pjsua2 as pj
 
 from ivr.telephony.c_library import PORT, c_library
 from ivr.telephony.errors import EndpointFailed
-from ivr.telephony.frames import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE
+from ivr.telephony.frames import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE, SILENCE
 from ivr.telephony.media_port import MediaPort
 
 _POOL_BYTES = 1000
@@ -56,6 +56,8 @@ class Bridge:
         failed = failed or library.pjmedia_port_init_grp_lock(self._in_place, pool, None)
         if failed:
             raise EndpointFailed(f"the bridge cannot be filled: error {failed} of the library")
+        if MediaPort(int(self._in_place.value or 0), FRAME_BYTES).take() != SILENCE:
+            raise EndpointFailed("this build of pjsua2 has frames of another layout")
 
     def take_stream(self, told: Any) -> int:
         """Keep a new stream's port out of the bridge; gives its address.
