@@ -68,7 +68,9 @@ class MediaStats:
 
     Attributes:
         codec: PCMA or PCMU; empty when there never was audio.
-        received: RTP from the other side, loss as we counted it.
+        received: RTP from the other side, loss as we counted it. Jitter is a little more than the
+            network's: packets are taken once in 20 ms, so one that comes near that moment counts as
+            early or late by as much.
         sent: RTP we sent, loss and jitter as the other side reported by RTCP.
         keys: keys heard.
         late_frames: 20 ms frames that came more than 40 ms late on our own clock.
