@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 from typing import Any
 
 import pjsua2 as pj
 
-from ivr.telephony.c_library import PORT, c_library
+from ivr.telephony.c_library import LOCK, PORT, c_library
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.frames import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE, SILENCE
 from ivr.telephony.media_port import MediaPort
@@ -36,28 +37,53 @@ def check_layout() -> None:
         raise EndpointFailed(_OTHER_LAYOUT)
 
 
+@dataclass(frozen=True)
+class _StandIn:
+    """A port that says and hears nothing, and the memory it lives in."""
+
+    port: int
+    pool: int
+    lock: int
+    """Counts who uses the port: ourselves, and the bridge."""
+
+    @classmethod
+    def create(cls) -> _StandIn:
+        library, port, lock = c_library(), PORT(), LOCK()
+        pool = library.pjsua_pool_create(b"stand_in", _POOL_BYTES, _POOL_BYTES)
+        form = SAMPLE_RATE, 1, FRAME_SAMPLES, 16
+        failed = library.pjmedia_null_port_create(pool, *form, port)
+        failed = failed or library.pj_grp_lock_create(pool, None, lock)
+        failed = failed or library.pjmedia_port_init_grp_lock(port, pool, lock)
+        if failed or port.value is None or lock.value is None:
+            raise EndpointFailed(f"the bridge cannot be filled: error {failed} of the library")
+        return cls(port.value, pool, lock.value)
+
+    @property
+    def in_bridge(self) -> bool:
+        return int(c_library().pj_grp_lock_get_ref(self.lock)) > 1
+
+    def destroy(self) -> None:
+        """With what the bridge keeps for it: only after it has let go of it."""
+        c_library().pjmedia_port_destroy(self.port)
+        c_library().pj_pool_release(self.pool)
+
+
 class Bridge:
     """Sees to it that nothing passes the bridge.
 
     The library puts the port of each new stream into it, and would mix the sound of all of them. We
-    have it take a port that says and hears nothing, and keep the stream's own. Used on the pj
-    thread only.
+    have it take a stand-in, and keep the stream's own. Used on the pj thread only.
     """
 
     def __init__(self) -> None:
         """Part the bridge from the library's clock, a thread. Raises EndpointFailed."""
-        library = c_library()
-        self._master = MediaPort(library.pjsua_set_no_snd_dev(), FRAME_BYTES)
-        self._in_place = PORT()
-        pool = library.pjsua_pool_create(b"in_place", _POOL_BYTES, _POOL_BYTES)
-        form = SAMPLE_RATE, 1, FRAME_SAMPLES, 16
-        failed = library.pjmedia_null_port_create(pool, *form, self._in_place)
-        # The lock counts who uses the port, ourselves first: so it outlives every call.
-        failed = failed or library.pjmedia_port_init_grp_lock(self._in_place, pool, None)
-        if failed:
-            raise EndpointFailed(f"the bridge cannot be filled: error {failed} of the library")
-        if MediaPort(int(self._in_place.value or 0), FRAME_BYTES).take() != SILENCE:
+        self._master = MediaPort(c_library().pjsua_set_no_snd_dev(), FRAME_BYTES)
+        self._stand_ins: dict[int, _StandIn] = {}
+        self._left: list[_StandIn] = []
+        trial = _StandIn.create()
+        if MediaPort(trial.port, FRAME_BYTES).take() != SILENCE:
             raise EndpointFailed("this build of pjsua2 has frames of another layout")
+        trial.destroy()
 
     def take_stream(self, told: Any) -> int:
         """Keep a new stream's port out of the bridge; gives its address.
@@ -69,9 +95,20 @@ class Bridge:
         port = created.port
         if port is None or port != int(told.pPort):
             raise EndpointFailed(_OTHER_LAYOUT)
-        created.port = self._in_place.value
+        self._stand_ins[port] = stand_in = _StandIn.create()
+        created.port = stand_in.port
         return int(port)
+
+    def lose_stream(self, port: int) -> None:
+        """A stream that was taken is being destroyed."""
+        self._left.append(self._stand_ins.pop(port))
 
     def settle(self) -> None:
         """Have done what the library asked of the bridge: ports come and go as a frame passes."""
         self._master.take()
+        left, self._left = self._left, []
+        for stand_in in left:
+            if stand_in.in_bridge:
+                self._left.append(stand_in)
+            else:
+                stand_in.destroy()

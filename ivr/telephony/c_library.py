@@ -13,7 +13,7 @@ import pjsua2 as pj
 
 from ivr.telephony.errors import EndpointFailed
 
-PORT = ctypes.c_void_p
+PORT = LOCK = ctypes.c_void_p
 _POOL = ctypes.c_void_p
 
 
@@ -40,7 +40,12 @@ def c_library() -> ctypes.PyDLL:
             *(_POOL, *(ctypes.c_uint,) * 4),
             ctypes.POINTER(PORT),
         )
-        library.pjmedia_port_init_grp_lock.argtypes = (PORT, _POOL, ctypes.c_void_p)
+        library.pj_grp_lock_create.argtypes = (_POOL, ctypes.c_void_p, ctypes.POINTER(LOCK))
+        library.pj_grp_lock_get_ref.argtypes = (LOCK,)
+        library.pjmedia_port_init_grp_lock.argtypes = (PORT, _POOL, LOCK)
+        library.pjmedia_port_destroy.argtypes = (PORT,)
+        library.pj_pool_release.argtypes = (_POOL,)
+        library.pj_pool_release.restype = None
         library.pjmedia_port_get_frame.argtypes = (PORT, ctypes.c_void_p)
         library.pjmedia_port_put_frame.argtypes = (PORT, ctypes.c_void_p)
     except (OSError, AttributeError) as error:

@@ -197,7 +197,18 @@ class Endpoint:
         """A leg has a new stream. Raises TelephonyError for sound that is not of our form."""
         if self._library is None:
             raise EndpointFailed("the SIP endpoint is not running")
-        return SoundStream(self._library.bridge.take_stream(told))
+        bridge = self._library.bridge
+        port = bridge.take_stream(told)
+        try:
+            return SoundStream(port)
+        except TelephonyError:
+            bridge.lose_stream(port)
+            raise
+
+    def lose_stream(self, stream: SoundStream) -> None:
+        """A leg's stream is over."""
+        if self._library is not None:
+            self._library.bridge.lose_stream(stream.address)
 
     def free(self, thing: Any) -> None:
         """Delete the C++ object now, on this thread, whatever Python still refers to."""

@@ -121,7 +121,6 @@ class Leg(pj.Call):
         op.reason = reason
         op.txOption.headers = _headers(headers or {})
         self._ours = self._ours or cause
-        self._stream = None
         self.hangup(op)
 
     def press(self, key: str) -> None:
@@ -178,7 +177,7 @@ class Leg(pj.Call):
 
     def move_sound(self, beat: int, now: float) -> None:
         """Move 20 ms of sound; on hold nothing goes, and what plays waits."""
-        if self._stream is not None and self._sound is Sound.FLOWS:
+        if self._stream is not None and self._sound is Sound.FLOWS and self._ours is None:
             self._stream.move(self._audio, beat, now)
         elif self._audio.began:
             self._audio.frame_received(b"", beat)
@@ -239,7 +238,7 @@ class Leg(pj.Call):
 
     @guarded
     def onStreamDestroyed(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        self._stream = None
+        self._lose_stream()
         if not self.dead:
             self._stats.add_stream(self)
 
@@ -288,7 +287,7 @@ class Leg(pj.Call):
             answered=self._answered_at is not None,
             confirmed=self._confirmed,
         )
-        self._stream = None
+        self._lose_stream()
         ending = Ending(
             who=who,
             cause=cause,
@@ -300,6 +299,11 @@ class Leg(pj.Call):
         )
         self._endpoint.forget(self)
         self._tell(Ended(ending))
+
+    def _lose_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._endpoint.lose_stream(stream)
 
     def _present_sound(self) -> Sound:
         info = self.getInfo()  # kept while read: its media are references into it

@@ -22,6 +22,7 @@ class SoundStream:
         form = form_of(port)
         if form != _OUR_FORM:
             raise TelephonyError(f"expected {_OUR_FORM} of a stream, got {form}")
+        self.address = port
         self._port = MediaPort(port, FRAME_BYTES)
 
     def move(self, audio: LineAudio, beat: int, now: float) -> None:
