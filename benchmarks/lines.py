@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from keyed_call import CALL_S, SIP_NUMBER, Measured, RtpClock, keyed_call
 from own_service import SIP, service
-from processes import cpu_s, family, private_mb
+from processes import family, family_cpu_s, private_mb
 from rich.console import Console
 from rich.table import Table
 
@@ -90,28 +90,24 @@ async def fill(lines: int, calls: int, pid: int) -> tuple[list[Measured], list[f
 def load(lines: int, minutes: float | None) -> Load:
     with service(lines) as pid:
         time.sleep(2)
-        idle = _cpu_s(pid)
+        idle = family_cpu_s(pid)
         time.sleep(IDLE_S)
-        idle = (_cpu_s(pid) - idle) / IDLE_S
+        idle = (family_cpu_s(pid) - idle) / IDLE_S
         first_mb = _memory(pid)
         calls = lines * ROUNDS
         if minutes is not None:
             calls = round(minutes * 60 / (CALL_S + BETWEEN_S) * lines)
-        before, began = _cpu_s(pid), time.monotonic()
+        before, began = family_cpu_s(pid), time.monotonic()
         measured, memory, late = asyncio.run(fill(lines, calls, pid))
         return Load(
             lines=lines,
             calls=measured,
             seconds=time.monotonic() - began,
-            cpu_s=_cpu_s(pid) - before,
+            cpu_s=family_cpu_s(pid) - before,
             idle_cpu_share=idle,
             private_mb=[first_mb, *memory, _memory(pid)],
             generator_late_ms=late,
         )
-
-
-def _cpu_s(pid: int) -> float:
-    return sum(cpu_s(one) for one in family(pid))
 
 
 def _memory(pid: int) -> float:

@@ -48,6 +48,11 @@ def private_mb(pid: int) -> float:
     return kb / 1024
 
 
+def family_cpu_s(pid: int) -> float:
+    """Processor time of a process and all its descendants so far, seconds."""
+    return sum(cpu_s(one) for one in family(pid))
+
+
 def cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
 from own_service import SIP, service
-from processes import cpu_s, family
+from processes import family_cpu_s
 from rich.console import Console
 from rich.table import Table
 
@@ -90,9 +90,9 @@ def main() -> None:
     with service(asked.lines) as pid:
         time.sleep(2)
         for rate in asked.rates:
-            before = sum(cpu_s(one) for one in family(pid))
+            before = family_cpu_s(pid)
             calls, took = asyncio.run(at_rate(rate, asked.seconds))
-            spent = sum(cpu_s(one) for one in family(pid)) - before
+            spent = family_cpu_s(pid) - before
             times = [one.answered_ms for one in calls if not one.failure]
             failures = Counter(one.failure for one in calls if one.failure)
             table.add_row(

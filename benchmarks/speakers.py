@@ -18,14 +18,14 @@ import re
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import numpy as np
 from keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
 from lines import both
 from own_service import SIP, WEB_PORT, service
-from processes import cpu_s, family
+from processes import family_cpu_s
 from rich.console import Console
 from rich.table import Table
 from speaking import digits, spoken
@@ -76,7 +76,11 @@ async def _caller(
     clock: RtpClock, key: str, saying: bytes, ready: asyncio.Event, now: asyncio.Event
 ) -> Answered:
     with calling(SIP, SIP_NUMBER) as call:
-        status, _ = await call.peer.invite(within_s=RINGING_S)
+        try:
+            status, _ = await call.peer.invite(within_s=RINGING_S)
+        except TimeoutError:
+            ready.set()  # or the others would wait for him
+            return Answered(failure="no answer")
         if status != 200:
             ready.set()
             return Answered(failure=f"answered {status}")
@@ -109,28 +113,19 @@ async def speak_at_once(callers: int, pid: int) -> Round:
     clock, now, sayings, result = RtpClock(), asyncio.Event(), _sayings(), Round()
     ticking = asyncio.ensure_future(clock.run())
     ready, placed = [asyncio.Event() for _ in range(callers)], []
-    for number, (one, key) in enumerate(zip(ready, _in_turn(), strict=False)):
+    for number, (one, key) in enumerate(zip(ready, cycle(LANGUAGES), strict=False)):
         placed.append(asyncio.ensure_future(_caller(clock, key, sayings[key], one, now)))
         if number < callers - 1:
             await asyncio.sleep(1 / FASTEST_PER_S)
     await asyncio.gather(*(one.wait() for one in ready))
-    heard, before, began = _heard(), _cpu_s(pid), time.monotonic()
+    heard, before, began = _heard(), family_cpu_s(pid), time.monotonic()
     now.set()
     await asyncio.sleep(max(len(saying) for saying in sayings.values()) / 8000 + 1.0)
-    result.cpu_s, result.seconds = _cpu_s(pid) - before, time.monotonic() - began
+    result.cpu_s, result.seconds = family_cpu_s(pid) - before, time.monotonic() - began
     result.callers = await asyncio.gather(*placed)
     result.heard = _heard() - heard
     ticking.cancel()
     return result
-
-
-def _in_turn() -> Iterator[str]:
-    while True:
-        yield from LANGUAGES
-
-
-def _cpu_s(pid: int) -> float:
-    return sum(cpu_s(one) for one in family(pid))
 
 
 def _heard() -> Counter[str]:

@@ -141,7 +141,7 @@ def _library_settings(settings: TelephonySettings) -> Any:
     ua, media = config.uaConfig, config.medConfig
     ua.maxCalls = settings.max_calls
     ua.threadCnt = 0
-    ua.mainThreadOnly = False
+    ua.mainThreadOnly = False  # keys would wait for the next poll: all comes on our thread anyway
     ua.userAgent = settings.user_agent
     media.clockRate = media.sndClockRate = SAMPLE_RATE
     media.audioFramePtime = media.ptime = FRAME_MS
