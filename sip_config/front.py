@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sip_config.kamailio import FrontFailed, Kamailio
 from sip_config.rpc import RpcFailed
 from sip_config.service_cfg import (
-    WorkerAddress,
+    CardAddress,
     dispatcher_list,
     parameters_cfg,
     service_cfg,
@@ -32,14 +34,14 @@ class KamailioFront:
     def __init__(
         self,
         settings: SipSettings,
-        workers: Sequence[WorkerAddress],
+        cards: Sequence[CardAddress],
         directory: Path,
         *,
         in_child: Callable[[], None] | None = None,
         debug: int = 0,
     ) -> None:
         self._settings = settings
-        self._workers = tuple(workers)
+        self._cards = tuple(cards)
         self._debug = debug
         self._reloaded_at = 0.0
         self._accepting = False
@@ -60,7 +62,7 @@ class KamailioFront:
         return {
             "service.cfg": service_cfg(self._settings, self._inside, debug=self._debug),
             "parameters.cfg": parameters_cfg(self._settings, directory),
-            "dispatcher.list": dispatcher_list(self._workers, self._inside),
+            "dispatcher.list": dispatcher_list(self._cards, self._inside),
             **trunk_files(self._settings),
         }
 
@@ -88,13 +90,13 @@ class KamailioFront:
             self.kamailio.rpc("pv.shvSet", "accepting", "int", int(accepting))
 
     def open_worker(self, slot: int, lines: int) -> None:
-        """The worker takes calls, as many as its library told us."""
+        """The worker takes calls, as many as its line cards told us; all have the same."""
         self._open.add(slot)
-        worker = self._worker(slot)
-        if worker.lines != lines:
-            self._workers = tuple(
-                WorkerAddress(one.slot, one.port, lines) if one.slot == slot else one
-                for one in self._workers
+        cards = [card for card in self._cards if card.slot == slot]
+        each = lines // len(cards)
+        if any(card.lines != each for card in cards):
+            self._cards = tuple(
+                replace(card, lines=each) if card.slot == slot else card for card in self._cards
             )
             self._reload()
         self._set_state(slot, "a")
@@ -104,14 +106,15 @@ class KamailioFront:
         self._open.discard(slot)
         self._set_state(slot, "i")
 
-    def loads(self) -> dict[int, int]:
+    def loads(self) -> Mapping[int, int]:
         """Calls the dispatcher counts for each worker, by slot. Raises RpcFailed."""
-        slots = {worker.duid: worker.slot for worker in self._workers}
-        return {
-            slots[entry["ATTRS"]["DUID"]]: int(entry["RUNTIME"]["DLGLOAD"])
-            for entry in self._destinations()
-            if entry.get("ATTRS", {}).get("DUID") in slots and "RUNTIME" in entry
-        }
+        slots = {card.duid: card.slot for card in self._cards}
+        loads: Counter[int] = Counter()
+        for entry in self._destinations():
+            duid = entry.get("ATTRS", {}).get("DUID")
+            if duid in slots and "RUNTIME" in entry:
+                loads[slots[duid]] += int(entry["RUNTIME"]["DLGLOAD"])
+        return loads
 
     def forget_loads(self) -> None:
         """Have the dispatcher count its calls anew.
@@ -143,29 +146,30 @@ class KamailioFront:
                 found.append(target["DEST"])
         return found
 
-    def _worker(self, slot: int) -> WorkerAddress:
-        return next(worker for worker in self._workers if worker.slot == slot)
-
     def _set_state(self, slot: int, state: str) -> None:
         with contextlib.suppress(RpcFailed):
-            self.kamailio.rpc("dispatcher.set_duid_state", state, 1, self._worker(slot).duid)
+            for card in self._cards:
+                if card.slot == slot:
+                    self.kamailio.rpc("dispatcher.set_duid_state", state, 1, card.duid)
+
+    def _set_states(self) -> None:
+        for slot in sorted({card.slot for card in self._cards}):
+            self._set_state(slot, "a" if slot in self._open else "i")
 
     def _reload(self) -> None:
         """Read the dispatcher's list again: counts begin at nought, states must be set anew."""
         (self.kamailio.directory / "dispatcher.list").write_text(
-            dispatcher_list(self._workers, self._inside)
+            dispatcher_list(self._cards, self._inside)
         )
         # The dispatcher frees the last but one list, which a call being placed may still look at.
         time.sleep(max(0.0, self._reloaded_at + RELOAD_APART_S - time.monotonic()))
         with contextlib.suppress(RpcFailed):
             self.kamailio.rpc("dispatcher.reload")
         self._reloaded_at = time.monotonic()
-        for worker in self._workers:
-            self._set_state(worker.slot, "a" if worker.slot in self._open else "i")
+        self._set_states()
 
     def _steer_anew(self) -> None:
         """Tell a Kamailio that has just started what it must know. Raises RpcFailed."""
         self.kamailio.rpc("core.uptime")
-        for worker in self._workers:
-            self._set_state(worker.slot, "a" if worker.slot in self._open else "i")
+        self._set_states()
         self.accept(self._accepting)

@@ -33,16 +33,22 @@ class Target(Protocol):
 
 
 @dataclass(frozen=True)
-class WorkerAddress:
-    """A worker as the front knows it: its slot, its SIP port on 127.0.0.1, its lines."""
+class CardAddress:
+    """A line card as the front knows it: whose it is, its SIP port on 127.0.0.1, its lines.
+
+    Attributes:
+        slot: of its worker.
+        number: among the cards of that worker.
+    """
 
     slot: int
+    number: int
     port: int
     lines: int
 
     @property
     def duid(self) -> str:
-        return f"w{self.slot}"
+        return f"w{self.slot}-{self.number}"
 
     @property
     def uri(self) -> str:
@@ -74,7 +80,7 @@ def towards_workers(settings: SipSettings) -> Inside:
         LOOPBACK,
         settings.internal_port,
         settings.worker_answer_timeout_ms,
-        settings.calls_per_second_per_worker,
+        settings.calls_per_second_per_card,
     )
 
 

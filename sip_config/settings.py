@@ -51,12 +51,12 @@ class SipSettings(BaseModel):
         description="Larger requests are answered 513: a worker takes packets of 4,000 bytes, and "
         "the front adds its own headers.",
     )
-    calls_per_second_per_worker: int = Field(
+    calls_per_second_per_card: int = Field(
         10,
         ge=1,
         le=12,
-        description="New calls a worker is given in a second. Its library may hold 64 sockets, two "
-        "a call, each for half a second beyond the call.",
+        description="New calls a line card is given in a second. Its library may hold 64 sockets, "
+        "two a call, each for half a second beyond the call.",
     )
     calls_per_second_per_source: int = Field(
         60, ge=1, le=1000, description="New calls taken from one address in a second; then 503."

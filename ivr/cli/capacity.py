@@ -67,7 +67,7 @@ def capacity(
         f"{traffic.busy_hour_calls:,.0f} calls in the busy hour of {hold_s:.0f} s each: "
         f"{traffic.erlangs:.1f} erlang"
     )
-    table = Table("turned away at most", "lines", f"workers of {PUBLISHED_LINES} lines")
+    table = Table("turned away at most", "lines", f"line cards of {PUBLISHED_LINES} lines")
     for share in BLOCKED:
         needed = lines_for(traffic.erlangs, share)
         table.add_row(f"{share:.1%}", str(needed), str(-(-needed // PUBLISHED_LINES)))

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from ivr.cli.config import ConfigFile, loaded
-from ivr.pool.settings import MOST_WORKERS, PUBLISHED_LINES
+from ivr.pool.settings import MOST_CARDS, PUBLISHED_LINES
 from ivr.settings import CONFIG_VARIABLE, Settings
 from speech.language import Language
 
@@ -25,8 +25,8 @@ def serve(
         int | None,
         typer.Option(
             min=1,
-            max=PUBLISHED_LINES * MOST_WORKERS,
-            help="Lines to serve, in place of the setting pool.workers; four to a worker.",
+            max=PUBLISHED_LINES * MOST_CARDS,
+            help="Lines to serve, in place of the settings pool.workers and pool.cards_per_worker.",
         ),
     ] = None,
     demo: Annotated[

@@ -13,36 +13,42 @@ from ivr.settings import Settings
 from ivr.telephony.settings import TelephonySettings
 from sip_config.front import KamailioFront
 from sip_config.rpc import RpcFailed
-from sip_config.service_cfg import WorkerAddress
+from sip_config.service_cfg import CardAddress
 
 log = structlog.get_logger(__name__)
 
-FIRST_WORKER_PORT = 5070
+FIRST_CARD_PORT = 5070
 CORRECT_EVERY_S = 1.0
 
 
 def telephony_of(settings: Settings, slot: int) -> TelephonySettings:
-    """The telephony settings of one worker: its own ports."""
+    """The telephony settings of one worker: of its first line card; the others follow."""
     base = settings.telephony
     if base.sip_port == 0:
-        base = base.model_copy(update={"sip_port": FIRST_WORKER_PORT})
+        base = base.model_copy(update={"sip_port": FIRST_CARD_PORT})
     if settings.sip.tls.on:
         base = base.model_copy(update={"srtp": True})
-    return base.for_worker(slot)
+    return base.for_card(slot * settings.pool.cards_per_worker)
 
 
 class NodeFront:
     """One Kamailio in front of the workers of one node."""
 
     def __init__(self, settings: Settings, scoreboard: Scoreboard) -> None:
-        workers = [
-            WorkerAddress(slot, telephony_of(settings, slot).sip_port, lines=PUBLISHED_LINES)
+        cards = [
+            CardAddress(
+                slot,
+                number,
+                telephony_of(settings, slot).for_card(number).sip_port,
+                lines=PUBLISHED_LINES,
+            )
             for slot in range(scoreboard.slots)
+            for number in range(settings.pool.cards_per_worker)
         ]
         self._scoreboard = scoreboard
         self._front = KamailioFront(
             settings.sip,
-            workers,
+            cards,
             settings.node.data.resolve() / "kamailio",
             in_child=DieWithParent(),
         )

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PUBLISHED_LINES = 4
-"""Calls a worker holds with the published wheel of pjsua2. What a worker really holds it asks its
+"""Calls a line card holds with the published wheel of pjsua2. What it really holds is asked of the
 library, and the front is told; this is only for planning before the library is loaded."""
 
-MOST_WORKERS = 128
+MOST_CARDS = 128
+CARDS_A_WORKER = 8
+"""What `with_lines` gives a worker at most. Each further worker costs the memory and the waking up
+of a process; each further card, the calls of more callers when a worker dies."""
+
+FEWEST_WORKERS = 3
+"""What `with_lines` shares the line cards among at least, so that the death of one worker leaves
+others to call."""
 
 
 class PoolSettings(BaseModel):
@@ -21,9 +28,16 @@ class PoolSettings(BaseModel):
     workers: int = Field(
         3,
         ge=1,
-        le=MOST_WORKERS,
-        description="Call workers. Each holds as many calls as the library allows (4 with the "
-        "published wheel), so 3 workers make 12 lines.",
+        le=MOST_CARDS,
+        description="Call workers, processes of their own: one that dies takes its calls with it.",
+    )
+    cards_per_worker: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="Line cards of each worker: copies of the SIP library, each with a SIP port "
+        "and as many lines as the library allows (4 with the published wheel). 3 workers of one "
+        "card make 12 lines.",
     )
     start_timeout_s: float = Field(
         20.0, gt=0, le=300, description="A worker that is not ready by then is replaced."
@@ -55,5 +69,20 @@ class PoolSettings(BaseModel):
     )
 
     def with_lines(self, lines: int) -> Self:
-        """These settings with as many workers as `lines` need with the published library."""
-        return self.model_copy(update={"workers": -(-lines // PUBLISHED_LINES)})
+        """These settings with as many workers and cards as `lines` need, or a few more."""
+        cards = -(-lines // PUBLISHED_LINES)
+        workers = min(cards, max(FEWEST_WORKERS, -(-cards // CARDS_A_WORKER)))
+        return self.model_copy(
+            update={"workers": workers, "cards_per_worker": -(-cards // workers)}
+        )
+
+    @property
+    def cards(self) -> int:
+        """Line cards of the node."""
+        return self.workers * self.cards_per_worker
+
+    @model_validator(mode="after")
+    def _not_too_many(self) -> Self:
+        if self.cards > MOST_CARDS:
+            raise ValueError(f"expected workers * cards_per_worker not above {MOST_CARDS}")
+        return self

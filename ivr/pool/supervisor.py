@@ -31,6 +31,7 @@ from ivr.records.call_book import CallBook
 from ivr.records.database import Database
 from ivr.records.prompt_versions import PromptVersions
 from ivr.settings import Settings
+from ivr.telephony.binding import binding
 from prompts.library import load_library
 from prompts.script import clips
 from sip_config.front import FrontFailed
@@ -130,6 +131,8 @@ class Supervisor:
         library = load_library(settings.prompts.recordings)
         if library.missing:
             log.error("recordings missing", count=len(library.missing))
+        for number in range(settings.pool.cards_per_worker):
+            binding(number)  # now, so that all workers share it
         models = models_for(settings.speech, settings.flows.languages)
         rocars = settings.rocars if self._rocars is None else self._rocars.start()
         self._front.start()

@@ -1,4 +1,4 @@
-"""A call worker: one process, one event loop, one telephone, a few lines."""
+"""A call worker: one process, one event loop, one telephone, the lines of a few line cards."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ from prompts.stand_in import StandIns
 
 log = structlog.get_logger(__name__)
 
-HEARTBEAT_S = 0.5
+HEARTBEAT_S = 0.1
+"""Often, since what the front believes of our load is compared to it."""
 
 
 def run_worker(premises: Premises, slot: int, predecessor: int) -> int:
@@ -89,7 +90,10 @@ class _Worker:
             self._studio_of(records),
         )
         self._telephone = Telephone(
-            telephony_of(settings, self._slot), self._reception.take, self._reception.turned_away
+            telephony_of(settings, self._slot),
+            self._reception.take,
+            self._reception.turned_away,
+            cards=settings.pool.cards_per_worker,
         )
         try:
             await self._telephone.start()

@@ -6,9 +6,8 @@ import ctypes
 from dataclasses import dataclass
 from typing import Any
 
-import pjsua2 as pj
-
-from ivr.telephony.c_library import LOCK, PORT, c_library
+from ivr.telephony.binding import Binding
+from ivr.telephony.c_library import LOCK, PORT
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.frames import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE, SILENCE
 from ivr.telephony.media_port import MediaPort
@@ -28,7 +27,7 @@ class _StreamCreated(ctypes.Structure):
     )
 
 
-def check_layout() -> None:
+def check_layout(pj: Any) -> None:
     """See that a new stream is told of as we read it. Raises EndpointFailed for another build."""
     told = pj.OnStreamCreatedParam()
     told.streamIdx, told.destroyPort = 7, True
@@ -41,14 +40,15 @@ def check_layout() -> None:
 class _StandIn:
     """A port that says and hears nothing, and the memory it lives in."""
 
+    library: ctypes.PyDLL
     port: int
     pool: int
     lock: int
     """Counts who uses the port: ourselves, and the bridge."""
 
     @classmethod
-    def create(cls) -> _StandIn:
-        library, port, lock = c_library(), PORT(), LOCK()
+    def create(cls, library: ctypes.PyDLL) -> _StandIn:
+        port, lock = PORT(), LOCK()
         pool = library.pjsua_pool_create(b"stand_in", _POOL_BYTES, _POOL_BYTES)
         form = SAMPLE_RATE, 1, FRAME_SAMPLES, 16
         failed = library.pjmedia_null_port_create(pool, *form, port)
@@ -56,16 +56,16 @@ class _StandIn:
         failed = failed or library.pjmedia_port_init_grp_lock(port, pool, lock)
         if failed or port.value is None or lock.value is None:
             raise EndpointFailed(f"the bridge cannot be filled: error {failed} of the library")
-        return cls(port.value, pool, lock.value)
+        return cls(library, port.value, pool, lock.value)
 
     @property
     def in_bridge(self) -> bool:
-        return int(c_library().pj_grp_lock_get_ref(self.lock)) > 1
+        return int(self.library.pj_grp_lock_get_ref(self.lock)) > 1
 
     def destroy(self) -> None:
         """With what the bridge keeps for it: only after it has let go of it."""
-        c_library().pjmedia_port_destroy(self.port)
-        c_library().pj_pool_release(self.pool)
+        self.library.pjmedia_port_destroy(self.port)
+        self.library.pj_pool_release(self.pool)
 
 
 class Bridge:
@@ -75,13 +75,15 @@ class Bridge:
     have it take a stand-in, and keep the stream's own. Used on the pj thread only.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, binding: Binding) -> None:
         """Part the bridge from the library's clock, a thread. Raises EndpointFailed."""
-        self._master = MediaPort(c_library().pjsua_set_no_snd_dev(), FRAME_BYTES)
+        check_layout(binding.pj)
+        self._library = library = binding.c
+        self._master = MediaPort(library, library.pjsua_set_no_snd_dev(), FRAME_BYTES)
         self._stand_ins: dict[int, _StandIn] = {}
         self._left: list[_StandIn] = []
-        trial = _StandIn.create()
-        if MediaPort(trial.port, FRAME_BYTES).take() != SILENCE:
+        trial = _StandIn.create(library)
+        if MediaPort(library, trial.port, FRAME_BYTES).take() != SILENCE:
             raise EndpointFailed("this build of pjsua2 has frames of another layout")
         trial.destroy()
 
@@ -95,7 +97,7 @@ class Bridge:
         port = created.port
         if port is None or port != int(told.pPort):
             raise EndpointFailed(_OTHER_LAYOUT)
-        self._stand_ins[port] = stand_in = _StandIn.create()
+        self._stand_ins[port] = stand_in = _StandIn.create(self._library)
         created.port = stand_in.port
         return int(port)
 

@@ -1,15 +1,12 @@
 """What pjsua2 does not offer and the C library beneath it does: its functions, limits and timers.
 
-The published wheel grants 4 calls a process whatever was asked, without saying so; its compiled-in
+The published wheel grants 4 calls a library whatever was asked, without saying so; its compiled-in
 limits can only be read through its C functions, which it exports.
 """
 
 from __future__ import annotations
 
 import ctypes
-from functools import cache
-
-import pjsua2 as pj
 
 from ivr.telephony.errors import EndpointFailed
 
@@ -17,19 +14,20 @@ PORT = LOCK = ctypes.c_void_p
 _POOL = ctypes.c_void_p
 
 
-@cache
-def c_library() -> ctypes.PyDLL:
-    """The functions of the library. Raises EndpointFailed for a build without one of them.
+def functions_of(file: str) -> ctypes.PyDLL:
+    """The functions of the library in this file. Raises EndpointFailed for a build without one.
 
     They keep Python's lock: each takes a few microseconds, and handing the lock over and getting it
     back takes longer.
     """
     try:
-        library = ctypes.PyDLL(pj._pjsua2.__file__)
+        library = ctypes.PyDLL(file)
         for name in ("pjsua_call_get_max_count", "pjsua_call_get_count"):
             function = getattr(library, name)
             function.restype = ctypes.c_uint
             function.argtypes = ()
+        library.pj_log_set_level.restype = None
+        library.pj_log_set_level.argtypes = (ctypes.c_int,)
         library.pjsip_tsx_set_timers.restype = None
         library.pjsip_tsx_set_timers.argtypes = (ctypes.c_uint,) * 4
         library.pjsua_set_no_snd_dev.restype = PORT
@@ -55,24 +53,24 @@ def c_library() -> ctypes.PyDLL:
     return library
 
 
-def be_quiet() -> None:
+def be_quiet(library: ctypes.PyDLL) -> None:
     """Keep the library from writing to standard output before its settings are read."""
-    c_library().pj_log_set_level(0)
+    library.pj_log_set_level(0)
 
 
-def give_up_after(seconds: float) -> None:
+def give_up_after(library: ctypes.PyDLL, seconds: float) -> None:
     """Set how long transactions wait: timers B, D, F and H of RFC 3261, appendix A.
 
     T1, T2 and T4 stay as they are. Only between initialising and starting the library.
     """
-    c_library().pjsip_tsx_set_timers(500, 4000, 5000, round(seconds * 1000))
+    library.pjsip_tsx_set_timers(500, 4000, 5000, round(seconds * 1000))
 
 
-def calls_granted() -> int:
-    """Calls this process can hold. Only after the library was started."""
-    return int(c_library().pjsua_call_get_max_count())
+def calls_granted(library: ctypes.PyDLL) -> int:
+    """Calls the library can hold. Only after it was started."""
+    return int(library.pjsua_call_get_max_count())
 
 
-def calls_held() -> int:
+def calls_held(library: ctypes.PyDLL) -> int:
     """Call slots in use now, those that are being set up or torn down included."""
-    return int(c_library().pjsua_call_get_count())
+    return int(library.pjsua_call_get_count())

@@ -1,6 +1,6 @@
-"""The thread that owns the SIP library, and the crossing between it and the event loop.
+"""The thread that owns the line cards, and the crossing between it and the event loop.
 
-Every object of the library is created, used and destroyed on this thread. Only plain values cross:
+Every object of the SIP library is created, used and destroyed on this thread. Only plain values cross:
 the event loop hands over work with `run`, the thread posts events with `post`.
 """
 
@@ -16,19 +16,18 @@ from typing import Any, TypeVar
 
 import pjsua2 as pj
 
-from ivr.telephony.c_library import calls_granted, calls_held
+from ivr.telephony.binding import binding
 from ivr.telephony.doorbell import Doorbell
 from ivr.telephony.ending import Cause
 from ivr.telephony.errors import EndpointFailed, TelephonyError
 from ivr.telephony.frame_clock import FrameClock
 from ivr.telephony.invite import Invite, read_invite
 from ivr.telephony.leg import Leg
-from ivr.telephony.library import Library
+from ivr.telephony.line_card import LineCard
 from ivr.telephony.live_call import LiveCall
 from ivr.telephony.outbox import Outbox
 from ivr.telephony.refusal import Refusals
 from ivr.telephony.settings import TelephonySettings
-from ivr.telephony.sound_stream import SoundStream
 
 log = logging.getLogger(__name__)
 
@@ -36,19 +35,21 @@ T = TypeVar("T")
 
 BAD_REQUEST = 400
 _LOOK_AFTER_S = 0.2
-_IDLE_MS = 200
 _STOP_CALLS_S = 3.0
+_IDLE_S = 0.1
+"""How late a timer of the library may be while there is no call."""
 _STOP_S = 15.0
 _FAILED_POLLS = 100
 _LIBRARY_REFUSALS = {486: "refused_busy", 488: "refused_media"}
 
 
 class Endpoint:
-    """One SIP endpoint, the only one of its process."""
+    """The calls of one process, on one or several line cards."""
 
     def __init__(
         self,
         settings: TelephonySettings,
+        cards: int,
         loop: asyncio.AbstractEventLoop,
         arrived: Callable[[LiveCall, Invite], None],
         turned_away: Callable[[Invite, int], None],
@@ -60,14 +61,15 @@ class Endpoint:
         self.polled_at = time.monotonic()
         self.counts: Counter[str] = Counter()
         self.refusals = Refusals(settings.allowed_peers, settings.retry_after_s)
-        self.sip_address = ("", 0)
+        self.sip_addresses: tuple[tuple[str, int], ...] = ()
         self.capacity = 0
         self._loop = loop
         self._arrived = arrived
         self._turned_away = turned_away
-        self._library: Library | None = None
+        self._cards_wanted = cards
+        self._cards: list[LineCard] = []
         self._legs: dict[Leg, LiveCall] = {}
-        self._clock = FrameClock()
+        self._clock = FrameClock(time.monotonic())
         self._outbox = Outbox(loop)
         self._work: deque[Callable[[], None]] = deque()
         self._bell = Doorbell()
@@ -123,14 +125,14 @@ class Endpoint:
     @property
     def calls_held(self) -> int:
         """Call slots in use, asked of the library."""
-        return calls_held() if self._open else 0
+        return sum(card.calls_held for card in self._cards) if self._open else 0
 
     async def dial(self, uri: str, from_uri: str, headers: Mapping[str, str]) -> LiveCall:
         """Place a call. Raises TelephonyError."""
         live = LiveCall(self, self._loop)
 
         def place() -> None:
-            leg = Leg(self, self._account(), live.audio, self._teller(live))
+            leg = Leg(self, self._card_with_a_line(), live.audio, self._teller(live))
             live.leg = leg
             self._legs[leg] = live
             try:
@@ -139,7 +141,7 @@ class Endpoint:
                 self.forget(leg)
                 if not leg.dead:
                     leg.dead = True
-                    self.free(leg)
+                    leg.free()
                 raise
 
         await self.run(place)
@@ -151,10 +153,10 @@ class Endpoint:
         """Have something called on the event loop, soon: with all else that happens now."""
         self._outbox.put(call, *arguments)
 
-    def invited(self, call_id: int, message: str, source: str) -> None:
+    def invited(self, card: LineCard, call_id: int, message: str, source: str) -> None:
         """An INVITE has come. The call object must exist when this returns."""
         live = LiveCall(self, self._loop)
-        leg = Leg(self, self._account(), live.audio, self._teller(live), call_id)
+        leg = Leg(self, card, live.audio, self._teller(live), call_id)
         live.leg = leg
         self._legs[leg] = live
         try:
@@ -193,23 +195,6 @@ class Endpoint:
         """The leg's call is over."""
         self._legs.pop(leg, None)
 
-    def take_stream(self, told: Any) -> SoundStream:
-        """A leg has a new stream. Raises TelephonyError for sound that is not of our form."""
-        if self._library is None:
-            raise EndpointFailed("the SIP endpoint is not running")
-        bridge = self._library.bridge
-        port = bridge.take_stream(told)
-        try:
-            return SoundStream(port)
-        except TelephonyError:
-            bridge.lose_stream(port)
-            raise
-
-    def lose_stream(self, stream: SoundStream) -> None:
-        """A leg's stream is over."""
-        if self._library is not None:
-            self._library.bridge.lose_stream(stream.address)
-
     def free(self, thing: Any) -> None:
         """Delete the C++ object now, on this thread, whatever Python still refers to."""
         thing.__swig_destroy__(thing)
@@ -219,32 +204,46 @@ class Endpoint:
 
     def _live(self) -> None:
         try:
-            self._library = Library(self, self.settings)
-            self.capacity = calls_granted()
-            self.sip_address = self._bell.sip_address = self._library.sip_address
+            self._put_in_cards()
         except BaseException as error:
             self.post(_fail, self._started, error)
             self._outbox.send()
+            self._bell.close()
             return
         with self._gate:
             self._open = True
         self.post(_succeed, self._started, None)
         self._outbox.send()
         try:
-            self._poll_until_stopped(self._library)
+            self._poll_until_stopped()
         except Exception:
             log.critical("the SIP thread failed; the worker must be replaced", exc_info=True)
         finally:
-            self._close(self._library)
+            self._close()
 
-    def _poll_until_stopped(self, library: Library) -> None:
-        clock, look_after_at, failed = self._clock, 0.0, 0
+    def _put_in_cards(self) -> None:
+        try:
+            for number in range(self._cards_wanted):
+                settings = self.settings.for_card(number)
+                self._cards.append(LineCard(self, binding(number), settings))
+        except BaseException:
+            self._take_out_cards()
+            raise
+        self.capacity = sum(card.lines for card in self._cards)
+        self.sip_addresses = tuple(card.sip_address for card in self._cards)
+        self._bell.watch(self.sip_addresses)
+
+    def _take_out_cards(self) -> None:
+        while self._cards:
+            self._cards.pop().stop(self.free)
+
+    def _poll_until_stopped(self) -> None:
+        look_after_at, failed = 0.0, 0
         while not self._stopping:
             try:
-                if self._work:
-                    self._keep_moving(moving=True)
-                    self._do_work()
-                library.poll(0 if clock.runs else _IDLE_MS)
+                self._do_work()
+                for card in self._cards:
+                    card.poll()
                 self._move_sound()
                 failed = 0
             except Exception:
@@ -256,20 +255,21 @@ class Endpoint:
             if now >= look_after_at:
                 look_after_at = now + _LOOK_AFTER_S
                 self._look_after(now)
-                library.bridge.settle()
-                self._keep_moving(moving=bool(self._legs))
             self._outbox.send()
-            if clock.runs and not self._work:
-                # What comes meanwhile is taken together: a worker of four calls would otherwise
-                # come by here 250 times a second, once for each packet of sound and each tick.
-                self._bell.wait(clock.due_in(now))
+            self._wait(now)
 
-    def _keep_moving(self, *, moving: bool) -> None:
-        if moving:
-            self._clock.run(time.monotonic())
+    def _wait(self, now: float) -> None:
+        """Until there is something to do. While there are calls, what comes is taken together on
+        the beat: we would otherwise come by for each packet of sound and each tick."""
+        idle = not self._legs
+        self._bell.idle(idle)
+        if self._work:
+            return
+        if idle:
+            self._bell.wait_for_packets(_IDLE_S)
+            self._clock.skip_to(time.monotonic())
         else:
-            self._clock.stop()
-        self._bell.in_poll = not moving
+            self._bell.wait(self._clock.due_in(now))
 
     def _move_sound(self) -> None:
         while self._clock.strikes(now := time.monotonic()):
@@ -293,22 +293,25 @@ class Endpoint:
                 leg.look_after(now)
             except Exception:
                 self.callback_failed("look_after")
+        for card in self._cards:
+            card.bridge.settle()
 
-    def _close(self, library: Library) -> None:
+    def _close(self) -> None:
         with self._gate:
             self._open = False
         self._do_work()
         try:
-            self._end_calls(library)
-            library.stop(self.free)
+            self._end_calls()
+            self._take_out_cards()
         except Exception:
             self.callback_failed("stop")
         finally:
             for leg in list(self._legs):
                 leg.lost()
             self._outbox.send()
+            self._bell.close()
 
-    def _end_calls(self, library: Library) -> None:
+    def _end_calls(self) -> None:
         for leg in list(self._legs):
             try:
                 leg.end(Cause.STOPPED)
@@ -316,18 +319,22 @@ class Endpoint:
                 log.warning("a call could not be ended: %s", error.reason)
         deadline = time.monotonic() + _STOP_CALLS_S
         while self._legs and time.monotonic() < deadline:
-            library.poll(20)
+            for card in self._cards:
+                card.poll()
             self._move_sound()
             self._outbox.send()
+            self._bell.wait(self._clock.due_in(time.monotonic()))
         for leg in list(self._legs):
             leg.lost()
-            self.free(leg)
-        library.bridge.settle()
+            leg.free()
+        for card in self._cards:
+            card.bridge.settle()
 
-    def _account(self) -> Any:
-        if self._library is None:
+    def _card_with_a_line(self) -> LineCard:
+        """The first with a line free; if there is none, the library says so itself."""
+        if not self._cards:
             raise EndpointFailed("the SIP endpoint is not running")
-        return self._library.account
+        return next((one for one in self._cards if one.calls_held < one.lines), self._cards[0])
 
     def _teller(self, live: LiveCall) -> Callable[[Any], None]:
         return lambda event: self.post(live.happened, event)

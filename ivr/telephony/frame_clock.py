@@ -15,29 +15,16 @@ _LONGEST_BEHIND_S = 1.0
 
 
 class FrameClock:
-    """Beats while there is sound to move. `now` is monotonic time, in seconds."""
+    """Beats 50 times a second. `now` is monotonic time, in seconds."""
 
-    def __init__(self) -> None:
-        self._next_at: float | None = None
+    def __init__(self, now: float) -> None:
+        self._next_at = (math.floor(now / FRAME_S) + 1) * FRAME_S
         self.beat = 0
         """How many there were."""
 
-    @property
-    def runs(self) -> bool:
-        return self._next_at is not None
-
-    def run(self, now: float) -> None:
-        """Beat from now on."""
-        if self._next_at is None:
-            self._next_at = (math.floor(now / FRAME_S) + 1) * FRAME_S
-
-    def stop(self) -> None:
-        """There is nothing to move."""
-        self._next_at = None
-
     def strikes(self, now: float) -> bool:
         """Whether a beat is due, or one that is late; each is told once."""
-        if self._next_at is None or self._next_at > now:
+        if self._next_at > now:
             return False
         if now - self._next_at > _LONGEST_BEHIND_S:
             self._next_at = now
@@ -45,8 +32,11 @@ class FrameClock:
         self.beat += 1
         return True
 
+    def skip_to(self, now: float) -> None:
+        """Nobody missed the beats until now."""
+        if now > self._next_at:
+            self._next_at = (math.floor(now / FRAME_S) + 1) * FRAME_S
+
     def due_in(self, now: float) -> float:
-        """Seconds until the next beat. Raises RuntimeError for a clock that does not run."""
-        if self._next_at is None:
-            raise RuntimeError("the frame clock does not run")
+        """Seconds until the next beat."""
         return max(0.0, self._next_at - now)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pjsua2 as pj
 
 from ivr.dialogue.line import HungUp
-from ivr.telephony.callbacks import guarded
+from ivr.telephony.callbacks import call_class
 from ivr.telephony.ending import Cause, Ending, why_ended
 from ivr.telephony.events import (
     Answered,
@@ -35,6 +35,7 @@ from ivr.telephony.stream_stats import StreamStats
 
 if TYPE_CHECKING:
     from ivr.telephony.endpoint import Endpoint
+    from ivr.telephony.line_card import LineCard
 
 OK = 200
 REQUEST_TIMEOUT = 408
@@ -54,20 +55,21 @@ class Sound(Enum):
     BROKEN = auto()
 
 
-class Leg(pj.Call):
-    """A call, incoming if `call_id` is given. Its methods may be called on the pj thread only."""
+class Leg:
+    """A call on a line card, incoming if `call_id` is given. Its methods may be called on the pj thread only."""
 
     def __init__(
         self,
         endpoint: Endpoint,
-        account: Any,
+        card: LineCard,
         audio: LineAudio,
         tell: Callable[[CallEvent], None],
         call_id: int | None = None,
     ) -> None:
-        super().__init__(account, pj.PJSUA_INVALID_ID if call_id is None else call_id)
         self.dead = False
         self._endpoint = endpoint
+        self._card = card
+        self._pj = card.binding.pj
         self._incoming = call_id is not None
         self._audio = audio
         self._tell = tell
@@ -81,26 +83,27 @@ class Leg(pj.Call):
         self._sound = Sound.NONE
         self._ours: Cause | None = None
         self._watch = RtpWatch(endpoint.settings.no_rtp_timeout_s, self._started_at)
+        self._call = call_class(self._pj)(self, endpoint, card.account, call_id)
 
     # What the event loop asks for
 
     def dial(self, uri: str, from_uri: str, headers: Mapping[str, str]) -> str:
         """Send the INVITE; gives its Call-ID. Raises pj.Error."""
-        op = pj.CallOpParam(True)
+        op = self._pj.CallOpParam(True)
         op.opt.audioCount = 1
         op.opt.videoCount = 0
         op.txOption.localUri = from_uri
-        op.txOption.headers = _headers(headers)
-        self.makeCall(uri, op)
-        info = self.getInfo()
+        op.txOption.headers = self._headers(headers)
+        self._call.makeCall(uri, op)
+        info = self._call.getInfo()
         return str(info.callIdString)
 
     def respond(self, status: int) -> None:
         """Answer the INVITE with 180, 183 or 200. Raises HungUp, pj.Error."""
         self._must_live()
-        op = pj.CallOpParam()
+        op = self._pj.CallOpParam()
         op.statusCode = status
-        self.answer(op)
+        self._call.answer(op)
 
     def refuse(self, status: int, headers: Mapping[str, str], reason: str = "") -> None:
         """Final answer other than 200; a call that was answered gets BYE."""
@@ -116,45 +119,45 @@ class Leg(pj.Call):
         """CANCEL, refuse or BYE, whichever fits. Does nothing on a call that is over."""
         if self.dead:
             return
-        op = pj.CallOpParam()
+        op = self._pj.CallOpParam()
         op.statusCode = OK if self._answered_at is not None else status
         op.reason = reason
-        op.txOption.headers = _headers(headers or {})
+        op.txOption.headers = self._headers(headers or {})
         self._ours = self._ours or cause
-        self.hangup(op)
+        self._call.hangup(op)
 
     def press(self, key: str) -> None:
         """Send one key as RFC 4733 events of the library's fixed length. Raises HungUp."""
         self._must_live()
-        self.dialDtmf(key)
+        self._call.dialDtmf(key)
 
     def send_info(self, content_type: str, body: str) -> None:
         """Send a SIP INFO (RFC 6086). Raises HungUp, pj.Error."""
         self._must_live()
-        request = pj.CallSendRequestParam()
+        request = self._pj.CallSendRequestParam()
         request.method = "INFO"
         request.txOption.contentType = content_type
         request.txOption.msgBody = body
-        self.sendRequest(request)
+        self._call.sendRequest(request)
 
     def hold(self) -> None:
         """Put the other side on hold (re-INVITE, sendonly). Raises HungUp, pj.Error."""
         self._must_live()
-        self.setHold(pj.CallOpParam(True))
+        self._call.setHold(self._pj.CallOpParam(True))
 
     def unhold(self) -> None:
         """Take the call off hold. Raises HungUp, pj.Error."""
         self._must_live()
-        op = pj.CallOpParam(True)
+        op = self._pj.CallOpParam(True)
         op.opt.audioCount = 1
         op.opt.videoCount = 0
         op.opt.flag = pj.PJSUA_CALL_UNHOLD
-        self.reinvite(op)
+        self._call.reinvite(op)
 
     def refer(self, uri: str) -> None:
         """Ask the other side to call `uri` and leave us (REFER). Raises HungUp, pj.Error."""
         self._must_live()
-        self.xfer(uri, pj.CallOpParam())
+        self._call.xfer(uri, self._pj.CallOpParam())
 
     def look_after(self, now: float) -> None:
         """Watch limits and the flow of RTP; called a few times a second."""
@@ -170,7 +173,7 @@ class Leg(pj.Call):
             self.end(Cause.NO_MEDIA)
         elif settings.no_rtp_timeout_s and now >= self._count_at:
             self._count_at = now + settings.no_rtp_timeout_s / _COUNTS
-            packets, reports = self._stats.received_so_far(self)
+            packets, reports = self._stats.received_so_far(self._call)
             self._watch.seen(packets, reports, now)
             if self._watch.expired(now):
                 self.end(Cause.NO_RTP)
@@ -182,6 +185,11 @@ class Leg(pj.Call):
         elif self._audio.began:
             self._audio.frame_received(b"", beat)
 
+    def free(self) -> None:
+        """Delete the library's call, now and on this thread, whatever Python still refers to."""
+        self._endpoint.free(self._call)
+        self._call = None
+
     def lost(self) -> None:
         """The library is going down with this call still in it."""
         if not self.dead:
@@ -189,17 +197,17 @@ class Leg(pj.Call):
 
     # What the library reports
 
-    @guarded
-    def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+    def state_changed(self) -> None:
+        """The call rings, is answered, is over."""
         if self.dead:
             return
-        info = self.getInfo()
+        info = self._call.getInfo()
         state, status, reason = info.state, info.lastStatusCode, info.lastReason
         del info
         if state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            self._stats.add_stream(self)
+            self._stats.add_stream(self._call)
             self._over(status, reason)
-            self._endpoint.free(self)  # nothing may touch the C++ object from here on
+            self.free()  # nothing may touch the C++ object from here on
         elif state == pj.PJSIP_INV_STATE_EARLY:
             if not self._incoming:
                 self._tell(Progressed(status, reason))
@@ -210,8 +218,8 @@ class Leg(pj.Call):
             self._confirmed = True
             self._tell(Confirmed())
 
-    @guarded
-    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+    def sound_changed(self) -> None:
+        """There is sound now, or none any more."""
         if self.dead or self._ours is not None:
             return
         sound = self._present_sound()
@@ -219,7 +227,7 @@ class Leg(pj.Call):
             sound = Sound.BROKEN  # it is not of our form
         if sound is Sound.FLOWS:
             self._audio.flows()
-            self._stats.note_codec(self)
+            self._stats.note_codec(self._call)
         elif self._sound is Sound.FLOWS:
             self._audio.held()
         self._sound = sound
@@ -230,40 +238,39 @@ class Leg(pj.Call):
             self._watch.resume(time.monotonic())
             self._tell(SoundFlows())
 
-    @guarded
-    def onStreamCreated(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        self._stream = self._endpoint.take_stream(prm)
+    def stream_created(self, told: Any) -> None:
+        """An RTP stream begins; `told` is the `pj.OnStreamCreatedParam`."""
+        self._stream = self._card.take_stream(told)
         self._stats.new_stream()
         self._watch.new_stream()
 
-    @guarded
-    def onStreamDestroyed(self, prm: Any) -> None:  # noqa: N802 - the library's name
+    def stream_destroyed(self) -> None:
+        """It is over, but for its counters."""
         self._lose_stream()
         if not self.dead:
-            self._stats.add_stream(self)
+            self._stats.add_stream(self._call)
 
-    @guarded
-    def onDtmfEvent(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        event = KeyEvent(prm.method, prm.digit, prm.timestamp, prm.duration, prm.flags)
+    def key_heard(self, told: Any) -> None:
+        """A packet of a key came; `told` is the `pj.OnDtmfEventParam`."""
+        event = KeyEvent(told.method, told.digit, told.timestamp, told.duration, told.flags)
         key = self._keys.heard(event)
         self._audio.key_is_down()
         if key is not None and not self.dead:
             self._keys_heard += 1
             self._tell(Pressed(key, self._endpoint.loop_time()))
 
-    @guarded
-    def onCallTransferStatus(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        if not self.dead and (prm.finalNotify or prm.statusCode >= OK):
-            self._tell(Referred(prm.statusCode))
+    def referred(self, status: int, *, final: bool) -> None:
+        """How far the transfer we asked for has come."""
+        if not self.dead and (final or status >= OK):
+            self._tell(Referred(status))
 
-    @guarded
-    def onCallTransferRequest(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        # Left alone, the library would obey a REFER and call any number at our cost.
-        prm.statusCode = DECLINE
+    def transfer_wanted(self) -> int:
+        """What we answer to a REFER, or to an INVITE that would replace this call.
 
-    @guarded
-    def onCallReplaceRequest(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        prm.statusCode = DECLINE  # nobody may take over a caller's line (RFC 3891)
+        Left alone, the library would call any number at our cost, or hand the caller's line over
+        (RFC 3515, RFC 3891).
+        """
+        return DECLINE
 
     # How
 
@@ -303,14 +310,25 @@ class Leg(pj.Call):
     def _lose_stream(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
-            self._endpoint.lose_stream(stream)
+            self._card.lose_stream(stream)
 
     def _present_sound(self) -> Sound:
-        info = self.getInfo()  # kept while read: its media are references into it
+        info = self._call.getInfo()  # kept while read: its media are references into it
         for medium in info.media:
             if medium.type == pj.PJMEDIA_TYPE_AUDIO:
                 return _SOUND.get(medium.status, Sound.NONE)
         return Sound.NONE
+
+    def _headers(self, headers: Mapping[str, str]) -> Any:
+        vector = self._pj.SipHeaderVector()
+        for name, value in headers.items():
+            if any(ord(character) < 32 for character in name + value):
+                raise ValueError("expected header names and values without control characters")
+            header = self._pj.SipHeader()
+            header.hName = name
+            header.hValue = value
+            vector.append(header)
+        return vector
 
 
 _SOUND = {
@@ -320,15 +338,3 @@ _SOUND = {
     pj.PJSUA_CALL_MEDIA_REMOTE_HOLD: Sound.HELD,
     pj.PJSUA_CALL_MEDIA_ERROR: Sound.BROKEN,
 }
-
-
-def _headers(headers: Mapping[str, str]) -> Any:
-    vector = pj.SipHeaderVector()
-    for name, value in headers.items():
-        if any(ord(character) < 32 for character in name + value):
-            raise ValueError("expected header names and values without control characters")
-        header = pj.SipHeader()
-        header.hName = name
-        header.hValue = value
-        vector.append(header)
-    return vector

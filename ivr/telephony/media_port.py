@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pjsua2 as pj
 
-from ivr.telephony.c_library import PORT, c_library
+from ivr.telephony.c_library import PORT
 
 _SOUND = pj.PJMEDIA_FRAME_TYPE_AUDIO
 
@@ -66,9 +66,8 @@ def form_of(port: int) -> SoundForm:
 class MediaPort:
     """Takes sound from a port and gives it some, a frame at a time. Used on the pj thread only."""
 
-    def __init__(self, port: int, frame_bytes: int) -> None:
+    def __init__(self, library: ctypes.PyDLL, port: int, frame_bytes: int) -> None:
         """`port`: its address. What stays the same from frame to frame is set here, once."""
-        library = c_library()
         self._port = PORT(port)
         self._get, self._put = library.pjmedia_port_get_frame, library.pjmedia_port_put_frame
         self._length = frame_bytes

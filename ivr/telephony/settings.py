@@ -1,4 +1,4 @@
-"""How one call worker is bound to the network, and how long it is patient with a call."""
+"""How line cards are bound to the network, and how long they are patient with a call."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class SessionTimer(StrEnum):
 
 
 class TelephonySettings(BaseModel):
-    """The call engine of a worker.
+    """The call engine of a worker: its line cards.
 
-    The worker belongs on loopback behind the SIP front; only its RTP faces the network.
+    A worker belongs on loopback behind the SIP front; only its RTP faces the network.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,8 +42,8 @@ class TelephonySettings(BaseModel):
         0,
         ge=0,
         le=LAST_PORT,
-        description="UDP port of the first worker's SIP, the next worker has the next port; "
-        "0: each worker takes any free one.",
+        description="UDP port of the first line card's SIP, the next card has the next port; "
+        "0: each takes any free one.",
     )
     media_address: IPv4Address = Field(
         IPv4Address("127.0.0.1"), description="Address RTP is received on."
@@ -55,13 +55,13 @@ class TelephonySettings(BaseModel):
         16384,
         ge=0,
         le=LAST_PORT,
-        description="First UDP port of the first worker's RTP, an even number; 0: any free ports.",
+        description="First UDP port of the first line card's RTP, an even number; 0: any free ports.",
     )
-    rtp_ports_per_worker: int = Field(
+    rtp_ports_per_card: int = Field(
         64,
         ge=16,
         le=8192,
-        description="UDP ports of each worker's RTP and RTCP, an even number. Two a call, and more "
+        description="UDP ports of each line card's RTP and RTCP, an even number. Two a call, and more "
         "so that a port rests before a new caller gets it.",
     )
     codecs: tuple[Codec, ...] = Field(
@@ -100,7 +100,7 @@ class TelephonySettings(BaseModel):
         32,
         ge=1,
         le=512,
-        description="Calls a worker asks the library for; it grants fewer (4 with the published "
+        description="Calls a line card asks the library for; it grants fewer (4 with the published "
         "wheel).",
     )
     retry_after_s: int = Field(
@@ -143,7 +143,7 @@ class TelephonySettings(BaseModel):
             raise ValueError("expected each codec once")
         return codecs
 
-    @field_validator("rtp_port_first", "rtp_ports_per_worker")
+    @field_validator("rtp_port_first", "rtp_ports_per_card")
     @classmethod
     def _even(cls, number: int) -> int:
         if number % 2:
@@ -154,8 +154,8 @@ class TelephonySettings(BaseModel):
     def _timers_agree(self) -> Self:
         if self.session_expires_s < self.session_min_expires_s:
             raise ValueError("expected session_expires_s not below session_min_expires_s")
-        if self.rtp_port_first and self.rtp_port_first + self.rtp_ports_per_worker - 1 > LAST_PORT:
-            raise ValueError("expected rtp_port_first + rtp_ports_per_worker to stay below 65536")
+        if self.rtp_port_first and self.rtp_port_first + self.rtp_ports_per_card - 1 > LAST_PORT:
+            raise ValueError("expected rtp_port_first + rtp_ports_per_card to stay below 65536")
         return self
 
     @property
@@ -163,17 +163,17 @@ class TelephonySettings(BaseModel):
         """The address callers are told to send RTP to."""
         return self.media_advertised_address or self.media_address
 
-    def for_worker(self, slot: int) -> TelephonySettings:
-        """These settings with the SIP port and the RTP range of worker `slot`, counted from 0.
+    def for_card(self, number: int) -> TelephonySettings:
+        """These settings with the SIP port and the RTP range of a line card, counted from 0.
 
         Raises:
-            ValueError: the ports of so many workers do not fit below 65536.
+            ValueError: the ports of so many cards do not fit below 65536.
         """
-        sip = self.sip_port + slot if self.sip_port else 0
-        rtp = self.rtp_port_first + slot * self.rtp_ports_per_worker if self.rtp_port_first else 0
-        if sip > LAST_PORT or (rtp and rtp + self.rtp_ports_per_worker - 1 > LAST_PORT):
+        sip = self.sip_port + number if self.sip_port else 0
+        rtp = self.rtp_port_first + number * self.rtp_ports_per_card if self.rtp_port_first else 0
+        if sip > LAST_PORT or (rtp and rtp + self.rtp_ports_per_card - 1 > LAST_PORT):
             raise ValueError(
-                f"expected ports of worker {slot} below 65536: lower sip_port, rtp_port_first or "
-                "rtp_ports_per_worker"
+                f"expected ports of line card {number} below 65536: lower sip_port, rtp_port_first or "
+                "rtp_ports_per_card"
             )
         return self.model_copy(update={"sip_port": sip, "rtp_port_first": rtp})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+
 from ivr.telephony.errors import TelephonyError
 from ivr.telephony.frames import FRAME_BYTES, FRAME_MS, SAMPLE_RATE, SILENCE
 from ivr.telephony.line_audio import LineAudio
@@ -17,13 +19,13 @@ class SoundStream:
     came; what is given to it goes as one packet.
     """
 
-    def __init__(self, port: int) -> None:
-        """`port`: address of the stream's port. Raises TelephonyError for sound not of our form."""
+    def __init__(self, library: ctypes.PyDLL, port: int) -> None:
+        """`port`: address of the stream's port in `library`. Raises TelephonyError for sound not of our form."""
         form = form_of(port)
         if form != _OUR_FORM:
             raise TelephonyError(f"expected {_OUR_FORM} of a stream, got {form}")
         self.address = port
-        self._port = MediaPort(port, FRAME_BYTES)
+        self._port = MediaPort(library, port, FRAME_BYTES)
 
     def move(self, audio: LineAudio, beat: int, now: float) -> None:
         """Move 20 ms of a line's sound, both ways; `beat` counts them."""

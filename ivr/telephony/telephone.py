@@ -53,7 +53,7 @@ class Tally:
 
 
 class Telephone:
-    """One SIP endpoint. At most one runs in a process, started after any fork.
+    """The calls of one process. At most one runs in it, started after any fork.
 
     All its lines can be used: the INVITE beyond the last line gets 486 from the library, which
     the SIP front turns into another worker, or 503 with Retry-After when there is none. Keeping a
@@ -65,13 +65,19 @@ class Telephone:
         settings: TelephonySettings,
         take_call: TakeCall | None = None,
         turned_away: TurnedAway | None = None,
+        *,
+        cards: int = 1,
     ) -> None:
         """Without `take_call`, calls that come in get 404.
+
+        `cards` are the line cards: each has a SIP port of its own, and so many lines as a copy of
+        the library grants (4 with the published wheel). See `line_card`.
 
         `turned_away` is told of each INVITE the library answered itself, and with which status:
         486 when all lines are taken, 488 without a common codec.
         """
         self._settings = settings
+        self._cards = cards
         self._turned_away = turned_away
         self._take_call = take_call
         self._endpoint: Endpoint | None = None
@@ -85,13 +91,15 @@ class Telephone:
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         endpoint = Endpoint(
             self._settings,
+            self._cards,
             asyncio.get_running_loop(),
             self._arrived,
             self._turned_away or (lambda invite, status: None),
         )
         await endpoint.start()
         self._endpoint = endpoint
-        log.info("SIP on %s:%d, %d lines", *endpoint.sip_address, endpoint.capacity)
+        for address in endpoint.sip_addresses:
+            log.info("SIP on %s:%d", *address)
 
     async def stop(self) -> None:
         """End every call and the library. A worker process then leaves with `os._exit`."""
@@ -111,12 +119,12 @@ class Telephone:
 
     @property
     def sip_address(self) -> tuple[str, int]:
-        """Address and UDP port SIP is taken on."""
-        return self._running().sip_address
+        """Address and UDP port the first line card takes SIP on."""
+        return self._running().sip_addresses[0]
 
     @property
     def capacity(self) -> int:
-        """Calls the library holds at once, asked of it (4 with the published wheel)."""
+        """Calls all line cards hold at once, asked of them."""
         return self._running().capacity
 
     @property
@@ -148,7 +156,7 @@ class Telephone:
             DialFailed: bad URI or header, or no line free.
         """
         endpoint = self._running()
-        host, port = endpoint.sip_address
+        host, port = endpoint.sip_addresses[0]
         try:
             live = await endpoint.dial(uri, f"sip:{from_user}@{host}:{port}", headers or {})
         except (TelephonyError, ValueError) as error:

@@ -15,7 +15,7 @@ from peers import FakeCaller, FakeWorker, open_end
 from service import free_ports
 
 from sip_config.front import KamailioFront
-from sip_config.service_cfg import WorkerAddress
+from sip_config.service_cfg import CardAddress
 from sip_config.settings import Peer, SipSettings
 
 LINES = 2
@@ -64,7 +64,7 @@ async def front_between(*, count: int = 3, **more: object) -> AsyncIterator[Scen
     directory = Path(tempfile.mkdtemp(prefix="front-", dir="/tmp"))
     front = KamailioFront(
         settings_for(port, **more),
-        [WorkerAddress(slot, worker.port, LINES) for slot, worker in enumerate(workers)],
+        [CardAddress(slot, 0, worker.port, LINES) for slot, worker in enumerate(workers)],
         directory,
     )
     try:

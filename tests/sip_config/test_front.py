@@ -173,7 +173,7 @@ async def test_calls_beyond_a_sources_rate_are_told_when_to_try_again() -> None:
 
 async def test_a_worker_is_not_given_calls_faster_than_it_can_take_them() -> None:
     """Its library aborts when too many come at once; the rest go to the others, or are told 503."""
-    async with front_between(calls_per_second_per_worker=1) as scene:
+    async with front_between(calls_per_second_per_card=1) as scene:
         answers: list[int] = []
         for _ in range(8):
             final = await scene.caller.call()

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from sip_config.service_cfg import WorkerAddress, dispatcher_list, towards_workers
+from sip_config.service_cfg import CardAddress, dispatcher_list, towards_workers
 from sip_config.settings import Peer, SipSettings
 from sip_config.trunk_tables import peers_list
 
@@ -42,6 +42,6 @@ def test_wrong_settings_say_what_was_expected(given: dict[str, object], what: st
 def test_tables() -> None:
     peer = Peer(name="pbx", networks=(IPv4Network("192.0.2.0/24"), IPv4Network("10.0.0.1/32")))
     assert peers_list(SipSettings(peers=(peer,))) == "1 192.0.2.0 24 0 pbx\n1 10.0.0.1 32 0 pbx\n"
-    assert dispatcher_list([WorkerAddress(3, 40000, 4)], towards_workers(SipSettings())) == (
-        "1 sip:127.0.0.1:40000 0 0 duid=w3;maxload=4;socket=udp:127.0.0.1:5062\n"
+    assert dispatcher_list([CardAddress(3, 1, 40000, 4)], towards_workers(SipSettings())) == (
+        "1 sip:127.0.0.1:40000 0 0 duid=w3-1;maxload=4;socket=udp:127.0.0.1:5062\n"
     )

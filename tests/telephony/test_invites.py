@@ -89,14 +89,14 @@ def test_only_allowed_peers_get_in_and_nobody_during_a_drain() -> None:
     assert refusal == Refusal(503, "refused_draining", {"Retry-After": "12"})
 
 
-def test_each_worker_has_ports_of_its_own() -> None:
-    first = TelephonySettings(sip_port=5070, rtp_port_first=20000, rtp_ports_per_worker=32)
-    third = first.for_worker(2)
+def test_each_line_card_has_ports_of_its_own() -> None:
+    first = TelephonySettings(sip_port=5070, rtp_port_first=20000, rtp_ports_per_card=32)
+    third = first.for_card(2)
     assert (third.sip_port, third.rtp_port_first) == (5072, 20064)
-    free = TelephonySettings(rtp_port_first=0).for_worker(7)
+    free = TelephonySettings(rtp_port_first=0).for_card(7)
     assert (free.sip_port, free.rtp_port_first) == (0, 0)
-    with pytest.raises(ValueError, match="worker 1500"):
-        first.for_worker(1500)
+    with pytest.raises(ValueError, match="line card 1500"):
+        first.for_card(1500)
 
 
 @pytest.mark.parametrize(

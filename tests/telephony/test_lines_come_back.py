@@ -123,7 +123,7 @@ async def test_rtp_stays_in_its_range_and_the_advertised_address_is_named(
 ) -> None:
     first = free_port() // 64 * 64
     ivr = await start_phone(
-        rtp_port_first=first, rtp_ports_per_worker=16, media_advertised_address="127.0.0.9"
+        rtp_port_first=first, rtp_ports_per_card=16, media_advertised_address="127.0.0.9"
     )
     ports = []
     for _ in range(12):

@@ -1,4 +1,7 @@
-"""Starting and stopping the SIP library: its transport, codecs, clock and account."""
+"""A line card: one copy of the SIP library, with a SIP port and as many lines as it grants.
+
+Here it is started and stopped: its transport, codecs, clock and account.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
-from ivr.telephony.bridge import Bridge, check_layout
-from ivr.telephony.c_library import be_quiet, give_up_after
-from ivr.telephony.callbacks import guarded
-from ivr.telephony.errors import EndpointFailed
+from ivr.telephony.binding import Binding
+from ivr.telephony.bridge import Bridge
+from ivr.telephony.c_library import be_quiet, calls_granted, calls_held, give_up_after
+from ivr.telephony.callbacks import account_class, endpoint_class, log_class
+from ivr.telephony.errors import EndpointFailed, TelephonyError
 from ivr.telephony.frames import FRAME_MS, SAMPLE_RATE
 from ivr.telephony.settings import SessionTimer, TelephonySettings
+from ivr.telephony.sound_stream import SoundStream
 
 if TYPE_CHECKING:
     from ivr.telephony.endpoint import Endpoint
@@ -26,81 +31,54 @@ _TIMERS = {
     SessionTimer.REQUIRED: pj.PJSUA_SIP_TIMER_REQUIRED,
     SessionTimer.ALWAYS: pj.PJSUA_SIP_TIMER_ALWAYS,
 }
-_LEVELS = {0: logging.CRITICAL, 1: logging.ERROR, 2: logging.WARNING}
 _EVENTS_A_POLL, _MOST_POLLS = 16, 16
-"""The library serves so many sockets in a poll (PJ_IOQUEUE_MAX_EVENTS_IN_SINGLE_POLL). A worker of
+"""The library serves so many sockets in a poll (PJ_IOQUEUE_MAX_EVENTS_IN_SINGLE_POLL). A card of
 four calls has nine, one of a build with more calls has more."""
 _PORTS_PER_CALL = 2
 _PORTS_BESIDE_CALLS = 16
 
-_in_use = False
-"""A second `pj.Endpoint` in one process ends the process."""
+_in_use: set[Binding] = set()
+"""A second endpoint in one copy of the library ends the process."""
 
 
-class _LibraryLog(pj.LogWriter):
-    def write(self, entry: Any) -> None:
-        log.log(_LEVELS.get(entry.level, logging.INFO), "sip library: %s", entry.msg.rstrip())
+class LineCard:
+    """One running copy of the library. Created, used and stopped on the pj thread."""
 
-
-class _PjEndpoint(pj.Endpoint):
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__()
-        self._endpoint = endpoint
-
-    @guarded
-    def onRejectedIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        rdata = prm.rdata
-        self._endpoint.refused_by_library(prm.statusCode, rdata.wholeMsg, rdata.srcAddress)
-
-
-class Account(pj.Account):
-    """Takes calls to any number; there is no registration, the SIP front knows where we are."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__()
-        self._endpoint = endpoint
-
-    @guarded
-    def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        self._endpoint.invited(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
-
-
-class Library:
-    """The running library. Created, used and stopped on the pj thread."""
-
-    def __init__(self, endpoint: Endpoint, settings: TelephonySettings) -> None:
+    def __init__(self, endpoint: Endpoint, binding: Binding, settings: TelephonySettings) -> None:
         """Start it.
 
         Raises:
-            EndpointFailed: the address or port is taken, the library runs already, or it is a
-                build we cannot exchange sound with.
+            EndpointFailed: the address or port is taken, this copy runs already, or it is a build
+                we cannot exchange sound with.
         """
-        global _in_use
-        if _in_use:
+        if binding in _in_use:
             raise EndpointFailed("the SIP library already runs in this process")
-        check_layout()
-        _in_use = True
-        self._pj = _PjEndpoint(endpoint)
-        be_quiet()
+        _in_use.add(binding)
+        self.binding = binding
+        self._pj = endpoint_class(binding.pj)(endpoint)
+        be_quiet(binding.c)
         self._pj.libCreate()
         try:
             self._start(endpoint, settings)
-        except pj.Error as error:
+        except (pj.Error, EndpointFailed) as error:
             self._pj.libDestroy()
-            _in_use = False
+            _in_use.discard(binding)
+            if isinstance(error, EndpointFailed):
+                raise
             raise EndpointFailed(
                 f"the SIP endpoint cannot start on {settings.sip_host}:{settings.sip_port}: "
                 f"{error.reason}"
             ) from error
 
     def _start(self, endpoint: Endpoint, settings: TelephonySettings) -> None:
-        self._pj.libInit(_library_settings(settings))
-        give_up_after(settings.transaction_timeout_s)
-        self.bridge = Bridge()
-        transport = pj.TransportConfig()
+        own = self.binding.pj
+        self._pj.libInit(_library_settings(own, settings))
+        give_up_after(self.binding.c, settings.transaction_timeout_s)
+        self.bridge = Bridge(self.binding)
+        transport = own.TransportConfig()
         transport.port = settings.sip_port
         transport.boundAddress = str(settings.sip_host)
-        transport_id = self._pj.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        transport_id = self._pj.transportCreate(own.PJSIP_TRANSPORT_UDP, transport)
         for codec in self._pj.codecEnum2():
             name = codec.codecId.split("/")[0]
             wanted = name in settings.codecs
@@ -110,29 +88,51 @@ class Library:
         address = self._pj.transportGetInfo(transport_id).localAddress
         host, _, port = address.rpartition(":")
         self.sip_address = (host, int(port))
-        self.account = Account(endpoint)
-        self.account.create(_account_settings(settings, address), True)
+        self.account = account_class(own)(endpoint, self)
+        self.account.create(_account_settings(own, settings, address), True)
 
-    def poll(self, longest_ms: int) -> None:
+    @property
+    def lines(self) -> int:
+        """Calls it holds at once."""
+        return calls_granted(self.binding.c)
+
+    @property
+    def calls_held(self) -> int:
+        """Call slots in use."""
+        return calls_held(self.binding.c)
+
+    def poll(self, longest_ms: int = 0) -> None:
         """Do what is due and take what has come; wait for it at most that long."""
         for _ in range(_MOST_POLLS):
             if self._pj.libHandleEvents(longest_ms) < _EVENTS_A_POLL:
                 return
             longest_ms = 0
 
+    def take_stream(self, told: Any) -> SoundStream:
+        """A leg has a new stream. Raises TelephonyError for sound that is not of our form."""
+        port = self.bridge.take_stream(told)
+        try:
+            return SoundStream(self.binding.c, port)
+        except TelephonyError:
+            self.bridge.lose_stream(port)
+            raise
+
+    def lose_stream(self, stream: SoundStream) -> None:
+        """A leg's stream is over."""
+        self.bridge.lose_stream(stream.address)
+
     def stop(self, free: Callable[[Any], None]) -> None:
         """Close everything. Every call and port must be gone by now."""
-        global _in_use
         self.account.shutdown()
         free(self.account)
         self._pj.libDestroy()
         del self._pj
-        _in_use = False
+        _in_use.discard(self.binding)
 
 
-def _library_settings(settings: TelephonySettings) -> Any:
-    config = pj.EpConfig()
-    writer = _LibraryLog()
+def _library_settings(own: Any, settings: TelephonySettings) -> Any:
+    config = own.EpConfig()
+    writer = log_class(own)(log)
     writer.__disown__()  # the library deletes it
     config.logConfig.writer = writer
     config.logConfig.level = settings.library_log_level
@@ -156,8 +156,8 @@ def _library_settings(settings: TelephonySettings) -> Any:
     return config
 
 
-def _account_settings(settings: TelephonySettings, sip_address: str) -> Any:
-    config = pj.AccountConfig()
+def _account_settings(own: Any, settings: TelephonySettings, sip_address: str) -> Any:
+    config = own.AccountConfig()
     config.idUri = f"sip:ivr@{sip_address}"
     transport = config.mediaConfig.transportConfig
     transport.boundAddress = str(settings.media_address)
@@ -165,7 +165,7 @@ def _account_settings(settings: TelephonySettings, sip_address: str) -> Any:
         transport.publicAddress = str(settings.media_advertised_address)
     transport.port = settings.rtp_port_first
     if settings.rtp_port_first:
-        transport.portRange = settings.rtp_ports_per_worker - 2
+        transport.portRange = settings.rtp_ports_per_card - 2
     if settings.srtp:
         config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_OPTIONAL
         config.mediaConfig.srtpSecureSignaling = 0  # the front sees to that: we hear it on loopback

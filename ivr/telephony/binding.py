@@ -1,0 +1,95 @@
+"""Copies of the SIP library, so that one process can hold more calls than one library does.
+
+The published wheel grants four calls, and keeps all it knows in variables of its shared object, so
+a second endpoint in it ends the process. But a shared object that is loaded from another file is
+another library, with variables of its own. A process with eight copies holds 32 calls for the
+memory and the waking up of one process instead of eight.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.machinery
+import importlib.util
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pjsua2
+
+from ivr.telephony.c_library import functions_of
+from ivr.telephony.errors import EndpointFailed
+from ivr.telephony.library_copy import CannotBeCopied, another_copy
+
+_EXTENSION = "_pjsua2"
+
+
+@dataclass(frozen=True, eq=False)
+class Binding:
+    """One copy of the library.
+
+    Attributes:
+        pj: its classes, as the module `pjsua2` has them. Errors of every copy are `pjsua2.Error`
+            as well, and constants are the same in all.
+        c: its C functions, see `c_library`.
+    """
+
+    pj: Any
+    c: ctypes.PyDLL
+
+
+@cache
+def binding(number: int) -> Binding:
+    """The copy of this number; 0 is the library as it is installed.
+
+    What is loaded before a fork is shared by the children. Raises EndpointFailed for a build that
+    cannot be copied.
+    """
+    file = pjsua2._pjsua2.__file__
+    if number == 0:
+        return Binding(pjsua2, functions_of(file))
+    try:
+        library = another_copy(Path(file).read_bytes(), number)
+    except CannotBeCopied as refusal:
+        raise EndpointFailed(f"this build of pjsua2 cannot be copied: {refusal}") from refusal
+    with tempfile.TemporaryDirectory(prefix="rocars-ivr-") as directory:
+        copy = Path(directory) / Path(file).name
+        copy.write_bytes(library)
+        return Binding(_classes(number, copy), functions_of(str(copy)))
+
+
+def _classes(number: int, file: Path) -> ModuleType:
+    """The binding's Python module, on top of the library in `file`."""
+    loader = importlib.machinery.ExtensionFileLoader(_EXTENSION, str(file))
+    spec = importlib.util.spec_from_loader(_EXTENSION, loader)
+    source = importlib.util.find_spec("pjsua2.pjsua2")
+    if spec is None or source is None or not isinstance(source.loader, _Loader):
+        raise EndpointFailed("this build of pjsua2 cannot be copied: its module is not in a file")
+    try:
+        extension = importlib.util.module_from_spec(spec)
+        loader.exec_module(extension)
+    except ImportError as error:
+        raise EndpointFailed(f"the SIP library cannot be copied: {error}") from error
+    module = ModuleType(f"pjsua2_copy_{number}")
+    module.__package__ = module.__name__  # so that it takes the extension from itself
+    setattr(module, _EXTENSION, extension)
+    sys.modules[module.__name__] = module
+    code = source.loader.get_code("pjsua2.pjsua2")
+    if code is None:
+        raise EndpointFailed("this build of pjsua2 cannot be copied: its module has no code")
+    exec(code, module.__dict__)
+    _as_errors_of_the_first(module)
+    return module
+
+
+_Loader = importlib.machinery.SourceFileLoader
+
+
+def _as_errors_of_the_first(module: Any) -> None:
+    error = type("Error", (module.Error, pjsua2.Error), {})
+    module._pjsua2.Error_swigregister(error)
+    module.Error = error
