@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from keyed_call import CALL_S, SIP_NUMBER, Measured, RtpClock, keyed_call
 from own_service import SIP, service
-from processes import family, family_cpu_s, private_mb
+from processes import family, family_cpu_s, private_mb, processes
 from rich.console import Console
 from rich.table import Table
 
@@ -35,6 +35,14 @@ BETWEEN_S = 0.5
 
 
 @dataclass(frozen=True)
+class Private:
+    """Private memory, MB: of the call workers, and of every process of the service."""
+
+    workers: float
+    all: float
+
+
+@dataclass(frozen=True)
 class Load:
     """What one load was like. Processor seconds and MB are of all processes of the service."""
 
@@ -43,7 +51,7 @@ class Load:
     seconds: float
     cpu_s: float
     idle_cpu_share: float
-    private_mb: list[float]
+    private_mb: list[Private]
     """When idle at first, and at the end of each minute."""
     generator_late_ms: float
 
@@ -52,13 +60,13 @@ class Load:
         return Counter(call.failure for call in self.calls if call.failure)
 
 
-async def fill(lines: int, calls: int, pid: int) -> tuple[list[Measured], list[float], float]:
+async def fill(lines: int, calls: int, pid: int) -> tuple[list[Measured], list[Private], float]:
     """Place so many calls, nearly `lines` of them at a time."""
     clock = RtpClock()
     ticking = asyncio.ensure_future(clock.run())
     free = asyncio.Semaphore(lines)
     pace_s = max(1 / FASTEST_PER_S, (CALL_S + BETWEEN_S) / lines)
-    memory: list[float] = []
+    memory: list[Private] = []
 
     async def one() -> Measured:
         try:
@@ -110,8 +118,13 @@ def load(lines: int, minutes: float | None) -> Load:
         )
 
 
-def _memory(pid: int) -> float:
-    return sum(private_mb(one) for one in family(pid))
+def _memory(pid: int) -> Private:
+    workers = processes().get("call worker", [])
+    mine = family(pid)
+    return Private(
+        workers=sum(private_mb(one) for one in mine if one in workers),
+        all=sum(private_mb(one) for one in mine),
+    )
 
 
 def both(values: list[float]) -> str:
@@ -138,7 +151,8 @@ def row(loads: list[Load]) -> list[str]:
         f"{both(gaps)} / {max(gaps, default=0):.0f}",
         f"{statistics.median(one.cpu_s / len(one.calls) for one in loads):.3f}",
         f"{statistics.median(one.idle_cpu_share for one in loads):.1%}",
-        f"{loads[0].private_mb[0]:.0f} → {loads[0].private_mb[-1]:.0f}",
+        f"{loads[0].private_mb[0].workers:.0f} → {loads[0].private_mb[-1].workers:.0f}",
+        f"{loads[0].private_mb[0].all:.0f} → {loads[0].private_mb[-1].all:.0f}",
         f"{max(one.generator_late_ms for one in loads):.0f}",
     ]
 
@@ -152,7 +166,8 @@ def main() -> None:
     console = Console(width=160)
     table = Table(
         *("lines", "calls", "failed", "calls/s", "INVITE → 200", "200 → sound", "key → silence"),
-        *("last key → question", "RTP gap", "CPU s/call", "idle CPU", "private MB", "late"),
+        *("last key → question", "RTP gap", "CPU s/call", "idle CPU", "workers' MB", "all MB"),
+        "late",
         title=f"{platform.machine()}, {os.cpu_count()} cores; calls of {CALL_S:.0f} s; "
         "ms, median / p95 (/ worst)",
     )
@@ -163,9 +178,10 @@ def main() -> None:
             for failure, times in one.failures.items():
                 console.print(f"{lines} lines: {times} × {failure}")
             if asked.minutes is not None:
-                story = " ".join(f"{mb:.0f}" for mb in one.private_mb)
+                story = " ".join(f"{mb.workers:.0f}/{mb.all:.0f}" for mb in one.private_mb)
                 console.print(
-                    f"{lines} lines, private MB at the start, each minute, the end: {story}"
+                    f"{lines} lines, private MB of the workers / of all, "
+                    f"at the start, each minute, the end: {story}"
                 )
     console.print(table)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def service(lines: int) -> Iterator[int]:
         )
         try:
             deadline = time.monotonic() + START_S
-            while f'"lines": {-(-lines // 4) * 4}' not in _ready():
+            while _lines_ready() < lines:
                 if process.poll() is not None or time.monotonic() > deadline:
                     told = (Path(name) / "log").read_text()
                     raise RuntimeError(f"the service did not start: {told}")
@@ -73,11 +74,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _ready() -> str:
+def _lines_ready() -> int:
     try:
         with urllib.request.urlopen(
             f"http://127.0.0.1:{WEB_PORT}/health/ready", timeout=2
         ) as answer:
-            return str(answer.read().decode())
+            health = json.load(answer)
     except OSError:
-        return ""
+        return 0
+    return int(health["lines"]) if health["ready"] else 0

@@ -11,11 +11,11 @@ PUBLISHED_LINES = 4
 library, and the front is told; this is only for planning before the library is loaded."""
 
 MOST_CARDS = 128
-CARDS_A_WORKER = 8
+CARDS_A_WORKER = 12
 """What `with_lines` gives a worker at most. Each further worker costs the memory and the waking up
 of a process; each further card, the calls of more callers when a worker dies."""
 
-FEWEST_WORKERS = 3
+FEWEST_WORKERS = 2
 """What `with_lines` shares the line cards among at least, so that the death of one worker leaves
 others to call."""
 
