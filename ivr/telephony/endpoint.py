@@ -1,7 +1,7 @@
 """The thread that owns the line cards, and the crossing between it and the event loop.
 
-Every object of the SIP library is created, used and destroyed on this thread. Only plain values cross:
-the event loop hands over work with `run`, the thread posts events with `post`.
+Every object of the SIP library is created, used and destroyed on this thread. Only plain values
+cross: the event loop hands over work with `run`, the thread posts events with `post`.
 """
 
 from __future__ import annotations

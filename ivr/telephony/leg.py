@@ -56,7 +56,7 @@ class Sound(Enum):
 
 
 class Leg:
-    """A call on a line card, incoming if `call_id` is given. Its methods may be called on the pj thread only."""
+    """A call on a line card, incoming if `call_id` is given. Used on the pj thread only."""
 
     def __init__(
         self,

@@ -55,14 +55,15 @@ class TelephonySettings(BaseModel):
         16384,
         ge=0,
         le=LAST_PORT,
-        description="First UDP port of the first line card's RTP, an even number; 0: any free ports.",
+        description="First UDP port of the first line card's RTP, an even number; 0: any free "
+        "ports.",
     )
     rtp_ports_per_card: int = Field(
         64,
         ge=16,
         le=8192,
-        description="UDP ports of each line card's RTP and RTCP, an even number. Two a call, and more "
-        "so that a port rests before a new caller gets it.",
+        description="UDP ports of each line card's RTP and RTCP, an even number. Two a call, and "
+        "more so that a port rests before a new caller gets it.",
     )
     codecs: tuple[Codec, ...] = Field(
         (Codec.PCMA, Codec.PCMU),
@@ -173,7 +174,7 @@ class TelephonySettings(BaseModel):
         rtp = self.rtp_port_first + number * self.rtp_ports_per_card if self.rtp_port_first else 0
         if sip > LAST_PORT or (rtp and rtp + self.rtp_ports_per_card - 1 > LAST_PORT):
             raise ValueError(
-                f"expected ports of line card {number} below 65536: lower sip_port, rtp_port_first or "
-                "rtp_ports_per_card"
+                f"expected ports of line card {number} below 65536: lower sip_port, rtp_port_first "
+                "or rtp_ports_per_card"
             )
         return self.model_copy(update={"sip_port": sip, "rtp_port_first": rtp})

@@ -20,7 +20,10 @@ class SoundStream:
     """
 
     def __init__(self, library: ctypes.PyDLL, port: int) -> None:
-        """`port`: address of the stream's port in `library`. Raises TelephonyError for sound not of our form."""
+        """`port`: address of the stream's port in `library`.
+
+        Raises TelephonyError for sound not of our form.
+        """
         form = form_of(port)
         if form != _OUR_FORM:
             raise TelephonyError(f"expected {_OUR_FORM} of a stream, got {form}")

@@ -120,7 +120,12 @@ class Telephone:
     @property
     def sip_address(self) -> tuple[str, int]:
         """Address and UDP port the first line card takes SIP on."""
-        return self._running().sip_addresses[0]
+        return self.sip_addresses[0]
+
+    @property
+    def sip_addresses(self) -> tuple[tuple[str, int], ...]:
+        """Those of all line cards."""
+        return self._running().sip_addresses
 
     @property
     def capacity(self) -> int:

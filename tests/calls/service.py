@@ -110,7 +110,7 @@ class Service:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break
-            if self.ready()["ready"] and self.ready()["lines"] == 4 * self.settings.pool.workers:
+            if self.ready()["ready"] and self.ready()["lines"] == 4 * self.settings.pool.cards:
                 return
             time.sleep(0.2)
         text = self.log.read_text(errors="replace")

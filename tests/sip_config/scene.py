@@ -53,8 +53,8 @@ def settings_for(port: int, **more: object) -> SipSettings:
 
 
 @asynccontextmanager
-async def front_between(*, count: int = 3, **more: object) -> AsyncIterator[Scene]:
-    """A front and `count` workers; `more` are settings of the front."""
+async def front_between(*, count: int = 3, cards: int = 1, **more: object) -> AsyncIterator[Scene]:
+    """A front and `count` line cards, some to a worker; `more` are settings of the front."""
     program = SipSettings().kamailio
     assert program.exists(), f"no {program}: these tests need Debian's package kamailio"
     workers = [FakeWorker() for _ in range(count)]
@@ -64,13 +64,16 @@ async def front_between(*, count: int = 3, **more: object) -> AsyncIterator[Scen
     directory = Path(tempfile.mkdtemp(prefix="front-", dir="/tmp"))
     front = KamailioFront(
         settings_for(port, **more),
-        [CardAddress(slot, 0, worker.port, LINES) for slot, worker in enumerate(workers)],
+        [
+            CardAddress(at // cards, at % cards, worker.port, LINES)
+            for at, worker in enumerate(workers)
+        ],
         directory,
     )
     try:
         await asyncio.to_thread(front.start)
-        for slot in range(count):
-            front.open_worker(slot, LINES)
+        for slot in range(count // cards):
+            front.open_worker(slot, LINES * cards)
         front.accept(True)
         caller = FakeCaller(front=("127.0.0.1", port))
         await open_end(caller)

@@ -311,6 +311,22 @@ async def test_lines_of_several_workers_are_learnt_one_after_the_other(scene: Sc
     assert (await scene.caller.call()).status == 503
 
 
+async def test_a_worker_of_several_line_cards_is_opened_counted_and_closed_whole() -> None:
+    async with front_between(count=4, cards=2) as scene:
+        for _ in range(4 * LINES):
+            assert (await scene.caller.call()).status == 200
+        assert [len(card.invites) for card in scene.workers] == [LINES] * 4
+        assert scene.front.loads() == {0: 2 * LINES, 1: 2 * LINES}
+        scene.front.forget_loads()
+        scene.front.close_worker(0)
+        assert (await scene.caller.call()).status == 200
+        assert [len(card.invites) for card in scene.workers[:2]] == [LINES] * 2
+        scene.front.open_worker(0, 2 * (LINES + 1))
+        scene.front.close_worker(1)
+        finals = [(await scene.caller.call()).status for _ in range(2 * (LINES + 1) + 1)]
+        assert finals == [200] * (2 * (LINES + 1)) + [503]
+
+
 async def test_loads_can_be_forgotten_time_and_again(scene: Scene) -> None:
     for _ in range(3):
         await scene.caller.call()

@@ -39,7 +39,7 @@ async def start_phone(prompt_path: Path) -> AsyncIterator[StartPhone]:
         phone = PhoneProcess(process)
         phones.append(phone)
         ready = await phone.event("ready", within_s=20)
-        phone.address = (ready["address"][0], ready["address"][1])
+        phone.addresses = [(host, port) for host, port in ready["addresses"]]
         return phone
 
     yield start

@@ -144,8 +144,8 @@ BEHAVIOURS = {
 
 
 class Phone:
-    def __init__(self, settings: TelephonySettings) -> None:
-        self.telephone = Telephone(settings, self.take_call)
+    def __init__(self, settings: TelephonySettings, cards: int) -> None:
+        self.telephone = Telephone(settings, self.take_call, cards=cards)
         self.calls: dict[str, OutgoingCall] = {}
         self.done = asyncio.Event()
 
@@ -162,7 +162,7 @@ class Phone:
         return {
             "active": self.telephone.active_calls,
             "capacity": self.telephone.capacity,
-            "address": self.telephone.sip_address,
+            "addresses": self.telephone.sip_addresses,
             "poll_age": time.monotonic() - self.telephone.polled_at,
             "tally": dataclasses.asdict(self.telephone.tally),
             "rss_kb": int(Path("/proc/self/statm").read_text().split()[1]) * 4,
@@ -223,7 +223,9 @@ async def main() -> None:
     global PROMPT
     logging.basicConfig(level=logging.INFO)
     PROMPT = Path(sys.argv[2]).read_bytes()
-    phone = Phone(TelephonySettings.model_validate_json(sys.argv[1]))
+    settings = json.loads(sys.argv[1])
+    cards = settings.pop("cards", 1)
+    phone = Phone(TelephonySettings.model_validate(settings), cards)
     await phone.telephone.start()
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(

@@ -31,11 +31,16 @@ class PhoneProcess:
         self.process = process
         self.events: list[dict[str, Any]] = []
         self.log = b""
-        self.address = ("", 0)
+        self.addresses = [("", 0)]
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._told = asyncio.Event()
         self._count = 0
         self._readers = [asyncio.ensure_future(self._read()), asyncio.ensure_future(self._logs())]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Of the first line card."""
+        return self.addresses[0]
 
     async def _read(self) -> None:
         assert self.process.stdout is not None

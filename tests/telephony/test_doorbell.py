@@ -1,0 +1,74 @@
+"""What wakes the thread of the line cards: work at any time, and packets while nobody calls."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from ivr.telephony.doorbell import Doorbell
+
+pytestmark = pytest.mark.unit
+
+LONG_S = 5.0
+
+
+@pytest.fixture
+def bell() -> Iterator[Doorbell]:
+    bell = Doorbell()
+    yield bell
+    bell.close()
+
+
+@pytest.fixture
+def sip() -> Iterator[socket.socket]:
+    """A socket as the library has it: one that never waits."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        one.setblocking(False)
+        yield one
+
+
+def waited(bell: Doorbell, *, idle: bool) -> float:
+    began = time.monotonic()
+    if idle:
+        bell.wait_for_packets(LONG_S)
+    else:
+        bell.wait(LONG_S)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_it_is_heard_during_the_wait_and_before_it(bell: Doorbell, idle: bool) -> None:
+    bell.idle(idle)
+    threading.Timer(0.1, bell.ring).start()
+    assert 0.05 < waited(bell, idle=idle) < 1.0
+    bell.ring()
+    bell.ring()
+    assert waited(bell, idle=idle) < 0.05
+    bell.wait(0) if not idle else bell.wait_for_packets(0)  # rung twice, heard once
+    began = time.monotonic()
+    bell.wait_for_packets(0.1) if idle else bell.wait(0.1)
+    assert time.monotonic() - began > 0.09
+
+
+def test_a_packet_ends_the_wait_and_the_socket_stays_one_that_never_waits(
+    bell: Doorbell, sip: socket.socket
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        bell.watch([sip.getsockname()])
+        with pytest.raises(BlockingIOError):
+            sip.recv(100)
+        bell.idle(True)
+        sender = threading.Timer(0.1, other.sendto, (b"OPTIONS", sip.getsockname()))
+        sender.start()
+        assert 0.05 < waited(bell, idle=True) < 1.0
+        assert sip.recv(100) == b"OPTIONS"
+        other.sendto(b"not for us", other.getsockname())
+        began = time.monotonic()
+        bell.wait_for_packets(0.1)
+        assert time.monotonic() - began > 0.09
