@@ -32,7 +32,7 @@ class RocarsClientSettings(BaseModel):
     )
     backoff_max_s: float = Field(default=1.0, ge=0, le=60, description="Longest such pause, s.")
     connections: int = Field(
-        default=16, ge=1, le=1000, description="Most connections to ROCARS at a time."
+        default=64, ge=1, le=1000, description="Most connections of a worker to ROCARS at a time."
     )
     max_answer_bytes: int = Field(
         default=262_144, ge=1024, description="A longer answer is rubbish, bytes."

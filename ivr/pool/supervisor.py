@@ -32,6 +32,7 @@ from ivr.records.database import Database
 from ivr.records.prompt_versions import PromptVersions
 from ivr.settings import Settings
 from ivr.telephony.binding import binding
+from ivr.telephony.errors import EndpointFailed
 from prompts.library import load_library
 from prompts.script import clips
 from sip_config.front import FrontFailed
@@ -131,12 +132,22 @@ class Supervisor:
         library = load_library(settings.prompts.recordings)
         if library.missing:
             log.error("recordings missing", count=len(library.missing))
-        for number in range(settings.pool.cards_per_worker):
-            binding(number)  # now, so that all workers share it
+        self._load_line_cards()
         models = models_for(settings.speech, settings.flows.languages)
         rocars = settings.rocars if self._rocars is None else self._rocars.start()
         self._front.start()
         return Premises(settings, library, self._scoreboard, rocars, models)
+
+    def _load_line_cards(self) -> None:
+        """Now, so that all workers share them."""
+        try:
+            for number in range(self._settings.pool.cards_per_worker):
+                binding(number)
+        except EndpointFailed as failure:
+            raise NotStarted(
+                f"{failure}; if no program may be loaded from TMPDIR, set it to another directory, "
+                "or pool.cards_per_worker to 1"
+            ) from failure
 
     def _console(self, premises: Premises) -> int:
         web = self._settings.web

@@ -26,10 +26,10 @@ class RecordsSettings(BaseModel):
         description="SQLite: wait for another writer's lock, milliseconds.",
     )
     pool_size: int = Field(
-        default=2, ge=1, le=20, description="Database connections kept open by each worker."
+        default=4, ge=1, le=20, description="Database connections of each worker, at most."
     )
     queue_limit: int = Field(
-        default=2000,
+        default=10_000,
         ge=100,
         le=1_000_000,
         description="Records a worker holds while the database is away; past this they go to the "
