@@ -27,7 +27,14 @@ run: setup ## Set up, start the service on loopback, place a demonstration call,
 
 .PHONY: test
 test: setup-test lint ## Set up, check style and types, run all tests
-	$(BIN)/pytest
+	@$(MAKE) --no-print-directory --jobs=2 test-calls test-rest
+
+# Calls take the time they take, and leave the machine to others meanwhile.
+.PHONY: test-calls test-rest
+test-calls:
+	$(BIN)/pytest tests/calls | sed -u 's/^/calls | /'
+test-rest:
+	$(BIN)/pytest --ignore=tests/calls | sed -u 's/^/rest  | /'
 
 .PHONY: soak
 soak: setup-test ## The long tests: whoever is killed, whatever is sent (about 20 minutes)

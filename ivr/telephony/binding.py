@@ -9,12 +9,12 @@ memory and the waking up of one process instead of eight.
 from __future__ import annotations
 
 import ctypes
-import importlib.machinery
 import importlib.util
 import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import ExtensionFileLoader, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -56,24 +56,24 @@ def binding(number: int) -> Binding:
         library = another_copy(Path(file).read_bytes(), number)
     except CannotBeCopied as refusal:
         raise EndpointFailed(f"this build of pjsua2 cannot be copied: {refusal}") from refusal
-    with tempfile.TemporaryDirectory(prefix="rocars-ivr-") as directory:
-        copy = Path(directory) / Path(file).name
-        copy.write_bytes(library)
-        return Binding(_classes(number, copy), functions_of(str(copy)))
+    try:
+        with tempfile.TemporaryDirectory(prefix="rocars-ivr-") as directory:
+            copy = Path(directory) / Path(file).name
+            copy.write_bytes(library)
+            return Binding(_classes(number, copy), functions_of(str(copy)))
+    except (OSError, ImportError) as error:
+        raise EndpointFailed(f"the SIP library cannot be copied: {error}") from error
 
 
 def _classes(number: int, file: Path) -> ModuleType:
-    """The binding's Python module, on top of the library in `file`."""
-    loader = importlib.machinery.ExtensionFileLoader(_EXTENSION, str(file))
+    """The binding's Python module, on top of the library in `file`. Raises ImportError."""
+    loader = ExtensionFileLoader(_EXTENSION, str(file))
     spec = importlib.util.spec_from_loader(_EXTENSION, loader)
     source = importlib.util.find_spec("pjsua2.pjsua2")
-    if spec is None or source is None or not isinstance(source.loader, _Loader):
+    if spec is None or source is None or not isinstance(source.loader, SourceFileLoader):
         raise EndpointFailed("this build of pjsua2 cannot be copied: its module is not in a file")
-    try:
-        extension = importlib.util.module_from_spec(spec)
-        loader.exec_module(extension)
-    except ImportError as error:
-        raise EndpointFailed(f"the SIP library cannot be copied: {error}") from error
+    extension = importlib.util.module_from_spec(spec)
+    loader.exec_module(extension)
     module = ModuleType(f"pjsua2_copy_{number}")
     module.__package__ = module.__name__  # so that it takes the extension from itself
     setattr(module, _EXTENSION, extension)
@@ -84,9 +84,6 @@ def _classes(number: int, file: Path) -> ModuleType:
     exec(code, module.__dict__)
     _as_errors_of_the_first(module)
     return module
-
-
-_Loader = importlib.machinery.SourceFileLoader
 
 
 def _as_errors_of_the_first(module: Any) -> None:
