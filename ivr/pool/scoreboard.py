@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import struct
 import time
 from dataclasses import dataclass
 from enum import IntEnum
@@ -22,18 +21,27 @@ class WorkerState(IntEnum):
     DRAINING = 3  # takes no new calls
 
 
-_ROW = struct.Struct("=iiiiqd")
-"""state, pid, capacity, active calls, calls taken since start, heartbeat (monotonic seconds)."""
-
-
-_NODE = struct.Struct("=iii")
+_NUMBER_BYTES = 8
+_ROW = ("state", "pid", "capacity", "active", "taken", "heartbeat")
+_NODE = ("front_up", "draining", "lines")
 """The SIP front answers; the node drains; lines the front may use. The supervisor's alone."""
-
-_WISH = struct.Struct("=i")
+_WISHES = ("closed",)
 """Of the node: whether it is to take no new calls."""
-
-_BELL = struct.Struct("=ii")
+_BELL = ("rung", "replaced")
 """Of a worker: counts the times orders waited for its calls, and those it is to be replaced."""
+
+
+class _Numbers:
+    """Shared numbers, each written and read as one.
+
+    `struct.pack_into` writes nought first and then byte by byte: who read a heartbeat at that
+    moment took a healthy worker for one that had been silent since the machine was started.
+    """
+
+    def __init__(self, count: int) -> None:
+        memory = memoryview(mmap.mmap(-1, count * _NUMBER_BYTES))
+        self.whole = memory.cast("q")
+        self.seconds = memory.cast("d")
 
 
 @dataclass(frozen=True)
@@ -58,14 +66,16 @@ class Scoreboard:
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
-        self._memory = mmap.mmap(-1, _NODE.size + _ROW.size * slots)
+        self._node = _Numbers(len(_NODE))
+        self._rows = _Numbers(len(_ROW) * slots)
         # Written by the housekeeping alone: what people want.
-        self._wishes = mmap.mmap(-1, _WISH.size + _BELL.size * slots)
+        self._wishes = _Numbers(len(_WISHES))
+        self._bells = _Numbers(len(_BELL) * slots)
 
     def row(self, slot: int) -> Row:
-        state, pid, capacity, active, taken, heartbeat = _ROW.unpack_from(
-            self._memory, _NODE.size + slot * _ROW.size
-        )
+        at = slot * len(_ROW)
+        state, pid, capacity, active, taken = self._rows.whole[at : at + len(_ROW) - 1]
+        heartbeat = self._rows.seconds[at + _ROW.index("heartbeat")]
         return Row(slot, WorkerState(state), pid, capacity, active, taken, heartbeat)
 
     def rows(self) -> list[Row]:
@@ -82,17 +92,16 @@ class Scoreboard:
         taken: int = 0,
         heartbeat: float | None = None,
     ) -> None:
-        """Write one row; a single row has a single writer at a time."""
-        _ROW.pack_into(
-            self._memory,
-            _NODE.size + slot * _ROW.size,
-            state,
-            os.getpid() if pid is None else pid,
-            capacity,
-            active,
-            taken,
-            time.monotonic() if heartbeat is None else heartbeat,
-        )
+        """Write one row; a single row has a single writer at a time.
+
+        The state is written last: who sees it sees what belongs to it.
+        """
+        at = slot * len(_ROW)
+        heartbeat = time.monotonic() if heartbeat is None else heartbeat
+        self._rows.seconds[at + _ROW.index("heartbeat")] = heartbeat
+        numbers = (state, os.getpid() if pid is None else pid, capacity, active, taken)
+        for place in reversed(range(len(numbers))):
+            self._rows.whole[at + place] = numbers[place]
 
     def clear(self, slot: int) -> None:
         """The worker of this slot is no more."""
@@ -100,53 +109,48 @@ class Scoreboard:
 
     def write_node(self, *, front_up: bool, draining: bool, lines: int) -> None:
         """What the supervisor knows of the whole node."""
-        _NODE.pack_into(self._memory, 0, front_up, draining, lines)
+        for place, number in enumerate((front_up, draining, lines)):
+            self._node.whole[place] = number
 
     def ring(self, slot: int) -> None:
         """Tell a worker that orders wait for its calls."""
-        rung, replaced = self._bell(slot)
-        _BELL.pack_into(self._wishes, _WISH.size + slot * _BELL.size, rung + 1, replaced)
+        self._bells.whole[slot * len(_BELL)] += 1
 
     def rung(self, slot: int) -> int:
         """How often the bell of a worker was rung."""
-        return self._bell(slot)[0]
+        return self._bells.whole[slot * len(_BELL)]
 
     def wish_replaced(self, slot: int) -> None:
         """A worker is to finish its calls and make way for a fresh one."""
-        rung, replaced = self._bell(slot)
-        _BELL.pack_into(self._wishes, _WISH.size + slot * _BELL.size, rung, replaced + 1)
+        self._bells.whole[slot * len(_BELL) + 1] += 1
 
     def replacements_wished(self, slot: int) -> int:
         """How often that was wished."""
-        return self._bell(slot)[1]
+        return self._bells.whole[slot * len(_BELL) + 1]
 
     def wish_closed(self, closed: bool) -> None:
         """Whether the node is to take no new calls."""
-        _WISH.pack_into(self._wishes, 0, closed)
+        self._wishes.whole[0] = closed
 
     @property
     def closed(self) -> bool:
         """Whether somebody wants the node to take no new calls."""
-        return bool(_WISH.unpack_from(self._wishes)[0])
-
-    def _bell(self, slot: int) -> tuple[int, int]:
-        rung, replaced = _BELL.unpack_from(self._wishes, _WISH.size + slot * _BELL.size)
-        return int(rung), int(replaced)
+        return bool(self._wishes.whole[0])
 
     @property
     def front_up(self) -> bool:
         """Whether the SIP front runs."""
-        return bool(_NODE.unpack_from(self._memory)[0])
+        return bool(self._node.whole[0])
 
     @property
     def draining(self) -> bool:
         """Whether the node takes no new calls."""
-        return bool(_NODE.unpack_from(self._memory)[1])
+        return bool(self._node.whole[1])
 
     @property
     def lines(self) -> int:
         """Lines the front gives calls to now."""
-        return int(_NODE.unpack_from(self._memory)[2])
+        return self._node.whole[2]
 
     @property
     def active(self) -> int:

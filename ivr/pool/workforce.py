@@ -6,9 +6,13 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from ivr.pool.children import fork, reap, tell
 from ivr.pool.scoreboard import Scoreboard, WorkerState
 from ivr.pool.settings import PoolSettings
+
+log = structlog.get_logger(__name__)
 
 RunWorker = Callable[[int, int], int]
 """Runs one worker in the child, given its slot and its predecessor's pid (0: none); exit status."""
@@ -50,6 +54,7 @@ class _Slot:
     pause_s: float = 0.0
     ready: bool = False
     leaving: bool = False
+    given_up: bool = False
 
 
 class Workforce:
@@ -104,7 +109,7 @@ class Workforce:
         self._scoreboard.write(number, WorkerState.STARTING, pid=0)
         slot.pid = fork(lambda: self._run(number, predecessor))
         slot.started_at = now
-        slot.ready = slot.leaving = False
+        slot.ready = slot.leaving = slot.given_up = False
 
     def _watch(self, slot: _Slot, now: float) -> list[Change]:
         status = reap(slot.pid)
@@ -113,13 +118,19 @@ class Workforce:
         row = self._scoreboard.row(slot.number)
         if row.state is WorkerState.STARTING:
             if now - slot.started_at > self._settings.start_timeout_s:
-                tell(slot.pid, signal.SIGKILL)
+                self._give_up(slot, "it does not start")
         elif row.silent_for(now) > self._settings.heartbeat_timeout_s:
-            tell(slot.pid, signal.SIGKILL)
+            self._give_up(slot, f"silent for {row.silent_for(now):.1f} s")
         elif not slot.ready and row.state is WorkerState.READY:
             slot.ready = True
             return [Ready(slot.number, slot.pid, row.capacity)]
         return []
+
+    def _give_up(self, slot: _Slot, why: str) -> None:
+        if not slot.given_up:
+            slot.given_up = True
+            log.error("worker is killed", worker=slot.number, pid=slot.pid, why=why)
+        tell(slot.pid, signal.SIGKILL)
 
     def _bury(self, slot: _Slot, status: int, now: float) -> Died:
         row = self._scoreboard.row(slot.number)
