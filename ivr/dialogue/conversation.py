@@ -72,20 +72,23 @@ class Conversation:
         """Say several phrases, also of several languages, as one piece of audio."""
         utterance = await self._narrator.compose(phrases)
         playback = self._line.play(utterance.pcm)
-        if barge_in:
-            await key_or_end(self._keys, playback)
-        else:
-            await playback.finished()
-        self._note(
-            Step(
-                StepKind.SAID,
-                "+".join(utterance.prompts),
-                text=utterance.text,
-                ms=playback.heard_ms,
-                language=self.language,
-                detail={"stand_ins": ", ".join(utterance.stand_ins)} if utterance.stand_ins else {},
+        try:
+            if barge_in:
+                await key_or_end(self._keys, playback)
+            else:
+                await playback.finished()
+        finally:  # a filler is cut short when the back end answers: the caller has heard it so far
+            told = ", ".join(utterance.stand_ins)
+            self._note(
+                Step(
+                    StepKind.SAID,
+                    "+".join(utterance.prompts),
+                    text=utterance.text,
+                    ms=playback.heard_ms,
+                    language=self.language,
+                    detail={"stand_ins": told} if told else {},
+                )
             )
-        )
 
     async def play(self, name: str, pcm: bytes) -> None:
         """Play a recording that is no prompt of the catalogue, until a key is pressed."""
