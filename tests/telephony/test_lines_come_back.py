@@ -22,7 +22,9 @@ async def test_four_lines_are_used_and_the_fifth_call_hears_busy(ivr: PhoneProce
 
     assert statuses == [200] * capacity + [486]
     assert (await ivr.order("status"))["active"] == capacity
-    assert await ivr.tally() - before == {"taken": capacity, "refused_busy": 1}
+    async with asyncio.timeout(5):  # the library answers first, and tells us afterwards
+        while await ivr.tally() - before != {"taken": capacity, "refused_busy": 1}:
+            await asyncio.sleep(0.02)
     await asyncio.gather(*(peer.silence(0.2) for peer in peers[:-1]))
     assert (await peers[0].ask("BYE"))[0] == 200
     again = Peer(ivr.address)
