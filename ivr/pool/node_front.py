@@ -53,6 +53,7 @@ class NodeFront:
             in_child=DieWithParent(),
         )
         self._lines: dict[int, int] = {}
+        self._open = False
         self._looked_at = 0.0
         self._audit = LoadAudit()
         self._registered: dict[str, bool] = {}
@@ -64,7 +65,7 @@ class NodeFront:
     def start(self) -> None:
         """Start it; it takes calls as soon as a worker is ready. Raises FrontFailed."""
         self._front.start()
-        self._front.accept(True)
+        self.accept(True)
 
     @property
     def lines(self) -> int:
@@ -74,14 +75,21 @@ class NodeFront:
     def open_worker(self, slot: int, lines: int) -> None:
         self._front.open_worker(slot, lines)
         self._lines[slot] = lines
+        self._say()
 
     def close_worker(self, slot: int) -> None:
         self._front.close_worker(slot)
         self._lines.pop(slot, None)
+        self._say()
 
     def accept(self, calls: bool) -> None:
         """Take new calls, or not: then they get 503 with Retry-After; running ones go on."""
-        self._front.accept(calls)
+        self._open = calls
+        self._say()
+
+    def _say(self) -> None:
+        """Without a worker, OPTIONS get 503 as well: an edge would give the calls to us first."""
+        self._front.accept(self._open and bool(self._lines))
 
     def watch(self, now: float) -> None:
         """Restart it when it died; correct what it believes of the workers' loads."""
