@@ -38,7 +38,7 @@ test-rest:
 	$(BIN)/pytest $(HALF_OF_CALLS:%=--ignore=%) | sed -u 's/^/rest  | /'
 
 .PHONY: soak
-soak: setup-test ## The long tests: whoever is killed, whatever is sent (about 20 minutes)
+soak: setup-test ## The long tests: whoever is killed, whatever is sent (about 6 minutes)
 	$(BIN)/pytest --soak -s tests/chaos tests/hostile tests/telephony/test_tones.py
 
 .PHONY: lint
