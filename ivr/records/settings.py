@@ -26,7 +26,7 @@ class RecordsSettings(BaseModel):
         description="SQLite: wait for another writer's lock, milliseconds.",
     )
     pool_size: int = Field(
-        default=4, ge=1, le=20, description="Database connections of each worker, at most."
+        default=2, ge=1, le=20, description="Database connections of each worker, at most."
     )
     queue_limit: int = Field(
         default=10_000,
