@@ -119,12 +119,9 @@ def load(lines: int, minutes: float | None) -> Load:
 
 
 def _memory(pid: int) -> Private:
-    workers = processes().get("call worker", [])
-    mine = family(pid)
-    return Private(
-        workers=sum(private_mb(one) for one in mine if one in workers),
-        all=sum(private_mb(one) for one in mine),
-    )
+    private = {one: private_mb(one) for one in family(pid)}
+    workers = private.keys() & processes().get("call worker", [])
+    return Private(workers=sum(private[one] for one in workers), all=sum(private.values()))
 
 
 def both(values: list[float]) -> str:

@@ -18,7 +18,7 @@ class FrameClock:
     """Beats 50 times a second. `now` is monotonic time, in seconds."""
 
     def __init__(self, now: float) -> None:
-        self._next_at = (math.floor(now / FRAME_S) + 1) * FRAME_S
+        self._next_at = _beat_after(now)
         self.beat = 0
         """How many there were."""
 
@@ -35,8 +35,12 @@ class FrameClock:
     def skip_to(self, now: float) -> None:
         """Nobody missed the beats until now."""
         if now > self._next_at:
-            self._next_at = (math.floor(now / FRAME_S) + 1) * FRAME_S
+            self._next_at = _beat_after(now)
 
     def due_in(self, now: float) -> float:
         """Seconds until the next beat."""
         return max(0.0, self._next_at - now)
+
+
+def _beat_after(now: float) -> float:
+    return (math.floor(now / FRAME_S) + 1) * FRAME_S

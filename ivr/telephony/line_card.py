@@ -101,12 +101,11 @@ class LineCard:
         """Call slots in use."""
         return calls_held(self.binding.c)
 
-    def poll(self, longest_ms: int = 0) -> None:
-        """Do what is due and take what has come; wait for it at most that long."""
+    def poll(self) -> None:
+        """Do what is due and take what has come, without waiting for any."""
         for _ in range(_MOST_POLLS):
-            if self._pj.libHandleEvents(longest_ms) < _EVENTS_A_POLL:
+            if self._pj.libHandleEvents(0) < _EVENTS_A_POLL:
                 return
-            longest_ms = 0
 
     def take_stream(self, told: Any) -> SoundStream:
         """A leg has a new stream. Raises TelephonyError for sound that is not of our form."""

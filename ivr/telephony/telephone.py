@@ -161,7 +161,7 @@ class Telephone:
             DialFailed: bad URI or header, or no line free.
         """
         endpoint = self._running()
-        host, port = endpoint.sip_addresses[0]
+        host, port = self.sip_address
         try:
             live = await endpoint.dial(uri, f"sip:{from_user}@{host}:{port}", headers or {})
         except (TelephonyError, ValueError) as error:
