@@ -42,6 +42,10 @@ def write(folder: Path, text: str) -> Path:
         ("name: a\nsteps:\n  - dial: 1\n  - press: '{ubr}'\n", "nothing gives {ubr} a value"),
         ("name: a\nsteps:\n  - dial: 1\n  - expect: bundle.dne\n", ":4: the catalogue has no"),
         (
+            "name: a\nsteps:\n  - dial: 1\n  - say: b\n    again_on: ccrn.sya\n",
+            ":4: the catalogue has no prompt ccrn.sya",
+        ),
+        (
             "name: a\nsteps:\n  - dial: 1\n  - expect: bundle.done\n    capture: {a: ref}\n",
             ":4: bundle.done has no slot ref; its slots: ubr",
         ),

@@ -11,8 +11,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ivr.caller.aloud import BETWEEN
 from ivr.caller.performing.call_ear import CallEar
-from ivr.caller.performing.expecting import CannotBeTried, Expecting, NotAsExpected, Remark
+from ivr.caller.performing.expecting import (
+    AskedAgain,
+    CannotBeTried,
+    Expecting,
+    NotAsExpected,
+    Remark,
+)
 from ivr.caller.performing.results import MASK, CallDone, Outcome, StepDone
 from ivr.caller.performing.speaking import CannotSpeak, pcm_of, tones
 from ivr.caller.performing.stage import Stage
@@ -66,6 +73,7 @@ class CallPerformer:
     _style: KeyStyle = KeyStyle.NORMAL
     _began: float = 0.0
     _expects: Expecting | None = None
+    _said: Say | None = None
     _listening: asyncio.Task[None] | None = None
 
     async def perform(self, call: ScriptedCall) -> CallDone:
@@ -123,7 +131,7 @@ class CallPerformer:
             case Dial():
                 return await self._dial(step)
             case Expect():
-                return await self._expecting.prompt(step)
+                return await self._expect(step)
             case ExpectText():
                 return await self._expecting.text(step)
             case ExpectSilence():
@@ -214,6 +222,7 @@ class CallPerformer:
 
     async def _press(self, step: Press) -> Remark:
         call, style = self._dialled, self._style
+        self._said = None
         if not set(step.press) <= set(KEYS):
             raise CannotBeTried("keys are 0 to 9, *, # and A to D")
         if style is KeyStyle.NORMAL:
@@ -233,7 +242,11 @@ class CallPerformer:
         return Remark()
 
     async def _say(self, step: Say) -> Remark:
-        pcm = await pcm_of(step, self.stage.synthesiser, self.recordings)
+        self._said = step
+        return await self._speak(step, BETWEEN[0])
+
+    async def _speak(self, step: Say, between: str) -> Remark:
+        pcm = await pcm_of(step, self.stage.synthesiser, self.recordings, between)
         await self._play(pcm, secret=self._is_secret(step))
         self._expecting.acted = time.monotonic()
         return Remark(f"{len(pcm) / 16000:.1f} s of speech")
@@ -259,6 +272,20 @@ class CallPerformer:
         if self._expects is None:
             raise CannotBeTried("the call was not answered")
         return self._expects
+
+    async def _expect(self, step: Expect) -> Remark:
+        """Hear the prompt; what was said last is said again when that is asked for instead."""
+        said, self._said = self._said, None
+        if said is not None and said.again_on is not None:
+            for again, between in enumerate(BETWEEN[1:]):
+                try:
+                    remark = await self._expecting.prompt(step, said.again_on)
+                except AskedAgain:
+                    await self._speak(said, between)
+                else:
+                    remark.told += f"; said {again + 1} times" if again else ""
+                    return remark
+        return await self._expecting.prompt(step)
 
     async def _expect_hang_up(self, within: float) -> Remark:
         call = self._dialled

@@ -20,6 +20,10 @@ class NotAsExpected(Exception):
     """A step failed; the text says what was heard instead."""
 
 
+class AskedAgain(Exception):
+    """What was said was not understood: the prompt that asks for it was heard once more."""
+
+
 class CannotBeTried(Exception):
     """A step cannot be performed at all."""
 
@@ -51,7 +55,8 @@ class Expecting:
     _through: int = 0
     _unrecognised_from: int = 0
 
-    async def prompt(self, step: Expect) -> Remark:
+    async def prompt(self, step: Expect, asked_again: str | None = None) -> Remark:
+        """Wait for a prompt. Raises NotAsExpected; AskedAgain when `asked_again` comes instead."""
         ear = self.ear
         wanted = Wanted(step.expect, step.slots, language_of(step.language))
         deadline = time.monotonic() + step.within
@@ -61,6 +66,10 @@ class Expecting:
                 found = ear.beginning(wanted)
             if found is not None:
                 return self._heard(step, found, ear)
+            question = asked_again and find(Wanted(asked_again), ear.so_far, self._through)
+            if question:
+                self._through = question.through
+                raise AskedAgain(asked_again)
             if ear.over:
                 raise NotAsExpected(f"the call ended{self.heard_instead()}")
             if time.monotonic() >= deadline:

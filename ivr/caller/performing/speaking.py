@@ -21,8 +21,14 @@ class CannotSpeak(Exception):
     """Nothing to say came of a step."""
 
 
-async def pcm_of(step: Say, synthesiser: Synthesiser, beside: Path | None) -> bytes:
-    """The sound of a `say` step, mono s16le at 8000 Hz. Raises CannotSpeak, SynthesisFailed."""
+async def pcm_of(
+    step: Say, synthesiser: Synthesiser, beside: Path | None, between: str = " "
+) -> bytes:
+    """The sound of a `say` step, mono s16le at 8000 Hz. Raises CannotSpeak, SynthesisFailed.
+
+    Args:
+        between: what stands between the words: a comma or a full stop makes a pause.
+    """
     file = sound_file(step.say)
     if file is not None:
         try:
@@ -32,12 +38,12 @@ async def pcm_of(step: Say, synthesiser: Synthesiser, beside: Path | None) -> by
     else:
         language = language_of(step.language)
         assert language is not None
-        words = step.say
+        words = step.say.split()
         if step.spelled:
             names = DIGITS[language]
-            words = " ".join(names[int(one)] if one.isdigit() else one for one in step.say)
+            words = [names[int(one)] if one.isdigit() else one for one in step.say]
         spoken = await synthesiser.speak(
-            language, words, voice_name=step.voice, words_per_minute=step.speed
+            language, between.join(words), voice_name=step.voice, words_per_minute=step.speed
         )
         samples = spoken * np.float32(32768)
     loudest = float(np.abs(samples).max(initial=0.0))

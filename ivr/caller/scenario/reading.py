@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ivr.caller.hearing.prompt_ear import CannotBeHeard, Wanted
 from ivr.caller.scenario.scenario import Scenario, filled
-from ivr.caller.scenario.steps import ACTIONS, Expect
+from ivr.caller.scenario.steps import ACTIONS, Expect, Say
 
 ENDING = ".call.yaml"
 
@@ -125,12 +125,16 @@ def _check_prompts(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
     for row in scenario.rows():
         for number, call in enumerate(scenario.all_calls()):
             for at, step in enumerate(call.steps):
-                if not isinstance(step, Expect):
+                if not isinstance(step, Expect | Say):
                     continue
                 place: list[Any] = (
                     ["steps", at] if scenario.steps else ["calls", number, "steps", at]
                 )
                 try:
+                    if isinstance(step, Say):
+                        if step.again_on is not None:
+                            Wanted(step.again_on).check()
+                        continue
                     wanted = Wanted(step.expect)
                     if "{" in step.expect:
                         known = {**dict.fromkeys(scenario.given.names, "0"), **row}

@@ -116,6 +116,11 @@ class Say(Step):
     spelled: bool = Field(False, description="Digit by digit, each by its name.")
     secret: bool = Field(False, description="Never shown, in no report.")
     level: float = Field(-10.0, le=0, ge=-60, description="Loudest sample, in dB of full scale.")
+    again_on: Annotated[str, Field(pattern=r"^[a-z_0-9.]+$")] | None = Field(
+        None,
+        description="Prompt that asks for it once more: heard before the one that is expected "
+        "next, it has the same said again, with longer pauses, twice at most.",
+    )
 
 
 class Wait(Step):
