@@ -31,10 +31,16 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
-def open_database(database_url: str, settings: RecordsSettings) -> AsyncEngine:
+def open_database(
+    database_url: str, settings: RecordsSettings, *, statement_timeout_s: float | None = None
+) -> AsyncEngine:
     """An engine of this process and this event loop; to be made after the fork, not before.
 
     Nothing is connected yet, so an absent database raises only when it is used.
+
+    Args:
+        statement_timeout_s: longest one statement may take on PostgreSQL, seconds; None: as long
+            as a transaction of a call may (`write_timeout_s`).
     """
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
@@ -47,7 +53,7 @@ def open_database(database_url: str, settings: RecordsSettings) -> AsyncEngine:
             hide_parameters=True,
             connect_args={
                 "timeout": settings.write_timeout_s,
-                "command_timeout": settings.write_timeout_s,
+                "command_timeout": statement_timeout_s or settings.write_timeout_s,
             },
         )
     engine = create_async_engine(

@@ -135,7 +135,7 @@ async def test_never_connected_until_the_budget_ends_is_certain():
 
 
 async def test_the_budget_bounds_all_tries():
-    settings = {"attempts": 10, "read_timeout_s": 0.3, "budget_s": 0.8}
+    settings = {"attempts": 10, "read_timeout_s": 0.8, "budget_s": 1.8}
     async with (
         misbehaving(hang) as server,
         RocarsClient(client_settings(server.base_url, **settings)) as client,
@@ -143,7 +143,7 @@ async def test_the_budget_bounds_all_tries():
         began = time.monotonic()
         with pytest.raises(BackEndAway) as caught:
             await bundle(client)
-        assert 0.7 < time.monotonic() - began < 2.5  # ten tries would take 3 s
+        assert 1.7 < time.monotonic() - began < 6  # ten tries would take 8 s
     assert caught.value.uncertain
 
 

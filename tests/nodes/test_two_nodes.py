@@ -95,9 +95,14 @@ class Site:
         """Wait until just these nodes take calls, as the edge sees it; how long that took."""
         began = time.monotonic()
         while {node for node in self.nodes if self.is_up(node)} != set(nodes):
-            assert time.monotonic() - began < seconds, self.edge.log[-3000:]
+            assert time.monotonic() - began < seconds, self.logs()
             await asyncio.sleep(0.1)
         return time.monotonic() - began
+
+    def logs(self) -> str:
+        """The last of what each program said: which of them did not come up, and why."""
+        programs = {"edge": self.edge, **self.nodes}
+        return "\n".join(f"{name}:\n{one.log[-3000:]}" for name, one in programs.items())
 
     async def until_idle(self, seconds: float = 20.0) -> None:
         """Wait until no call is on."""

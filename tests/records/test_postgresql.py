@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from ivr.records.call_book import AlreadySettled, CallBook
 from ivr.records.call_search import CallSearch, Wanted
@@ -23,11 +24,13 @@ from ivr.records.console_tables import AuditEntry, NodeState, OrderKind, Version
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import BundleFinished, BundleSent, CallClosed, Step, now
 from ivr.records.migrations import current, head, upgrade
+from ivr.records.migrations.upgrade import UPGRADE_LOCK
 from ivr.records.node_orders import NodeOrders
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.roles import Role
+from ivr.records.settings import RecordsSettings
 from ivr.records.tallies import Measure, Tallies
 from tests.records.conftest import FAST, NotingMonitor, an_offered_call
 from tests.records.past_calls import past_call
@@ -96,6 +99,25 @@ def test_the_migrations_lead_to_the_tables_of_the_code(server: Server) -> None:
     assert current(server.url) == head()
     assert upgrade(server.url) == head()
     asyncio.run(check(server.url))
+
+
+async def test_nodes_that_start_together_wait_for_the_one_that_upgrades(server: Server) -> None:
+    """Longer than a transaction of a call may take: an upgrade of many calls takes minutes."""
+    engine = create_async_engine(server.url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as other:
+        await other.execute(text("CREATE DATABASE empty"))
+        fresh = create_async_engine(server.url.replace("/postgres", "/empty"))
+        async with fresh.connect() as upgrading:
+            await upgrading.execute(text(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})"))
+            nodes = [
+                asyncio.create_task(asyncio.to_thread(upgrade, fresh.url.render_as_string(False)))
+                for _ in range(3)
+            ]
+            await asyncio.sleep(RecordsSettings().write_timeout_s + 1)
+            assert not any(node.done() for node in nodes)
+        assert await asyncio.gather(*nodes) == [head()] * 3
+        await fresh.dispose()
+    await engine.dispose()
 
 
 async def test_a_call_is_recorded(server: Server) -> None:

@@ -26,7 +26,10 @@ from ivr.records.settings import RecordsSettings
 
 T = TypeVar("T")
 
-_UPGRADE_LOCK = 0x524F43415253  # "ROCARS": one node upgrades a PostgreSQL database at a time
+_STATEMENT_TIMEOUT_S = 900.0
+"""An index over a year of calls takes minutes, and so does waiting for the node that makes it."""
+
+UPGRADE_LOCK = 0x524F43415253  # "ROCARS": one node upgrades a PostgreSQL database at a time
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -55,7 +58,7 @@ def upgrade(database_url: str) -> str:
 
     def _upgrade(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
         command.upgrade(alembic_config(connection), "head")
 
     _make_private_file(database_url)
@@ -83,7 +86,11 @@ def _make_private_file(database_url: str) -> None:
 
 def _run(database_url: str, work: Callable[[Connection], T]) -> T:
     async def _connected() -> T:
-        engine: AsyncEngine = open_database(database_url, RecordsSettings(busy_timeout_ms=30_000))
+        engine: AsyncEngine = open_database(
+            database_url,
+            RecordsSettings(busy_timeout_ms=30_000),
+            statement_timeout_s=_STATEMENT_TIMEOUT_S,
+        )
         try:
             async with for_writing(engine).begin() as connection:
                 return await connection.run_sync(work)
