@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -207,6 +207,9 @@ class PromptVersions:
     async def number(self, clips: Iterable[str]) -> dict[str, int]:
         """The number of every clip; those that have none get the next ones, for good."""
         async with self._records.writing() as session:
+            # Nodes that start together all come here. SQLite has one writer at a time anyway.
+            if session.get_bind().dialect.name == "postgresql":
+                await session.execute(text("LOCK TABLE clip_numbers IN EXCLUSIVE MODE"))
             known = {one.clip: one.number for one in await session.scalars(select(ClipNumber))}
             following = max(known.values(), default=FIRST_NUMBER - 1) + 1
             for clip in clips:

@@ -169,6 +169,19 @@ async def test_a_bundle_request_is_settled_once(server: Server) -> None:
     await book.shut()
 
 
+async def test_nodes_that_start_together_number_the_clips_alike(server: Server) -> None:
+    nodes = [Database(server.url, FAST) for _ in range(4)]
+    try:
+        for attempt in range(10):
+            clips = [f"prompt.{attempt}--{n}" for n in range(100)]
+            numbers = await asyncio.gather(*(PromptVersions(node).number(clips) for node in nodes))
+            assert all(one == numbers[0] for one in numbers)
+            assert len(set(numbers[0].values())) == len(numbers[0]) == 100 * (attempt + 1)
+    finally:
+        for node in nodes:
+            await node.close()
+
+
 async def test_the_console_has_its_records_there_too(server: Server) -> None:
     records = Database(server.url, FAST)
     book = CallBook(server.url, FAST, NotingMonitor())
