@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 import time
 from collections.abc import Callable
@@ -276,16 +277,19 @@ class CallPerformer:
     async def _expect(self, step: Expect) -> Remark:
         """Hear the prompt; what was said last is said again when that is asked for instead."""
         said, self._said = self._said, None
-        if said is not None and said.again_on is not None:
-            for again, between in enumerate(BETWEEN[1:]):
-                try:
-                    remark = await self._expecting.prompt(step, said.again_on)
-                except AskedAgain:
-                    await self._speak(said, between)
-                else:
-                    remark.told += f"; said {again + 1} times" if again else ""
-                    return remark
-        return await self._expecting.prompt(step)
+        if said is None:
+            return await self._expecting.prompt(step)
+        for times in itertools.count(1):
+            may_repeat = times < len(BETWEEN)
+            try:
+                remark = await self._expecting.prompt(step, said.again_on if may_repeat else None)
+            except AskedAgain:
+                await self._speak(said, BETWEEN[times])
+            else:
+                break
+        if times > 1:
+            remark.told += f"; said {times} times"
+        return remark
 
     async def _expect_hang_up(self, within: float) -> Remark:
         call = self._dialled

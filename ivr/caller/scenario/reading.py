@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,25 +125,28 @@ def _check_prompts(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
     for row in scenario.rows():
         for number, call in enumerate(scenario.all_calls()):
             for at, step in enumerate(call.steps):
-                if not isinstance(step, Expect | Say):
-                    continue
                 place: list[Any] = (
                     ["steps", at] if scenario.steps else ["calls", number, "steps", at]
                 )
                 try:
-                    if isinstance(step, Say):
-                        if step.again_on is not None:
-                            Wanted(step.again_on).check()
-                        continue
-                    wanted = Wanted(step.expect)
-                    if "{" in step.expect:
-                        known = {**dict.fromkeys(scenario.given.names, "0"), **row}
-                        wanted = Wanted(str(filled(step, known).model_dump()["expect"]))
-                    wanted.check()
-                    if not step.whole and (step.capture or step.slots):
-                        raise CannotBeHeard("whole: false hears no slots")
-                    wanted.check_slots((*step.slots, *step.capture.values()))
+                    match step:
+                        case Expect():
+                            known = {**dict.fromkeys(scenario.given.names, "0"), **row}
+                            _check_expected(step, known)
+                        case Say(again_on=str(question)):
+                            Wanted(question).check()
                 except CannotBeHeard as failure:
                     faults.append(f"{path}:{_line(tree, place)}: {failure}")
     if faults:
         raise ScenarioError("\n".join(dict.fromkeys(faults)))
+
+
+def _check_expected(step: Expect, known: Mapping[str, str]) -> None:
+    """Raises CannotBeHeard."""
+    wanted = Wanted(step.expect)
+    if "{" in step.expect:
+        wanted = Wanted(str(filled(step, known).model_dump()["expect"]))
+    wanted.check()
+    if not step.whole and (step.capture or step.slots):
+        raise CannotBeHeard("whole: false hears no slots")
+    wanted.check_slots((*step.slots, *step.capture.values()))
