@@ -18,9 +18,9 @@ from backend_client.answers import (
     WireSettled,
 )
 from backend_client.errors import UnknownBundle, UnknownCcrn
-from backend_client.exchange import AnswerT, Call, Exchange, Observer, ProblemAnswered, Repeat
-from backend_client.refusals import spoken
+from backend_client.refusals import error_for
 from backend_client.settings import RocarsClientSettings
+from backend_client.transport import AnswerT, Call, HttpTransport, Observer, ProblemAnswered, Repeat
 from backend_client.types import Caller, Cargo, Credentials, Driver, Receipt
 
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,40}")
@@ -33,7 +33,7 @@ class RocarsClient:
     """
 
     def __init__(self, settings: RocarsClientSettings, observer: Observer | None = None) -> None:
-        self._exchange = Exchange(settings, observer)
+        self._transport = HttpTransport(settings, observer)
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,7 +47,7 @@ class RocarsClient:
         await self.close()
 
     async def close(self) -> None:
-        await self._exchange.close()
+        await self._transport.close()
 
     async def log_in(self, credentials: Credentials) -> Driver:
         keyed = {
@@ -136,9 +136,9 @@ class RocarsClient:
 
     async def _ask(self, call: Call, answer: type[AnswerT]) -> AnswerT:
         try:
-            return await self._exchange.ask(call, answer)
+            return await self._transport.ask(call, answer)
         except ProblemAnswered as problem:
-            raise spoken(problem) from None
+            raise error_for(problem) from None
 
 
 def _as(driver: Driver) -> dict[str, str]:

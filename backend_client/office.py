@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from backend_client.answers import WireAnswer, WireReceipt
-from backend_client.exchange import AnswerT, Call, Exchange, Observer, Repeat
 from backend_client.settings import RocarsClientSettings
+from backend_client.transport import AnswerT, Call, HttpTransport, Observer, Repeat
 from backend_client.types import CargoState, Receipt
 
 
@@ -32,9 +32,25 @@ class _WireDemoCargo(WireAnswer):
     crosses_immediately: bool
 
 
+class _WireDemoAccount(WireAnswer):
+    user_id: str
+    role: str
+    company: str
+    name: str
+    password: str
+
+
+class _WireDemoOfficer(WireAnswer):
+    name: str
+    password: str
+    seed: str
+
+
 class _WireDemo(WireAnswer):
     drivers: tuple[_WireDemoDriver, ...]
+    officers: tuple[_WireDemoOfficer, ...] = ()
     cargo: tuple[_WireDemoCargo, ...]
+    accounts: tuple[_WireDemoAccount, ...] = ()
 
 
 class _Lodged(WireAnswer):
@@ -47,7 +63,7 @@ class _Ignored(WireAnswer):
 
 @dataclass(frozen=True)
 class DemoDriver:
-    """A demo driver and what he would key now; `code` is good until it is used."""
+    """A demo driver and what they would key now; `code` is good until it is used."""
 
     user_id: str
     name: str
@@ -55,6 +71,26 @@ class DemoDriver:
     pin: str = field(repr=False)
     code: str = field(repr=False)
     vehicles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """A demo account of the web portal."""
+
+    user_id: str
+    role: str
+    company: str
+    name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DemoOfficer:
+    """A demo officer at the boundary; `seed` of their token (TOTP) is hexadecimal."""
+
+    name: str
+    password: str = field(repr=False)
+    seed: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -73,6 +109,8 @@ class Demo:
 
     drivers: tuple[DemoDriver, ...]
     cargo: tuple[DemoCargo, ...]
+    officers: tuple[DemoOfficer, ...] = ()
+    accounts: tuple[DemoAccount, ...] = ()
 
     def free_ccrns(self, *, immediately: bool, direction: str = "outbound") -> tuple[str, ...]:
         """CCRNs that may be bundled now and would be given that crossing instruction."""
@@ -108,13 +146,13 @@ class Shipment:
 
 
 class RocarsOffice:
-    """Every method may raise ProblemAnswered (whose `code` says why) and BackEndAway.
+    """Every method may raise ProblemAnswered (whose `code` says why) and BackEndUnavailable.
 
     `settings.api_key` is the shipper's or the administrator's key.
     """
 
     def __init__(self, settings: RocarsClientSettings, observer: Observer | None = None) -> None:
-        self._exchange = Exchange(settings, observer)
+        self._transport = HttpTransport(settings, observer)
 
     async def __aenter__(self) -> Self:
         return self
@@ -128,7 +166,7 @@ class RocarsOffice:
         await self.close()
 
     async def close(self) -> None:
-        await self._exchange.close()
+        await self._transport.close()
 
     async def lodge(self, shipment: Shipment) -> str:
         """Lodge cargo data; gives its CCRN."""
@@ -167,7 +205,7 @@ class RocarsOffice:
         phone: str | None = None,
         totp_step_s: int | None = None,
     ) -> None:
-        """Register a driver; with `totp_step_s` (30 or 60) his token is TOTP, otherwise HOTP."""
+        """Register a driver; with `totp_step_s` (30 or 60) their token is TOTP, otherwise HOTP."""
         token: dict[str, Any] = {"kind": "hotp", "seed": seed.hex()}
         if totp_step_s is not None:
             token |= {"kind": "totp", "step_s": totp_step_s}
@@ -202,10 +240,12 @@ class RocarsOffice:
         return Demo(
             tuple(DemoDriver(**one.model_dump()) for one in found.drivers),
             tuple(DemoCargo(**one.model_dump()) for one in found.cargo),
+            tuple(DemoOfficer(**one.model_dump()) for one in found.officers),
+            tuple(DemoAccount(**account.model_dump()) for account in found.accounts),
         )
 
     async def _do(
         self, operation: str, method: str, path: str, body: Any, answer: type[AnswerT]
     ) -> AnswerT:
         call = Call(operation, method, path, body=body, repeat=Repeat.IF_NEVER_SENT, changes=True)
-        return await self._exchange.ask(call, answer)
+        return await self._transport.ask(call, answer)

@@ -9,7 +9,7 @@ from backend_client.types import Caller, Cargo, Credentials, Driver, Receipt
 
 
 class Rocars(Protocol):
-    """Every method may raise `BackEndAway`; those that take a driver, `SessionExpired`."""
+    """Every method may raise `BackEndUnavailable`; those that take a driver, `SessionExpired`."""
 
     async def log_in(self, credentials: Credentials) -> Driver:
         """Raises LoginRefused, LoginLocked. Never retried: a one-time code is spent by it."""

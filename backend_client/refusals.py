@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from backend_client.errors import (
-    AlreadyBundled,
-    Annulled,
-    BackEndAway,
-    BadVehicle,
-    BundleNotLive,
-    CargoCrossed,
-    CargoExpired,
-    LoginLocked,
-    LoginRefused,
-    MainlandPlate,
-    MixedDirections,
-    Refused,
-    RocarsError,
-    SessionExpired,
-    TooManyCcrns,
-    UnbundleDisabled,
-    UnknownBundle,
-    UnknownCcrn,
-    UnknownDriver,
-)
-from backend_client.exchange import ProblemAnswered
+from backend_client import errors
+from backend_client.errors import BackEndUnavailable, Refused, RocarsError
+from backend_client.transport import ProblemAnswered
 
-_REFUSALS: dict[str, type[Refused]] = {
-    "unknown_ccrn": UnknownCcrn,
-    "already_bundled": AlreadyBundled,
-    "cargo_expired": CargoExpired,
-    "cargo_crossed": CargoCrossed,
-    "too_many_ccrns": TooManyCcrns,
-    "mixed_directions": MixedDirections,
-    "unknown_bundle": UnknownBundle,
-    "bundle_not_live": BundleNotLive,
-    "bad_vehicle": BadVehicle,
-    "mainland_plate": MainlandPlate,
-    "unbundle_disabled": UnbundleDisabled,
-    "unknown_driver": UnknownDriver,
-    "key_annulled": Annulled,
-}
-_STANDING: dict[str, type[RocarsError]] = {
-    "login_refused": LoginRefused,
-    "login_locked": LoginLocked,
-    "session_expired": SessionExpired,
+_BY_CODE: dict[str, type[RocarsError]] = {
+    found.code: found
+    for found in vars(errors).values()
+    if isinstance(found, type) and issubclass(found, RocarsError) and found.code
 }
 
 
-def spoken(problem: ProblemAnswered) -> RocarsError:
+def error_for(problem: ProblemAnswered) -> RocarsError:
     """The error for this problem. One no flow knows means that the two sides do not understand each
     other: to the caller the back end is away, and certainly nothing was done."""
-    if refusal := _REFUSALS.get(problem.code):
-        return refusal(problem.subject)
-    if standing := _STANDING.get(problem.code):
-        return standing()
-    return BackEndAway(f"ROCARS answered with the problem {problem.code[:60]!r}")
+    error = _BY_CODE.get(problem.code)
+    if error is None:
+        return BackEndUnavailable(f"ROCARS answered with the problem {problem.code[:60]!r}")
+    return error(problem.subject) if issubclass(error, Refused) else error()

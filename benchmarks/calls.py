@@ -1,6 +1,6 @@
 """Calls one after the other to a running service: how soon it answers and speaks, what it costs.
 
-    .venv/bin/python benchmarks/calls.py [number of calls]
+    .venv/bin/python -m benchmarks.calls [number of calls]
 
 Uses no fixtures and changes nothing: each call is hung up after its first sound.
 """
@@ -16,11 +16,11 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from processes import cpu_s, private_mb, processes
 from rich.console import Console
 from rich.table import Table
 
-from ivr.settings import load
+from benchmarks.support.processes import cpu_s, private_mb, processes
+from ivr.settings.service import load
 from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
 

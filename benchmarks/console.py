@@ -1,6 +1,6 @@
 """How quick the console is with many calls in the records.
 
-    .venv/bin/python benchmarks/console.py [--calls 100000] [--rounds 9]
+    .venv/bin/python -m benchmarks.console [--calls 100000] [--rounds 9]
 
 Makes records of its own with so many calls of the last 180 days (about twenty steps each, half of
 them with a bundle request), starts the console on them, and asks for every page several times over
@@ -28,11 +28,13 @@ from rich.progress import track
 from rich.table import Table
 from sqlalchemy import insert
 
+from ground.sentence import Sentence
 from ivr.console.app import make_app
 from ivr.console.health import BackEndProbe
 from ivr.console.self_test import SelfTest
 from ivr.console.settings import SelfTestSettings
 from ivr.console.site import SITE
+from ivr.observe.strain import Verdict
 from ivr.records import migrations
 from ivr.records.calling_number import NumberKind
 from ivr.records.console_tables import RequestCcrn
@@ -41,7 +43,7 @@ from ivr.records.facts import now
 from ivr.records.models import BundleRequest, Call, CallStep
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.roles import Role
-from ivr.settings import Settings
+from ivr.settings.service import Settings
 from prompts.library import load_library
 
 DAYS = 180
@@ -51,7 +53,7 @@ PASSWORD = "a secret of the benchmark"
 SAID = {
     "welcome.language": "For English, press 3.",
     "login.user_id": "Please key your user I D of 8 digits.",
-    "login.pin": "Please key your telephone PIN of 6 digits.",
+    "login.pin": "Your telephone PIN, 6 digits.",
     "login.code": "Please press the button on your security token, and key the 6 digits it shows.",
     "main_menu": "Main menu. To bundle cargo and vehicle, press 1.",
     "ccrn": "Please key the customs cargo reference number, then press hash.",
@@ -82,6 +84,10 @@ class Node:
     """A node at work."""
 
     lines, active, front_up, draining = 92, IN_PROGRESS, True, False
+    verdict, in_real_time = Verdict(), 2
+    cannot_start: Sentence | None = None
+    standing_still: tuple[Sentence, ...] = ()
+    disk_full = False
 
 
 def invented(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]]:
@@ -123,7 +129,7 @@ def invented(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]],
             "practice": False,
         }
         asked = QUESTIONS[: dice.randrange(2, len(QUESTIONS))] if ubr is None else QUESTIONS
-        steps = [
+        steps: list[dict[str, Any]] = [
             {
                 "call_id": call_id,
                 "sequence": 2 * place + answer,

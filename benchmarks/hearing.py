@@ -1,6 +1,6 @@
 """How well scripted callers hear prompts, and what listening costs.
 
-``python benchmarks/hearing.py [--prompts 60]``: every prompt of every language is composed as the
+``python -m benchmarks.hearing [--prompts 60]``: every prompt of every language is composed as the
 service composes it, with made-up values in its slots, sent over a line of each kind, and listened
 to. A prompt is recognised if it, and every digit in it, was heard; a false match is any recording
 told that was not played.
@@ -23,7 +23,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from ivr.caller.hearing.line_ear import LineEar
+from ivr.caller.hearing.prompt_detector import PromptDetector
 from ivr.caller.hearing.repertoire import LOST, Repertoire, Sound
 from prompts import catalogue
 from prompts.catalogue import Prompt, Segment, SlotKind
@@ -129,7 +129,7 @@ async def played(
 
 def listen(repertoire: Repertoire, line: Sound, names: list[str], score: Score) -> None:
     pcm = np.clip(line, -32768, 32767).astype("<i2").tobytes()
-    ear, heard = LineEar(repertoire), []
+    ear, heard = PromptDetector(repertoire), []
     began = time.thread_time()
     for at in range(0, len(pcm), 320):
         for one in ear.hear(pcm[at : at + 320]):

@@ -1,7 +1,7 @@
 """Many drivers at once, through Kamailio: how soon they are answered and heard, what a call costs.
 
-    .venv/bin/python benchmarks/lines.py [--runs N] [lines ...]
-    .venv/bin/python benchmarks/lines.py --minutes 60 60
+    .venv/bin/python -m benchmarks.lines [--runs N] [lines ...]
+    .venv/bin/python -m benchmarks.lines --minutes 60 60
 
 Starts a service of its own for each number of lines (default 4, 40, 90 and 150) and keeps nearly
 all of them busy with `keyed_call`s. The callers run on the same machine: what they cost is not
@@ -21,11 +21,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from keyed_call import CALL_S, SIP_NUMBER, Measured, RtpClock, keyed_call
-from own_service import SIP, service
-from processes import family, family_cpu_s, private_mb, processes
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.support.keyed_call import CALL_S, SIP_NUMBER, Measured, RtpClock, keyed_call
+from benchmarks.support.own_service import SIP, service
+from benchmarks.support.processes import family, family_cpu_s, private_mb, processes
 
 IDLE_S = 10.0
 ROUNDS = 3

@@ -1,7 +1,7 @@
 """How well a model hears people it was not trained on.
 
     .venv/bin/pip install -e '.[training]'
-    .venv/bin/python benchmarks/recognition.py LANGUAGE --recorded FOLDER --speakers NAME ...
+    .venv/bin/python -m benchmarks.recognition LANGUAGE --recorded FOLDER --speakers NAME ...
 
 Strings are joined from single recordings of one speaker (see `speech/training/recorded.py`), so
 they miss the way people run words together: what is measured is a floor for trust, not a field
@@ -25,11 +25,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.support.edits import distance
 from ivr.dialogue.asking import MOST_READINGS
 from prompts.library import load_library
 from speech.language import Language
 from speech.recognition.digits import DigitGrammar
-from speech.recognition.ear import Heard, VoskEar
+from speech.recognition.ear import Heard, VoskRecogniser
 from speech.recognition.grammar import Either, Grammar
 from speech.recognition.marks import MARK_LETTERS, MarkGrammar, own_marks
 from speech.recognition.models import Model, load_one
@@ -38,11 +39,11 @@ from speech.recognition.settings import RecognitionSettings
 from speech.recognition.utterance import UtteranceRecogniser
 from speech.recognition.words import DIGITS
 from speech.training.augment import joined, lossy, noise, pcm, through_g711
-from speech.training.dataset import synthesised_speech
 from speech.training.engines import ENGINES, NEVER_TRAINED_ON
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.lexicon import Lexicon
 from speech.training.recorded import Clips, recorded
+from speech.training.synthetic_speech import held_out_speech
 from speech.training.voices import RESPELT_FOR_ESPEAK, synthesised, variants
 
 FRAME = 320 * 4
@@ -75,18 +76,6 @@ class Score:
     @property
     def share_right(self) -> float:
         return self.right / max(1, self.strings)
-
-
-def distance(said: str, heard: str) -> int:
-    """Insertions, deletions and substitutions between two strings (Levenshtein)."""
-    row = list(range(len(heard) + 1))
-    for at, one in enumerate(said, start=1):
-        before, row[0] = row[:], at
-        for place, other in enumerate(heard, start=1):
-            row[place] = min(
-                before[place] + 1, row[place - 1] + 1, before[place - 1] + (one != other)
-            )
-    return row[-1]
 
 
 @dataclass
@@ -295,7 +284,7 @@ async def stopped_by_itself(
             late = np.concatenate([np.zeros(960, np.float32), sound])[: len(sound)]
             hiss = np.random.default_rng(1).normal(0, 6, len(late)).astype(np.float32)
             line = Line(pcm(through_g711(late + hiss, a_law=True)), sent)
-            ear = VoskEar(line.follow, {language: model}, settings, threads)
+            ear = VoskRecogniser(line.follow, {language: model}, settings, threads)
             with ear.attend({language: grammar}) as attention:
                 hearing = asyncio.ensure_future(attention.utterance())
                 await line.over.wait()
@@ -314,7 +303,7 @@ def rejected(model: Model, language: Language, settings: RecognitionSettings) ->
     )
     answers = {word for phrase in grammar.phrases for word in phrase.split()}
     score, rng = Score(), np.random.default_rng(3)
-    others = synthesised_speech(Lexicon.of(language), 400, 9, held_out=True)
+    others = held_out_speech(Lexicon.of(language), 400, 9)
     for one in others:
         if set(one.words) & answers or len(one.words) > 3:
             continue

@@ -1,6 +1,6 @@
 """How many calls a second can be set up, through Kamailio, and how soon each is answered.
 
-    .venv/bin/python benchmarks/set_ups.py [--lines N] [--seconds N] [rate ...]
+    .venv/bin/python -m benchmarks.set_ups [--lines N] [--seconds N] [rate ...]
 
 Starts a service of its own. Callers come at an even pace, hear the greeting begin, and hang up
 after four seconds; those of one rate are gone before the next one begins. The callers run on the
@@ -19,11 +19,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
-from own_service import SIP, service
-from processes import family_cpu_s
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.support.keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
+from benchmarks.support.own_service import SIP, service
+from benchmarks.support.processes import family_cpu_s
 
 CALL_S = 4.0
 

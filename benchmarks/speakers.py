@@ -1,6 +1,6 @@
 """Many callers who speak at the same time: how soon each is answered, and what it costs.
 
-    .venv/bin/python benchmarks/speakers.py [--runs N] [callers ...]
+    .venv/bin/python -m benchmarks.speakers [--runs N] [callers ...]
 
 Starts a service of its own. The callers choose a language by key, Cantonese, Putonghua and English
 in turn, and wait; then all of them say a user ID of eight digits at the same moment, into the
@@ -22,16 +22,16 @@ from dataclasses import dataclass, field
 from itertools import cycle
 
 import numpy as np
-from keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
-from lines import both
-from own_service import SIP, WEB_PORT, service
-from processes import family_cpu_s
 from rich.console import Console
 from rich.table import Table
-from speaking import digits, spoken
-from telephony.touch_tones import alaw, pcm_of
 
+from benchmarks.lines import both
+from benchmarks.support.keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
+from benchmarks.support.own_service import SIP, WEB_PORT, service
+from benchmarks.support.processes import family_cpu_s
 from speech.language import Language
+from tests.support.speaking import digits, spoken
+from tests.support.touch_tones import alaw, pcm_of
 
 LANGUAGES = {"1": Language.CANTONESE, "2": Language.PUTONGHUA, "3": Language.ENGLISH}
 USER_ID = "70352946"
@@ -63,13 +63,13 @@ class Round:
     seconds: float = 0.0
 
 
-def _sayings() -> dict[str, bytes]:
+def sayings() -> dict[str, bytes]:
     """What each language's callers say, without the silence after it."""
-    sayings = {}
+    said = {}
     for key, language in LANGUAGES.items():
         sound = pcm_of(spoken(language, digits(language, USER_ID)))
-        sayings[key] = alaw(sound[: np.flatnonzero(np.abs(sound) > SOFTEST)[-1]])
-    return sayings
+        said[key] = alaw(sound[: np.flatnonzero(np.abs(sound) > SOFTEST)[-1]])
+    return said
 
 
 async def _caller(
@@ -110,17 +110,17 @@ async def _says(call: KeyedCall, saying: bytes) -> Answered:
 
 async def speak_at_once(callers: int, pid: int) -> Round:
     """Place the calls, have all of them speak, and see what became of it."""
-    clock, now, sayings, result = RtpClock(), asyncio.Event(), _sayings(), Round()
+    clock, now, said, result = RtpClock(), asyncio.Event(), sayings(), Round()
     ticking = asyncio.ensure_future(clock.run())
     ready, placed = [asyncio.Event() for _ in range(callers)], []
     for number, (one, key) in enumerate(zip(ready, cycle(LANGUAGES), strict=False)):
-        placed.append(asyncio.ensure_future(_caller(clock, key, sayings[key], one, now)))
+        placed.append(asyncio.ensure_future(_caller(clock, key, said[key], one, now)))
         if number < callers - 1:
             await asyncio.sleep(1 / FASTEST_PER_S)
     await asyncio.gather(*(one.wait() for one in ready))
     heard, before, began = _heard(), family_cpu_s(pid), time.monotonic()
     now.set()
-    await asyncio.sleep(max(len(saying) for saying in sayings.values()) / 8000 + 1.0)
+    await asyncio.sleep(max(len(saying) for saying in said.values()) / 8000 + 1.0)
     result.cpu_s, result.seconds = family_cpu_s(pid) - before, time.monotonic() - began
     result.callers = await asyncio.gather(*placed)
     result.heard = _heard() - heard

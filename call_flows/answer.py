@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from backend_client.errors import BackEndAway
-from call_flows.desk import Conclusion, Desk, NotWrittenDown
+from backend_client.errors import BackEndUnavailable
+from call_flows.call_context import CallContext, Conclusion, NotWrittenDown
 from call_flows.entrance import log_in_or_enquire
 from call_flows.hotline import hotline
 from call_flows.main_menu import main_menu
@@ -13,28 +13,28 @@ from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.turns import Cancelled, GaveUp, WantsHotline, WentBack
 
 
-async def answer(call: Conversation, desk: Desk) -> None:
+async def answer(call: Conversation, context: CallContext) -> None:
     """Serve one caller. Ends with the last word said; the one who answered hangs up."""
     try:
-        await welcome(call, desk)
-        if desk.practice:
+        await welcome(call, context)
+        if context.practice:
             await call.say("practice.begin", barge_in=False)
-        driver = await log_in_or_enquire(call, desk)
-        await tell_unheard(call, desk, driver)
-        await main_menu(call, desk, driver)
+        driver = await log_in_or_enquire(call, context)
+        await tell_unheard(call, context, driver)
+        await main_menu(call, context, driver)
         await call.say("goodbye.plain")
-        desk.notes.conclude(Conclusion.COMPLETED)
+        context.notes.conclude(Conclusion.COMPLETED)
     except (WentBack, Cancelled):
         await call.say("goodbye.plain")
-        desk.notes.conclude(Conclusion.COMPLETED)
+        context.notes.conclude(Conclusion.COMPLETED)
     except WantsHotline:
-        await hotline(call, desk, Conclusion.HOTLINE)
+        await hotline(call, context, Conclusion.HOTLINE)
     except GaveUp:
         await call.say("hotline.gave_up")
-        await hotline(call, desk, Conclusion.GAVE_UP)
-    except BackEndAway:
+        await hotline(call, context, Conclusion.GAVE_UP)
+    except BackEndUnavailable:
         await call.say("sorry.back_end_away")
-        desk.notes.conclude(Conclusion.BACK_END_AWAY)
+        context.notes.conclude(Conclusion.BACK_END_AWAY)
     except NotWrittenDown:
         await call.say("sorry.technical")
-        desk.notes.conclude(Conclusion.ERROR)
+        context.notes.conclude(Conclusion.ERROR)

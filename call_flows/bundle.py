@@ -7,7 +7,7 @@ from typing import Literal
 
 from backend_client.errors import (
     AlreadyBundled,
-    BackEndAway,
+    BackEndUnavailable,
     BadVehicle,
     CargoCrossed,
     CargoExpired,
@@ -21,8 +21,8 @@ from backend_client.errors import (
 )
 from backend_client.types import Driver, Receipt
 from call_flows.bundle_news import crossing
+from call_flows.call_context import CallContext, Conclusion
 from call_flows.cargo import collect_cargo
-from call_flows.desk import Conclusion, Desk
 from call_flows.order import Order
 from call_flows.vehicle import choose_vehicle
 from ivr.dialogue.conversation import Conversation
@@ -56,18 +56,18 @@ def after_menu(*, by_text: bool) -> Menu[After]:
     return Menu(name="bundle.after", help="bundle.after.help", choices=tuple(choices))
 
 
-async def bundle(call: Conversation, desk: Desk, driver: Driver) -> Next:
+async def bundle(call: Conversation, context: CallContext, driver: Driver) -> Next:
     """From cargo and vehicle to a UBR the driver has heard."""
     while True:
         order = Order(driver)
-        await call.walk((collect_cargo, choose_vehicle, confirm_and_send), call, desk, order)
+        await call.walk((collect_cargo, choose_vehicle, confirm_and_send), call, context, order)
         if order.receipt is None:
             return "finish"
-        if await tell(call, desk, order.key, order.receipt) == "finish":
+        if await tell(call, context, order.key, order.receipt) == "finish":
             return "finish"
 
 
-async def confirm_and_send(call: Conversation, desk: Desk, order: Order) -> None:
+async def confirm_and_send(call: Conversation, context: CallContext, order: Order) -> None:
     """Read the order back; correct only what is wrong; send it; say plainly what came of it."""
     if not await read_back(call, order):
         match (await call.choose(WRONG)).value:
@@ -80,28 +80,28 @@ async def confirm_and_send(call: Conversation, desk: Desk, order: Order) -> None
                 raise Redo(confirm_and_send)
     try:
         order.receipt = await call.wait_for(
-            send(desk, order), filler="bundle.working", even_if_hung_up=True
+            send(context, order), filler="bundle.working", even_if_hung_up=True
         )
-    except BackEndAway as away:
-        desk.notes.conclude(Conclusion.BACK_END_AWAY)
+    except BackEndUnavailable as away:
+        context.notes.conclude(Conclusion.BACK_END_AWAY)
         if not away.uncertain:
-            desk.ledger.told(order.key)
+            context.ledger.result_announced(order.key)
             raise
         await call.say("bundle.not_confirmed")
     except SessionExpired:
-        desk.ledger.told(order.key)
+        context.ledger.result_announced(order.key)
         raise
     except MainlandPlate:
         await call.say("vehicle.mainland")
-        desk.ledger.told(order.key)
+        context.ledger.result_announced(order.key)
         raise Redo(choose_vehicle) from None
     except BadVehicle:
         await call.say("bundle.refused.vehicle", vehicle=order.vehicle)
-        desk.ledger.told(order.key)
+        context.ledger.result_announced(order.key)
         raise Redo(choose_vehicle) from None
     except Refused as refusal:
         await explain(call, refusal)
-        desk.ledger.told(order.key)
+        context.ledger.result_announced(order.key)
         order.review = True
         raise Redo(collect_cargo) from None
 
@@ -117,23 +117,25 @@ async def read_back(call: Conversation, order: Order) -> bool:
     )
 
 
-async def send(desk: Desk, order: Order) -> Receipt:
+async def send(context: CallContext, order: Order) -> Receipt:
     """Send the order, written down before and after. Goes on when the caller hangs up."""
     order.key = key = uuid.uuid4().hex
     ccrns = tuple(order.ccrns)
-    await desk.ledger.sending(key, order.driver, ccrns, order.vehicle)
+    await context.ledger.sending(key, order.driver, ccrns, order.vehicle)
     try:
-        receipt = await desk.rocars.bundle(order.driver, ccrns, order.vehicle, idempotency_key=key)
-    except BackEndAway as away:
-        settle = desk.ledger.unknown if away.uncertain else desk.ledger.refused
+        receipt = await context.rocars.bundle(
+            order.driver, ccrns, order.vehicle, idempotency_key=key
+        )
+    except BackEndUnavailable as away:
+        settle = context.ledger.unknown if away.uncertain else context.ledger.refused
         await settle(key, str(away))
         raise
     except RocarsError as refusal:
-        await desk.ledger.refused(key, type(refusal).__name__)
+        await context.ledger.refused(key, type(refusal).__name__)
         raise
-    await desk.ledger.confirmed(key, receipt)
-    if not desk.practice:
-        desk.notes.ubrs.append(receipt.ubr)
+    await context.ledger.confirmed(key, receipt)
+    if not context.practice:
+        context.notes.ubrs.append(receipt.ubr)
     return receipt
 
 
@@ -156,24 +158,24 @@ async def explain(call: Conversation, refusal: Refused) -> None:
             await call.say("sorry.technical")
 
 
-async def tell(call: Conversation, desk: Desk, key: str, receipt: Receipt) -> Next:
+async def tell(call: Conversation, context: CallContext, key: str, receipt: Receipt) -> Next:
     """Read the UBR and the crossing instruction, as often as wanted.
 
     No key cuts it short the first time: it is what the driver called for.
     """
     news = [call.phrase("bundle.done", {"ubr": receipt.ubr}), crossing(call, receipt)]
-    if desk.practice:
+    if context.practice:
         news.append(call.phrase("practice.not_bundled"))
     await call.say_all(news, barge_in=False)
-    desk.notes.ubrs_told += 1
-    desk.ledger.told(key)
+    context.notes.ubrs_announced += 1
+    context.ledger.result_announced(key)
     try:
         while True:
-            match (await call.choose(after_menu(by_text=desk.texts is not None))).value:
+            match (await call.choose(after_menu(by_text=context.texts is not None))).value:
                 case "repeat":
                     await call.say_all(news)
                 case "text":
-                    await send_text(call, desk, key, receipt)
+                    await send_text(call, context, key, receipt)
                 case "another":
                     return "another"
                 case "finish":
@@ -183,10 +185,12 @@ async def tell(call: Conversation, desk: Desk, key: str, receipt: Receipt) -> Ne
         return "finish"
 
 
-async def send_text(call: Conversation, desk: Desk, key: str, receipt: Receipt) -> None:
-    """The UBR as a text message. It is said to be sent only once the gateway has it."""
-    assert desk.texts is not None
-    sending = desk.texts.send(receipt, call.language, key)
+async def send_text(call: Conversation, context: CallContext, key: str, receipt: Receipt) -> None:
+    """The UBR as a text message. Where it goes is said before it does, so that who sees another
+    number can hang up; that it is sent, only once the gateway has it."""
+    assert context.texts is not None
+    await call.say("bundle.text_to", barge_in=False, ending=context.texts.ending)
+    sending = context.texts.send(receipt, call.language, key)
     if await call.wait_for(sending, even_if_hung_up=True):
         await call.say("bundle.text_sent")
     else:

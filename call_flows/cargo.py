@@ -6,8 +6,8 @@ from typing import Literal
 
 from backend_client.errors import UnknownCcrn
 from backend_client.types import CargoState
+from call_flows.call_context import CallContext
 from call_flows.cargo_in_parts import ask_in_parts
-from call_flows.desk import Desk
 from call_flows.order import Order
 from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
@@ -58,12 +58,12 @@ def ccrn_field(rules: FlowRules, *, first: bool) -> Field[str]:
     )
 
 
-async def collect_cargo(call: Conversation, desk: Desk, order: Order) -> None:
+async def collect_cargo(call: Conversation, context: CallContext, order: Order) -> None:
     """Ask for CCRNs until the driver says that is all. Each is checked as soon as it is keyed."""
     if order.review:
-        await review_cargo(call, desk, order)
+        await review_cargo(call, context, order)
     if not order.ccrns:
-        order.ccrns.append(await ask_ccrn(call, desk, order))
+        order.ccrns.append(await ask_ccrn(call, context, order))
     while True:
         newest = order.ccrns[-1]
         more = await call.choose(MORE, before=[call.phrase("ccrn.accepted", {"ccrn": newest})])
@@ -71,16 +71,16 @@ async def collect_cargo(call: Conversation, desk: Desk, order: Order) -> None:
             case "go_on":
                 return
             case "add":
-                if len(order.ccrns) >= desk.rules.max_ccrns:
+                if len(order.ccrns) >= context.rules.max_ccrns:
                     await call.say("ccrn.full")
                     return
-                order.ccrns.append(await ask_ccrn(call, desk, order))
+                order.ccrns.append(await ask_ccrn(call, context, order))
             case "rekey":
                 order.ccrns.pop()
-                order.ccrns.append(await ask_ccrn(call, desk, order))
+                order.ccrns.append(await ask_ccrn(call, context, order))
 
 
-async def review_cargo(call: Conversation, desk: Desk, order: Order) -> None:
+async def review_cargo(call: Conversation, context: CallContext, order: Order) -> None:
     """Go through the CCRNs one by one, and correct only those that are wrong."""
     order.review = False
     for ccrn in tuple(order.ccrns):
@@ -90,13 +90,13 @@ async def review_cargo(call: Conversation, desk: Desk, order: Order) -> None:
                 continue
             case "rekey":
                 at = order.ccrns.index(ccrn)
-                order.ccrns[at] = await ask_ccrn(call, desk, order, instead_of=ccrn)
+                order.ccrns[at] = await ask_ccrn(call, context, order, instead_of=ccrn)
             case "remove":
                 order.ccrns.remove(ccrn)
 
 
 async def ask_ccrn(
-    call: Conversation, desk: Desk, order: Order, *, instead_of: str | None = None
+    call: Conversation, context: CallContext, order: Order, *, instead_of: str | None = None
 ) -> str:
     """One CCRN that ROCARS knows and that is free to be bundled."""
 
@@ -104,7 +104,7 @@ async def ask_ccrn(
         if ccrn in order.ccrns and ccrn != instead_of:
             raise NotAccepted("ccrn.twice", ccrn=ccrn)
         try:
-            cargo = await call.wait_for(desk.rocars.look_up(order.driver, ccrn))
+            cargo = await call.wait_for(context.rocars.look_up(order.driver, ccrn))
         except UnknownCcrn:
             raise NotKnown("ccrn.unknown", ccrn=ccrn) from None
         if cargo.state in NOT_FREE:
@@ -112,7 +112,9 @@ async def ask_ccrn(
         return ccrn
 
     try:
-        asked = await call.ask(ccrn_field(desk.rules, first=not order.ccrns), settle=known_and_free)
+        asked = await call.ask(
+            ccrn_field(context.rules, first=not order.ccrns), settle=known_and_free
+        )
         return asked.value
     except GaveUp as failed:
         if not failed.misheard:
@@ -120,7 +122,7 @@ async def ask_ccrn(
     await call.say("ccrn.in_parts")
     for _ in range(TIMES_IN_PARTS):
         try:
-            return await known_and_free(await ask_in_parts(call, desk.rules))
+            return await known_and_free(await ask_in_parts(call, context.rules))
         except NotAccepted as refusal:
             await call.say_all([call.phrase(refusal.prompt, refusal.slots)])
     raise GaveUp("ccrn", misheard=True)

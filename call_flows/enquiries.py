@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from call_flows.desk import Desk
+from call_flows.call_context import CallContext
 from call_flows.status import status_of_a_bundle
 from call_flows.unladen import unladen
 from ivr.dialogue.conversation import Conversation
@@ -26,13 +26,13 @@ ENQUIRIES: Menu[Enquiry] = Menu(
 )
 
 
-async def enquiries(call: Conversation, desk: Desk) -> None:
+async def enquiries(call: Conversation, context: CallContext) -> None:
     """Answer enquiries until the caller wants to log in after all."""
     while True:
         try:
             match (await call.choose(ENQUIRIES)).value:
                 case "status":
-                    await status_of_a_bundle(call, desk)
+                    await status_of_a_bundle(call, context)
                 case "unladen":
                     await unladen(call)
                 case "log_in":

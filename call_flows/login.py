@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from backend_client.errors import LoginLocked, LoginRefused
 from backend_client.types import Credentials, Driver
-from call_flows.desk import Conclusion, Desk
+from call_flows.call_context import CallContext, Conclusion
 from call_flows.rules import FlowRules
 from call_flows.welcome import choose_language
 from ivr.dialogue.conversation import Conversation
@@ -99,66 +99,66 @@ def code_field(rules: FlowRules) -> Field[str]:
     )
 
 
-async def login(call: Conversation, desk: Desk) -> Driver:
+async def login(call: Conversation, context: CallContext) -> Driver:
     """Log the driver in. What was wrong is never said; a locked user ID ends at the hotline.
 
     Raises WithoutLogin.
     """
-    known = desk.hints.user_id if desk.rules.pin_digits else None
-    for _ in range(desk.rules.login_tries):
-        form, known = await fill_in(call, desk, known), None
+    known = context.hints.user_id if context.rules.pin_digits else None
+    for _ in range(context.rules.login_tries):
+        form, known = await fill_in(call, context, known), None
         try:
             driver = await call.wait_for(
-                desk.rocars.log_in(Credentials(form.user_id, form.pin, form.code)),
+                context.rocars.log_in(Credentials(form.user_id, form.pin, form.code)),
                 filler="login.checking",
             )
         except LoginRefused:
-            desk.notes.login_failures += 1
+            context.notes.login_failures += 1
             await call.say("login.refused")
         except LoginLocked:
-            desk.notes.conclude(Conclusion.LOGIN_LOCKED)
+            context.notes.conclude(Conclusion.LOGIN_LOCKED)
             await call.say("login.locked")
             raise WantsHotline from None
         else:
-            desk.notes.user_id = driver.user_id
+            context.notes.user_id = driver.user_id
             await call.say("login.welcome")
             return driver
-    desk.notes.conclude(Conclusion.LOGIN_REFUSED)
+    context.notes.conclude(Conclusion.LOGIN_REFUSED)
     raise WantsHotline
 
 
-async def fill_in(call: Conversation, desk: Desk, known: str | None) -> LoginForm:
+async def fill_in(call: Conversation, context: CallContext, known: str | None) -> LoginForm:
     """Take what is needed to log in; a driver known by his number need not key his user ID."""
     if known:
         form = LoginForm(user_id=known)
         try:
-            await call.walk((ask_known_pin, ask_code), call, desk, form)
+            await call.walk((ask_known_pin, ask_code), call, context, form)
             return form
         except WentBack:
             pass  # back from the first question: to the one that was left out
         except SomebodyElse:
-            await choose_language(call, desk)
+            await choose_language(call, context)
     form = LoginForm()
-    await call.walk((ask_user_id, ask_pin, ask_code), call, desk, form)
+    await call.walk((ask_user_id, ask_pin, ask_code), call, context, form)
     return form
 
 
-async def ask_known_pin(call: Conversation, desk: Desk, form: LoginForm) -> None:
-    form.pin = (await call.ask(known_pin_field(desk.rules, form.user_id))).value
+async def ask_known_pin(call: Conversation, context: CallContext, form: LoginForm) -> None:
+    form.pin = (await call.ask(known_pin_field(context.rules, form.user_id))).value
     if form.pin == NO_PIN:
         raise SomebodyElse
 
 
-async def ask_user_id(call: Conversation, desk: Desk, form: LoginForm) -> None:
-    form.user_id = (await call.ask(user_id_field(desk.rules))).value
+async def ask_user_id(call: Conversation, context: CallContext, form: LoginForm) -> None:
+    form.user_id = (await call.ask(user_id_field(context.rules))).value
     if form.user_id == NO_USER_ID:
         raise WithoutLogin
 
 
-async def ask_pin(call: Conversation, desk: Desk, form: LoginForm) -> None:
-    if desk.rules.pin_digits:
-        form.pin = (await call.ask(pin_field(desk.rules))).value
+async def ask_pin(call: Conversation, context: CallContext, form: LoginForm) -> None:
+    if context.rules.pin_digits:
+        form.pin = (await call.ask(pin_field(context.rules))).value
 
 
-async def ask_code(call: Conversation, desk: Desk, form: LoginForm) -> None:
-    form.code = (await call.ask(code_field(desk.rules))).value
+async def ask_code(call: Conversation, context: CallContext, form: LoginForm) -> None:
+    form.code = (await call.ask(code_field(context.rules))).value

@@ -7,7 +7,7 @@ from typing import Literal
 from backend_client.errors import SessionExpired
 from backend_client.types import Driver
 from call_flows.bundle import bundle
-from call_flows.desk import Desk
+from call_flows.call_context import CallContext
 from call_flows.entrance import log_in_or_enquire
 from call_flows.own_bundles import own_bundles
 from call_flows.unladen import unladen
@@ -33,21 +33,21 @@ MAIN_MENU: Menu[Errand] = Menu(
 )
 
 
-async def main_menu(call: Conversation, desk: Desk, driver: Driver) -> None:
+async def main_menu(call: Conversation, context: CallContext, driver: Driver) -> None:
     """Do errands until the driver has no more."""
     while True:
         try:
             errand = await call.choose(MAIN_MENU)
             match errand.value:
                 case "bundle":
-                    if await bundle(call, desk, driver) == "finish":
+                    if await bundle(call, context, driver) == "finish":
                         return
                 case "own_bundles":
-                    await own_bundles(call, desk, driver)
+                    await own_bundles(call, context, driver)
                 case "unladen":
                     await unladen(call)
                 case "language":
-                    await choose_language(call, desk)
+                    await choose_language(call, context)
                 case "hotline":
                     raise WantsHotline
                 case "goodbye":
@@ -56,4 +56,4 @@ async def main_menu(call: Conversation, desk: Desk, driver: Driver) -> None:
             continue
         except SessionExpired:
             await call.say("login.expired")
-            driver = await log_in_or_enquire(call, desk)
+            driver = await log_in_or_enquire(call, context)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from backend_client.types import BundleState, Driver, Receipt
 from call_flows.bundle_news import standing
-from call_flows.desk import Desk
+from call_flows.call_context import CallContext
 from call_flows.unbundle import unbundle
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Choice, Menu
@@ -27,23 +27,23 @@ def bundle_menu(*, undo: bool, more: bool) -> Menu[Wish]:
     return Menu(name="own.after", help="own.after.help", choices=tuple(choices))
 
 
-async def own_bundles(call: Conversation, desk: Desk, driver: Driver) -> None:
+async def own_bundles(call: Conversation, context: CallContext, driver: Driver) -> None:
     """Tell the driver his bundles, newest first."""
-    bundles = await call.wait_for(desk.rocars.bundles(driver))
+    bundles = await call.wait_for(context.rocars.bundles(driver))
     if not bundles:
         await call.say("own.none")
         return
     await call.say("own.count", count=len(bundles))
     at = 0
     while at < len(bundles):
-        match await ask_about(call, desk, bundles[at], more=at + 1 < len(bundles)):
+        match await ask_about(call, context, bundles[at], more=at + 1 < len(bundles)):
             case "repeat":
                 continue
             case "next":
                 at += 1
             case "undo":
                 try:
-                    await unbundle(call, desk, driver, bundles[at])
+                    await unbundle(call, context, driver, bundles[at])
                 except WentBack:
                     continue
                 at += 1
@@ -51,9 +51,11 @@ async def own_bundles(call: Conversation, desk: Desk, driver: Driver) -> None:
                 return
 
 
-async def ask_about(call: Conversation, desk: Desk, bundle: Receipt, *, more: bool) -> Wish:
+async def ask_about(
+    call: Conversation, context: CallContext, bundle: Receipt, *, more: bool
+) -> Wish:
     """Tell one bundle with its cargo, and ask what is wanted."""
     news = [*standing(call, bundle), call.phrase("own.cargo", {"ccrns": bundle.ccrns})]
-    undo = desk.rules.unbundle_enabled and bundle.state is BundleState.LIVE
-    desk.notes.statuses_told += 1
+    undo = context.rules.unbundle_enabled and bundle.state is BundleState.LIVE
+    context.notes.statuses_announced += 1
     return (await call.choose(bundle_menu(undo=undo, more=more), before=news)).value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from call_flows.desk import Conclusion, Desk
+from call_flows.call_context import CallContext, Conclusion
 from call_flows.recording_studio import (
     ClipToRecord,
     NotTaken,
@@ -80,36 +80,38 @@ class Badge:
     pin: str = field(default="", repr=False)
 
 
-async def record_prompts(call: Conversation, desk: Desk, studio: RecordingStudio) -> None:
+async def record_prompts(call: Conversation, context: CallContext, studio: RecordingStudio) -> None:
     """Let an operator record prompts, one after another, until he hangs up."""
     try:
         await call.say("recording.greeting")
-        await choose_language(call, desk)
-        if await log_operator_in(call, desk, studio):
+        await choose_language(call, context)
+        if await log_operator_in(call, context, studio):
             while clip := await choose_clip(call, studio):
-                await record_one(call, desk, studio, clip)
-            desk.notes.conclude(Conclusion.COMPLETED)
+                await record_one(call, context, studio, clip)
+            context.notes.conclude(Conclusion.COMPLETED)
     except StudioLocked:
-        desk.notes.conclude(Conclusion.LOGIN_LOCKED)
+        context.notes.conclude(Conclusion.LOGIN_LOCKED)
         await call.say("recording.locked")
     except StudioAway:
-        desk.notes.conclude(Conclusion.ERROR)
+        context.notes.conclude(Conclusion.ERROR)
         await call.say("recording.away")
     except (WentBack, Cancelled, WantsHotline, GaveUp):
-        desk.notes.conclude(Conclusion.COMPLETED)
+        context.notes.conclude(Conclusion.COMPLETED)
     await call.say("goodbye.plain")
 
 
-async def log_operator_in(call: Conversation, desk: Desk, studio: RecordingStudio) -> bool:
+async def log_operator_in(
+    call: Conversation, context: CallContext, studio: RecordingStudio
+) -> bool:
     """Who is it? What was wrong is never said. False when all tries failed."""
-    for _ in range(desk.rules.login_tries):
+    for _ in range(context.rules.login_tries):
         badge = Badge()
         await call.walk((ask_operator_id, ask_pin), call, badge)
         if await call.wait_for(studio.log_in(badge.operator_id, badge.pin)):
             return True
-        desk.notes.login_failures += 1
+        context.notes.login_failures += 1
         await call.say("recording.refused")
-    desk.notes.conclude(Conclusion.LOGIN_REFUSED)
+    context.notes.conclude(Conclusion.LOGIN_REFUSED)
     return False
 
 
@@ -122,7 +124,7 @@ async def ask_pin(call: Conversation, badge: Badge) -> None:
 
 
 async def record_one(
-    call: Conversation, desk: Desk, studio: RecordingStudio, clip: ClipToRecord
+    call: Conversation, context: CallContext, studio: RecordingStudio, clip: ClipToRecord
 ) -> None:
     """One prompt: what callers hear today, what is said now, and whether to keep it."""
     if clip.today:
@@ -130,7 +132,7 @@ async def record_one(
         await call.play(f"recording.today {clip.name}", clip.today)
     while True:
         await call.say("recording.begin")
-        spoken = await call.record(f"recording {clip.name}", desk.rules.recording_longest_s)
+        spoken = await call.record(f"recording {clip.name}", context.rules.recording_longest_s)
         try:
             heard = await call.wait_for(studio.mended(clip, spoken))
         except NotTaken as why:
@@ -143,7 +145,7 @@ async def record_one(
             continue
         if choice is AfterRecording.KEEP:
             await call.wait_for(studio.keep(clip, spoken), even_if_hung_up=True)
-            desk.notes.conclude(Conclusion.COMPLETED)
+            context.notes.conclude(Conclusion.COMPLETED)
             await call.say("recording.kept")
         return
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from speech.language import Language
 
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,15}$")]
+CallerNumber = Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")]
 
 
 class FlowRules(BaseModel):
@@ -39,7 +40,7 @@ class FlowRules(BaseModel):
         3, ge=1, le=10, description="Log-ins that may fail in one call. Our assumption (A7)."
     )
     languages: tuple[Language, ...] = Field(
-        (Language.CANTONESE, Language.PUTONGHUA, Language.ENGLISH),
+        tuple(Language),
         min_length=1,
         max_length=9,
         description="Languages in the order offered: the first on key 1. Our assumption (A8).",
@@ -65,7 +66,18 @@ class FlowRules(BaseModel):
     )
     recording_numbers: tuple[Digits, ...] = Field(
         ("3904",),
-        description="Dialled numbers on which operators record prompts.",
+        description="Dialled numbers on which operators record prompts, for those named by "
+        "`recording_peers` or `recording_callers`; to everybody else they are numbers like others.",
+    )
+    recording_peers: tuple[str, ...] = Field(
+        (),
+        description="Names of `sip.peers` whose calls are admitted to the recording line. With "
+        "this and `recording_callers` empty there is none.",
+    )
+    recording_callers: tuple[CallerNumber, ...] = Field(
+        (),
+        description="Numbers of callers admitted to the recording line, as +85291234567. A number "
+        "is what the network says it is: name peers where you can.",
     )
     recording_longest_s: float = Field(
         60.0, ge=5, le=300, description="Longest recording by telephone, s."

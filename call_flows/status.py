@@ -8,7 +8,7 @@ from typing import Literal
 from backend_client.errors import UnknownBundle
 from backend_client.types import Receipt
 from call_flows.bundle_news import standing
-from call_flows.desk import Desk
+from call_flows.call_context import CallContext
 from call_flows.marks import on_keypad
 from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
@@ -60,38 +60,38 @@ VEHICLE: Field[str] = Field(
 )
 
 
-async def status_of_a_bundle(call: Conversation, desk: Desk) -> None:
+async def status_of_a_bundle(call: Conversation, context: CallContext) -> None:
     """Ask for reference and vehicle, and tell where the bundle stands.
 
     Whatever does not fit gets one and the same answer, and only so many guesses a call: nobody is
     to learn here which references exist.
     """
-    for _ in range(desk.rules.login_tries):
+    for _ in range(context.rules.login_tries):
         asked = AskedAbout()
-        await call.walk((ask_ubr, ask_vehicle), call, desk, asked)
+        await call.walk((ask_ubr, ask_vehicle), call, context, asked)
         try:
-            receipt = await call.wait_for(desk.rocars.status(asked.ubr, asked.vehicle))
+            receipt = await call.wait_for(context.rocars.status(asked.ubr, asked.vehicle))
         except UnknownBundle:
             await call.say("status.unknown")
             continue
-        await tell_status(call, desk, receipt)
+        await tell_status(call, context, receipt)
         return
     raise WantsHotline
 
 
-async def ask_ubr(call: Conversation, desk: Desk, asked: AskedAbout) -> None:
-    asked.ubr = (await call.ask(ubr_field(desk.rules))).value
+async def ask_ubr(call: Conversation, context: CallContext, asked: AskedAbout) -> None:
+    asked.ubr = (await call.ask(ubr_field(context.rules))).value
 
 
-async def ask_vehicle(call: Conversation, desk: Desk, asked: AskedAbout) -> None:
+async def ask_vehicle(call: Conversation, context: CallContext, asked: AskedAbout) -> None:
     asked.vehicle = (await call.ask(VEHICLE)).value
 
 
-async def tell_status(call: Conversation, desk: Desk, receipt: Receipt) -> None:
+async def tell_status(call: Conversation, context: CallContext, receipt: Receipt) -> None:
     """As often as the caller wants to hear it."""
     news = standing(call, receipt)
     await call.say_all(news)
-    desk.notes.statuses_told += 1
+    context.notes.statuses_announced += 1
     try:
         while (await call.choose(AFTER)).value == "repeat":
             await call.say_all(news)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import uuid
 
 from backend_client.errors import (
-    BackEndAway,
+    BackEndUnavailable,
     BundleNotLive,
     RocarsError,
     UnbundleDisabled,
     UnknownBundle,
 )
 from backend_client.types import Driver, Receipt
-from call_flows.desk import Conclusion, Desk
+from call_flows.call_context import CallContext, Conclusion
 from ivr.dialogue.conversation import Conversation
 
 
-async def unbundle(call: Conversation, desk: Desk, driver: Driver, bundle: Receipt) -> None:
+async def unbundle(
+    call: Conversation, context: CallContext, driver: Driver, bundle: Receipt
+) -> None:
     """Ask whether he means it, undo the bundle, say plainly what came of it."""
     if not await call.confirm("unbundle.sure", ubr=bundle.ubr, vehicle=bundle.vehicle):
         await call.say("unbundle.kept")
@@ -24,12 +26,12 @@ async def unbundle(call: Conversation, desk: Desk, driver: Driver, bundle: Recei
     key = uuid.uuid4().hex
     try:
         await call.wait_for(
-            send(desk, driver, bundle, key), filler="unbundle.working", even_if_hung_up=True
+            send(context, driver, bundle, key), filler="unbundle.working", even_if_hung_up=True
         )
-    except BackEndAway as away:
-        desk.notes.conclude(Conclusion.BACK_END_AWAY)
+    except BackEndUnavailable as away:
+        context.notes.conclude(Conclusion.BACK_END_AWAY)
         if not away.uncertain:
-            desk.ledger.told(key)
+            context.ledger.result_announced(key)
             raise
         await call.say("unbundle.not_confirmed", barge_in=False)
         return
@@ -39,19 +41,19 @@ async def unbundle(call: Conversation, desk: Desk, driver: Driver, bundle: Recei
         await call.say("unbundle.not_here", barge_in=False)
     else:
         await call.say("unbundle.done", barge_in=False, ubr=bundle.ubr)
-    desk.ledger.told(key)
+    context.ledger.result_announced(key)
 
 
-async def send(desk: Desk, driver: Driver, bundle: Receipt, key: str) -> None:
+async def send(context: CallContext, driver: Driver, bundle: Receipt, key: str) -> None:
     """Send the request, written down before and after. Goes on when the caller hangs up."""
-    await desk.ledger.undoing(key, driver, bundle)
+    await context.ledger.undoing(key, driver, bundle)
     try:
-        undone = await desk.rocars.unbundle(driver, bundle.ubr, idempotency_key=key)
-    except BackEndAway as away:
-        settle = desk.ledger.unknown if away.uncertain else desk.ledger.refused
+        undone = await context.rocars.unbundle(driver, bundle.ubr, idempotency_key=key)
+    except BackEndUnavailable as away:
+        settle = context.ledger.unknown if away.uncertain else context.ledger.refused
         await settle(key, str(away))
         raise
     except RocarsError as refusal:
-        await desk.ledger.refused(key, type(refusal).__name__)
+        await context.ledger.refused(key, type(refusal).__name__)
         raise
-    await desk.ledger.confirmed(key, undone)
+    await context.ledger.confirmed(key, undone)

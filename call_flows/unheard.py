@@ -6,7 +6,7 @@ from typing import Literal
 
 from backend_client.types import BundleState, Driver
 from call_flows.bundle_news import crossing
-from call_flows.desk import Desk, Unheard
+from call_flows.call_context import CallContext, UnannouncedResult
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Choice, Menu
 from ivr.dialogue.turns import GaveUp
@@ -22,25 +22,27 @@ AFTER: Menu[Literal["repeat", "go_on"]] = Menu(
 )
 
 
-async def tell_unheard(call: Conversation, desk: Desk, driver: Driver) -> None:
+async def tell_unheard(call: Conversation, context: CallContext, driver: Driver) -> None:
     """Tell what he has asked for and not heard the end of, oldest first."""
-    for request in await desk.ledger.untold(driver):
+    for request in await context.ledger.unannounced_results(driver):
         if request.ended == "confirmed" and request.receipt is not None:
-            await tell_confirmed(call, desk, request)
+            await tell_confirmed(call, context, request)
         elif request.ended == "refused":
             await call.say_all(nothing_came_of_it(call, request), barge_in=False)
-            desk.ledger.told(request.key)
+            context.ledger.result_announced(request.key)
         else:
             await call.say_all(not_known_yet(call, request), barge_in=False)
 
 
-async def tell_confirmed(call: Conversation, desk: Desk, request: Unheard) -> None:
+async def tell_confirmed(
+    call: Conversation, context: CallContext, request: UnannouncedResult
+) -> None:
     """The news he called for; no key cuts it short the first time."""
     news = went_through(call, request)
     await call.say_all(news, barge_in=False)
-    desk.ledger.told(request.key)
+    context.ledger.result_announced(request.key)
     if request.operation == "bundle":
-        desk.notes.ubrs_told += 1
+        context.notes.ubrs_announced += 1
     try:
         while (await call.choose(AFTER)).value == "repeat":
             await call.say_all(news)
@@ -48,7 +50,7 @@ async def tell_confirmed(call: Conversation, desk: Desk, request: Unheard) -> No
         return
 
 
-def went_through(call: Conversation, request: Unheard) -> list[Phrase]:
+def went_through(call: Conversation, request: UnannouncedResult) -> list[Phrase]:
     receipt = request.receipt
     assert receipt is not None
     if request.operation == "unbundle":
@@ -59,7 +61,7 @@ def went_through(call: Conversation, request: Unheard) -> list[Phrase]:
     return [bundled, call.phrase("bundle.done", {"ubr": receipt.ubr}), crossing(call, receipt)]
 
 
-def nothing_came_of_it(call: Conversation, request: Unheard) -> list[Phrase]:
+def nothing_came_of_it(call: Conversation, request: UnannouncedResult) -> list[Phrase]:
     if request.operation == "unbundle":
         return [call.phrase("unheard.not_unbundled", {"vehicle": request.vehicle})]
     return [
@@ -67,5 +69,5 @@ def nothing_came_of_it(call: Conversation, request: Unheard) -> list[Phrase]:
     ]
 
 
-def not_known_yet(call: Conversation, request: Unheard) -> list[Phrase]:
+def not_known_yet(call: Conversation, request: UnannouncedResult) -> list[Phrase]:
     return [call.phrase("unheard.not_known", {"ccrns": request.ccrns, "vehicle": request.vehicle})]

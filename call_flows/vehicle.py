@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from call_flows.desk import Desk
+from call_flows.call_context import CallContext
 from call_flows.marks import (
     LETTERS_ON,
     LONGEST,
@@ -143,14 +143,14 @@ def form_menu(forms: Sequence[Form]) -> Menu[Literal["one_letter", "no_letter", 
     )
 
 
-async def choose_vehicle(call: Conversation, desk: Desk, order: Order) -> None:
+async def choose_vehicle(call: Conversation, context: CallContext, order: Order) -> None:
     """One of the driver's own vehicles, or another one by its mark."""
     while True:
         order.vehicle = await pick_on_file(call, order)
         if order.vehicle:
             return
         try:
-            order.vehicle = await key_vehicle(call, desk, order)
+            order.vehicle = await key_vehicle(call, context, order)
             return
         except WentBack:
             if not order.driver.vehicles:
@@ -175,11 +175,11 @@ async def pick_on_file(call: Conversation, order: Order) -> str:
     return ""
 
 
-async def key_vehicle(call: Conversation, desk: Desk, order: Order) -> str:
+async def key_vehicle(call: Conversation, context: CallContext, order: Order) -> str:
     """Take a mark keyed as on a telephone, and settle which letters were meant."""
 
     async def with_readings(mark: KeyedMark) -> KeyedMark:
-        readings = await call.wait_for(desk.rocars.match_vehicles(order.driver, mark.keys))
+        readings = await call.wait_for(context.rocars.match_vehicles(order.driver, mark.keys))
         if mark.said and mark.said not in readings:
             raise NotKnown("vehicle.unknown", vehicle=mark.said)
         return KeyedMark(mark.keys, readings, mark.said)

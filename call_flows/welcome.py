@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from call_flows.desk import Desk
+from call_flows.call_context import CallContext
 from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Choice, Menu
@@ -28,28 +28,32 @@ def language_menu(rules: FlowRules, first: Language | None = None) -> Menu[Langu
     )
 
 
-async def welcome(call: Conversation, desk: Desk) -> None:
+async def welcome(call: Conversation, context: CallContext) -> None:
     """Greet in every language; a caller who chooses none hears the first one.
 
     A driver who is known is greeted in his language and not asked.
     """
-    known = desk.hints.language if desk.hints.language in desk.rules.languages else None
-    if desk.hints.user_id and known:
-        use_language(call, desk, known)
+    known = context.hints.language if context.hints.language in context.rules.languages else None
+    if context.hints.user_id and known:
+        use_language(call, context, known)
         await call.say("welcome.greeting")
         return
-    await call.say_all([Phrase(language, "welcome.greeting") for language in desk.rules.languages])
+    await call.say_all(
+        [Phrase(language, "welcome.greeting") for language in context.rules.languages]
+    )
     try:
-        await choose_language(call, desk, known)
+        await choose_language(call, context, known)
     except GaveUp:
-        use_language(call, desk, known or desk.rules.languages[0])
+        use_language(call, context, known or context.rules.languages[0])
 
 
-async def choose_language(call: Conversation, desk: Desk, first: Language | None = None) -> None:
-    chosen = await call.choose(language_menu(desk.rules, first))
-    use_language(call, desk, chosen.value)
+async def choose_language(
+    call: Conversation, context: CallContext, first: Language | None = None
+) -> None:
+    chosen = await call.choose(language_menu(context.rules, first))
+    use_language(call, context, chosen.value)
 
 
-def use_language(call: Conversation, desk: Desk, language: Language) -> None:
+def use_language(call: Conversation, context: CallContext, language: Language) -> None:
     call.language = language
-    desk.notes.language = language
+    context.notes.language = language

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from speech.language import Language
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""That of libyaml reads several times as fast."""
 
 DIRECTORY = Path(__file__).with_name("catalogue")
 
@@ -93,7 +97,7 @@ def load(language: Language, directory: Path = DIRECTORY) -> Catalogue:
     """Read the catalogue of a language. Raises CatalogueError."""
     path = directory / f"{language}.yaml"
     try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        read = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (OSError, yaml.YAMLError) as failure:
         raise CatalogueError(f"{path.name}: {failure}") from failure
     if not isinstance(read, dict):

@@ -83,7 +83,7 @@ def tidy(directory: Path, keep: Iterable[int]) -> None:
                 path.unlink()
 
 
-class LiveLibrary:
+class PublishedLibrary:
     """The recordings of the release, with those that are live laid over them (a `Shelf`)."""
 
     def __init__(self, shipped: Library, directory: Path) -> None:
@@ -154,7 +154,7 @@ class LiveLibrary:
 
 def as_heard(shipped: Library, directory: Path) -> Library:
     """One library of what callers of this node hear now, for who listens to it."""
-    over = LiveLibrary(shipped, directory)
+    over = PublishedLibrary(shipped, directory)
     if not over.changed():
         return shipped
     pieces: list[bytes] = []

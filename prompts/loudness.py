@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pyloudnorm
 
 Samples = npt.NDArray[np.float32]
 
@@ -37,6 +36,8 @@ def loudness(samples: Samples) -> float:
     """Integrated loudness in LUFS (EBU R 128); a short clip counts as if said again and again."""
     if not len(samples):
         return float("-inf")
+    import pyloudnorm  # and with it scipy: a second that a node need not wait
+
     times = max(1, int(np.ceil(MEASURED_S * SAMPLE_RATE / len(samples))))
     meter = pyloudnorm.Meter(SAMPLE_RATE)
     return float(meter.integrated_loudness(np.tile(samples, times).astype(np.float64)))

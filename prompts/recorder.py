@@ -1,9 +1,10 @@
-"""Making the recordings that come with the service, with its own synthesiser."""
+"""Making the recordings that come with the service, with a voice of ours for each language."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,16 @@ from prompts.loudness import (
     loudness,
     trimmed,
 )
+from prompts.phrasing import length, phrased
 from prompts.script import Clip, clips
 from prompts.settings import PromptSettings
 from speech.language import Language
 from speech.synthesiser.respelling import respelled
-from speech.synthesiser.synthesiser import Synthesiser
+from speech.voices.voice import Speech, Voice
 
 LONGEST_SILENCE_MS = 1000
+RESPELT = "espeak-ng"
+"""The voice that is given other spellings of words it misreads."""
 _BLOCK_MS = 20
 
 
@@ -40,8 +44,11 @@ class Fault:
     what: str
 
 
-def stale(directory: Path, language: Language) -> list[Clip]:
-    """Clips of the script that have no recording, or one that says something else."""
+def stale(directory: Path, language: Language, *, by: str = "") -> list[Clip]:
+    """Clips of the script that have no recording, or one that says something else.
+
+    With `by`, a voice's name, also those that were not made by it.
+    """
     known = (
         read_manifest(directory / language) if (directory / language / MANIFEST).exists() else {}
     )
@@ -50,45 +57,57 @@ def stale(directory: Path, language: Language) -> list[Clip]:
         for clip in clips(language)
         if known.get(clip.name, {}).get("digest") != clip.digest
         or _misspelt(known[clip.name], clip)
+        or (by and str(known[clip.name].get("voice", "")).partition(" ")[0] != by)
         or not (directory / language / f"{clip.name}.flac").is_file()
     ]
 
 
 def _misspelt(entry: dict[str, Any], clip: Clip) -> bool:
-    """Synthesised before the voice was told how to read these words."""
+    """Spoken by espeak-ng before it was told how to read these words."""
     given = entry.get("spelling", entry.get("speech"))
-    return entry.get("source") == "synthesised" and given != respelled(clip.language, clip.speech)
+    made = entry.get("source") == "synthesised"
+    by_espeak = made and str(entry.get("voice", "")).startswith(RESPELT)
+    return by_espeak and given != respelled(clip.language, clip.speech)
 
 
 async def record(
-    directory: Path, wanted: list[Clip], settings: PromptSettings
+    directory: Path, wanted: list[Clip], settings: PromptSettings, voices: Mapping[Language, Voice]
 ) -> AsyncIterator[Clip]:
-    """Synthesise clips into a directory of recordings; each is given once it is written.
+    """Speak clips into a directory of recordings; each is given once it is written.
 
-    Raises SynthesisFailed.
+    Raises VoiceUnavailable.
     """
-    synthesiser = Synthesiser(settings.synthesiser)
-    try:
-        for clip in wanted:
-            raw = await synthesiser.speak(clip.language, clip.speech)
-            samples = levelled(trimmed(raw), settings.loudness_lufs)
-            path = directory / clip.language / f"{clip.name}.flac"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pcm = soundfile.SoundFile(
-                path, "w", SAMPLE_RATE, 1, subtype="PCM_16", format="FLAC", compression_level=1.0
-            )
-            with pcm:
-                pcm.buffer_write(as_pcm(samples), dtype="int16")
-            _enter(directory / clip.language, clip, samples, settings)
-            yield clip
-    finally:
-        await synthesiser.close()
+    for clip in wanted:
+        voice = voices[clip.language]
+        await asyncio.to_thread(_record, directory / clip.language, clip, settings, voice)
+        yield clip
 
 
-def _enter(directory: Path, clip: Clip, samples: Samples, settings: PromptSettings) -> None:
+def _record(directory: Path, clip: Clip, settings: PromptSettings, voice: Voice) -> None:
+    speech = voice.speak(phrased(clip), clip.language)
+    samples = levelled(trimmed(for_a_telephone(speech, length(clip))), settings.loudness_lufs)
+    path = directory / f"{clip.name}.flac"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pcm = soundfile.SoundFile(
+        path, "w", SAMPLE_RATE, 1, subtype="PCM_16", format="FLAC", compression_level=1.0
+    )
+    with pcm:
+        pcm.buffer_write(as_pcm(samples), dtype="int16")
+    _enter(directory, clip, samples, voice)
+
+
+def for_a_telephone(speech: Speech, length: float = 1.0) -> Samples:
+    """At 8000 Hz, nothing left above what G.711 carries; so many times as long, and as deep."""
+    import soxr
+
+    lower: Samples = soxr.resample(speech.samples, speech.rate, SAMPLE_RATE * length, quality="VHQ")
+    return lower.astype(np.float32)
+
+
+def _enter(directory: Path, clip: Clip, samples: Samples, voice: Voice) -> None:
     path = directory / MANIFEST
     manifest = read_manifest(directory) if path.exists() else {}
-    spelling = respelled(clip.language, clip.speech)
+    spelling = respelled(clip.language, clip.speech) if voice.name == RESPELT else clip.speech
     manifest[clip.name] = {
         "digest": clip.digest,
         "speech": clip.speech,
@@ -96,7 +115,8 @@ def _enter(directory: Path, clip: Clip, samples: Samples, settings: PromptSettin
         "seconds": round(len(samples) / SAMPLE_RATE, 3),
         "lufs": round(loudness(samples), 1),
         "source": "synthesised",
-        "voice": f"espeak-ng {settings.synthesiser.voice(clip.language).name}",
+        "voice": voice.name,
+        "version": voice.version,
     }
     _write_manifest(directory, manifest)
 

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 
 from prompts import catalogue
 from speech.language import Language
-from speech.spoken import FORMS
+from speech.languages.registry import FORMS
 
 UNIT_FOLDER = "unit"
+
+
+ADDED_SINCE = ("bundle.text_to", "sorry.time_short", "sorry.too_long")
+"""Prompts that came when scripts had been printed. Their clips are numbered after all others, so
+that a number on a sheet, or in the name of a file, is the same clip in every database. New prompts
+are put at its end."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +45,10 @@ def clips(language: Language) -> Iterator[Clip]:
             yield Clip(language, segment.name, segment.speech)
     for unit in FORMS[language].units():
         yield unit_clip(language, unit.name, unit.speech)
+
+
+def names_in_order() -> list[str]:
+    """The clips of all languages, each once, in the order of their numbers."""
+    names = dict.fromkeys(clip.name for language in Language for clip in clips(language))
+    since = {prompt: at for at, prompt in enumerate(ADDED_SINCE, start=1)}
+    return sorted(names, key=lambda name: since.get(name.partition("--")[0], 0))

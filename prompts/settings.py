@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from speech.synthesiser.settings import SynthesiserSettings
+from speech.voices.settings import VoiceSettings
 
 
 class TakeSettings(BaseModel):
@@ -63,5 +64,9 @@ class PromptSettings(BaseModel):
     )
     synthesiser: SynthesiserSettings = Field(
         default_factory=lambda: SynthesiserSettings.model_validate({}),
-        description="Voices for what has no recording.",
+        description="espeak-ng, which speaks what no other voice can.",
+    )
+    voices: VoiceSettings = Field(
+        default_factory=lambda: VoiceSettings.model_validate({}),
+        description="Voices that make recordings, and speak what has none.",
     )

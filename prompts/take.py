@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,7 @@ import soundfile
 import soxr
 
 from prompts.loudness import SAMPLE_RATE, Samples, as_pcm, levelled, loudness
+from prompts.promises import promise_of
 from prompts.settings import TakeSettings
 
 FRAME = SAMPLE_RATE // 100  # 10 ms
@@ -25,6 +27,9 @@ CLIPPED_RUN = 4
 CLIPPED_RUNS = 3
 """So many runs of so many samples at full scale are clipping, not a peak."""
 
+BREAKS_OFF_S = 0.1
+"""So much may be missing of what a file promises: decoders drop some samples at the ends."""
+
 FORMATS = ("WAV", "WAVEX", "FLAC", "OGG", "MP3", "AIFF")
 RATES = range(4000, 192_001)
 
@@ -33,6 +38,7 @@ class Fault(StrEnum):
     """Why a recording is not taken."""
 
     NOT_AUDIO = "not_audio"
+    DAMAGED = "damaged"  # it breaks off: less is in it than it says
     TOO_LARGE = "too_large"
     EMPTY = "empty"  # no sound in it
     CLIPPED = "clipped"
@@ -81,28 +87,49 @@ def from_file(
 ) -> Take:
     """Take a file of any format libsndfile reads (WAV, FLAC, OGG, MP3, AIFF). Raises BadTake.
 
+    It is decoded to its end, whatever its header says; one that has less in it than it promises is
+    refused.
+
     `expected_s`: how long the words usually take, to tell what is far too short or too long.
     """
     if len(data) > settings.largest_mb * 1_000_000:
         raise BadTake(Fault.TOO_LARGE, len(data) / 1e6, settings.largest_mb)
+    promise = promise_of(data, settings.longest_s)
+    opened = False
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with soundfile.SoundFile(io.BytesIO(promise.data)) as file:
+            opened = True
             if file.format not in FORMATS or file.samplerate not in RATES or file.channels > 2:
                 raise BadTake(Fault.NOT_AUDIO)
             # Read no more than is taken: a small file may unfold to hours of silence.
             most = int(settings.longest_s * file.samplerate)
-            samples = file.read(most + 1, dtype="float32", always_2d=True)
+            samples = _read(file, most + 1, open_ended=promise.open_ended)
             rate = file.samplerate
     except (soundfile.LibsndfileError, OSError, ValueError, RuntimeError) as failure:
         if isinstance(failure, BadTake):
             raise
-        raise BadTake(Fault.NOT_AUDIO) from failure
+        raise BadTake(Fault.DAMAGED if opened else Fault.NOT_AUDIO) from failure
     if len(samples) > most:
         raise BadTake(Fault.TOO_LONG, None, settings.longest_s)
+    seconds = len(samples) / rate
+    if promise.cut or (promise.seconds is not None and seconds < promise.seconds - BREAKS_OFF_S):
+        raise BadTake(Fault.DAMAGED, seconds, promise.seconds)
     # One channel: the loudest, since a microphone on one of two is common and a mix halves it.
     loudest = int(np.argmax(np.sum(samples**2, axis=0)))
     mono: Samples = np.asarray(np.nan_to_num(samples[:, loudest]), np.float32)
     return take(mono, rate, settings, target_lufs, expected_s)
+
+
+def _read(file: soundfile.SoundFile, most: int, *, open_ended: bool) -> Samples:
+    """All samples, a row each, or `most` of them. Raises soundfile.LibsndfileError."""
+    if not open_ended:
+        read: Samples = file.read(most, dtype="float32", always_2d=True)
+        return read
+    samples = np.full((most, file.channels), np.nan, np.float32)
+    with contextlib.suppress(soundfile.LibsndfileError):  # at the end, which it expects elsewhere
+        file.read(out=samples)
+    unread = np.flatnonzero(np.isnan(samples[:, 0]))
+    return samples[: unread[0]] if len(unread) else samples
 
 
 def from_pcm(

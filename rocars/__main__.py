@@ -1,25 +1,28 @@
-"""`python -m rocars`: serve until told to stop; `--demo-codes` shows the demo of a running one."""
+"""`python -m rocars`: serve until stopped; `--demo-codes` shows the demo of a running service."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import sys
+import tomllib
 from pathlib import Path
 
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from ground.standard_streams import open_closed
 from rocars.clock import hong_kong_now
-from rocars.database import SchemaMismatch
-from rocars.demo import DemoData
-from rocars.key_ring import KeyMissing, load_keys
+from rocars.secrets.key_ring import KeyMissing
 from rocars.server import run
 from rocars.service import wire
 from rocars.settings import RocarsSettings
+from rocars.store.migrations.upgrade import SchemaMismatch
+from rocars.training.demo import DemoData
 
 
 def main() -> int:
+    open_closed()
     parser = argparse.ArgumentParser(prog="python -m rocars", description="The reference ROCARS.")
     parser.add_argument("--settings", type=Path, help="TOML file of settings")
     parser.add_argument(
@@ -34,12 +37,15 @@ def main() -> int:
             return asyncio.run(_show_demo(settings))
         run(settings)
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
-            where = ".".join(str(part) for part in one["loc"])
-            print(f"rocars: setting {where}: {one['msg']}", file=sys.stderr)
+        for wrong in error.errors(include_url=False, include_input=False):
+            where = ".".join(str(part) for part in wrong["loc"])
+            print(f"rocars: setting {where}: {wrong['msg']}", file=sys.stderr)
+        return 2
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        print(f"rocars: {arguments.settings}: expected TOML: {error}", file=sys.stderr)
         return 2
     except (KeyMissing, SchemaMismatch, OSError, SQLAlchemyError) as error:
-        print(f"rocars: {error}", file=sys.stderr)
+        print(f"rocars: {str(error).splitlines()[0]}", file=sys.stderr)
         return 1
     return 0
 
@@ -48,7 +54,7 @@ async def _show_demo(settings: RocarsSettings) -> int:
     if not settings.demo.enabled:
         print("rocars: demo.enabled is off", file=sys.stderr)
         return 2
-    service = wire(settings, load_keys(settings), hong_kong_now)
+    service = wire(settings, hong_kong_now)
     try:
         info = await DemoData(service).info()
     finally:

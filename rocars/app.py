@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import structlog
 from aiohttp import web
 
-from rocars.demo import DemoData
-from rocars.door import answer_with, problems
-from rocars.openapi import describe
-from rocars.routes import endpoints
+from rocars.api.admission import answer_with, problems
+from rocars.api.openapi import describe
+from rocars.api.table import endpoints
+from rocars.crossing.web.app import boundary_web
+from rocars.crossing.web.site import ROOT, Boundary
+from rocars.secrets.key_ring import Role
 from rocars.service import Service
+from rocars.training.demo import DemoData
 
 log = structlog.get_logger("rocars.app")
 
@@ -31,6 +34,7 @@ def application(service: Service) -> web.Application:
         return web.json_response(description)
 
     app.router.add_get("/openapi.json", openapi)
+    app.add_subapp(ROOT, boundary_web(_boundary(service)))
 
     async def live(_: web.Application) -> AsyncIterator[None]:
         try:
@@ -38,7 +42,10 @@ def application(service: Service) -> web.Application:
             demo = DemoData(service) if settings.demo.enabled else None
             if demo is not None:
                 await demo.replenish()
-            chores = [asyncio.create_task(_every(settings.sweep_s, service.sweep))]
+            chores = [
+                asyncio.create_task(_every(settings.sweep_s, service.sweep_by_itself)),
+                asyncio.create_task(service.boards.run()),
+            ]
             if demo is not None:
                 every = settings.demo.replenish_s
                 chores.append(asyncio.create_task(_every(every, demo.replenish)))
@@ -51,6 +58,20 @@ def application(service: Service) -> web.Application:
 
     app.cleanup_ctx.append(live)
     return app
+
+
+def _boundary(service: Service) -> Boundary:
+    return Boundary(
+        settings=service.settings.crossing,
+        clock=service.clock,
+        display_key=service.keys.api_keys.get(Role.DISPLAY),
+        lanes=service.lanes,
+        boards=service.boards,
+        unladen=service.unladen,
+        overrides=service.overrides,
+        profiles=service.profiles,
+        officers=service.officers,
+    )
 
 
 async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:

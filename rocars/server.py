@@ -9,17 +9,28 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO, cast
 
 import structlog
 from aiohttp import web
 
+from ground.outlet import OutletFile, OutletHandler
 from rocars.app import application
 from rocars.clock import Clock, hong_kong_now
-from rocars.key_ring import KeyRing, load_keys
+from rocars.portal.app import portal as portal_application
+from rocars.secrets.key_ring import KeyRing
 from rocars.service import Service, wire
 from rocars.settings import RocarsSettings
 
 log = structlog.get_logger("rocars.server")
+
+
+@dataclass(frozen=True)
+class PortalListener:
+    """The web of shippers and drivers, on a port of its own: the API is not to be reached there."""
+
+    runner: web.AppRunner
+    url: str
 
 
 @dataclass(frozen=True)
@@ -30,11 +41,11 @@ class RunningRocars:
     service: Service
     host: str
     port: int
+    portal: PortalListener | None = None
 
     @property
     def base_url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return _url(self.host, self.port)
 
     @property
     def keys(self) -> KeyRing:
@@ -42,6 +53,8 @@ class RunningRocars:
 
     async def close(self) -> None:
         """Take no more requests, let running ones end (at most `listen.shutdown_s`), close."""
+        if self.portal is not None:
+            await self.portal.runner.cleanup()
         await self.runner.cleanup()
 
 
@@ -50,7 +63,7 @@ async def serve(settings: RocarsSettings, *, clock: Clock = hong_kong_now) -> Ru
 
     Raises KeyMissing, SchemaMismatch, OSError (address taken), SQLAlchemyError (no database).
     """
-    service = wire(settings, load_keys(settings), clock)
+    service = wire(settings, clock)
     runner = web.AppRunner(
         application(service), access_log=None, shutdown_timeout=settings.listen.shutdown_s
     )
@@ -62,11 +75,45 @@ async def serve(settings: RocarsSettings, *, clock: Clock = hong_kong_now) -> Ru
         await service.close()
         raise
     host, port = runner.addresses[0][:2]
-    running = RunningRocars(runner, service, host, port)
+    try:
+        portal = await _serve_portal(service) if settings.portal.enabled else None
+    except BaseException:
+        await runner.cleanup()  # closes the service as well
+        raise
+    running = RunningRocars(runner, service, host, port, portal)
     if settings.listen.port_file is not None:
         _write_port(settings.listen.port_file, port)
-    log.info("rocars.listening", url=running.base_url, demo=settings.demo.enabled)
+    log.info(
+        "rocars.listening",
+        url=running.base_url,
+        portal=portal.url if portal is not None else None,
+        demo=settings.demo.enabled,
+    )
     return running
+
+
+async def _serve_portal(service: Service) -> PortalListener:
+    """Raises OSError when the address is taken."""
+    settings = service.settings.portal
+    runner = web.AppRunner(
+        portal_application(service),
+        access_log=None,
+        shutdown_timeout=service.settings.listen.shutdown_s,
+    )
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except BaseException:
+        await runner.cleanup()
+        raise
+    host, port = runner.addresses[0][:2]
+    if settings.port_file is not None:
+        _write_port(settings.port_file, port)
+    return PortalListener(runner, _url(host, port))
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def run(settings: RocarsSettings) -> None:
@@ -82,6 +129,8 @@ async def _run(settings: RocarsSettings) -> None:
         loop.add_signal_handler(number, stop.set)
     running = await serve(settings)
     print(f"rocars listening on {running.base_url}", flush=True)
+    if running.portal is not None:
+        print(f"portal listening on {running.portal.url}", flush=True)
     try:
         await stop.wait()
     finally:
@@ -106,5 +155,7 @@ def _log_to_stderr(settings: RocarsSettings) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Neither structlog nor aiohttp may wait for whoever reads the log.
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", OutletFile(sys.stderr))),
     )
+    logging.basicConfig(handlers=[OutletHandler(sys.stderr)], level=logging.WARNING)

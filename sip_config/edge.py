@@ -70,11 +70,18 @@ class EdgeSettings(BaseModel):
 
 @dataclass(frozen=True)
 class NodeState:
-    """A node as the edge sees it."""
+    """A node as the edge sees it.
+
+    Attributes:
+        refuses: it said within the last seconds that it takes no calls: it drains or is
+            overloaded. A node that neither takes calls nor refuses them is dead or cannot be
+            reached.
+    """
 
     name: str
     takes_calls: bool
     calls: int
+    refuses: bool = False
 
 
 class Edge:
@@ -120,6 +127,7 @@ class Edge:
     def nodes(self) -> tuple[NodeState, ...]:
         """How each node is, as last asked, and the calls given to it. Raises RpcFailed."""
         answer = self.kamailio.rpc("dispatcher.list")
+        refusing = self._refusing()
         found = []
         for record in answer.get("RECORDS", []):
             for target in record["SET"]["TARGETS"]:
@@ -129,9 +137,19 @@ class Edge:
                         entry["ATTRS"]["DUID"],
                         entry["FLAGS"].startswith("A"),
                         int(entry.get("RUNTIME", {}).get("DLGLOAD", 0)),
+                        entry["ATTRS"]["DUID"] in refusing,
                     )
                 )
         return tuple(sorted(found, key=lambda node: node.name))
+
+    def _refusing(self) -> set[str]:
+        """Names of those who answered 503 when they were last asked."""
+        said = {
+            entry["name"]
+            for slot in self.kamailio.rpc("htable.dump", "refusing")
+            for entry in slot["slot"]
+        }
+        return {node.name for node in self._edge.nodes if f"{node.address}:{node.port}" in said}
 
     def forget_loads(self) -> None:
         """Count the nodes' calls anew: of one that died, those it had are still charged to it.

@@ -25,6 +25,7 @@ from sip_config.trunk_tables import trunk_files
 __all__ = ["FrontFailed", "KamailioFront"]
 
 RELOAD_APART_S = 0.02
+_TOO_BUSY = 2  # of the values of `accepting` in kamailio.cfg; 0 and 1 are no and yes
 _REGISTERED = 1 << 2  # of the flags Kamailio shows for a registration
 
 
@@ -45,6 +46,7 @@ class KamailioFront:
         self._debug = debug
         self._reloaded_at = 0.0
         self._accepting = False
+        self._pace: int | None = None
         self._open: set[int] = set()
         self._inside = towards_workers(settings)
         self.kamailio = Kamailio(
@@ -55,6 +57,7 @@ class KamailioFront:
             steer=self._steer_anew,
             shared_memory_mb=settings.shared_memory_mb,
             in_child=in_child,
+            registrar_names=bool(settings.registrations),
         )
 
     def _files(self) -> Mapping[str, str]:
@@ -87,7 +90,24 @@ class KamailioFront:
         """Take new calls, or answer them (and OPTIONS) 503 with Retry-After."""
         self._accepting = accepting
         with contextlib.suppress(RpcFailed):
-            self.kamailio.rpc("pv.shvSet", "accepting", "int", int(accepting))
+            self._say_whether()
+
+    def pace(self, calls_per_second: int | None) -> None:
+        """Take no more new calls a second than this, of all sources together; None: no limit.
+
+        0: none, for the node has too much to do. The others get 503 with Retry-After, and while
+        it is 0 so do OPTIONS: an edge then gives the calls to other nodes.
+        """
+        self._pace = calls_per_second
+        with contextlib.suppress(RpcFailed):
+            self._say_whether()
+
+    def _say_whether(self) -> None:
+        """Raises RpcFailed."""
+        too_busy = self._accepting and self._pace == 0
+        accepting = _TOO_BUSY if too_busy else int(self._accepting)
+        self.kamailio.rpc("pv.shvSet", "accepting", "int", accepting)
+        self.kamailio.rpc("pv.shvSet", "pace", "int", self._pace or 0)
 
     def open_worker(self, slot: int, lines: int) -> None:
         """The worker takes calls, as many as its line cards told us; all have the same."""
@@ -172,4 +192,4 @@ class KamailioFront:
         """Tell a Kamailio that has just started what it must know. Raises RpcFailed."""
         self.kamailio.rpc("core.uptime")
         self._set_states()
-        self.accept(self._accepting)
+        self._say_whether()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sip_config import no_names
 from sip_config.front_log import FrontLog
 from sip_config.rpc import KamailioRpc, RpcFailed
 
@@ -35,6 +36,7 @@ class Kamailio:
         directory: where its configuration, tables and sockets are written; the owner's only.
         steer: tells a Kamailio that has just started what it must know; may raise RpcFailed.
         in_child: run in the new process before Kamailio is (signals, parent's death).
+        registrar_names: names of registrars are configured, which it may look up.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Kamailio:
         steer: Callable[[], None],
         shared_memory_mb: int = 64,
         in_child: Callable[[], None] | None = None,
+        registrar_names: bool = False,
     ) -> None:
         self._program = program
         self._address = address
@@ -55,6 +58,7 @@ class Kamailio:
         self._steer = steer
         self._shared_memory_mb = shared_memory_mb
         self._in_child = in_child
+        self._environment = no_names.environment(registrar_names=registrar_names)
         self._process: subprocess.Popen[bytes] | None = None
         self._rpc = KamailioRpc(self.directory / "rpc")
         self._said = FrontLog()
@@ -72,7 +76,8 @@ class Kamailio:
     def write(self) -> Path:
         """Write the configuration; returns the file Kamailio is started with."""
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        files = {"kamailio.cfg": CONFIGURATION.read_text(), **self._files()}
+        fixed = {file.name: file.read_text() for file in CONFIGURATION.parent.glob("*.cfg")}
+        files = {**fixed, **self._files()}
         for name, text in files.items():
             path = self.directory / name
             path.parent.mkdir(exist_ok=True, mode=0o700)
@@ -89,6 +94,7 @@ class Kamailio:
             [self._program, "-c", "-f", self.directory / "kamailio.cfg"],
             capture_output=True,
             text=True,
+            env=no_names.environment(),
             check=False,
         )
         if checked.returncode:
@@ -111,8 +117,12 @@ class Kamailio:
                 self._steer()
                 return
             time.sleep(0.05)
+        said = self._said.lines()
         self.stop()
-        raise FrontFailed("Kamailio does not answer its RPC socket")
+        raise FrontFailed(
+            f"Kamailio does not answer its RPC socket within {START_TIMEOUT_S:.0f} s"
+            + "".join(f"\n{line}" for line in said)
+        )
 
     def watch(self, now: float) -> bool:
         """Start it again when it has died; True when that happened. `now` is monotonic.
@@ -186,6 +196,7 @@ class Kamailio:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # what it has to say is on stderr
             stderr=errors,
+            env=self._environment,
             start_new_session=True,
             preexec_fn=self._in_child,
         )

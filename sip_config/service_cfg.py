@@ -8,11 +8,15 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Protocol
 
-from sip_config.settings import SipSettings
+from sip_config.settings import ANY_NUMBER, SipSettings
 from sip_config.trunk_tables import REALM
 
 _ANSWERS_WITHIN_MS = 3000
 """Calls are answered at once. What has said Trying and no more by then has died of it."""
+_WORKER_TAKES = 3200
+"""Bytes of a message for a worker, whose library reads 4,000. The front adds some 500."""
+_ROOM_TO_REFUSE = 1024
+"""A TCP message larger than the buffer costs the connection; one a little larger gets a 513."""
 _INACTIVE = 1  # of the dispatcher's flags
 LOOPBACK = IPv4Address("127.0.0.1")
 
@@ -111,6 +115,9 @@ def service_cfg(settings: SipSettings, inside: Inside, *, debug: int) -> str:
         "",
         _define("INTERNAL_PORT", inside.port),
         _define("MAX_MESSAGE", settings.max_message_bytes),
+        _define("TCP_READ", settings.max_message_bytes + _ROOM_TO_REFUSE),
+        _define("WORKER_MESSAGE", _WORKER_TAKES),
+        _substitute("NUMBERS_SERVED", numbers_served(settings)),
         _define("WORKER_TIMEOUT", inside.answer_timeout_ms),
         _define("ANSWER_TIMEOUT", inside.answer_timeout_ms + _ANSWERS_WITHIN_MS),
         _substitute("RETRY_AFTER", settings.retry_after_s),
@@ -165,6 +172,26 @@ def dispatcher_list(
         for target in targets
     ]
     return "\n".join([*rows, ""])
+
+
+def numbers_served(settings: SipSettings) -> str:
+    """A regular expression (POSIX, extended) of the numbers that get the IVR; others get 404."""
+    if ANY_NUMBER in settings.numbers:
+        return ".*"
+    patterns = [*settings.numbers, *(one.number or one.username for one in settings.registrations)]
+    return "|".join(_pattern(one) for one in patterns)
+
+
+def _pattern(number: str) -> str:
+    """`?` is any digit, `*` any digits at all."""
+    written = {"?": "[0-9]", "*": "[0-9]*"}
+    return "".join(
+        written.get(letter) or (letter if letter.isalnum() else f"[{letter}]")
+        for letter in number.translate(_NO_SEPARATORS)
+    )
+
+
+_NO_SEPARATORS = str.maketrans("", "", "-.()")
 
 
 def _define(name: str, value: int) -> str:

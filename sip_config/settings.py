@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Self
@@ -11,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sip_config.trunks import Peer, Registration, Security, TlsSettings
 
 __all__ = ["Peer", "Registration", "Security", "SipSettings", "TlsSettings"]
+
+
+ANY_NUMBER = "any"
+_SERVED = re.compile(r"[A-Za-z0-9+?*_~!.()-]{1,64}")
 
 
 class SipSettings(BaseModel):
@@ -44,12 +49,20 @@ class SipSettings(BaseModel):
     retry_after_s: int = Field(
         10, ge=1, le=3600, description="Retry-After of the front's 503, seconds."
     )
+    numbers: tuple[str, ...] = Field(
+        ("3902", "3903", "3904"),
+        min_length=1,
+        description="Numbers that are served, as the trunk dials them; others are answered 404. "
+        "`?` is any digit, `*` any digits, as `+8522877390?`; `any` serves every number. What is "
+        "dialled is compared without separators and parameters. Numbers of `registrations` are "
+        "served without being named here.",
+    )
     max_message_bytes: int = Field(
-        3000,
+        16_384,
         ge=1000,
-        le=3400,
-        description="Larger requests are answered 513: a worker takes packets of 4,000 bytes, and "
-        "the front adds its own headers.",
+        le=65_000,
+        description="Larger requests are answered 513. What a worker does not need is taken out "
+        "first (an Identity of STIR, for example); without it 3,200 bytes must do.",
     )
     calls_per_second_per_card: int = Field(
         10,
@@ -77,10 +90,25 @@ class SipSettings(BaseModel):
     kamailio: Path = Field(
         Path("/usr/sbin/kamailio"), description="The Kamailio program, of Debian's package."
     )
-    udp_children: int = Field(2, ge=1, le=64, description="Kamailio processes per UDP socket.")
+    udp_children: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Kamailio processes per UDP socket. One keeps the order of what comes: of two, "
+        "the second INFO of a call may overtake the first, which is then refused (RFC 3261, "
+        "12.2.2).",
+    )
     tcp_children: int = Field(2, ge=1, le=64, description="Kamailio processes for TCP.")
     shared_memory_mb: int = Field(64, ge=16, le=4096, description="Kamailio's shared memory, MB.")
     tls: TlsSettings = Field(default_factory=lambda: TlsSettings.model_validate({}))
+
+    @field_validator("numbers")
+    @classmethod
+    def _patterns(cls, numbers: tuple[str, ...]) -> tuple[str, ...]:
+        for number in numbers:
+            if not _SERVED.fullmatch(number):
+                raise ValueError(f"expected a number, ? for a digit, * for digits: {number!r}")
+        return numbers
 
     @field_validator("listen")
     @classmethod

@@ -45,9 +45,16 @@ def peers_list(settings: SipSettings) -> str:
 
 
 def digests_cfg(settings: SipSettings) -> str:
-    """Which peers must prove to know a password: the digest's HA1, never the password itself."""
+    """Which peers must prove to know a password: the digest's HA1, never the password itself.
+
+    And whose word on who calls is not taken, and who sits behind NAT.
+    """
     rows = []
     for peer in settings.peers:
+        if not peer.believed:
+            rows.append(f"    $sht(unbelieved=>{peer.name}) = 1;")
+        if peer.nat:
+            rows.append(f"    $sht(natted=>{peer.name}) = 1;")
         if peer.username:
             ha1 = _ha1(peer.username, peer.password.get_secret_value())
             rows.append(f'    $sht(digests=>{peer.name}) = "{ha1}";')

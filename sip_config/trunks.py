@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Self
 
@@ -31,6 +32,12 @@ class Peer(BaseModel):
     networks: tuple[IPv4Network, ...] = Field(
         min_length=1, description="Addresses its SIP comes from, as 192.0.2.10/32."
     )
+    region: str = Field(
+        default="",
+        pattern=r"^([A-Z]{2})?$",
+        description="Country of its numbers, ISO 3166, as CN: calling numbers that name none are "
+        "read there. Empty: `records.default_region`, and nothing is sure.",
+    )
     security: Security = Field(
         default=Security.NONE,
         description="`tls`: its calls must come over TLS; `srtp`: their sound must be SRTP, too.",
@@ -39,6 +46,16 @@ class Peer(BaseModel):
         default=False,
         description="It is our own edge in front of several nodes: what it says about where a call "
         "came from is believed.",
+    )
+    believed: bool = Field(
+        default=True,
+        description="What it asserts of a caller (P-Asserted-Identity, Remote-Party-ID) is "
+        "believed, as of a carrier; false: only the From header is read.",
+    )
+    nat: bool = Field(
+        default=False,
+        description="It sits behind NAT: whatever it names in SIP and SDP, it is answered where "
+        "its messages come from, and its sound is taken from and sent to where its RTP comes from.",
     )
     username: str = Field(
         default="",
@@ -55,6 +72,25 @@ class Peer(BaseModel):
         if bool(self.username) != bool(self.password.get_secret_value()):
             raise ValueError("expected username and password, or neither")
         return self
+
+
+def region_of(source: str, peers: Iterable[Peer]) -> str | None:
+    """The country of the trunk that a call came by, by the narrowest network that has its address.
+
+    `source` is an address with or without port; None where it is of no peer, or of one whose
+    country nobody has set.
+    """
+    try:
+        address = IPv4Address(source.partition(":")[0])
+    except ValueError:
+        return None
+    homes = [
+        (network.prefixlen, peer.region)
+        for peer in peers
+        for network in peer.networks
+        if address in network
+    ]
+    return max(homes)[1] or None if homes else None
 
 
 class Registration(BaseModel):

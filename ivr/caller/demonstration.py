@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from rich.console import Console
 
@@ -14,13 +16,17 @@ from backend_client.office import Demo, DemoDriver, RocarsOffice
 from backend_client.settings import RocarsClientSettings
 from backend_client.types import Receipt
 from ivr.caller.aloud import said_aloud
-from ivr.caller.driver import Answers, Driver
+from ivr.caller.driver import Answers, DemoCaller
 from ivr.caller.transcript import Transcript
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
-from ivr.settings import Settings
+from ivr.records.settings import RecordsSettings
 from ivr.telephony.ending import Ending
+from ivr.telephony.errors import CallRefused
+from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
+from prompts.settings import PromptSettings
+from sip_config.settings import SipSettings
 from speech.language import Language
 from speech.synthesiser.synthesiser import Synthesiser
 
@@ -28,8 +34,47 @@ _GROUPED_DIGITS = re.compile(r"[0-9]{3,4}( [0-9]{3,4})+")
 """A reference as it is written in a transcript: 555 000 1234."""
 
 
+CALLER = "+85291234567"
+SERVICE_UNAVAILABLE = 503
+TRIES, AGAIN_S = 6, 5.0
+"""A service that refuses calls, since its machine has too much to do, is given so much time."""
+
+
 class DemonstrationFailed(Exception):
     """The call was not what it should be; the text says what was missing."""
+
+
+class NodeSection(Protocol):
+    """Of `[node]`."""
+
+    @property
+    def data(self) -> Path: ...
+
+
+class FlowsSection(Protocol):
+    """Of `[flows]`."""
+
+    @property
+    def languages(self) -> tuple[Language, ...]: ...
+
+
+class DemonstrationSections(Protocol):
+    """What the call reads of the settings (fulfilled by `ivr.settings.service.Settings`)."""
+
+    @property
+    def node(self) -> NodeSection: ...
+    @property
+    def sip(self) -> SipSettings: ...
+    @property
+    def telephony(self) -> TelephonySettings: ...
+    @property
+    def flows(self) -> FlowsSection: ...
+    @property
+    def prompts(self) -> PromptSettings: ...
+    @property
+    def records(self) -> RecordsSettings: ...
+    @property
+    def records_url(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -42,7 +87,7 @@ class Demonstrated:
 
 
 async def demonstrate(
-    settings: Settings,
+    settings: DemonstrationSections,
     office: RocarsClientSettings,
     channel: RocarsClientSettings,
     language: Language,
@@ -70,12 +115,12 @@ async def demonstrate(
         given: Answers = answers(settings, demo, language)
         if by_voice:
             given = await _aloud(settings, demo, language)
-        driver = Driver(telephone, book, given, Transcript(console))
+        driver = DemoCaller(telephone, book, given, Transcript(console))
         address = settings.sip.listen[0]
         recording = _recording(settings, language)
         console.print(f"Calling sip:3902@{address}:{settings.sip.port}\n")
-        ending = await driver.call(
-            f"sip:3902@{address}:{settings.sip.port}", from_user="+85291234567", recording=recording
+        ending = await _called(
+            driver, f"sip:3902@{address}:{settings.sip.port}", recording, console
         )
         ubr = _ubr_told(driver)
     finally:
@@ -86,7 +131,22 @@ async def demonstrate(
     return Demonstrated(ending, receipt, recording)
 
 
-def answers(settings: Settings, demo: Demo, language: Language) -> dict[str, list[str]]:
+async def _called(driver: DemoCaller, uri: str, recording: Path, console: Console) -> Ending:
+    """Place the call; a service that is full or overloaded is tried again. Raises CallRefused."""
+    for _ in range(TRIES - 1):
+        try:
+            return await driver.call(uri, from_user=CALLER, recording=recording)
+        except CallRefused as refusal:
+            if refusal.status != SERVICE_UNAVAILABLE:
+                raise
+            console.print(f"It takes no calls now ({refusal.status}); again in {AGAIN_S:.0f} s.")
+            await asyncio.sleep(AGAIN_S)
+    return await driver.call(uri, from_user=CALLER, recording=recording)
+
+
+def answers(
+    settings: DemonstrationSections, demo: Demo, language: Language
+) -> dict[str, list[str]]:
     """What the demo driver of a language keys at each question. Raises DemonstrationFailed."""
     driver = _driver(demo, language)
     immediately = language is not Language.PUTONGHUA  # one of the three hears a time
@@ -107,7 +167,7 @@ def answers(settings: Settings, demo: Demo, language: Language) -> dict[str, lis
     }
 
 
-async def _aloud(settings: Settings, demo: Demo, language: Language) -> Answers:
+async def _aloud(settings: DemonstrationSections, demo: Demo, language: Language) -> Answers:
     synthesiser = Synthesiser(settings.prompts.synthesiser)
     words = {
         "welcome.language": f"welcome.language.{language}",
@@ -123,17 +183,19 @@ async def _aloud(settings: Settings, demo: Demo, language: Language) -> Answers:
 
 
 def _driver(demo: Demo, language: Language) -> DemoDriver:
-    with_vehicles = [one for one in demo.drivers if one.vehicles]
+    with_vehicles = [driver for driver in demo.drivers if driver.vehicles]
     if not with_vehicles:
         raise DemonstrationFailed("the demo data has no driver with a vehicle on file")
-    return next((one for one in with_vehicles if one.language == language), with_vehicles[0])
+    return next(
+        (driver for driver in with_vehicles if driver.language == language), with_vehicles[0]
+    )
 
 
 def _vehicle(driver: DemoDriver) -> str:
     return driver.vehicles[0]
 
 
-def _ubr_told(driver: Driver) -> str:
+def _ubr_told(driver: DemoCaller) -> str:
     """The UBR as the driver heard it, taken from what was said to him."""
     for step in driver.steps:
         if "bundle.done" in step.name.split("+"):
@@ -143,7 +205,7 @@ def _ubr_told(driver: Driver) -> str:
     raise DemonstrationFailed("no unique bundling reference was read out")
 
 
-def _recording(settings: Settings, language: Language) -> Path:
+def _recording(settings: DemonstrationSections, language: Language) -> Path:
     directory = settings.node.data / "calls"
     directory.mkdir(parents=True, exist_ok=True)
     return directory / f"demo-{language}-{datetime.now():%Y%m%d-%H%M%S}.wav"

@@ -44,13 +44,13 @@ class CallNotFound(Exception):
 
 
 @dataclass
-class Driver:
+class DemoCaller:
     """One call by a scripted driver.
 
     Attributes:
         answers: keys or speech by question; a question without an answer left ends the call, unless
             `leaves_after` says when to leave (it may have been answered ahead).
-        secrets: questions whose keys are not shown.
+        secrets: questions whose answers are not shown; said aloud, they are silence in a recording.
         listens: hear each prompt, to its end if it is short; otherwise barge in at once.
         leaves_after: hang up once this prompt has been said.
     """
@@ -59,7 +59,7 @@ class Driver:
     book: CallBook
     answers: Answers
     transcript: Transcript | None = None
-    secrets: frozenset[str] = frozenset({"login.pin", "login.code"})
+    secrets: frozenset[str] = frozenset({"login.pin", "login.code", "recording.pin"})
     listens: bool = True
     leaves_after: str = ""
     steps: list[CallStep] = field(default_factory=list)
@@ -112,7 +112,7 @@ class Driver:
         if isinstance(answer, Speech):
             if self.transcript is not None:
                 self.transcript.driver_says(MASK if secret else answer.words)
-            await dialled.line.play(answer.pcm).finished()
+            await dialled.line.play(answer.pcm, secret=secret).finished()
             return
         if self.transcript is not None:
             self.transcript.driver_keys(MASK if secret else answer)

@@ -45,6 +45,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--calls-config", default="", help="Configuration of the service they call.")
     group.addoption("--calls-at-once", type=int, default=4, help="Runs at the same time.")
     group.addoption("--calls-tries", type=int, default=1, help="How often a run is tried.")
+    group.addoption(
+        "--calls-patience", type=float, default=1.0, help="Limits of time are so many times longer."
+    )
     group.addoption("--calls-html", default="", help="Write the page of all runs there.")
 
 
@@ -62,8 +65,8 @@ class ScriptedFile(pytest.File):
             file = read(self.path)
         except ScenarioError as wrong:
             raise self.CollectError(str(wrong)) from wrong
-        for one in planned([file]):
-            item: ScriptedRun = ScriptedRun.from_parent(self, name=one.title, run=one)
+        for run in planned([file]):
+            item: ScriptedRun = ScriptedRun.from_parent(self, name=run.title, run=run)
             item.add_marker(pytest.mark.timeout(600))
             yield item
 
@@ -78,9 +81,12 @@ class ScriptedRun(pytest.Item):
     def __init__(self, *, run: PlannedRun, **more: Any) -> None:
         super().__init__(**more)
         self.run = run
+        self.tried_again = 0
+        """How often it was tried after its first try, once it is done."""
 
     def runtest(self) -> None:
         told = _process(self).result(self.run.title, self.path)
+        self.tried_again = told["tries"] - 1
         steps = "\n".join(told["steps"])
         self.add_report_section("call", "steps", steps)
         if told["outcome"] != "passed":
@@ -107,6 +113,7 @@ class Process:
         words = [sys.executable, "-m", "ivr.cli", "calls", "run", *paths, "--results"]
         words += ["--at-once", str(at_once)]
         words += ["--tries", str(config.getoption("--calls-tries"))]
+        words += ["--patience", str(config.getoption("--calls-patience"))]
         for item in items:
             words += ["--only", item.run.title]
         if html:
@@ -157,7 +164,7 @@ def _process(item: ScriptedRun) -> Process:
     session = item.session
     if _PROCESSES not in session.stash:
         config = session.config
-        items = [one for one in session.items if isinstance(one, ScriptedRun)]
+        items = [item for item in session.items if isinstance(item, ScriptedRun)]
         at_once = config.getoption("--calls-at-once")
         count = min(len(items), math.ceil(at_once / CALLS_A_PROCESS))
         asked = config.getoption("--calls-config")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from ivr.cli.config import ConfigFile, loaded
-from ivr.cli.embedded import embedded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from ivr.caller.performing.run import Performer
     from ivr.caller.scenario.planned import PlannedRun
     from ivr.caller.scenario.reading import ScenarioFile
-    from ivr.settings import Settings
+    from ivr.settings.service import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,10 +55,21 @@ def run(
         list[str] | None, typer.Option(help="Only runs whose title begins so; several times.")
     ] = None,
     results: Annotated[bool, typer.Option(help="Print runs as lines of JSON.")] = False,
+    patience: Annotated[
+        float,
+        typer.Option(
+            help="Limits of time (within, latency) are so many times longer: for a busy machine.",
+            min=1,
+            max=100,
+        ),
+    ] = 1.0,
 ) -> None:
     """Perform scenarios and report. Exits with 0 if all passed, 1 if not, 4 on a bad file."""
     settings, _ = loaded(config)
     scenarios = _read(files)
+    _check_reports(junit, html)
+    from rich.console import Console
+
     from ivr.caller.reporting.junit import junit_xml
     from ivr.caller.reporting.lines import JsonLines
     from ivr.caller.reporting.page import page
@@ -69,23 +79,24 @@ def run(
 
     async def perform_all(performer: Performer, runs: list[PlannedRun]) -> list[RunDone]:
         performer.watcher = terminal
-        chosen = [one for one in runs if not only or one.title.startswith(tuple(only))]
+        chosen = [run for run in runs if not only or run.title.startswith(tuple(only))]
         return await performer.run_all(chosen, at_once, tries)
 
-    done = asyncio.run(_on_stage(settings, target, wired, scenarios, perform_all))
+    stage = _Stage(target or _own(settings), wired, patience)
+    done = asyncio.run(_on_stage(settings, stage, scenarios, perform_all))
     terminal.summary(done)
     if junit is not None:
         junit.write_text(junit_xml(done), encoding="utf-8")
     if html is not None:
         html.write_text(page(done), encoding="utf-8")
-    raise typer.Exit(FAILED if any(one.why for one in done) else PASSED)
+    raise typer.Exit(FAILED if any(call.why for call in done) else PASSED)
 
 
 @app.command()
 def check(files: Files) -> None:
     """Read scenarios and say what is wrong with them, by file and line."""
     scenarios = _read(files)
-    runs = sum(len(list(one.scenario.rows())) for one in scenarios)
+    runs = sum(len(list(file.scenario.rows())) for file in scenarios)
     typer.echo(f"{len(scenarios)} scenarios, {runs} runs: all can be performed")
 
 
@@ -113,6 +124,8 @@ def load(
 
     plan = Load(tuple(files), target or _own(settings), at_once, rate, seconds)
     result = asyncio.run(under_load(plan, config))
+    from rich.console import Console
+
     Console().print(result.table())
     for why, count in result.failures.most_common(5):
         typer.echo(f"{count} x {why}")
@@ -137,7 +150,28 @@ def perform(
         await again_and_again(performer, runs, at_once, rate, seconds)
         return []
 
-    asyncio.run(_on_stage(settings, target, True, scenarios, perform_all))
+    stage = _Stage(target or _own(settings), wired=True, patience=1.0)
+    asyncio.run(_on_stage(settings, stage, scenarios, perform_all))
+
+
+def _check_reports(*reports: Path | None) -> None:
+    """Make their folders; or, before the first call, exit code 4 and what cannot be written."""
+    for report in reports:
+        if report is None:
+            continue
+        there = report.exists()
+        try:
+            report.parent.mkdir(parents=True, exist_ok=True)
+            with report.open("a", encoding="utf-8"):
+                pass
+            if not there:
+                report.unlink()
+        except OSError as failure:
+            from ivr.preflight.plain_words import plain
+
+            why = plain(failure).removeprefix(f"{report}: ")
+            typer.echo(f"rocars-ivr: the report {report} cannot be written: {why}", err=True)
+            raise typer.Exit(USAGE) from None
 
 
 def _read(files: list[Path]) -> list[ScenarioFile]:
@@ -159,32 +193,46 @@ def _read(files: list[Path]) -> list[ScenarioFile]:
 
 
 def _own(settings: Settings) -> str:
+    from ivr.preflight.data_folder import as_running
+
+    settings = as_running(settings)
     return f"sip:{settings.sip.listen[0]}:{settings.sip.port}"
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Where calls go and how; see `Stage`."""
+
+    target: str
+    wired: bool
+    patience: float
 
 
 async def _on_stage(
     settings: Settings,
-    target: str,
-    wired: bool,
+    wanted: _Stage,
     scenarios: list[ScenarioFile],
     perform_all: Callable[[Performer, list[PlannedRun]], Awaitable[list[RunDone]]],
 ) -> list[RunDone]:
     from ivr.caller.performing.given import BackEnd
     from ivr.caller.performing.run import Performer
     from ivr.caller.performing.stage import Stage
+    from ivr.caller.scenario.patience import patient_client
     from ivr.caller.scenario.planned import planned
+    from ivr.cli.embedded import embedded
     from prompts.library import load_library
     from prompts.live import as_heard
 
     stage = Stage(
-        target or _own(settings),
+        wanted.target,
         as_heard(load_library(settings.prompts.recordings), settings.published_prompts),
         settings.prompts.synthesiser,
         settings.speech,
-        wired,
+        wanted.wired,
+        wanted.patience,
     )
     try:
-        back_end = BackEnd(embedded(settings, "admin"))
+        back_end = BackEnd(patient_client(embedded(settings, "admin"), wanted.patience))
     except OSError:
         back_end = None
     await stage.open()

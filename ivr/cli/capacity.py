@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr.observe.erlang import blocking, lines_for
-from ivr.pool.settings import PUBLISHED_LINES
+from ivr.settings.pool import PUBLISHED_LINES
 
 BLOCKED = (0.02, 0.01, 0.001)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ivr.settings import Settings, SettingsError, load_with_origins
-from ivr.settings_reference import example, reference
-from ivr.settings_sources import Given, known_settings, shown
+if TYPE_CHECKING:
+    from ivr.settings.service import Settings
+    from ivr.settings.sources import Given
 
 app = typer.Typer(no_args_is_help=True, help="Show, check and explain the settings.")
 
@@ -26,6 +26,8 @@ ConfigFile = Annotated[
 
 def loaded(config: Path | None) -> tuple[Settings, Given]:
     """The settings, or their faults on stderr and exit code 2."""
+    from ivr.settings.service import SettingsError, load_with_origins
+
     try:
         return load_with_origins(config)
     except SettingsError as wrong:
@@ -36,6 +38,9 @@ def loaded(config: Path | None) -> tuple[Settings, Given]:
 @app.command()
 def show(config: ConfigFile = None) -> None:
     """Print every setting in effect and where it came from; secrets are hidden."""
+    from ivr.settings.service import Settings
+    from ivr.settings.sources import known_settings, shown
+
     settings, given = loaded(config)
     for setting in known_settings(Settings):
         value: object = settings
@@ -47,8 +52,24 @@ def show(config: ConfigFile = None) -> None:
 
 @app.command()
 def check(config: ConfigFile = None) -> None:
-    """Check the settings; exit code 2 and a list of what is wrong if they cannot be used."""
-    _, given = loaded(config)
+    """Check the settings, and whether this machine has what they name.
+
+    Exit code 2 and a list of what is wrong if they cannot be used; 1 if a port is taken, or a file
+    or a program is missing. What a node that runs with them holds is well.
+    """
+    settings, given = loaded(config)
+    from ivr.cli.saying import say
+    from ivr.preflight.data_folder import family_of, holder_of
+    from ivr.preflight.node import node_findings
+
+    folder = settings.node.data.resolve()
+    running = holder_of(folder)
+    findings = node_findings(settings, family_of(running) if running else frozenset())
+    say(findings)
+    if any(finding.fatal for finding in findings):
+        raise typer.Exit(1)
+    if running:
+        typer.echo(f"A node runs with the data folder {folder} (process {running}).")
     source = f"{given.file} and the environment" if given.file else "environment and defaults"
     typer.echo(f"The settings are right ({source}).")
 
@@ -56,10 +77,16 @@ def check(config: ConfigFile = None) -> None:
 @app.command("reference")
 def print_reference() -> None:
     """Print a Markdown table of every setting."""
+    from ivr.settings.reference import reference
+    from ivr.settings.service import Settings
+
     typer.echo(reference(Settings), nl=False)
 
 
 @app.command("example")
 def print_example() -> None:
     """Print a commented TOML file with every default."""
+    from ivr.settings.reference import example
+    from ivr.settings.service import Settings
+
     typer.echo(example(Settings), nl=False)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy.engine import make_url
 
 from ivr.cli.config import ConfigFile, loaded
-from ivr.records import migrations
-from ivr.records.call_book import CallBook
-from ivr.records.database import RecordsUnavailable
-from ivr.settings import Settings
+from ivr.cli.outside import of_records
+
+if TYPE_CHECKING:
+    from ivr.records.database import RecordsUnavailable
+    from ivr.settings.service import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Create, inspect and purge the database of records.")
 
@@ -30,18 +30,23 @@ class _SaidOnTheConsole:
 
 
 def _failed(failure: RecordsUnavailable) -> typer.Exit:
-    typer.echo(f"{failure} ({failure.__cause__})" if failure.__cause__ else str(failure), err=True)
+    typer.echo(f"rocars-ivr: {of_records(failure)}", err=True)
     return typer.Exit(1)
 
 
 def _name(settings: Settings) -> str:
-    return make_url(settings.records_url).render_as_string(hide_password=True)
+    from ivr.records.database import without_password
+
+    return without_password(settings.records_url)
 
 
 @app.command()
 def upgrade(config: ConfigFile = None) -> None:
     """Create the tables, or bring them to what this release expects."""
     settings, _ = loaded(config)
+    from ivr.records import migrations
+    from ivr.records.database import RecordsUnavailable
+
     try:
         revision = migrations.upgrade(settings.records_url)
     except RecordsUnavailable as failure:
@@ -53,6 +58,9 @@ def upgrade(config: ConfigFile = None) -> None:
 def current(config: ConfigFile = None) -> None:
     """Print the revision of the database; exit code 1 if it is not the newest."""
     settings, _ = loaded(config)
+    from ivr.records import migrations
+    from ivr.records.database import RecordsUnavailable
+
     try:
         revision = migrations.current(settings.records_url)
     except RecordsUnavailable as failure:
@@ -76,6 +84,9 @@ def purge(
     What is old is said by records.retention_days and records.bundle_audit_days.
     """
     settings, _ = loaded(config)
+    from ivr.records.call_book import CallBook
+    from ivr.records.database import RecordsUnavailable
+
     now = datetime.now(UTC)
     calls_before = now - timedelta(days=older_than_days or settings.records.retention_days)
     audit_before = now - timedelta(days=older_than_days or settings.records.bundle_audit_days)

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+import base64
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from backend_client.errors import RocarsError
-from backend_client.exchange import ProblemAnswered
-from backend_client.office import Demo, RocarsOffice
-from backend_client.types import CargoState
 from ivr.cli.config import ConfigFile, loaded
-from ivr.cli.embedded import reached
 from speech.language import Language
+
+if TYPE_CHECKING:
+    from backend_client.office import Demo
 
 
 def demo(
     config: ConfigFile = None,
-    language: Annotated[
-        Language, typer.Option(help="Language of the call: yue, cmn or en.")
-    ] = Language.ENGLISH,
+    language: Annotated[Language, typer.Option(help="Language of the call.")] = Language.ENGLISH,
     voice: Annotated[
         bool, typer.Option("--voice", help="The driver says everything and keys nothing.")
     ] = False,
 ) -> None:
     """Place a demonstration call to the running service: a demo driver logs in and bundles."""
     settings, _ = loaded(config)
+    from ivr.preflight.data_folder import as_running
+
+    settings = as_running(settings)
+    from backend_client.errors import RocarsError
+    from backend_client.transport import ProblemAnswered
     from ivr.caller.demonstration import DemonstrationFailed, demonstrate
     from ivr.caller.driver import CallNotFound
+    from ivr.cli.embedded import reached
     from ivr.telephony.errors import TelephonyError
     from speech.synthesiser.synthesiser import SynthesisFailed
 
@@ -74,6 +77,13 @@ def demo(
 def drivers(config: ConfigFile = None) -> None:
     """Show the demo drivers with their next one-time codes, and cargo that is free to bundle."""
     settings, _ = loaded(config)
+    import pyotp
+
+    from backend_client.errors import RocarsError
+    from backend_client.office import RocarsOffice
+    from backend_client.transport import ProblemAnswered
+    from backend_client.types import CargoState
+    from ivr.cli.embedded import portal_url, reached
 
     async def ask() -> Demo:
         async with RocarsOffice(reached(settings, "admin")) as office:
@@ -86,9 +96,25 @@ def drivers(config: ConfigFile = None) -> None:
         raise typer.Exit(1) from None
     console = Console()
     people = Table("user ID", "PIN", "next code", "language", "vehicles", title="Demo drivers")
-    for one in found.drivers:
-        people.add_row(one.user_id, one.pin, one.code, one.language, " ".join(one.vehicles))
+    for driver in found.drivers:
+        people.add_row(
+            driver.user_id, driver.pin, driver.code, driver.language, " ".join(driver.vehicles)
+        )
     console.print(people)
+    if found.accounts:
+        accounts = Table(
+            "user ID", "password", "role", "company", title="Demo accounts of the portal"
+        )
+        for account in found.accounts:
+            accounts.add_row(account.user_id, account.password, account.role, account.company)
+        console.print(accounts)
+        if url := portal_url(settings):
+            console.print(f"Portal of shippers and drivers: {url}", soft_wrap=True)
+    officers = Table("name", "password", "code now", title="Officer at the boundary")
+    for officer in found.officers:
+        seed = base64.b32encode(bytes.fromhex(officer.seed)).decode()
+        officers.add_row(officer.name, officer.password, pyotp.TOTP(seed).now())
+    console.print(officers)
     cargo = Table("CCRN", "direction", "crossing", title="Free cargo")
     for item in found.cargo:
         if item.state is CargoState.FREE:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 from rich.console import Console
 
 from ivr.cli.config import ConfigFile, loaded
-from ivr.settings import Settings
+
+if TYPE_CHECKING:
+    from ivr.settings.service import Settings
 
 
 def edge(config: ConfigFile = None) -> None:
@@ -19,7 +23,9 @@ def edge(config: ConfigFile = None) -> None:
     if not settings.edge.nodes:
         typer.echo("rocars-ivr: edge.nodes: expected the nodes to give calls to", err=True)
         raise typer.Exit(2)
-    settings.node.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    from ivr.cli.starting import ready_for_edge
+
+    folder = ready_for_edge(settings)
     from ivr.observe import metrics_directory
 
     metrics_directory.use(settings.node.data.resolve() / "metrics")
@@ -29,7 +35,7 @@ def edge(config: ConfigFile = None) -> None:
     configure_logs(
         level=settings.node.log_level, format=settings.node.log_format, node=settings.node.name
     )
-    from ivr.pool.node_edge import NodeEdge
+    from ivr.node.edge import NodeEdge
     from sip_config.kamailio import FrontFailed
 
     try:
@@ -39,6 +45,8 @@ def edge(config: ConfigFile = None) -> None:
         typer.echo(f"rocars-ivr: {failure}", err=True)
     except OSError as failure:
         typer.echo(f"rocars-ivr: no metrics: set web.port to a free port: {failure}", err=True)
+    finally:
+        folder.leave()
     raise typer.Exit(1)
 
 

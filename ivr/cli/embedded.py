@@ -8,7 +8,8 @@ import typer
 from pydantic import SecretStr
 
 from backend_client.settings import RocarsClientSettings
-from ivr.settings import Settings
+from ivr.preflight.plain_words import plain
+from ivr.settings.service import Settings
 
 
 def embedded(settings: Settings, role: str) -> RocarsClientSettings:
@@ -20,10 +21,23 @@ def embedded(settings: Settings, role: str) -> RocarsClientSettings:
     return settings.rocars.model_copy(update={"base_url": base_url, "api_key": SecretStr(key)})
 
 
+def portal_url(settings: Settings) -> str:
+    """Where the web portal of the embedded ROCARS is; empty when none has run here."""
+    path = settings.node.data.resolve() / "rocars" / "portal_port"
+    try:
+        port = path.read_text().strip()
+    except OSError:
+        return ""
+    return f"http://{settings.embedded_rocars.host}:{port}/"
+
+
 def reached(settings: Settings, role: str) -> RocarsClientSettings:
     """The same, or a message on stderr and exit code 1."""
     try:
         return embedded(settings, role)
+    except PermissionError as failure:
+        typer.echo(f"rocars-ivr: {plain(failure)}", err=True)
+        raise typer.Exit(1) from None
     except OSError as failure:
         missing = Path(failure.filename).name if failure.filename else str(failure)
         typer.echo(

@@ -9,10 +9,6 @@ from typing import Annotated
 
 import typer
 
-from ivr.drawing.book import flow_graphs, markdown
-from ivr.drawing.mermaid import dot, mermaid
-from ivr.drawing.rules import Source, check
-from ivr.drawing.source import read_dialogue, read_flows
 from speech.language import Language
 
 app = typer.Typer(no_args_is_help=True, help="List, draw and check the conversations.")
@@ -28,6 +24,8 @@ class Format(StrEnum):
 @app.command("list")
 def list_flows() -> None:
     """Every flow, and how many steps it has."""
+    from ivr.drawing.book import flow_graphs
+
     for flow in flow_graphs():
         typer.echo(f"{flow.module}.{flow.name}: {len(flow.nodes)} steps")
 
@@ -35,6 +33,9 @@ def list_flows() -> None:
 @app.command("check")
 def check_flows() -> None:
     """Check flows and prompts against each other; exit status 1 if anything is wrong."""
+    from ivr.drawing.rules import Source, check
+    from ivr.drawing.source import read_dialogue, read_flows
+
     flows = read_flows()
     found = check(Source(flows, read_dialogue()))
     for finding in found:
@@ -52,6 +53,9 @@ def draw(
     language: Annotated[Language, typer.Option(help="Whose words.")] = Language.ENGLISH,
 ) -> None:
     """Draw the flows from their source."""
+    from ivr.drawing.book import flow_graphs, markdown
+    from ivr.drawing.mermaid import dot, mermaid
+
     out.mkdir(parents=True, exist_ok=True)
     if format is Format.MARKDOWN:
         (out / "README.md").write_text(markdown(language), encoding="utf-8")

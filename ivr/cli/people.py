@@ -6,17 +6,18 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from ivr.cli.config import ConfigFile, loaded
-from ivr.records import migrations
-from ivr.records.database import Database, RecordsUnavailable
-from ivr.records.people import NotPossible, People
+from ivr.cli.outside import of_records
 from ivr.records.roles import Role
+
+if TYPE_CHECKING:
+    from ivr.records.people import People
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of the operators' console.")
 
@@ -47,9 +48,9 @@ def add(
 def list_people(config: ConfigFile = None) -> None:
     """Who may log in, as what."""
     table = Table("name", "full name", "role", "operator ID", "active")
-    for one in _done(config, lambda people: people.all()):
-        active = "yes" if one.active else "no"
-        table.add_row(one.name, one.full_name, one.role, one.operator_id or "", active)
+    for person in _done(config, lambda people: people.all()):
+        active = "yes" if person.active else "no"
+        table.add_row(person.name, person.full_name, person.role, person.operator_id or "", active)
     Console().print(table)
 
 
@@ -97,6 +98,9 @@ def _secret(what: str, stdin: bool) -> str:
 
 def _done(config: ConfigFile, work: Callable[[People], Awaitable[T]]) -> T:
     settings, _ = loaded(config)
+    from ivr.records import migrations
+    from ivr.records.database import Database, RecordsUnavailable
+    from ivr.records.people import NotPossible, People
 
     async def do() -> T:
         records = Database(settings.records_url, settings.records)
@@ -108,6 +112,9 @@ def _done(config: ConfigFile, work: Callable[[People], Awaitable[T]]) -> T:
     try:
         migrations.upgrade(settings.records_url)
         return asyncio.run(do())
-    except (NotPossible, RecordsUnavailable) as failure:
+    except RecordsUnavailable as failure:
+        typer.echo(f"rocars-ivr: {of_records(failure)}", err=True)
+        raise typer.Exit(1) from None
+    except NotPossible as failure:
         typer.echo(f"rocars-ivr: {failure}", err=True)
         raise typer.Exit(1) from None

@@ -6,34 +6,23 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import soundfile
 import typer
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from ivr.cli.config import ConfigFile, loaded
-from ivr.console.faults import told
-from ivr.records import migrations
-from ivr.records.database import Database, RecordsUnavailable
-from ivr.records.prompt_versions import PromptVersions
-from ivr.settings import Settings
-from ivr.studio.clips import Studio
-from ivr.studio.importing import Imported, opened, take_in
-from ivr.studio.intake import Intake
-from ivr.studio.script_book import as_csv
+from ivr.cli.outside import of_records
 from prompts import catalogue
 from prompts.catalogue import CatalogueError, SlotKind
-from prompts.composer import HONG_KONG, Composer
-from prompts.library import RECORDINGS, SAMPLE_RATE, load_library
-from prompts.recorder import faults, prune, record, stale
-from prompts.script import clips
-from prompts.stand_in import StandIns
-from prompts.utterance import Phrase, SlotValue
 from speech.language import Language
-from speech.synthesiser.synthesiser import SynthesisFailed
+
+if TYPE_CHECKING:
+    from ivr.settings.service import Settings
+    from ivr.studio.clips import Studio
+    from ivr.studio.importing import Imported
+    from prompts.utterance import SlotValue
 
 T = TypeVar("T")
 
@@ -53,6 +42,10 @@ def list_prompts(language: Language = Language.ENGLISH) -> None:
 def check(config: ConfigFile = None) -> None:
     """Check catalogue and recordings; exit status 1 if anything is wrong."""
     settings, _ = loaded(config)
+    from prompts.library import RECORDINGS
+    from prompts.recorder import faults
+    from prompts.script import clips
+
     try:
         found = catalogue.differences()
     except CatalogueError as failure:
@@ -74,28 +67,52 @@ def check(config: ConfigFile = None) -> None:
 def record_prompts(
     config: ConfigFile = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what is recorded.")] = False,
+    language: Annotated[
+        list[Language] | None, typer.Option(help="This language alone; may be given again.")
+    ] = None,
+    voice: Annotated[
+        str, typer.Option(help="espeak-ng, kokoro, cantonese or wyoming; else as configured.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Directory of recordings; else that of the settings.")
+    ] = None,
 ) -> None:
-    """Synthesise the recordings that are missing or no longer fit their text."""
+    """Make the recordings that are missing or no longer fit their text.
+
+    With --voice, also those that another voice made.
+    """
     settings, _ = loaded(config)
-    directory = settings.prompts.recordings or RECORDINGS
+    from rich.progress import track
+
+    from prompts.library import RECORDINGS
+    from prompts.recorder import prune, record, stale
+    from prompts.script import clips
+    from speech.voices.registry import opened_once
+    from speech.voices.voice import VoiceUnavailable
+
+    directory = out or settings.prompts.recordings or RECORDINGS
+    languages = language or list(Language)
+    names = {one: voice or settings.prompts.voices.voice(one) for one in languages}
     wanted = [
         clip
-        for language in Language
-        for clip in (clips(language) if everything else stale(directory, language))
+        for one in languages
+        for clip in (clips(one) if everything else stale(directory, one, by=voice))
     ]
 
     async def work() -> None:
         progress = iter(track(range(len(wanted)), description="Recording"))
-        async for _ in record(directory, wanted, settings.prompts):
-            next(progress)
+        needed = {clip.language: names[clip.language] for clip in wanted}
+        with opened_once(needed, settings.prompts.voices, settings.prompts.synthesiser) as voices:
+            async for _ in record(directory, wanted, settings.prompts, voices):
+                next(progress)
         next(progress, None)
 
     try:
         asyncio.run(work())
-    except SynthesisFailed as failure:
-        typer.echo(f"rocars-ivr: {failure} (Debian package libespeak-ng1)", err=True)
+    except VoiceUnavailable as failure:
+        typer.echo(f"rocars-ivr: {failure}", err=True)
         raise typer.Exit(1) from None
-    deleted = prune(directory)
+    deleted = prune(directory) if out is None else []
     typer.echo(f"{len(wanted)} recordings made, {len(deleted)} deleted that nothing says any more")
 
 
@@ -111,12 +128,19 @@ def say(
 ) -> None:
     """Write one prompt as callers hear it to a WAV file, and print its words."""
     settings, _ = loaded(config)
+    import soundfile
+
+    from prompts.composer import Composer
+    from prompts.library import SAMPLE_RATE, load_library
+    from prompts.stand_in import StandIns
+    from prompts.utterance import Phrase
+
     try:
         prompt = catalogue.load(language).prompts[name]
     except KeyError:
         typer.echo(f"no prompt {name}; see `rocars-ivr prompts list`", err=True)
         raise typer.Exit(2) from None
-    given = dict(one.partition("=")[::2] for one in slot or [])
+    given = dict(pair.partition("=")[::2] for pair in slot or [])
     slots = {key: _value(kind, given.get(key, "")) for key, kind in prompt.slots.items()}
 
     async def compose() -> None:
@@ -125,7 +149,10 @@ def say(
         composer = Composer(library, settings.prompts, stand_ins)
         utterance = await composer.compose([Phrase(language, name, slots)])
         await stand_ins.close()
-        with soundfile.SoundFile(out, "w", SAMPLE_RATE, 1, subtype="PCM_16") as file:
+        with (
+            out.open("wb") as place,  # libsndfile would not say why it cannot be written
+            soundfile.SoundFile(place, "w", SAMPLE_RATE, 1, subtype="PCM_16", format="WAV") as file,
+        ):
             file.buffer_write(utterance.pcm, dtype="int16")
         typer.echo(utterance.text)
 
@@ -140,6 +167,7 @@ def script(
 ) -> None:
     """Write the recording script for a voice artist: numbers, file names, words, context."""
     settings, _ = loaded(config)
+    from ivr.studio.script_book import as_csv
 
     async def write(studio: Studio) -> int:
         clips = await studio.of(language)
@@ -158,6 +186,10 @@ def take_set(
 ) -> None:
     """Take in recordings as drafts; exit status 1 if one was refused."""
     settings, _ = loaded(config)
+    from ivr.console.faults import told
+    from ivr.studio.importing import opened, take_in
+    from ivr.studio.intake import Intake
+
     largest = int(settings.prompts.takes.largest_mb * 1e6)
     paths = sorted(source.rglob("*")) if source.is_dir() else [source]
     files = ((path.name, path.read_bytes()) for path in paths if path.is_file())
@@ -180,6 +212,12 @@ def take_set(
 
 
 def _with_studio(settings: Settings, work: Callable[[Studio], Awaitable[T]]) -> T:
+    from ivr.records import migrations
+    from ivr.records.database import Database, RecordsUnavailable
+    from ivr.records.prompt_versions import PromptVersions
+    from ivr.studio.clips import Studio
+    from prompts.library import load_library
+
     async def do() -> T:
         records = Database(settings.records_url, settings.records)
         library = load_library(settings.prompts.recordings)
@@ -192,11 +230,13 @@ def _with_studio(settings: Settings, work: Callable[[Studio], Awaitable[T]]) -> 
         migrations.upgrade(settings.records_url)
         return asyncio.run(do())
     except RecordsUnavailable as failure:
-        typer.echo(f"rocars-ivr: {failure}", err=True)
+        typer.echo(f"rocars-ivr: {of_records(failure)}", err=True)
         raise typer.Exit(1) from None
 
 
 def _value(kind: SlotKind, text: str) -> SlotValue:
+    from prompts.composer import HONG_KONG
+
     try:
         if kind is SlotKind.NUMBER:
             return int(text)

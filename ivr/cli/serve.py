@@ -1,22 +1,23 @@
-"""``serve``, ``rocars`` and ``health``: run the service, or ask whether it is well."""
+"""``serve`` and ``rocars``: run the service, or the reference ROCARS alone."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Annotated
+from typing import IO, TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
 
-from ivr.cli.config import ConfigFile, loaded
-from ivr.pool.settings import MOST_CARDS, PUBLISHED_LINES
-from ivr.settings import CONFIG_VARIABLE, Settings
+from ground.outlet import OutletFile
+from ivr.cli.config import ConfigFile
+from ivr.settings.pool import MOST_CARDS, PUBLISHED_LINES
 from speech.language import Language
+
+if TYPE_CHECKING:
+    from ivr.settings.service import Settings
 
 
 def serve(
@@ -32,20 +33,27 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Place a demonstration call once calls are taken.")
     ] = False,
+    free_ports: Annotated[
+        bool,
+        typer.Option(
+            "--free-ports", help="Take free ports where the usual ones are taken, and say so."
+        ),
+    ] = False,
     language: Annotated[
-        Language, typer.Option(help="Language of the demonstration: yue, cmn or en.")
+        Language, typer.Option(help="Language of the demonstration.")
     ] = Language.ENGLISH,
 ) -> None:
     """Run the service: SIP front, call workers, console and, unless told otherwise, ROCARS.
 
     SIGTERM or Ctrl-C drains: no new calls, running ones may finish. A second one ends at once.
     """
-    settings, _ = loaded(config)
-    if lines is not None:
-        settings = settings.model_copy(update={"pool": settings.pool.with_lines(lines)})
+    from ivr.cli.starting import ready_to_serve
+
+    settings, folder = ready_to_serve(config, lines, free_ports)
+    from ivr.settings.service import CONFIG_VARIABLE
+
     if config is not None:
         os.environ[CONFIG_VARIABLE] = str(config.resolve())  # for the self-test's process
-    settings.node.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     from ivr.observe import metrics_directory
 
     metrics_directory.use(settings.node.data.resolve() / "metrics")
@@ -56,7 +64,8 @@ def serve(
         format=settings.node.log_format,
         node=settings.node.name,
     )
-    from ivr.pool.supervisor import NotStarted, Supervisor
+    _say_starting(settings)
+    from ivr.node.supervisor import NotStarted, Supervisor
 
     supervisor = Supervisor(
         settings,
@@ -66,8 +75,10 @@ def serve(
     try:
         raise typer.Exit(supervisor.run())
     except NotStarted as failure:
-        typer.echo(f"rocars-ivr: {failure}", err=True)
+        OutletFile(sys.stderr).write(f"rocars-ivr: {failure}\n")
         raise typer.Exit(1) from None
+    finally:
+        folder.leave()
 
 
 def rocars(
@@ -80,23 +91,22 @@ def rocars(
     os.execv(sys.executable, [sys.executable, "-m", "rocars", *arguments])
 
 
-def health(config: ConfigFile = None) -> None:
-    """Ask the running service whether it takes calls; exit status 0 if it does."""
-    settings, _ = loaded(config)
-    url = f"http://{settings.web.host}:{settings.web.port}/health/ready"
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            typer.echo(answer.read().decode())
-    except urllib.error.HTTPError as unready:
-        typer.echo(unready.read().decode(), err=True)
-        raise typer.Exit(1) from None
-    except OSError as failure:
-        typer.echo(f"no answer from {url}: {failure}", err=True)
-        raise typer.Exit(1) from None
+def _standard_output() -> IO[str]:
+    """What is announced must not hold up a node either, if nobody reads it."""
+    return cast("IO[str]", OutletFile(sys.stdout))
+
+
+def _say_starting(settings: Settings) -> None:
+    """It takes some seconds, and a newcomer should not wonder."""
+    rocars = ", ROCARS for trials" if settings.embedded_rocars.enabled else ""
+    Console(file=_standard_output(), soft_wrap=True, highlight=False).print(
+        f"Starting the SIP front, {settings.pool.workers} call workers, the console{rocars}; "
+        f"data in {settings.node.data}/ …"
+    )
 
 
 def _announce(settings: Settings) -> None:
-    console = Console()
+    console = Console(file=_standard_output())
     addresses = ", ".join(
         f"sip:3902@{address}:{settings.sip.port}" for address in settings.sip.listen
     )
@@ -108,10 +118,28 @@ def _announce(settings: Settings) -> None:
         f"administrator[/]); health and metrics: {web}/health/ready, {web}/metrics",
         soft_wrap=True,
     )
+    if portal := _portal(settings):
+        console.print(f"Portal of shippers and drivers: {portal}", soft_wrap=True)
+    rocars = settings.embedded_rocars
+    if rocars.enabled and rocars.demo_data and rocars.port:
+        boundary = f"http://{rocars.host}:{rocars.port}/boundary"
+        console.print(
+            f"At the boundary: board {boundary}/boards/LMC-OUT-1, panel "
+            f"{boundary}/panels/LMC-OUT-1, officers {boundary}/lanes",
+            soft_wrap=True,
+        )
     console.print(
-        "Drivers and cargo to try, at any time: [bold]rocars-ivr drivers[/]. Ctrl-C ends.\n",
+        "Drivers, accounts and cargo to try, at any time: [bold]rocars-ivr drivers[/]. "
+        "Ctrl-C ends.\n",
         soft_wrap=True,
     )
+
+
+def _portal(settings: Settings) -> str:
+    """Address of the portal of the embedded ROCARS; empty when ROCARS is elsewhere."""
+    from ivr.cli.embedded import portal_url
+
+    return portal_url(settings) if settings.embedded_rocars.enabled else ""
 
 
 def _demonstrate(config: Path | None, language: Language) -> int:

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import signal
 from collections.abc import AsyncIterator, Callable
 
 import structlog
 from aiohttp import web
 
+from ground.web import assets
+from ground.web.headers import REACHED, Reached, with_headers
+from ground.web.navigation import entries_of
+from ground.web.throttle import Throttle
 from ivr.console.door import login
-from ivr.console.door.headers import with_headers
-from ivr.console.door.throttle import Throttle
+from ivr.console.door.refusals import pages_of_ours
 from ivr.console.health import BackEndProbe, Health, NodeView, look
-from ivr.console.pages import calls, figures, live, people, prompts, scripts, sounds, wellbeing
-from ivr.console.rendering import STATIC
+from ivr.console.listening import Doorkeeper, listen, watched
+from ivr.console.pages import (
+    calls,
+    figures,
+    live,
+    people,
+    prompts,
+    releases,
+    scripts,
+    sounds,
+    wellbeing,
+)
+from ivr.console.rendering import ASSETS, ENTRIES
+from ivr.console.sections import ConsoleSections
 from ivr.console.self_test import SelfTest
 from ivr.console.site import SITE, Site
 from ivr.observe import metrics
+from ivr.observe.strain import Strain
 from ivr.records.database import Database
-from ivr.settings import Settings
 from prompts.library import Library
 
 log = structlog.get_logger(__name__)
@@ -27,10 +43,22 @@ log = structlog.get_logger(__name__)
 NODE = web.AppKey("node", NodeView)
 PROBE = web.AppKey("probe", BackEndProbe)
 SPEECH = web.AppKey("speech", tuple[str, ...])
+TOKEN = web.AppKey("token", str)
 SELF_TEST = web.AppKey("self_test", SelfTest)
 
-ROOMS = (login, live, calls, figures, prompts, sounds, scripts, people, wellbeing)
-STATIC_FILES = frozenset(path.name for path in STATIC.iterdir() if path.is_file())
+ROOMS = (
+    login.PAGES,
+    live.PAGES,
+    calls.PAGES,
+    figures.PAGES,
+    prompts.PAGES,
+    sounds.PAGES,
+    scripts.PAGES,
+    releases.PAGES,
+    wellbeing.PAGES,
+    people.PAGES,
+)
+"""In the order of the navigation."""
 
 
 def make_app(
@@ -39,21 +67,22 @@ def make_app(
     self_test: SelfTest,
     speech: tuple[str, ...] = (),
     *,
-    settings: Settings | None = None,
+    settings: ConsoleSections | None = None,
     library: Library | None = None,
 ) -> web.Application:
     """``/health/live``, ``/health/ready`` (503 when unfit), ``/status``, ``/metrics``, and with
     settings and library the pages for people."""
-    app = web.Application(middlewares=[with_headers])
+    app = web.Application(middlewares=[watched, with_headers])
+    if settings is not None and library is not None:
+        app.middlewares.append(pages_of_ours)
     app[NODE] = node
     app[PROBE] = probe
     app[SPEECH] = speech
     app[SELF_TEST] = self_test
+    app[TOKEN] = settings.web.metrics_token.get_secret_value() if settings is not None else ""
     app.cleanup_ctx.append(_probing)
-    app.router.add_get("/health/live", _live)
-    app.router.add_get("/health/ready", _ready)
-    app.router.add_get("/status", _status)
-    app.router.add_get("/metrics", _metrics)
+    if settings is None or not settings.web.health_port:
+        app.router.add_routes(_health_routes())
     if settings is not None and library is not None:
         app[SITE] = Site(
             settings,
@@ -62,12 +91,32 @@ def make_app(
             look=lambda: _look(app),
             throttle=Throttle(settings.console.logins_per_minute),
         )
+        app[REACHED] = Reached(lambda: app[SITE].rules.public_url)
         app.on_cleanup.append(_close_site)
         app.router.add_get("/", _first_page)
-        app.router.add_get("/static/{digest}/{name}", _static)
+        app.router.add_get(assets.ROUTE, ASSETS.serve)
+        app[ENTRIES] = entries_of(ROOMS)
         for room in ROOMS:
             app.router.add_routes(room.routes())
     return app
+
+
+def health_app(console: web.Application) -> web.Application:
+    """Health, status and metrics of the same node, for a listener of their own."""
+    app = web.Application(middlewares=[watched, with_headers])
+    app[NODE], app[PROBE] = console[NODE], console[PROBE]
+    app[SPEECH], app[SELF_TEST], app[TOKEN] = console[SPEECH], console[SELF_TEST], console[TOKEN]
+    app.router.add_routes(_health_routes())
+    return app
+
+
+def _health_routes() -> list[web.RouteDef]:
+    return [
+        web.get("/health/live", _live),
+        web.get("/health/ready", _ready),
+        web.get("/status", _status),
+        web.get("/metrics", _metrics),
+    ]
 
 
 def run_console(
@@ -77,7 +126,7 @@ def run_console(
     back_end_health_url: str,
     self_test: SelfTest,
     speech: tuple[str, ...],
-    settings: Settings,
+    settings: ConsoleSections,
     library: Library,
 ) -> int:
     """Serve until SIGTERM; the exit status of the console's process."""
@@ -87,32 +136,49 @@ def run_console(
         return make_app(node, probe, self_test, speech, settings=settings, library=library)
 
     try:
-        return asyncio.run(_serve(host, port, make))
+        return asyncio.run(_serve(host, port, settings, make))
     except OSError as failure:
-        log.error("no console: set web.port to a free port", why=str(failure))
+        log.error("no console: set web.port, web.health_port to free ports", why=str(failure))
         return 1
 
 
-async def _serve(host: str, port: int, make: Callable[[], web.Application]) -> int:
+async def _serve(
+    host: str, port: int, settings: ConsoleSections, make: Callable[[], web.Application]
+) -> int:
     app = make()
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    rules = settings.console
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    proxies = rules.trusted_proxies if rules.public_url else ()
+    keeper = Doorkeeper(rules.connections, rules.connections_of_one, rules.header_s, proxies)
+    listeners = [(runner, await listen(runner, host, port, keeper))]
+    if settings.web.health_port:
+        # With connections of its own: what fills the console leaves it free.
+        runner = web.AppRunner(health_app(app), access_log=None)
+        await runner.setup()
+        keeper = Doorkeeper(rules.connections, rules.connections, rules.header_s)
+        where = settings.web.health_host, settings.web.health_port
+        listeners.append((runner, await listen(runner, *where, keeper)))
     await told.wait()
-    await runner.cleanup()
+    for runner, server in reversed(listeners):
+        server.close()
+        await runner.cleanup()
     return 0
 
 
 async def _probing(app: web.Application) -> AsyncIterator[None]:
     node = app[NODE]
-    probing = asyncio.gather(
-        app[PROBE].run(), app[SELF_TEST].run(lambda: node.lines > 0 and not node.draining)
-    )
+    probing = asyncio.gather(app[PROBE].run(), app[SELF_TEST].run(lambda: _may_test(node)))
     yield
     probing.cancel()
     await asyncio.gather(probing, return_exceptions=True)
+
+
+def _may_test(node: NodeView) -> bool:
+    """Not while the machine is pressed: the call would take from those of callers, and fail."""
+    return node.lines > 0 and not node.draining and node.verdict.strain is Strain.CALM
 
 
 async def _close_site(app: web.Application) -> None:
@@ -121,16 +187,6 @@ async def _close_site(app: web.Application) -> None:
 
 async def _first_page(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/live")
-
-
-async def _static(request: web.Request) -> web.StreamResponse:
-    """A file of the package; its address holds its digest, so it may be kept for good."""
-    name = request.match_info["name"]
-    if name not in STATIC_FILES:
-        raise web.HTTPNotFound
-    return web.FileResponse(
-        STATIC / name, headers={"Cache-Control": "public, max-age=31536000, immutable"}
-    )
 
 
 async def _live(request: web.Request) -> web.Response:
@@ -142,7 +198,16 @@ async def _ready(request: web.Request) -> web.Response:
     return web.json_response(health.as_json(), status=200 if health.ready else 503)
 
 
+def _must_know_the_token(request: web.Request) -> None:
+    """Raises HTTPUnauthorized."""
+    token = request.app[TOKEN]
+    given = request.headers.get("Authorization", "")
+    if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+
+
 async def _status(request: web.Request) -> web.Response:
+    _must_know_the_token(request)
     return web.json_response(_look(request.app).as_json())
 
 
@@ -151,4 +216,6 @@ def _look(app: web.Application) -> Health:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    return web.Response(body=metrics.render(), headers={"Content-Type": metrics.CONTENT_TYPE})
+    _must_know_the_token(request)
+    body = await asyncio.to_thread(metrics.render)  # it reads a file of each process
+    return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})

@@ -114,19 +114,19 @@ def _lengths(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
 def _funnel(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
     chart = pygal.Bar(**_options(_("Questions: calls that heard them, and that ended there")))
     questions = seen.questions[:MOST_QUESTIONS]
-    chart.x_labels = [one.name for one in questions]
-    chart.add(_("asked"), [one.asked for one in questions])
-    chart.add(_("answered"), [one.answered for one in questions])
-    chart.add(_("gave up here"), [one.left for one in questions])
+    chart.x_labels = [question.name for question in questions]
+    chart.add(_("asked"), [question.asked for question in questions])
+    chart.add(_("answered"), [question.answered for question in questions])
+    chart.add(_("gave up here"), [question.left for question in questions])
     return chart
 
 
 def _rates(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
     chart = pygal.Bar(**_options(_("Questions not answered at once (% of times put)")))
-    questions = [one for one in seen.questions if one.put][:MOST_QUESTIONS]
-    chart.x_labels = [one.name for one in questions]
-    chart.add(_("silence"), [round(one.noinput_rate * 100, 1) for one in questions])
-    chart.add(_("no match"), [round(one.nomatch_rate * 100, 1) for one in questions])
+    questions = [question for question in seen.questions if question.put][:MOST_QUESTIONS]
+    chart.x_labels = [question.name for question in questions]
+    chart.add(_("silence"), [round(question.noinput_rate * 100, 1) for question in questions])
+    chart.add(_("no match"), [round(question.nomatch_rate * 100, 1) for question in questions])
     return chart
 
 

@@ -8,6 +8,8 @@ from prompts.take import BadTake, Fault
 
 REASONS = {
     Fault.NOT_AUDIO: "This is not a sound file that can be read. Use WAV, FLAC, MP3 or OGG.",
+    Fault.DAMAGED: "The file is damaged: it breaks off after %(found).1f s. "
+    "Export or copy it anew.",
     Fault.TOO_LARGE: "The file is too large: %(wanted).0f MB are the most.",
     Fault.EMPTY: "There is no speech in it. Was the microphone on?",
     Fault.CLIPPED: "It is distorted: too loud for the microphone. "
@@ -21,8 +23,10 @@ REASONS = {
 }
 
 
-def told(refusal: BadTake, _: Callable[[str], str]) -> str:
-    """In the language of `_`."""
+def told(refusal: BadTake | str, _: Callable[[str], str]) -> str:
+    """In the language of `_`. What was not listened to at all comes with its reason as text."""
+    if isinstance(refusal, str):
+        return _(refusal)
     return _(REASONS[refusal.fault]) % {
         "found": refusal.found or 0.0,
         "wanted": refusal.wanted or 0.0,

@@ -138,19 +138,19 @@ def insight(counts: Iterable[Counted], first: date, last: date) -> Insight:
     of_hour: defaultdict[tuple[date, str], Sums[Measure]] = defaultdict(_sums)
     questions: defaultdict[str, Sums[Measure]] = defaultdict(_sums)
     modes: Sums[str] = defaultdict(float)
-    for one in counts:
-        match one.measure:
+    for count in counts:
+        match count.measure:
             case Measure.OUTCOME:
-                outcomes[one.name] += one.count
-                by_day[one.day][one.name] += one.count
+                outcomes[count.name] += count.count
+                by_day[count.day][count.name] += count.count
             case Measure.LENGTH:
-                lengths[int(one.name)] += one.count
+                lengths[int(count.name)] += count.count
             case Measure.HOUR_CALLS | Measure.HOUR_SECONDS:
-                of_hour[one.day, one.name][one.measure] += one.count
+                of_hour[count.day, count.name][count.measure] += count.count
             case Measure.MODE:
-                modes[one.name] += one.count
+                modes[count.name] += count.count
             case _:
-                questions[one.name][one.measure] += one.count
+                questions[count.name][count.measure] += count.count
     by_hour: Sums[str] = defaultdict(float)
     erlangs: Sums[str] = defaultdict(float)
     days = (last - first).days + 1
@@ -187,7 +187,7 @@ def _in_order(found: Mapping[str, Sums[Measure]]) -> tuple[Question, ...]:
         )
         for name, of in found.items()
     ]
-    return tuple(sorted(questions, key=lambda one: (-one.asked, one.name)))
+    return tuple(sorted(questions, key=lambda question: (-question.asked, question.name)))
 
 
 def _busiest(of_hour: Mapping[tuple[date, str], Sums[Measure]]) -> BusyHour | None:

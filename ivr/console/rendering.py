@@ -1,108 +1,80 @@
-"""Pages from templates, in English or Traditional Chinese."""
+"""The pages of the console: their look, their words, and how one is made."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from aiohttp import web
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations
 
+from ground.sentence import Sentence
+from ground.web.access import is_polled
+from ground.web.assets import Assets
+from ground.web.navigation import Entry
+from ground.web.notices import Notices
+from ground.web.pages import Look, Pages
+from ground.web.words import Translate, Words
 from ivr.console import shown
 from ivr.console.site import SITE
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG
 
-LANGUAGES = {"en": "English", "zh-Hant": "中文"}
-LANGUAGE_COOKIE = "rocars_language"
-TRANSLATIONS = Path(__file__).with_name("translations")
-STATIC = Path(__file__).with_name("static")
+HERE = Path(__file__).parent
+ENTRIES = web.AppKey("entries", tuple[Entry[Role], ...])
+"""The navigation, of all that the page modules declare."""
 
-Words = Callable[[str], str]
-
-
-class Catalogue(NullTranslations):
-    """The translations of one language, read from the file that translators edit."""
-
-    def __init__(self, language: str) -> None:
-        super().__init__()
-        self._texts: dict[str, str] = {}
-        path = TRANSLATIONS / f"{language}.po"
-        if path.exists():
-            with path.open("rb") as file:
-                for message in read_po(file):
-                    if isinstance(message.id, str) and message.id and message.string:
-                        self._texts[message.id] = str(message.string)
-
-    def knows(self, message: str) -> bool:
-        """Whether it is translated."""
-        return message in self._texts
-
-    def gettext(self, message: str) -> str:
-        return self._texts.get(message, message)
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return self.gettext(msgid1 if n == 1 else msgid2)
+WORDS = Words(HERE / "translations", cookie="rocars_language")
+ASSETS = Assets(HERE / "static")
+NOTICES = Notices("rocars_notices")
 
 
-@cache
-def catalogue(language: str) -> Catalogue:
-    return Catalogue(language)
+@jinja2.pass_context
+def _language_name(context: jinja2.runtime.Context, tag: str | None) -> str:
+    """What a language of the service is called in the language of the page."""
+    page = context["language"]
+    return shown.language_name(tag, page) or WORDS.catalogue(page).gettext("not chosen yet")
 
 
-@cache
-def _environment(language: str) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("ivr.console"),
-        extensions=["jinja2.ext.i18n"],
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    words = catalogue(language)
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        words.gettext, words.ngettext, newstyle=True
-    )
-    environment.filters |= {
+@jinja2.pass_context
+def _told(context: jinja2.runtime.Context, sentence: Sentence) -> str:
+    """In the language of the page, with its figures."""
+    return sentence.told(WORDS.catalogue(context["language"]).gettext)
+
+
+LOOK = Look(
+    name="ROCARS by telephone",
+    home=("/live", "To the calls in progress"),
+    without_database="Calls go on and are written down in the log. "
+    "This page comes back when the database does.",
+    icon="icon.svg",
+    styles=("console.css",),
+    filters={
         "when": shown.when,
         "clock": shown.clock,
         "seconds": shown.seconds,
         "number": shown.masked_number,
         "percent": shown.percent,
-        "word": lambda name: words.gettext(shown.word(name)),
-        "tongue": lambda tag: words.gettext(shown.tongue(tag)),
-    }
-    environment.globals |= {"Role": Role, "LANGUAGES": LANGUAGES, "asset": asset}
-    return environment
+        "tongue": _language_name,
+        "told": _told,
+        "bcp47": shown.bcp47,
+    },
+    translating={"word": shown.word},
+    names={"Role": Role},
+)
+_PAGES = Pages(HERE / "templates", LOOK, WORDS, ASSETS)
 
 
-@cache
-def asset(name: str) -> str:
-    """The address of a file of ours, which changes when the file does."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{digest}/{name}"
-
-
-def language_of(request: web.Request) -> str:
-    """The language of the pages: chosen, else what the browser prefers."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
-    if chosen in LANGUAGES:
-        return chosen
-    preferred = request.headers.get("Accept-Language", "").lower()
-    return "zh-Hant" if preferred.startswith("zh") else "en"
-
-
-def words_for(request: web.Request) -> Words:
+def words_for(request: web.Request) -> Translate:
     """Translates what code, not a template, says to a person."""
-    return catalogue(language_of(request)).gettext
+    return WORDS.words_for(request)
+
+
+def tell(request: web.Request, text: str, *, bad: bool = False) -> None:
+    """Have it said on the page that this request leads to."""
+    NOTICES.tell(request, text, bad=bad)
 
 
 def render(
@@ -114,25 +86,31 @@ def render(
     **given: Any,
 ) -> web.Response:
     """A page, or with htmx a piece of one."""
-    language = language_of(request)
     site = request.app[SITE]
-    text = (
-        _environment(language)
-        .get_template(template)
-        .render(
-            visitor=visitor,
-            language=language,
-            path=request.path,
-            path_qs=request.path_qs,
-            node=site.settings.node.name,
-            notices=site.told(visitor) if visitor is not None else [],
-            now=datetime.now(HONG_KONG),
-            **given,
-        )
+    person = visitor.person if visitor is not None else None
+    # A piece that a page fetches by itself has no place for what is to be told.
+    notices = [] if is_polled(request) else NOTICES.shown(request)
+    return _PAGES.render(
+        request,
+        template,
+        csrf=visitor.csrf if visitor is not None else "",
+        account=person.full_name if person is not None else "",
+        navigation=[
+            entry
+            for entry in request.app[ENTRIES]
+            if person is not None and not person.must_change and person.role.may(entry.needed)
+        ],
+        notices=notices,
+        status=status,
+        visitor=visitor,
+        node=site.settings.node.name,
+        now=datetime.now(HONG_KONG),
+        **given,
     )
-    return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
 
 
-def error_page(request: web.Request, status: int, visitor: Visitor | None = None) -> web.Response:
-    """A page that says plainly what is wrong."""
-    return render(request, "error.html.j2", visitor, status=status, code=status)
+def error_page(
+    request: web.Request, status: int, visitor: Visitor | None = None, *, why: str = ""
+) -> web.Response:
+    """A page that says plainly what is wrong; `why`: what this time, in the reader's language."""
+    return render(request, "error.html.j2", visitor, status=status, code=status, why=why)

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from ground.sentence import Sentence
 from ivr.console.settings import SelfTestSettings
 from ivr.observe import metrics
 
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 SHIPPED = Path(__file__).with_name("self_test.call.yaml")
 """Dials, and expects the greeting and the question for the language."""
+
+FAILED = "the self-test failed %(times)d times running: %(why)s"
 
 _LONGEST_S = 300.0
 
@@ -48,12 +51,12 @@ class SelfTest:
         self.outcome = SelfTestOutcome()
 
     @property
-    def problem(self) -> str:
+    def problem(self) -> Sentence | None:
         """Why the node is unfit, if it is."""
         after, last = self._settings.unready_after, self.outcome
         if after and last.failures >= after:
-            return f"the self-test failed {last.failures} times running: {last.why}"
-        return ""
+            return Sentence(FAILED, times=last.failures, why=last.why)
+        return None
 
     async def run(self, fit: Callable[[], bool]) -> None:
         """Until cancelled. `fit`: whether the node takes calls at all; if not, none is placed."""
@@ -64,6 +67,8 @@ class SelfTest:
                 await asyncio.sleep(1.0)
                 continue
             why = await self._place()
+            if why and not fit():
+                continue  # calls are not taken any more: that is no fault of those that are
             failures = self.outcome.failures + 1 if why else 0
             self.outcome = SelfTestOutcome(not why, why, failures)
             metrics.self_tests_total.labels("failed" if why else "passed").inc()

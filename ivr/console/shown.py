@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from ivr.records.masking import last_four
 from ivr.records.tallies import HONG_KONG
-
-TONGUES = {"yue": "Cantonese", "cmn": "Putonghua", "en": "English", "": "not chosen yet"}
+from speech.languages.registry import LANGUAGES
 
 NARROW = "\u202f"
 
@@ -53,5 +52,13 @@ def word(name: str) -> str:
     return str(name).replace("_", " ")
 
 
-def tongue(tag: str | None) -> str:
-    return TONGUES.get(tag or "", tag or "")
+def language_name(tag: str | None, page: str) -> str:
+    """What a language of the service is called on pages in the language `page`; the tag of one
+    that is no more, empty for none."""
+    known = next((known for known in LANGUAGES.values() if known.language == tag), None)
+    return known.names[page] if known else tag or ""
+
+
+def bcp47(tag: str) -> str:
+    """The tag by which browsers know the written form of a language of the service."""
+    return next((known.bcp47 for known in LANGUAGES.values() if known.language == tag), tag)

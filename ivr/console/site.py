@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
 
-from ivr.console.door.throttle import Throttle
+from ground.web.throttle import Throttle
 from ivr.console.health import Health
+from ivr.console.sections import ConsoleSections
 from ivr.console.settings import ConsoleSettings
 from ivr.records.call_search import CallSearch
 from ivr.records.database import Database
 from ivr.records.node_orders import NodeOrders
-from ivr.records.people import People, Visitor
+from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
+from ivr.records.releases import Releases
+from ivr.records.second_factor import SecondFactor
 from ivr.records.tallies import Tallies
-from ivr.settings import Settings
 from ivr.studio.clips import Studio
 from ivr.studio.intake import Intake
 from ivr.studio.sample import Sample
@@ -26,30 +28,33 @@ from prompts.library import Library
 
 
 @dataclass
-class Notice:
-    """Something told once, on the next page."""
-
-    text: str
-    bad: bool = False
-
-
-@dataclass
 class Site:
-    """One console: its records, its prompts, and what its pages tell next."""
+    """One console: its records and its prompts.
 
-    settings: Settings
+    Attributes:
+        importing: one set of recordings is taken in at a time: each takes memory and a processor.
+    """
+
+    settings: ConsoleSections
     records: Database
     library: Library
     look: Callable[[], Health]
     throttle: Throttle
-    notices: dict[str, list[Notice]] = field(default_factory=lambda: defaultdict(list))
+    importing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         rules = self.settings.console
+        key = rules.second_factor_key.get_secret_value()
         self.people = People(
-            self.records, session_h=rules.session_hours, idle_min=rules.idle_minutes
+            self.records,
+            session_h=rules.session_hours,
+            idle_min=rules.idle_minutes,
+            lockout=rules.lockout.rule,
+            from_everywhere=rules.lockout.everywhere,
+            second_factor=SecondFactor(key) if key else None,
         )
         self.versions = PromptVersions(self.records)
+        self.releases = Releases(self.records)
         self.studio = Studio(self.versions, self.library, self.settings.prompts.recordings)
         self.intake = Intake(self.versions, self.settings.prompts)
         self.sample = Sample(
@@ -74,13 +79,8 @@ class Site:
         await self.sample.close()
         await self.records.close()
 
-    def tell(self, visitor: Visitor, text: str, *, bad: bool = False) -> None:
-        """Have it said on the next page this visitor sees."""
-        self.notices[visitor.csrf].append(Notice(text, bad))
 
-    def told(self, visitor: Visitor) -> list[Notice]:
-        """What is to be said now; it is not said again."""
-        return self.notices.pop(visitor.csrf, [])
-
+BUSY = "The node is overloaded: charts wait until it is not. Callers come first."
+"""Said of what takes a processor for long."""
 
 SITE = web.AppKey("site", Site)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ivr.dialogue.collect import (
-    Asked,
-    Deafened,
-    Garbled,
-    Heard,
+    CollectResult,
+    InvalidKeys,
     KeyCollector,
     Keyed,
     NoInput,
+    RecogniserLost,
     Said,
+    UniversalCommand,
 )
 from ivr.dialogue.grammars import Grammars, for_field, for_menu
 from ivr.dialogue.keys import KeyBuffer
@@ -23,6 +24,7 @@ from ivr.dialogue.outcome import Mode, Outcome
 from ivr.dialogue.question import Field, Manner, Menu
 from ivr.dialogue.race import keyed_or_said
 from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.time_left import TimeLeft
 from ivr.dialogue.trace import MASK, Step, StepKind, as_keyed
 from ivr.dialogue.turns import (
     Cancelled,
@@ -67,7 +69,7 @@ class _Question(Generic[T]):
     manner: Manner
     grammars: Grammars
     put: Put
-    hear: Callable[[KeyCollector, Playback], Awaitable[Heard]]
+    hear: Callable[[KeyCollector, Playback], Awaitable[CollectResult]]
     understand: Callable[[str, Mode], Awaitable[T]]
     shown_as: Callable[[str], str]
     settled_elsewhere: bool = False
@@ -86,6 +88,7 @@ class Asking:
         language: Language,
         note: Callable[[Step], None],
         ear: Ear | None = None,
+        time: TimeLeft | None = None,
     ) -> None:
         self._line = line
         self._keys = keys
@@ -94,6 +97,7 @@ class Asking:
         self._language = language
         self._note = note
         self._ear = ear
+        self._time = time
 
     async def field(
         self, field: Field[T], settle: Callable[[T], Awaitable[T]] | None
@@ -102,11 +106,11 @@ class Asking:
 
         def put(attempt: int) -> Sequence[Phrase]:
             prompt = field.prompt if attempt == 1 else field.again or field.prompt
-            if field.prompt_spoken and self._heard_in(grammars):
+            if field.prompt_spoken and self._can_answer_by_voice(grammars):
                 prompt = field.prompt_spoken
             return [Phrase(self._language, prompt, field.slots)]
 
-        async def hear(collector: KeyCollector, playback: Playback) -> Heard:
+        async def hear(collector: KeyCollector, playback: Playback) -> CollectResult:
             return await collector.digits(playback, field.max_digits)
 
         async def understand(answer: str, mode: Mode) -> T:
@@ -151,7 +155,7 @@ class Asking:
             )
             return [*before, *intro, *choices]
 
-        async def hear(collector: KeyCollector, playback: Playback) -> Heard:
+        async def hear(collector: KeyCollector, playback: Playback) -> CollectResult:
             return await collector.one_key(playback)
 
         async def understand(key: str, mode: Mode) -> T:
@@ -162,12 +166,20 @@ class Asking:
 
         grammars = for_menu(menu, self._language)
         question = _Question(
-            menu.name, menu.help, menu.manner, grammars, put, hear, understand, shown_as=as_keyed
+            menu.name,
+            menu.help,
+            menu.manner,
+            grammars,
+            put,
+            hear,
+            understand,
+            shown_as=as_keyed,
         )
         return await self._until_answered(question)
 
     async def _until_answered(self, question: _Question[T]) -> Outcome[T]:
-        """The loop of every question; raises `GaveUp` when the attempts are used up.
+        """The loop of every question; raises `GaveUp` when the attempts are used up, `TimeIsUp`
+        when the call must end.
 
         noinput and nomatch each use up an attempt; help, repeat and clear do not.
         """
@@ -177,17 +189,20 @@ class Asking:
         misheard = 0
         why: list[Phrase] = []
         while attempt <= attempts and misheard != question.manner.attempts_said:
-            phrases = [*why, *question.put(attempt)]
+            phrases = [*self._time_is_short(), *why, *question.put(attempt)]
             playback = await self._put(name, phrases, attempt, question.manner)
             heard = await self._hear(question, playback)
-            if isinstance(heard, Deafened):
+            if isinstance(heard, Said):
+                now = asyncio.get_running_loop().time()
+                self._keys.owe_terminator(now, self._settings.terminator_grace_s)
+            if isinstance(heard, RecogniserLost):
                 self._step(StepKind.NOMATCH, name, "", attempt, why="speech.keypad")
                 why = [Phrase(self._language, "speech.keypad")]
                 continue
             asked = _universal_in(heard)
             if asked is not None:
                 self._step(StepKind.UNIVERSAL, name, asked, attempt, heard=heard)
-                why = self._take_turn(asked, question.help, spoken=isinstance(heard, Said))
+                why = self._handle_universal(asked, question.help, spoken=isinstance(heard, Said))
                 continue
             shown = question.shown_as(_answer_in(heard))
             try:
@@ -201,19 +216,36 @@ class Asking:
                     misheard += 1
                 continue
             self._step(StepKind.ANSWERED, name, shown, attempt, heard=heard)
+            if self._time is not None:
+                self._time.got_on()
             if isinstance(heard, Said):
                 return Outcome(value, Mode.SPEECH, heard.utterance.confidence, attempts=attempt)
             return Outcome(value, attempts=attempt)
         self._step(StepKind.GAVE_UP, name, "", attempt - 1)
         raise GaveUp(name, misheard=misheard > 0)
 
-    def _heard_in(self, grammars: Grammars) -> bool:
+    def _can_answer_by_voice(self, grammars: Grammars) -> bool:
         """Whether an answer to this question can be said."""
-        return self._ear is not None and any(self._ear.hears(one) for one in grammars)
+        return self._ear is not None and any(self._ear.hears(grammar) for grammar in grammars)
 
-    async def _hear(self, question: _Question[T], playback: Playback) -> Heard:
+    def _time_is_short(self) -> list[Phrase]:
+        """What is said of it before the question, once. Raises TimeIsUp."""
+        if self._time is None:
+            return []
+        self._time.check()
+        return [Phrase(self._language, "sorry.time_short")] if self._time.short() else []
+
+    async def _hear(self, question: _Question[T], playback: Playback) -> CollectResult:
         collector = KeyCollector(self._keys, self._settings, question.manner)
-        if self._ear is None or not self._heard_in(question.grammars):
+        hearing = self._listen(question, collector, playback)
+        if self._time is None:
+            return await hearing
+        return await self._time.unless_up(hearing, playback, collector.began)
+
+    async def _listen(
+        self, question: _Question[T], collector: KeyCollector, playback: Playback
+    ) -> CollectResult:
+        if self._ear is None or not self._can_answer_by_voice(question.grammars):
             return await question.hear(collector, playback)
         with self._ear.attend(question.grammars) as attention:
             return await keyed_or_said(
@@ -241,21 +273,22 @@ class Asking:
                 detail={"stand_ins": ", ".join(utterance.stand_ins)} if utterance.stand_ins else {},
             )
         )
+        self._keys.something_is_said()
         return self._line.play(utterance.pcm)
 
     @staticmethod
-    async def _understand(heard: Heard, question: _Question[T]) -> T:
+    async def _understand(heard: CollectResult, question: _Question[T]) -> T:
         match heard:
             case Keyed(digits):
                 return await question.understand(digits, Mode.KEY)
             case Said(utterance):
                 return await _settled(utterance, question)
-            case Garbled():
+            case InvalidKeys():
                 raise NotAccepted("universal.nomatch")
             case _:
                 raise NotAccepted("universal.noinput")
 
-    def _take_turn(
+    def _handle_universal(
         self, universal: Universal, help_prompt: str, *, spoken: bool = False
     ) -> list[Phrase]:
         """What is said before the question is put again; raises for turns that leave it."""
@@ -279,7 +312,7 @@ class Asking:
         attempt: int,
         *,
         why: str = "",
-        heard: Heard | None = None,
+        heard: CollectResult | None = None,
     ) -> None:
         detail: dict[str, str | int | float] = {"why": why} if why else {}
         if isinstance(heard, Said):
@@ -298,7 +331,9 @@ async def _settled(utterance: Utterance, question: _Question[T]) -> T:
 
     Raises NotAccepted.
     """
-    answers = [one.meaning.text for one in utterance.readings if not one.meaning.command]
+    answers = [
+        reading.meaning.text for reading in utterance.readings if not reading.meaning.command
+    ]
     if not answers:
         raise NotUnderstood("universal.nomatch")
     if not utterance.sure and not question.settled_elsewhere:
@@ -313,9 +348,9 @@ async def _settled(utterance: Utterance, question: _Question[T]) -> T:
     raise not_known
 
 
-def _universal_in(heard: Heard) -> Universal | None:
+def _universal_in(heard: CollectResult) -> Universal | None:
     match heard:
-        case Asked(universal):
+        case UniversalCommand(universal):
             return universal
         case Said(utterance) if utterance.readings and utterance.readings[0].meaning.command:
             return Universal(utterance.readings[0].meaning.text) if utterance.sure else None
@@ -323,7 +358,7 @@ def _universal_in(heard: Heard) -> Universal | None:
             return None
 
 
-def _answer_in(heard: Heard) -> str:
+def _answer_in(heard: CollectResult) -> str:
     match heard:
         case Keyed(digits):
             return digits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 
 from ivr.dialogue.keys import KeyBuffer
@@ -26,14 +27,14 @@ class NoInput:
 
 
 @dataclass(frozen=True)
-class Asked:
+class UniversalCommand:
     """The caller used a universal instead of answering."""
 
     universal: Universal
 
 
 @dataclass(frozen=True)
-class Garbled:
+class InvalidKeys:
     """Keys that no answer can begin with: A to D, or a star followed by a meaningless key."""
 
 
@@ -45,11 +46,11 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Deafened:
+class RecogniserLost:
     """Speech cannot be heard any more in this call."""
 
 
-Heard = Keyed | NoInput | Asked | Garbled | Said | Deafened
+CollectResult = Keyed | NoInput | UniversalCommand | InvalidKeys | Said | RecogniserLost
 
 
 class KeyCollector:
@@ -58,26 +59,35 @@ class KeyCollector:
     def __init__(self, keys: KeyBuffer, settings: DialogueSettings, manner: Manner) -> None:
         self._keys = keys
         self._grace_s = settings.terminator_grace_s
+        self._put_at = asyncio.get_running_loop().time()
         self._manner = manner
         self._timeout_s = manner.timeout_s or settings.timeout_s
         self._interdigit_s = manner.interdigit_timeout_s or settings.interdigit_timeout_s
         self.began = asyncio.Event()
         """Set once a key of the answer has come."""
 
-    async def one_key(self, playback: Playback) -> Heard:
-        """A menu's answer: the first key, or a universal. Raises HungUp."""
+    async def one_key(self, playback: Playback) -> CollectResult:
+        """A menu's answer: the first key, or a universal. Raises HungUp.
+
+        A # is no answer here. One that came before the menu was put, or soon after the answer
+        before, was meant for what was before, however slowly it followed.
+        """
+        self._keys.no_terminator_before(max(self._put_at, self._keys.answered_at + self._grace_s))
         first = await self._first_key(playback)
         if first is None:
             return NoInput()
         if first.key == STAR:
             return await self._after_star()
+        if first.key != TERMINATOR:
+            self._keys.owe_terminator(first.at, self._grace_s)
         return Keyed(first.key)
 
-    async def digits(self, playback: Playback, max_digits: int) -> Heard:
+    async def digits(self, playback: Playback, max_digits: int) -> CollectResult:
         """A field's answer: digits up to #, to the inter-digit time-out, or to full length.
 
         At full length nothing more is waited for (VoiceXML's termtimeout of 0 s). Raises HungUp.
         """
+        self._keys.no_terminator_before(-math.inf)
         press = await self._first_key(playback)
         if press is None:
             return NoInput()
@@ -86,12 +96,14 @@ class KeyCollector:
             if press.key == STAR:
                 return await self._after_star()
             if not press.key.isdigit():
-                return Garbled()
+                return InvalidKeys()
             keyed += press.key
             if len(keyed) == max_digits:
-                self._keys.owe_terminator(self._grace_s)
+                self._keys.owe_terminator(press.at, self._grace_s)
                 return Keyed(keyed)
             press = await self._next_key()
+        if press is None:
+            self._keys.owe_terminator(asyncio.get_running_loop().time(), self._grace_s)
         return Keyed(keyed)
 
     async def _first_key(self, playback: Playback) -> KeyPress | None:
@@ -121,12 +133,15 @@ class KeyCollector:
             return None
         return await self._keys.take()
 
-    async def _after_star(self) -> Heard:
+    async def _after_star(self) -> CollectResult:
+        self._keys.no_terminator_before(-math.inf)  # here it means something, however early it came
         press = await self._next_key()
         if press is None:
-            return Asked(Universal.CLEAR)
+            return UniversalCommand(Universal.CLEAR)
         universal = AFTER_STAR.get(press.key)
-        return Asked(universal) if universal else Garbled()
+        if press.key != TERMINATOR:
+            self._keys.owe_terminator(press.at, self._grace_s)
+        return UniversalCommand(universal) if universal else InvalidKeys()
 
 
 async def key_or_end(keys: KeyBuffer, playback: Playback) -> bool:

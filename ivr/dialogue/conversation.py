@@ -1,7 +1,8 @@
 """A conversation with one caller: everything a flow can do.
 
 A flow is written against this class alone. `HungUp` and the turns of `ivr.dialogue.turns` may be
-raised by every method; a flow lets them pass unless it has something to say about them.
+raised by every method, `TimeIsUp` by those that ask; a flow lets them pass unless it has something
+to say about them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ivr.dialogue.line import Line, Transfer
 from ivr.dialogue.outcome import Outcome
 from ivr.dialogue.question import Choice, Field, Manner, Menu
 from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.time_left import TimeLeft
 from ivr.dialogue.tone import tone
 from ivr.dialogue.trace import Step, StepKind, Trace
 from ivr.dialogue.turns import Redo, WentBack
@@ -31,7 +33,8 @@ TONE = tone(hz=1000.0, seconds=0.3)
 """Speak now."""
 
 KEY_CLICK_S = 0.16
-"""The end of a recording is cut by so much: the key that ends it can be heard there."""
+"""The end of a recording is cut by so much: the line ends it with the frame in which the key came,
+and a finger on its way to the key can be heard before."""
 
 ONLY_NOW = Manner(type_ahead=False)
 """Asked of something that must be heard first: keys pressed before do not answer it."""
@@ -53,6 +56,7 @@ class Conversation:
         language: Language,
         background: Background | None = None,
         ear: Ear | None = None,
+        time: TimeLeft | None = None,
     ) -> None:
         self.language = language
         self._line = line
@@ -62,6 +66,7 @@ class Conversation:
         self._background = background or Background()
         self._keys = KeyBuffer(line)
         self._ear = ear
+        self._time = time
         self._hinted = False
 
     async def say(self, prompt: str, *, barge_in: bool = True, **slots: SlotValue) -> None:
@@ -71,6 +76,7 @@ class Conversation:
     async def say_all(self, phrases: Sequence[Phrase], *, barge_in: bool = True) -> None:
         """Say several phrases, also of several languages, as one piece of audio."""
         utterance = await self._narrator.compose(phrases)
+        self._keys.something_is_said()
         playback = self._line.play(utterance.pcm)
         try:
             if barge_in:
@@ -92,6 +98,7 @@ class Conversation:
 
     async def play(self, name: str, pcm: bytes) -> None:
         """Play a recording that is no prompt of the catalogue, until a key is pressed."""
+        self._keys.something_is_said()
         playback = self._line.play(pcm)
         await key_or_end(self._keys, playback)
         self._note(Step(StepKind.SAID, name, ms=playback.heard_ms, language=self.language))
@@ -102,18 +109,20 @@ class Conversation:
         The key counts for nothing else. After `longest_s` the recording ends by itself.
         """
         self._keys.flush()
+        self._keys.something_is_said()
         await self._line.play(TONE).finished()
-        dictation = self._line.dictate()
+        dictation, keyed = self._line.dictate(), False
         try:
             async with asyncio.timeout(longest_s):
                 await self._keys.take()
+            keyed = True
         except TimeoutError:
             pass
         finally:
             spoken = await dictation.stop()
         seconds = len(spoken) / BYTES_PER_SECOND
         self._note(Step(StepKind.RECORDED, name, ms=round(seconds * 1000), language=self.language))
-        return spoken[: -int(KEY_CLICK_S * BYTES_PER_SECOND)]
+        return spoken[: -int(KEY_CLICK_S * BYTES_PER_SECOND)] if keyed else spoken
 
     async def ask(
         self,
@@ -242,6 +251,7 @@ class Conversation:
             language=self.language,
             note=self._note,
             ear=self._ear,
+            time=self._time,
         )
 
     async def closed(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 
 from ivr.dialogue.line import KeyPress, Line
@@ -15,13 +16,21 @@ class KeyBuffer:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._waiting: deque[KeyPress] = deque()
-        self._owed_terminator_until = 0.0
+        self._owed = False
+        self._owed_until = 0.0
+        self._said_since = False
+        self._none_before = -math.inf
+        self.answered_at = -math.inf
+        """When the answer before was given, on the event loop's clock."""
 
     async def arrived(self) -> None:
         """Return once a key waits. Raises HungUp."""
-        if not self._waiting:
-            self._waiting.append(await self._line.key())
-        await self._drop_owed_terminator()
+        while True:
+            if not self._waiting:
+                self._waiting.append(await self._line.key())
+            if not self._belongs_to_what_was_before(self._waiting[0]):
+                return
+            self._waiting.popleft()
 
     async def take(self) -> KeyPress:
         """The next key. Raises HungUp."""
@@ -34,19 +43,35 @@ class KeyBuffer:
         self._waiting.clear()
         return forgotten
 
-    def owe_terminator(self, grace_s: float) -> None:
-        """The answer just taken ended by its length; a # that still follows belongs to it.
+    def owe_terminator(self, since: float, grace_s: float) -> None:
+        """The answer just taken needed no #; one that still follows belongs to it.
 
-        Without this, a driver who was told to press hash and does so after the last digit would
-        answer the next question with an empty line.
+        It may have ended by its length, by the inter-digit time-out, with the one key of a menu or
+        a confirmation, or have been said. Without this, a driver who was told to press hash, and
+        does so after every answer, would answer the next question with an empty line.
+
+        One # is owed: if it was pressed within `grace_s` of `since` (event loop time, seconds), or
+        before anything else was said, for until then there is nothing else it could answer.
         """
-        self._owed_terminator_until = asyncio.get_running_loop().time() + grace_s
+        self.answered_at = since
+        self._owed, self._owed_until, self._said_since = True, since + grace_s, False
 
-    async def _drop_owed_terminator(self) -> None:
-        first = self._waiting[0]
-        if first.key == TERMINATOR and first.at < self._owed_terminator_until:
-            self._waiting.popleft()
-            self._owed_terminator_until = 0.0
-            await self.arrived()
-        else:
-            self._owed_terminator_until = 0.0
+    def something_is_said(self) -> None:
+        """From now on a key may be meant for what is being said."""
+        if self._owed and not self._said_since:
+            self._said_since = True
+            self._owed_until = max(self._owed_until, asyncio.get_running_loop().time())
+
+    def no_terminator_before(self, moment: float) -> None:
+        """A # pressed before then answers nothing: the next question is one that has none."""
+        self._none_before = moment
+
+    def _belongs_to_what_was_before(self, press: KeyPress) -> bool:
+        """Whether it is a # that the next question is not to be given; one is owed once."""
+        if press.key != TERMINATOR:
+            self._owed = False
+            return False
+        owed, self._owed = self._owed, False
+        return press.at <= self._none_before or (
+            owed and (not self._said_since or press.at <= self._owed_until)
+        )

@@ -61,7 +61,7 @@ class Line(Protocol):
         """Start playing PCM (mono, s16le, 8000 Hz), replacing what plays. Raises HungUp."""
 
     def dictate(self) -> Dictation:
-        """Keep the caller's voice from now until it is stopped. Raises HungUp."""
+        """Keep the caller's voice from now until it is stopped or a key comes. Raises HungUp."""
 
     async def key(self) -> KeyPress:
         """The next key, in the order pressed; keys wait here until asked for (type-ahead).

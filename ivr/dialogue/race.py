@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ivr.dialogue.collect import Deafened, Heard, KeyCollector, NoInput, Said
+from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, RecogniserLost, Said
 from ivr.dialogue.line import Playback
 from speech.recognition.hearing import Attention, Deaf
 
 
 async def keyed_or_said(
-    keyed: Callable[[], Awaitable[Heard]],
+    keyed: Callable[[], Awaitable[CollectResult]],
     collector: KeyCollector,
     attention: Attention,
     playback: Playback,
     *,
     barge_in: bool,
-) -> Heard:
+) -> CollectResult:
     """One answer, by key or by voice. Raises HungUp.
 
     A caller who is still speaking has not failed to answer: the first-digit time-out waits for him.
@@ -39,19 +39,21 @@ async def keyed_or_said(
                     return heard
                 keying = asyncio.ensure_future(keyed())
     finally:
-        await _no_longer(keying, saying, pressed)
+        await _cancel(keying, saying, pressed)
 
 
-async def _said(attention: Attention, playback: Playback, *, barge_in: bool) -> Said | Deafened:
+async def _said(
+    attention: Attention, playback: Playback, *, barge_in: bool
+) -> Said | RecogniserLost:
     stopping = asyncio.ensure_future(_stop_when_spoken_to(attention, playback))
     if not barge_in:
         stopping.cancel()
     try:
         return Said(await attention.utterance())
     except Deaf:
-        return Deafened()
+        return RecogniserLost()
     finally:
-        await _no_longer(stopping)
+        await _cancel(stopping)
 
 
 async def _stop_when_spoken_to(attention: Attention, playback: Playback) -> None:
@@ -59,7 +61,7 @@ async def _stop_when_spoken_to(attention: Attention, playback: Playback) -> None
     playback.stop()
 
 
-async def _no_longer(*tasks: asyncio.Future[Any]) -> None:
+async def _cancel(*tasks: asyncio.Future[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

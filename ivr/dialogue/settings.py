@@ -33,5 +33,29 @@ class DialogueSettings(BaseModel):
         2.0,
         ge=0,
         le=10,
-        description="A # this soon after an answer that was full already belongs to that answer.",
+        description="A # this soon after an answer that needed none (a number that was full "
+        "already, or ended by time-out; the one key of a menu or a confirmation; what was said) "
+        "belongs to that answer.",
+    )
+    time_is_short_s: float = Field(
+        60.0,
+        ge=0,
+        le=600,
+        description="So long before a call must end (telephony.longest_call_s, "
+        "pool.drain_deadline_s) the caller hears that time is short, at the next question; at most "
+        "a third of the time there is.",
+    )
+    getting_on_s: float = Field(
+        60.0,
+        ge=0,
+        le=600,
+        description="A caller who has answered a question within this time is getting on, and is "
+        "given longer than telephony.longest_call_s.",
+    )
+    longer_s: float = Field(
+        900.0,
+        ge=0,
+        le=86400,
+        description="How much longer than telephony.longest_call_s the call of a caller who is "
+        "getting on may last.",
     )

@@ -9,6 +9,9 @@ from typing import Protocol
 
 MASK = "******"
 
+WHOLE_ID = 8
+"""Digits from which on a number is taken for an identifier; PINs and codes are shorter."""
+
 
 def as_keyed(keyed: str) -> str:
     """Shown in the trace as it was keyed."""
@@ -21,8 +24,12 @@ def hidden(keyed: str) -> str:
 
 
 def last_three(keyed: str) -> str:
-    """For personal identifiers: enough to find the call again, too little to know the person."""
-    return MASK + keyed[-3:] if keyed else ""
+    """For personal identifiers: enough to find the call again, too little to know the person.
+
+    Of a number shorter than `WHOLE_ID` nothing: a caller who is ahead of the questions, or behind
+    them, may have keyed a PIN or a code here, and half of it would be shown.
+    """
+    return MASK + keyed[-3:] if len(keyed) >= WHOLE_ID else hidden(keyed)
 
 
 class StepKind(StrEnum):

@@ -24,7 +24,7 @@ def flow_graphs() -> list[Flow]:
     """Every flow, in the order of a call. Raises Unreadable, LookupError, BadQuestion."""
     modules = sorted(
         read_flows(),
-        key=lambda one: ORDER.index(one.name) if one.name in ORDER else len(ORDER),
+        key=lambda flow: ORDER.index(flow.name) if flow.name in ORDER else len(ORDER),
     )
     known = {name for module in modules for name in module.flows}
     return [

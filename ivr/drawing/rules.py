@@ -89,7 +89,9 @@ def prompts_exist(source: Source) -> Iterator[Finding]:
         yield Finding("prompts/catalogue", difference)
 
 
-SAID_ELSEWHERE = frozenset({"sorry.technical", "sorry.closing"})
+SAID_ELSEWHERE = frozenset(
+    {"sorry.technical", "sorry.closing", "sorry.time_short", "sorry.too_long"}
+)
 """Prompts the pool says when a flow cannot."""
 
 
@@ -250,7 +252,7 @@ def turns_are_taken(source: Source) -> Iterator[Finding]:
         for name, one in vars(turns).items()
         if isinstance(one, type) and issubclass(one, turns.Turn) and one is not turns.Turn
     ]
-    must += [errors.BackEndAway.__name__, errors.SessionExpired.__name__]
+    must += [errors.BackEndUnavailable.__name__, errors.SessionExpired.__name__]
     must += [errors.LoginRefused.__name__, errors.LoginLocked.__name__, errors.Refused.__name__]
     must.remove(turns.Redo.__name__)  # taken by the walk it belongs to
     caught: set[str] = set()

@@ -29,11 +29,11 @@ class Module:
     def flows(self) -> dict[str, ast.AsyncFunctionDef]:
         """The coroutines that speak: their first parameter is the conversation."""
         return {
-            one.name: one
-            for one in self.tree.body
-            if isinstance(one, ast.AsyncFunctionDef)
-            and one.args.args
-            and one.args.args[0].arg == SPEAKING
+            statement.name: statement
+            for statement in self.tree.body
+            if isinstance(statement, ast.AsyncFunctionDef)
+            and statement.args.args
+            and statement.args.args[0].arg == SPEAKING
         }
 
 
@@ -59,7 +59,7 @@ def read_dialogue() -> list[Module]:
 
 
 def called(node: ast.Call) -> str:
-    """Dotted name of what is called: ``call.say``, ``desk.rocars.bundle``, ``send``."""
+    """Dotted name of what is called: ``call.say``, ``context.rocars.bundle``, ``send``."""
     return ast.unparse(node.func)
 
 

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stderr, or readable lines on a terminal."""
+"""Structured logs on stderr: for people on a terminal, one JSON object a line elsewhere."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Any, TextIO
 
 import structlog
 
+from ground.outlet import OutletHandler
+from ivr.observe.log_format import LogFormat
+from ivr.observe.log_lines import InOneLine, ShortTime, for_people, worth_a_line
 from ivr.observe.log_privacy import EscapeControl, MaskSecrets
+from ivr.observe.seldom import SeldomTheSame
 
-
-class LogFormat(StrEnum):
-    AUTO = "auto"  # console on a terminal, JSON otherwise
-    JSON = "json"
-    CONSOLE = "console"
+_DROPPED_TOLD = "{count} lines of the log were dropped, since nobody read it\n"
+_DROPPED_JSON = (
+    '{"level": "error", "logger": "ivr.observe.logs", "event": "lines of the log were dropped, '
+    'since nobody read it", "count": {count}}\n'
+)
 
 
 def configure_logs(
@@ -31,7 +34,8 @@ def configure_logs(
 
     To be called once, before the workers are forked. `level` is a name of the logging module;
     `node` is in every line. Secrets are masked and control characters escaped before a line is
-    written.
+    written. Whoever logs never waits for that: what does not fit into a bounded queue is dropped,
+    counted and said (`ground.outlet`).
     """
     stream = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [
@@ -50,7 +54,20 @@ def configure_logs(
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    everything = level.upper() == "DEBUG"
+    people = format is LogFormat.CONSOLE or (format is LogFormat.AUTO and stream.isatty())
+    rendering: list[structlog.typing.Processor] = [EscapeControl()]
+    if people:
+        if not everything:
+            rendering.insert(0, InOneLine())
+        rendering += [ShortTime(), for_people(stream.isatty())]
+    else:
+        rendering.append(structlog.processors.JSONRenderer(ensure_ascii=False))
+    handler = OutletHandler(stream, dropped=_DROPPED_TOLD if people else _DROPPED_JSON)
+    if people and not everything:
+        handler.addFilter(worth_a_line)
+    # What strangers send makes these speak: they must not fill the disk with it.
+    handler.addFilter(SeldomTheSame(("asyncio", "aiohttp")))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -59,8 +76,7 @@ def configure_logs(
                 structlog.processors.StackInfoRenderer(),
                 structlog.processors.format_exc_info,
                 MaskSecrets(),
-                EscapeControl(),
-                _renderer(format, stream),
+                *rendering,
             ],
         )
     )
@@ -69,17 +85,12 @@ def configure_logs(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
+    # What a library loads of itself at each start tells an operator nothing.
+    logging.getLogger("alembic.runtime.plugins").setLevel("DEBUG" if everything else "WARNING")
     logging.captureWarnings(True)
     structlog.contextvars.clear_contextvars()
     if node:
         structlog.contextvars.bind_contextvars(node=node)
-
-
-def _renderer(format: LogFormat, stream: TextIO) -> structlog.typing.Processor:
-    terminal = stream.isatty()
-    if format is LogFormat.CONSOLE or (format is LogFormat.AUTO and terminal):
-        return structlog.dev.ConsoleRenderer(colors=terminal, sort_keys=False)
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
 
 
 def bind_worker(slot: int, pid: int) -> None:

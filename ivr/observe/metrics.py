@@ -6,16 +6,21 @@ from the network.
 
 from __future__ import annotations
 
+import threading
+from socketserver import TCPServer, ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
     generate_latest,
-    start_http_server,
+    make_wsgi_app,
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from ground.outlet import when_dropped
 from ivr.observe import metrics_directory
 
 metrics_directory.in_use()
@@ -74,6 +79,11 @@ recognisers_given_up_total = _counter(
     "recognisers_given_up", "Calls that went on by keypad alone, by reason.", "reason"
 )
 console_logins_total = _counter("console_logins", "Log-ins to the console.", "outcome")
+console_connections_refused_total = _counter(
+    "console_connections_refused",
+    "Connections to the console closed: too many of all or of one address, or too slow.",
+    "why",
+)
 chores_failed_total = _counter(
     "chores_failed", "Chores of the housekeeping that could not be done, by chore.", "chore"
 )
@@ -83,6 +93,41 @@ draining = Gauge(
     namespace="rocars_ivr",
     registry=_REGISTRY,
     multiprocess_mode="livemax",
+)
+overloaded = Gauge(
+    "overloaded",
+    "1 while the node takes no new calls since it has too much to do.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
+overloads_total = _counter("overloads", "Times the node became overloaded.")
+frames_total = _counter("frames", "Frames of 20 ms that were due to running calls.")
+late_frames_total = _counter(
+    "late_frames", "Of them, those handed out later than pool.overload.late_ms."
+)
+late_frames_share = Gauge(
+    "late_frames_share",
+    "Share of late frames within pool.overload.window_s.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
+pressure = Gauge(
+    "pressure",
+    "Share of the time that processes of the machine waited for cpu, memory or io; steal: of the "
+    "processors' time, taken by the host.",
+    ["resource"],
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
+sound_in_real_time = Gauge(
+    "sound_in_real_time",
+    "Call workers whose sound is scheduled in real time.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livesum",
 )
 records_degraded = Gauge(
     "records_degraded",
@@ -173,6 +218,19 @@ callback_errors_total = _counter(
 )
 
 
+purge_waits = Gauge(
+    "purge_waits",
+    "1 while old records are not deleted since the clock may be wrong, or they are too many.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
+log_lines_dropped_total = _counter(
+    "log_lines_dropped", "Lines of the log that were dropped since nobody read it."
+)
+when_dropped(log_lines_dropped_total.inc)
+
+
 class MeteredRecords:
     """Counts how the records of this process fare (`ivr.records.lost_records.RecordsMonitor`)."""
 
@@ -193,7 +251,26 @@ def serve(host: str, port: int) -> None:
 
     Raises OSError when the port is taken.
     """
-    start_http_server(port, host, registry=_of_all_processes())
+    server = make_server(
+        host, port, make_wsgi_app(_of_all_processes()), _MetricsServer, _SilentHandler
+    )
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+
+
+class _MetricsServer(ThreadingMixIn, WSGIServer):
+    """Answers several at once, and never asks for its own name, as `http.server` would."""
+
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+        self.setup_environ()
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: each look at the metrics would be a line."""
 
 
 def _of_all_processes() -> CollectorRegistry:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from prometheus_client import values
 
+from ivr.observe.metrics_file import AllocatedFile
+
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -37,10 +39,11 @@ def use(directory: Path) -> None:
             return
         raise MetricsAlreadyOpen(f"metrics are kept in {_in_use} already, not in {directory}")
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for stale in directory.glob("*.db"):
+    for stale in (*directory.glob("*.db"), *directory.glob("*.db.new")):
         stale.unlink(missing_ok=True)
     os.environ[VARIABLE] = str(directory)
     # The library chose when it was first imported, which may have been before this.
+    values.MmapedDict = AllocatedFile  # type: ignore[attr-defined]
     values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
     _in_use = directory
 

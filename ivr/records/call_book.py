@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
+from ground.database.engine import DATABASE_FAILURES, for_writing
 from ivr.records import statements
-from ivr.records.database import DATABASE_FAILURES, RecordsUnavailable, for_writing, open_database
+from ivr.records.database import RecordsUnavailable, open_database
 from ivr.records.facts import (
     BundleFinished,
     BundleSent,
-    BundleTold,
     CallClosed,
     CallOpened,
     CallProgress,
+    ResultAnnounced,
     Step,
     now,
 )
@@ -135,19 +136,47 @@ class CallBook:
 
     # The supervisor
 
-    async def close_orphans(self, node: str, worker_pid: int | None = None) -> list[str]:
+    async def workers_with_calls(self, node: str) -> set[int]:
+        """Process ids of the workers whose calls have no end yet. Raises RecordsUnavailable."""
+        statement = select(Call.worker_pid).distinct().where(*_open_calls(node))
+        try:
+            async with self._engine.connect() as connection:
+                return set((await connection.execute(statement)).scalars())
+        except DATABASE_FAILURES as failure:
+            raise RecordsUnavailable("open calls cannot be read") from failure
+
+    async def close_orphans(
+        self,
+        node: str,
+        worker_pid: int | None = None,
+        *,
+        spare: Collection[int] = (),
+        at_last_sign: bool = False,
+    ) -> list[str]:
         """Finish the calls of a worker that died; without a pid, of a node that is not running.
+
+        The workers of a node that was killed may go on without it, to the end of their calls:
+        those in `spare` finish them themselves. A call of a former run, or with `at_last_sign`,
+        ended when it last did something, not now.
 
         Returns the ids of the calls finished now; a finished one is never touched, so it may be
         repeated. Raises RecordsUnavailable.
         """
-        orphaned: list[ColumnElement[bool]] = [Call.node == node, Call.ended_at.is_(None)]
+        orphaned = _open_calls(node)
+        ended_at: Any = now()
         if worker_pid is not None:
             orphaned.append(Call.worker_pid == worker_pid)
+        else:
+            orphaned.append(Call.worker_pid.not_in(spare))
+        if worker_pid is None or at_last_sign:
+            last_step = select(func.max(CallStep.at)).where(CallStep.call_id == Call.call_id)
+            ended_at = func.coalesce(
+                last_step.correlate(Call).scalar_subquery(), Call.answered_at, Call.offered_at
+            )
         statement = (
             update(Call)
             .where(*orphaned)
-            .values(outcome=CallOutcome.WORKER_DIED, ended_by=EndedBy.SUPERVISOR, ended_at=now())
+            .values(outcome=CallOutcome.WORKER_DIED, ended_by=EndedBy.SUPERVISOR, ended_at=ended_at)
             .returning(Call.call_id)
         )
         try:
@@ -231,7 +260,7 @@ class CallBook:
 
     def bundle_outcome_told(self, call_id: str, idempotency_key: str) -> None:
         """Note that a caller heard how his request ended. Returns at once and never raises."""
-        self._writer.put(call_id, BundleTold(idempotency_key))
+        self._writer.put(call_id, ResultAnnounced(idempotency_key))
 
     async def unsettled_bundle_requests(self, sent_before: datetime) -> Sequence[BundleRequest]:
         """Requests whose end nobody knows, oldest first: the work of recovery."""
@@ -319,3 +348,7 @@ class CallBook:
                 return rows
         except DATABASE_FAILURES as failure:
             raise RecordsUnavailable("the records could not be read") from failure
+
+
+def _open_calls(node: str) -> list[ColumnElement[bool]]:
+    return [Call.node == node, Call.ended_at.is_(None)]

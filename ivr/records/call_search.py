@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
-from ivr.records.console_tables import RequestCcrn
+from ivr.records.console_tables import NodeOrder, RequestCcrn
 from ivr.records.database import Database
+from ivr.records.facts import now
 from ivr.records.models import BundleRequest, Call, CallStep
+from ivr.records.node_orders import VALID_S
 from ivr.records.outcome import CallOutcome
 
 PAGE = 50
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CallFilter:
     """What is looked for; what is empty does not matter.
 
     Attributes:
         first, last: instants; `last` is not included.
         caller: E.164 with plus, or its last digits.
+        driver: user ID as the records mask it.
         vehicle: registration mark without spaces.
         before: id of the last call of the page before.
     """
@@ -31,6 +35,7 @@ class Wanted:
     first: datetime | None = None
     last: datetime | None = None
     caller: str = ""
+    driver: str = ""
     ubr: str = ""
     ccrn: str = ""
     vehicle: str = ""
@@ -44,14 +49,18 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class LiveCall:
-    """A call in progress, and the newest step of its trace."""
+class CallInProgress:
+    """A call in progress, and the newest step of its trace.
+
+    Attributes:
+        ordered: what somebody has ordered for it, empty for nothing.
+    """
 
     call: Call
     kind: str
     name: str
     steps: int
-    ordered: bool = False
+    ordered: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,14 +78,14 @@ class CallSearch:
     def __init__(self, records: Database) -> None:
         self._records = records
 
-    async def find(self, wanted: Wanted, limit: int = PAGE) -> Sequence[Call]:
+    async def find(self, call_filter: CallFilter, limit: int = PAGE) -> Sequence[Call]:
         """Newest first. The ids of calls sort by time, so the next page begins after the last."""
-        query = _found(wanted).order_by(Call.call_id.desc()).limit(limit)
+        query = _matching(call_filter).order_by(Call.call_id.desc()).limit(limit)
         async with self._records.reading() as session:
             calls: Sequence[Call] = (await session.scalars(query)).all()
             return calls
 
-    async def in_progress(self) -> Sequence[LiveCall]:
+    async def in_progress(self) -> Sequence[CallInProgress]:
         """Calls that have not ended, of all nodes, oldest first."""
         newest = (
             select(func.max(CallStep.sequence))
@@ -95,12 +104,38 @@ class CallSearch:
         )
         async with self._records.reading() as session:
             rows = (await session.execute(query)).all()
+            calls = [call.call_id for call, _ in rows]
+            orders = await session.scalars(
+                select(NodeOrder)
+                .where(
+                    NodeOrder.subject.in_(calls),
+                    or_(
+                        NodeOrder.taken_at.is_not(None),
+                        NodeOrder.at > now() - timedelta(seconds=VALID_S),
+                    ),
+                )
+                .order_by(NodeOrder.order_id)
+            )
+            ordered = {order.subject: order.kind.value for order in orders}
         return [
-            LiveCall(call, step.kind, step.name, step.sequence)
+            CallInProgress(call, step.kind, step.name, step.sequence, ordered.get(call.call_id, ""))
             if step is not None
-            else LiveCall(call, "", "", 0)
+            else CallInProgress(call, "", "", 0, ordered.get(call.call_id, ""))
             for call, step in rows
         ]
+
+    async def requests_of(self, call_ids: Sequence[str]) -> Mapping[str, Sequence[BundleRequest]]:
+        """What these calls asked of ROCARS, by call, oldest first."""
+        found: dict[str, list[BundleRequest]] = defaultdict(list)
+        query = (
+            select(BundleRequest)
+            .where(BundleRequest.call_id.in_(call_ids))
+            .order_by(BundleRequest.sent_at)
+        )
+        async with self._records.reading() as session:
+            for row in await session.scalars(query):
+                found[row.call_id].append(row)
+        return found
 
     async def story(self, call_id: str) -> CallStory | None:
         async with self._records.reading() as session:
@@ -118,33 +153,35 @@ class CallSearch:
             return CallStory(call, steps.all(), requests.all())
 
 
-def _found(wanted: Wanted) -> Select[Any]:
+def _matching(call_filter: CallFilter) -> Select[Any]:
     query = select(Call)
-    if wanted.first is not None:
-        query = query.where(Call.offered_at >= wanted.first)
-    if wanted.last is not None:
-        query = query.where(Call.offered_at < wanted.last)
-    if wanted.caller.startswith("+"):
-        query = query.where(Call.caller_e164 == wanted.caller)
-    elif wanted.caller:
-        query = query.where(Call.caller_e164.endswith(wanted.caller, autoescape=True))
-    if wanted.outcome is not None:
-        query = query.where(Call.outcome == wanted.outcome)
-    if wanted.language:
-        query = query.where(Call.language == wanted.language)
-    if wanted.before:
-        query = query.where(Call.call_id < wanted.before)
-    if wanted.of_a_bundle:
+    if call_filter.first is not None:
+        query = query.where(Call.offered_at >= call_filter.first)
+    if call_filter.last is not None:
+        query = query.where(Call.offered_at < call_filter.last)
+    if call_filter.caller.startswith("+"):
+        query = query.where(Call.caller_e164 == call_filter.caller)
+    elif call_filter.caller:
+        query = query.where(Call.caller_e164.endswith(call_filter.caller, autoescape=True))
+    if call_filter.driver:
+        query = query.where(Call.driver == call_filter.driver)
+    if call_filter.outcome is not None:
+        query = query.where(Call.outcome == call_filter.outcome)
+    if call_filter.language:
+        query = query.where(Call.language == call_filter.language)
+    if call_filter.before:
+        query = query.where(Call.call_id < call_filter.before)
+    if call_filter.of_a_bundle:
         requests = select(BundleRequest.call_id)
-        if wanted.ubr:
-            requests = requests.where(BundleRequest.ubr == wanted.ubr)
-        if wanted.vehicle:
-            requests = requests.where(BundleRequest.vehicle == wanted.vehicle)
-        if wanted.ccrn:
+        if call_filter.ubr:
+            requests = requests.where(BundleRequest.ubr == call_filter.ubr)
+        if call_filter.vehicle:
+            requests = requests.where(BundleRequest.vehicle == call_filter.vehicle)
+        if call_filter.ccrn:
             requests = requests.join(
                 RequestCcrn, RequestCcrn.idempotency_key == BundleRequest.idempotency_key
-            ).where(RequestCcrn.ccrn == wanted.ccrn)
+            ).where(RequestCcrn.ccrn == call_filter.ccrn)
         of_requests = Call.call_id.in_(requests)
-        told = wanted.ubr and not (wanted.ccrn or wanted.vehicle)
-        query = query.where(or_(Call.ubr == wanted.ubr, of_requests) if told else of_requests)
+        told = call_filter.ubr and not (call_filter.ccrn or call_filter.vehicle)
+        query = query.where(or_(Call.ubr == call_filter.ubr, of_requests) if told else of_requests)
     return query

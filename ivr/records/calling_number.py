@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote
 
@@ -11,6 +11,9 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 LONGEST_USER_PART = 64
+
+PLACES = ("HK", "MO", "CN")
+"""Where our drivers come from, likeliest first: who drives lorries across the border."""
 
 _ANONYMOUS = {"anonymous", "restricted", "private", "withheld", "unavailable", "unknown"}
 _DIALLABLE = re.compile(r"\+?[0-9][0-9 .()\-]*")
@@ -34,38 +37,46 @@ class CallingNumber:
         e164: ``+85291234567``, or None.
         region: ISO 3166 region of the number, or None.
         mobile: whether text messages can reach it, as far as the number tells.
+        sure: whether its country is known, and not only likely: nobody is recognised by a guess,
+            and no text message goes there.
     """
 
     kind: NumberKind
     e164: str | None = None
     region: str | None = None
     mobile: bool = False
+    sure: bool = field(default=False, compare=False)
 
     @property
     def withheld(self) -> bool:
         return self.kind is NumberKind.WITHHELD
 
-    @property
-    def mainland(self) -> bool:
-        """A number of Mainland China, country code 86."""
-        return self.region == "CN"
-
 
 def calling_number(
-    user: str | None, *, display: str = "", host: str = "", default_region: str = "HK"
+    user: str | None,
+    *,
+    display: str = "",
+    host: str = "",
+    default_region: str = "HK",
+    trunk_region: str | None = None,
 ) -> CallingNumber:
     """Read the caller's number from a SIP URI of From or P-Asserted-Identity.
 
     Takes the user part as it stands in a SIP or tel URI: escapes, visual separators and
     parameters (RFC 3966, ``phone-context`` included) are understood. Withheld numbers look as
-    RFC 3323 section 4.1.1.3 writes them. Networks that leave the ``+`` out are understood as long
-    as the number is valid only with it.
+    RFC 3323 section 4.1.1.3 writes them.
+
+    A number with ``+``, ``00`` or ``phone-context`` names its country, and so does a trunk whose
+    country is known (for others, the default region). Another that begins with the country code of
+    a place our drivers come from is of that place. What is left is read in each of these places,
+    likeliest first, and that is a guess; where nothing fits, it is no number we know.
 
     Args:
         user: user part of the URI, None when there is none.
         display: display name, which alone may say "Anonymous".
         host: host part of the URI; ``anonymous.invalid`` withholds.
-        default_region: where a number without country code is read.
+        default_region: where a number without country code is read first, ISO 3166.
+        trunk_region: the country of the trunk it came by, where that is known.
     """
     user = unquote((user or "")[: LONGEST_USER_PART * 3], errors="replace").strip()
     number, _, _ = user.partition(";")
@@ -81,30 +92,61 @@ def calling_number(
     if len(number) > LONGEST_USER_PART or not _DIALLABLE.fullmatch(number):
         return CallingNumber(NumberKind.UNPARSABLE)
     context = _CONTEXT.search(user)
-    return _read(number, context.group(1) if context else "", default_region)
+    return _read(number, context.group(1) if context else "", default_region, trunk_region)
 
 
-def _read(number: str, context: str, default_region: str) -> CallingNumber:
-    readings = [number]
-    if not number.startswith("+"):
-        if number.startswith("00"):  # how gateways write the +; Hong Kong's own prefixes go on
-            readings.insert(0, "+" + number[2:])
-        if context:
-            readings.insert(0, context + number)
-        readings.append("+" + number)
-    for reading in readings:
-        parsed = _valid(reading, default_region)
-        if parsed is not None:
-            return CallingNumber(
-                NumberKind.KNOWN,
-                phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
-                phonenumbers.region_code_for_number(parsed),
-                phonenumbers.number_type(parsed) in _MOBILE,
-            )
+def _read(number: str, context: str, default: str, trunk: str | None) -> CallingNumber:
+    if number.startswith("+"):
+        return _known(_valid(number, None), sure=True)
+    if context and (parsed := _valid(context + number, None)) is not None:
+        return _known(parsed, sure=True)
+    # How gateways write the +; Hong Kong's own prefixes go on.
+    if number.startswith("00") and (parsed := _valid("+" + number[2:], None)) is not None:
+        return _known(parsed, sure=True)
+    home = trunk or default
+    national = _valid(number, home)
+    international = _valid("+" + number, None)
+    names_a_place = international is not None and _region(international) in (home, *PLACES)
+    if national is not None and (_as_dialled(national, number) or not names_a_place):
+        return _known(national, sure=True)
+    if names_a_place:
+        return _known(international, sure=True)
+    for place in (default, *PLACES):
+        elsewhere = _valid(number, place)
+        if elsewhere is not None and _as_dialled(elsewhere, number):
+            return _known(elsewhere, sure=False)
     return CallingNumber(NumberKind.UNPARSABLE)
 
 
-def _valid(number: str, region: str) -> PhoneNumber | None:
+def _as_dialled(parsed: PhoneNumber, number: str) -> bool:
+    """Whether people would dial it so: a mobile number, or one with the 0 of long distance.
+
+    Numbers of the Mainland's fixed lines without it look like others with their country code.
+    """
+    return number.startswith("0") or phonenumbers.number_type(parsed) in _MOBILE
+
+
+def _known(parsed: PhoneNumber | None, *, sure: bool) -> CallingNumber:
+    if parsed is None:
+        return CallingNumber(NumberKind.UNPARSABLE)
+    return CallingNumber(
+        NumberKind.KNOWN,
+        _e164(parsed),
+        _region(parsed),
+        phonenumbers.number_type(parsed) in _MOBILE,
+        sure,
+    )
+
+
+def _e164(parsed: PhoneNumber) -> str:
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _region(parsed: PhoneNumber) -> str | None:
+    return phonenumbers.region_code_for_number(parsed)
+
+
+def _valid(number: str, region: str | None) -> PhoneNumber | None:
     try:
         parsed = phonenumbers.parse(number, region)
     except NumberParseException:

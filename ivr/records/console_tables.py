@@ -3,7 +3,7 @@ to running calls, and the counts that charts are drawn from."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -21,8 +21,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.records.models import Base, Json, UtcDateTime, as_text
+from ground.database.instants import Instant
+from ground.web.sessions import SessionColumns
+from ivr.records.models import Base, Json, as_text
 from ivr.records.roles import Role
+
+AUDIT_KEPT = timedelta(days=730)
+"""The database refuses to delete younger entries of the audit log (migration 0003)."""
 
 
 class Person(Base):
@@ -30,7 +35,9 @@ class Person(Base):
 
     Attributes:
         operator_id: digits keyed on the telephone, None for who may not record by phone.
-        failures: log-ins that failed since the last good one, by web and by telephone.
+        totp_seed: of their authenticator, sealed (`ivr.records.second_factor`).
+        totp_step: the time step of the last code that was taken; no code is taken twice.
+        must_change: the password is somebody else's choice: nothing is shown until it is changed.
     """
 
     __tablename__ = "people"
@@ -43,36 +50,70 @@ class Person(Base):
     operator_id: Mapped[str | None] = mapped_column(String(16), unique=True)
     pin_hash: Mapped[str | None] = mapped_column(Text)
     active: Mapped[bool]
-    failures: Mapped[int] = mapped_column(server_default=text("0"))
-    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    must_change: Mapped[bool] = mapped_column(server_default=false())
+    totp_seed: Mapped[str | None] = mapped_column(Text)
+    totp_step: Mapped[int | None]
+    made_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class WebSession(Base):
+class LoginFailures(Base):
+    """Log-ins that failed of late, so that guessing gets slow. Of names that do not exist too.
+
+    Attributes:
+        way: ``web`` or ``phone``: neither locks the other.
+        subject: SHA-256 of the name or operator ID as given; it may have been a password.
+        source: where they came from (an address, a known device); empty: from everywhere.
+    """
+
+    __tablename__ = "login_failures"
+
+    way: Mapped[str] = mapped_column(String(8), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    locked_until: Mapped[datetime | None] = mapped_column(Instant)
+    last_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class KnownDevice(Base):
+    """A browser in which somebody has logged in before; its cookie is kept as SHA-256 only."""
+
+    __tablename__ = "known_devices"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.person_id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class WebSession(SessionColumns, Base):
     """Somebody logged in. The cookie's token is kept as its SHA-256 only."""
 
     __tablename__ = "web_sessions"
 
-    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     person_id: Mapped[int] = mapped_column(
         ForeignKey("people.person_id", ondelete="CASCADE"), index=True
     )
-    csrf: Mapped[str] = mapped_column(String(64))
-    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class AuditEntry(Base):
-    """Who did what. The database refuses to change an entry, and to delete a young one."""
+    """Who did what. The database refuses to change an entry, and to delete a young one.
+
+    Attributes:
+        previous, hash: of the entry before, and of this one (`ivr.records.audit_chain`).
+    """
 
     __tablename__ = "audit"
 
     entry_id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
     who: Mapped[str] = mapped_column(Text)
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(Text)
     detail: Mapped[dict[str, Any]] = mapped_column(Json)
+    previous: Mapped[str] = mapped_column(String(64), server_default=text("''"))
+    hash: Mapped[str] = mapped_column(String(64), server_default=text("''"))
 
 
 class VersionState(StrEnum):
@@ -104,6 +145,8 @@ class PromptVersion(Base):
         raw_lufs: loudness as it came in.
         live_from: when a reviewed version goes live by itself.
         was_live_at: when it last went live.
+        batch: the set it came with.
+        release_id: the set it goes live with.
     """
 
     __tablename__ = "prompt_versions"
@@ -132,14 +175,58 @@ class PromptVersion(Base):
     source: Mapped[Source] = mapped_column(as_text(Source))
     state: Mapped[VersionState] = mapped_column(as_text(VersionState))
     made_by: Mapped[str] = mapped_column(Text)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_at: Mapped[datetime] = mapped_column(Instant)
     note: Mapped[str] = mapped_column(Text)
     reviewed_by: Mapped[str | None] = mapped_column(Text)
-    reviewed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    live_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    was_live_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reviewed_at: Mapped[datetime | None] = mapped_column(Instant)
+    live_from: Mapped[datetime | None] = mapped_column(Instant)
+    was_live_at: Mapped[datetime | None] = mapped_column(Instant)
     retired_by: Mapped[str | None] = mapped_column(Text)
-    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(Instant)
+    batch: Mapped[str | None] = mapped_column(String(36), index=True)
+    release_id: Mapped[int | None] = mapped_column(index=True)
+
+
+class Release(Base):
+    """A set of versions that go live, wait for their day and are rolled back as one. How far it is
+    stands in its versions."""
+
+    __tablename__ = "releases"
+
+    release_id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    made_by: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class WentLive(Base):
+    """That a version went live, in the order in which they did: what a roll back goes back along.
+
+    Attributes:
+        undone: it was rolled back from.
+    """
+
+    __tablename__ = "went_live"
+    __table_args__ = (Index("ix_went_live_clip", "language", "clip"),)
+
+    went_id: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(String(8))
+    clip: Mapped[str] = mapped_column(Text)
+    version_id: Mapped[int] = mapped_column(ForeignKey("prompt_versions.version_id"))
+    undone: Mapped[bool] = mapped_column(server_default=false())
+
+
+class AtPrompt(Base):
+    """Somebody has the page of a prompt open, as that page says every few seconds."""
+
+    __tablename__ = "at_prompt"
+
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    clip: Mapped[str] = mapped_column(Text, primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.person_id", ondelete="CASCADE"), primary_key=True
+    )
+    at: Mapped[datetime] = mapped_column(Instant)
 
 
 class ClipNumber(Base):
@@ -170,22 +257,32 @@ class NodeOrder(Base):
     kind: Mapped[OrderKind] = mapped_column(as_text(OrderKind))
     subject: Mapped[str] = mapped_column(Text)
     who: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(Instant)
+    taken_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class NodeState(Base):
-    """How a node was when it last said so: what the consoles of other nodes know of it."""
+    """How a node was when it last said so: what the consoles of other nodes know of it.
+
+    Attributes:
+        overload: why it took no new calls (`ivr.observe.strain.Cause`), empty when it did.
+        holder: data folder of the service that has the name (`ivr.records.node_name`); empty when
+            it has left.
+        whereabouts: the same for people.
+    """
 
     __tablename__ = "node_states"
 
     node: Mapped[str] = mapped_column(Text, primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(Instant)
     lines: Mapped[int]
     active: Mapped[int]
     front_up: Mapped[bool]
     closed: Mapped[bool] = mapped_column(server_default=false())
+    overload: Mapped[str] = mapped_column(Text, server_default=text("''"))
     workers: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    holder: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    whereabouts: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
 
 class Tally(Base):

@@ -135,7 +135,7 @@ class BundleSent:
 
 
 @dataclass(frozen=True)
-class BundleTold:
+class ResultAnnounced:
     """A caller has heard how his request ended; it need not be told to him again."""
 
     idempotency_key: str

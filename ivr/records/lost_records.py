@@ -11,17 +11,17 @@ import structlog
 from ivr.records.facts import (
     BundleFinished,
     BundleSent,
-    BundleTold,
     CallClosed,
     CallOpened,
     CallProgress,
+    ResultAnnounced,
     Step,
 )
 from ivr.records.masking import MASK, clean_detail, last_four, mask_user_id
 
 log = structlog.get_logger("ivr.records")
 
-Fact = CallOpened | CallProgress | CallClosed | Step | BundleSent | BundleFinished | BundleTold
+Fact = CallOpened | CallProgress | CallClosed | Step | BundleSent | BundleFinished | ResultAnnounced
 
 
 class RecordsMonitor(Protocol):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     CheckConstraint,
-    DateTime,
-    Dialect,
     Double,
     Enum,
     ForeignKey,
@@ -23,30 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
 
+from ground.database.instants import Instant
 from ivr.records.calling_number import NumberKind
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware when it goes in, aware and in UTC when it comes out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant without a time zone cannot be recorded")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def as_text(kind: type[StrEnum]) -> Enum:
@@ -100,9 +78,9 @@ class Call(Base):
     caller_e164: Mapped[str | None] = mapped_column(String(16), index=True)
     caller_region: Mapped[str | None] = mapped_column(String(3))
     called: Mapped[str] = mapped_column(Text)
-    offered_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    offered_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
     outcome: Mapped[CallOutcome | None] = mapped_column(as_text(CallOutcome))
     ended_by: Mapped[EndedBy | None] = mapped_column(as_text(EndedBy))
     sip_code: Mapped[int | None]
@@ -130,7 +108,7 @@ class CallStep(Base):
         ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True
     )
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(Instant)
     kind: Mapped[str] = mapped_column(String(32))
     name: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
@@ -162,11 +140,11 @@ class BundleRequest(Base):
     vehicle: Mapped[str] = mapped_column(Text, index=True)
     state: Mapped[BundleRequestState] = mapped_column(as_text(BundleRequestState))
     attempts: Mapped[int]
-    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    last_sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime] = mapped_column(Instant)
+    last_sent_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
     ubr: Mapped[str | None] = mapped_column(Text, index=True)
     reason: Mapped[str | None] = mapped_column(Text)
-    crossing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    crossing_at: Mapped[datetime | None] = mapped_column(Instant)
     crossing_immediately: Mapped[bool | None]
-    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(Instant)

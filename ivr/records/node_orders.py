@@ -30,7 +30,7 @@ class NodeOrders:
     async def give(self, who: str, node: str, kind: OrderKind, subject: str) -> None:
         async with self._records.writing() as session:
             session.add(NodeOrder(node=node, kind=kind, subject=subject, who=who, at=now()))
-            audit.note(session, who, f"ordered: {kind}", subject or node, node=node)
+            await audit.note(session, who, f"ordered: {kind}", subject or node, node=node)
 
     async def any_for(self, node: str) -> bool:
         """Whether an order waits; asked often, so that nothing is locked or written for it."""
@@ -93,7 +93,9 @@ class NodeOrders:
 
     async def say(self, state: NodeState) -> None:
         """How a node is now, in place of what it said before."""
-        values = {column.key: getattr(state, column.key) for column in NodeState.__table__.columns}
+        columns = (column.key for column in NodeState.__table__.columns)
+        # What it does not say is left to the defaults of the table.
+        values = {key: said for key in columns if (said := getattr(state, key)) is not None}
         async with self._records.writing() as session:
             dialect = session.get_bind().dialect.name
             insert = postgresql.insert if dialect == "postgresql" else sqlite.insert

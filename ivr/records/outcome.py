@@ -21,6 +21,9 @@ class CallOutcome(StrEnum):
     REFUSED_SOURCE = "refused_source"  # 403, not from a peer we know
     REFUSED_MALFORMED = "refused_malformed"  # 400, an INVITE that cannot be served
     NO_RTP = "no_rtp"  # answered, but no audio arrived
+    NO_ACK = "no_ack"  # answered, but the caller's network never acknowledged it
+    SESSION_EXPIRED = "session_expired"  # the other side answered none of our requests any more
+    NETWORK_FAILED = "network_failed"  # the signalling broke off
     BACK_END_AWAY = "back_end_away"  # ROCARS could not be reached
     TOO_LONG = "too_long"  # longest duration of a call reached
     DRAINED = "drained"  # ended by the deadline of a drain

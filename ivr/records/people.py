@@ -3,65 +3,83 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-import argon2
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ground.refusal import Refusal
+from ground.web.lockout import LockedFor, LockoutRule
+from ground.web.passwords import SecretHasher, WeakPassword, check_strength
+from ground.web.sessions import Sessions
 from ivr.records import audit
 from ivr.records.console_tables import Person, WebSession
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.failed_log_ins import EVERYWHERE, FailedLogIns, Way, place_of
+from ivr.records.known_devices import KnownDevices
 from ivr.records.roles import Role
+from ivr.records.second_factor import CodeWanted, SecondFactor, SecondFactorAway
 
-_HASHER = argon2.PasswordHasher()
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
-"""Verified for names that do not exist, so that they cannot be told by the time it takes."""
+_HASHER = SecretHasher()
 
 NAME = re.compile(r"[a-z][a-z0-9._-]{1,63}")
 OPERATOR_ID = re.compile(r"[0-9]{4,16}")
 PIN = re.compile(r"[0-9]{6,12}")
-SHORTEST_PASSWORD = 12
-FREE_FAILURES = 5
-FIRST_LOCK_S = 30.0
-LONGEST_LOCK_S = 3600.0
+
+FROM_EVERYWHERE = LockoutRule(free_failures=50)
 
 
-class NotPossible(ValueError):
-    """What was asked of an account cannot be; the text says why, for the one who asked."""
-
-
-class LockedFor(Exception):
-    """Too many log-ins failed; `seconds` until the next is looked at."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"locked for {seconds:.0f} s")
-        self.seconds = seconds
+class NotPossible(Refusal):
+    """What was asked of an account cannot be; it says why, to the one who asked."""
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody logged in, as a page knows him; `csrf` must come back with every form."""
+    """Somebody logged in, as a page knows them; `csrf` must come back with every form.
+
+    Attributes:
+        device: of a log-in: what their browser keeps to be known next time.
+    """
 
     person: Person
-    token: str
-    csrf: str
+    token: str = field(repr=False)
+    csrf: str = field(repr=False)
+    device: str = field(default="", repr=False)
 
 
 class People:
     """Accounts and sessions. Everything may raise RecordsUnavailable."""
 
-    def __init__(self, records: Database, *, session_h: float = 12, idle_min: float = 60) -> None:
+    def __init__(
+        self,
+        records: Database,
+        *,
+        session_h: float = 12,
+        idle_min: float = 60,
+        lockout: LockoutRule = LockoutRule(),  # noqa: B008 - it is frozen
+        from_everywhere: LockoutRule = FROM_EVERYWHERE,
+        second_factor: SecondFactor | None = None,
+    ) -> None:
         self._records = records
-        self._longest = timedelta(hours=session_h)
-        self._idle = timedelta(minutes=idle_min)
+        self.second_factor = second_factor
+        self._devices = KnownDevices(records)
+        self._failed = FailedLogIns(records, lockout, from_everywhere)
+        self._sessions = Sessions(
+            records,
+            table=WebSession,
+            owner=WebSession.person_id,
+            account=Person,
+            key=Person.person_id,
+            active=Person.active.is_(True),
+            longest=timedelta(hours=session_h),
+            idle=timedelta(minutes=idle_min),
+        )
 
     # Accounts
 
@@ -74,35 +92,52 @@ class People:
             found: Person | None = await session.scalar(select(Person).where(Person.name == name))
             return found
 
-    async def add(self, by: str, name: str, full_name: str, role: Role, password: str) -> Person:
-        """Raises NotPossible."""
+    async def add(
+        self,
+        by: str,
+        name: str,
+        full_name: str,
+        role: Role,
+        password: str,
+        *,
+        must_change: bool = False,
+    ) -> Person:
+        """`must_change`: the password is good for the first log-in alone. Raises NotPossible."""
         if not NAME.fullmatch(name):
             raise NotPossible(
                 "a name is 2 to 64 of a-z, 0-9, dot, dash, underscore, with a letter first"
             )
-        _must_be_strong(password, name)
+        await _must_be_strong(password, name, full_name)
         person = Person(
             name=name,
             full_name=full_name.strip()[:200] or name,
             role=role,
-            password_hash=await asyncio.to_thread(_HASHER.hash, password),
+            password_hash=await _HASHER.hash(password),
             active=True,
-            failures=0,
+            must_change=must_change,
             made_at=now(),
         )
         try:
             async with self._records.writing() as session:
                 session.add(person)
-                audit.note(session, by, "person added", name, role=role.value)
+                await audit.note(session, by, "person added", name, role=role.value)
         except IntegrityError:
-            raise NotPossible(f"there is an account {name} already") from None
+            raise NotPossible("there is an account %(name)s already", name=name) from None
         return person
 
-    async def set_password(self, by: str, name: str, password: str) -> None:
-        """Ends all sessions of the account. Raises NotPossible."""
-        _must_be_strong(password, name)
-        hashed = await asyncio.to_thread(_HASHER.hash, password)
-        await self._change(by, name, "password set", password_hash=hashed)
+    async def set_password(
+        self, by: str, name: str, password: str, *, must_change: bool = False
+    ) -> None:
+        """Ends all sessions of the account. `must_change`: it is good for one log-in alone.
+
+        Raises NotPossible.
+        """
+        person = await self.by_name(name)
+        await _must_be_strong(password, name, person.full_name if person is not None else "")
+        if person is not None and await _HASHER.verify(person.password_hash, password):
+            raise NotPossible("that is the password of today")
+        hashed = await _HASHER.hash(password)
+        await self._change(by, name, "password set", password_hash=hashed, must_change=must_change)
 
     async def set_role(self, by: str, name: str, role: Role) -> None:
         await self._change(by, name, "role set", role=role)
@@ -116,27 +151,52 @@ class People:
             raise NotPossible("an operator ID is 4 to 16 digits")
         if not PIN.fullmatch(pin) or len(set(pin)) < 3:
             raise NotPossible("a PIN is 6 to 12 digits, of three kinds at least")
-        hashed = await asyncio.to_thread(_HASHER.hash, pin)
+        hashed = await _HASHER.hash(pin)
         try:
             await self._change(by, name, "telephone set", operator_id=operator_id, pin_hash=hashed)
         except IntegrityError:
-            raise NotPossible(f"the operator ID {operator_id} is somebody else's") from None
+            raise NotPossible(
+                "the operator ID %(number)s is somebody else's", number=operator_id
+            ) from None
 
-    async def _change(self, by: str, name: str, action: str, **values: object) -> None:
+    async def _change(
+        self, by: str, name: str, action: str, *, keep_sessions: bool = False, **values: object
+    ) -> None:
         async with self._records.writing() as session:
             person = await session.scalar(select(Person).where(Person.name == name))
             if person is None:
-                raise NotPossible(f"there is no account {name}")
+                raise NotPossible("there is no account %(name)s", name=name)
             for column, value in values.items():
                 setattr(person, column, value)
-            person.failures, person.locked_until = 0, None
+            await self._failed.unlock(session, _subjects(person))
             await self._must_keep_an_administrator(session)
             # Whoever was logged in with the old rights or password is not any more.
-            await session.execute(
-                delete(WebSession).where(WebSession.person_id == person.person_id)
-            )
-            shown = {key: str(value) for key, value in values.items() if "hash" not in key}
-            audit.note(session, by, f"person: {action}", name, **shown)
+            if not keep_sessions:
+                await self._sessions.end_all_of(session, person)
+            shown = {
+                key: str(value)
+                for key, value in values.items()
+                if "hash" not in key and "totp" not in key
+            }
+            await audit.note(session, by, f"person: {action}", name, **shown)
+
+    async def unlock(self, by: str, name: str) -> None:
+        """Forget the log-ins that failed; sessions go on. Raises NotPossible."""
+        async with self._records.writing() as session:
+            person = await session.scalar(select(Person).where(Person.name == name))
+            if person is None:
+                raise NotPossible("there is no account %(name)s", name=name)
+            await self._failed.unlock(session, _subjects(person))
+            await audit.note(session, by, "person: unlocked", name)
+
+    async def locked(self, people: Sequence[Person]) -> Mapping[str, datetime]:
+        """By name: until when a log-in is refused, by web or telephone, somewhere at least."""
+        subjects = {subject: person.name for person in people for subject in _subjects(person)}
+        found: dict[str, datetime] = {}
+        for subject, until in (await self._failed.locked(subjects)).items():
+            name = subjects[subject]
+            found[name] = max(until, found.get(name, until))
+        return found
 
     @staticmethod
     async def _must_keep_an_administrator(session: AsyncSession) -> None:
@@ -151,134 +211,177 @@ class People:
 
     # Logging in
 
-    async def log_in(self, name: str, password: str, address: str) -> Visitor | None:
-        """A new session; None for a wrong name or password. Raises LockedFor."""
-        person = await self._proved(Person.name == name, password, f"web from {address}")
+    async def log_in(
+        self, name: str, password: str, address: str, device: str = ""
+    ) -> Visitor | None:
+        """A new session; None for a wrong name or password. Raises LockedFor, and CodeWanted where
+        the password was right and a second factor is there (SecondFactorAway: and has no key).
+
+        `device` is what this browser keeps of an earlier log-in (`Visitor.device`), if any.
+        """
+        known = await self._devices.knows(name, device)
+        place = self._devices.place_of(device) if known else place_of(address)
+        person = await self._authenticate(
+            Person.name == name, name, password, Way.WEB, place, known=known, address=address
+        )
         if person is None:
             return None
-        visitor = Visitor(person, secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+        if person.totp_seed is not None:
+            raise CodeWanted(self._must_be_there().ticket(name))
+        return await self._begin(person, address, device if known else "")
+
+    async def with_code(
+        self, ticket: str, code: str, address: str, device: str = ""
+    ) -> Visitor | None:
+        """A new session for who gave the right password just now; None for a wrong code, or a
+        ticket that is too old. Raises LockedFor, SecondFactorAway."""
+        factor = self.second_factor
+        name = factor.name_on(ticket) if factor is not None else None
+        person = await self.by_name(name) if name is not None else None
+        if factor is None or person is None or person.totp_seed is None or not person.active:
+            return None
+        subject, place = f"code of {person.name}", place_of(address)
+        await self._failed.charge(Way.WEB, subject, place)
         async with self._records.writing() as session:
-            session.add(
-                WebSession(
-                    token_hash=_hashed(visitor.token),
-                    person_id=person.person_id,
-                    csrf=visitor.csrf,
-                    began_at=now(),
-                    seen_at=now(),
-                )
-            )
-            audit.note(session, name, "logged in", name, by="web", address=address)
-        return visitor
+            held = await session.get(Person, person.person_id, with_for_update=True)
+            step = None
+            if held is not None and held.totp_seed is not None:
+                step = factor.step_of(held.totp_seed, code, now(), held.totp_step)
+            if held is None or step is None:
+                told = {"by": Way.WEB.value, "address": address, "why": "code"}
+                await audit.note(session, person.name, "log-in failed", person.name, **told)
+                return None
+            held.totp_step = step
+        await self._failed.settle(Way.WEB, subject, place)
+        known = await self._devices.knows(person.name, device)
+        return await self._begin(person, address, device if known else "")
+
+    async def set_second_factor(self, name: str, sealed: str, code: str) -> None:
+        """The first code of a new authenticator proves that it works. Raises NotPossible,
+        SecondFactorAway."""
+        factor = self._must_be_there()
+        seed = factor.seed_for(name, sealed)
+        step = factor.step_of(seed, code, now(), None) if seed is not None else None
+        if seed is None or step is None:
+            raise NotPossible("the code is wrong, or came too late")
+        await self._change(
+            name, name, "second factor set", totp_seed=seed, totp_step=step, keep_sessions=True
+        )
+
+    async def drop_second_factor(self, by: str, name: str) -> None:
+        await self._change(by, name, "second factor taken away", totp_seed=None, totp_step=None)
+
+    def _must_be_there(self) -> SecondFactor:
+        if self.second_factor is None:
+            raise SecondFactorAway("console.second_factor_key is not set")
+        return self.second_factor
+
+    async def _begin(self, person: Person, address: str, device: str) -> Visitor:
+        """A session; `device` is known, or empty for a browser that is to be known from now on."""
+        device = device or secrets.token_urlsafe(32)
+        name = person.name
+        async with self._records.writing() as session:
+            held = self._sessions.begin(session, person)
+            await self._devices.seen(session, person, device)
+            await audit.note(session, name, "logged in", name, by="web", address=address)
+        return Visitor(person, held.token, held.csrf, device)
 
     async def by_phone(self, operator_id: str, pin: str, caller: str) -> Person | None:
-        """Who has this operator ID and PIN; None if nobody. Raises LockedFor."""
-        person = await self._proved(Person.operator_id == operator_id, pin, "phone", phone=True)
+        """Who has this operator ID and PIN; None if nobody. Raises LockedFor.
+
+        Counted for the ID alone: who calls is what the caller says.
+        """
+        person = await self._authenticate(
+            Person.operator_id == operator_id, operator_id, pin, Way.PHONE, EVERYWHERE, line=caller
+        )
         if person is not None:
             await audit.write(
-                self._records, person.name, "logged in", person.name, by="phone", caller=caller
+                self._records, person.name, "logged in", person.name, by="phone", line=caller
             )
         return person
 
     async def proves(self, name: str, password: str) -> bool:
-        """Whether this is the password; counted like a log-in. Raises LockedFor."""
-        return await self._proved(Person.name == name, password, "web") is not None
+        """Whether this is the password of somebody who is logged in. Raises LockedFor.
 
-    async def _proved(
-        self, who: ColumnElement[bool], secret: str, way: str, *, phone: bool = False
-    ) -> Person | None:
-        person = await self._charged(who, way)
-        hashed = _NOBODY
-        if person is not None:
-            hashed = (person.pin_hash if phone else person.password_hash) or _NOBODY
-        right = await asyncio.to_thread(_verified, hashed, secret)
-        if person is None or not right or not person.active:
-            return None
-        async with self._records.writing() as session:
-            await session.execute(
-                update(Person)
-                .where(Person.person_id == person.person_id)
-                .values(failures=0, locked_until=None)
-            )
-        return person
-
-    async def _charged(self, who: ColumnElement[bool], way: str) -> Person | None:
-        """The account, one failure dearer until the secret proves right.
-
-        Charged before it is looked at, so that many guesses at once are no more guesses. Raises
-        LockedFor.
+        Counted like a log-in, on its own: a browser left open locks nobody's log-in.
         """
-        async with self._records.writing() as session:
-            person: Person | None = await session.scalar(
-                select(Person).where(who).with_for_update()
-            )
-            if person is None:
-                return None
-            if person.locked_until and person.locked_until > now():
-                raise LockedFor((person.locked_until - now()).total_seconds())
-            person.failures += 1
-            if person.failures >= FREE_FAILURES:
-                pause = min(FIRST_LOCK_S * 2 ** (person.failures - FREE_FAILURES), LONGEST_LOCK_S)
-                person.locked_until = now() + timedelta(seconds=pause)
-                audit.note(session, person.name, "log-in failed again", person.name, by=way)
+        person = await self._authenticate(
+            Person.name == name, name, password, Way.WEB, "a session", known=True
+        )
+        return person is not None
+
+    async def _authenticate(
+        self,
+        who: ColumnElement[bool],
+        subject: str,
+        secret: str,
+        way: Way,
+        place: str,
+        *,
+        known: bool = False,
+        **where: str,
+    ) -> Person | None:
+        async with self._records.reading() as session:
+            person: Person | None = await session.scalar(select(Person).where(who))
+        try:
+            await self._failed.charge(way, subject, place, known=known)
+        except LockedFor as locked:
+            left = round(locked.seconds)
+            await self._failure("log-in refused: locked", person, subject, way, where, seconds=left)
+            raise
+        hashed = None
+        if person is not None:
+            hashed = person.pin_hash if way is Way.PHONE else person.password_hash
+        right = await _HASHER.verify(hashed, secret)
+        if person is None or not right or not person.active:
+            why = {"why": "deactivated"} if person is not None and right else {}
+            await self._failure("log-in failed", person, subject, way, where, **why)
+            return None
+        await self._failed.settle(way, subject, place, known=known)
         return person
 
-    async def visitor(self, token: str) -> Visitor | None:
-        """Who holds this cookie, if his session still lasts."""
-        async with self._records.reading() as session:
-            row = (
-                await session.execute(
-                    select(WebSession, Person)
-                    .join(Person, Person.person_id == WebSession.person_id)
-                    .where(WebSession.token_hash == _hashed(token), Person.active)
-                )
-            ).first()
-        if row is None:
-            return None
-        held, person = row
-        at = now()
-        if at - held.began_at > self._longest or at - held.seen_at > self._idle:
-            await self.log_out(token)
-            return None
-        if at - held.seen_at > timedelta(minutes=1):
-            async with self._records.writing() as session:
-                await session.execute(
-                    update(WebSession)
-                    .where(WebSession.token_hash == held.token_hash)
-                    .values(seen_at=at)
-                )
-        return Visitor(person, token, held.csrf)
+    async def _failure(
+        self,
+        action: str,
+        person: Person | None,
+        subject: str,
+        way: Way,
+        where: Mapping[str, str],
+        **more: object,
+    ) -> None:
+        # People type their password where the name belongs: what looks like none is not kept.
+        shown = subject if NAME.fullmatch(subject) or way is Way.PHONE else "(no name)"
+        name = person.name if person is not None else shown
+        await audit.write(self._records, name, action, name, by=way.value, **where, **more)
 
-    async def log_out(self, token: str) -> None:
-        async with self._records.writing() as session:
-            await session.execute(delete(WebSession).where(WebSession.token_hash == _hashed(token)))
+    async def visitor(self, token: str, *, seen: bool = True) -> Visitor | None:
+        """Who holds this cookie, if their session still lasts.
+
+        `seen`: somebody uses it; a page that asks by itself does not.
+        """
+        held = await self._sessions.held_by(token, seen=seen)
+        return Visitor(held.account, held.token, held.csrf) if held is not None else None
+
+    async def log_out(self, token: str, who: str = "") -> None:
+        await self._sessions.end(token)
+        if who:
+            await audit.write(self._records, who, "logged out", who, by="web")
 
     async def purge_sessions(self) -> None:
-        """Forget sessions that are over."""
-        async with self._records.writing() as session:
-            await session.execute(
-                delete(WebSession).where(
-                    (WebSession.began_at < now() - self._longest)
-                    | (WebSession.seen_at < now() - self._idle)
-                )
-            )
+        """Forget sessions that are over, old failures, and browsers not used for long."""
+        await self._sessions.purge()
+        await self._failed.purge()
+        await self._devices.purge()
 
 
-def _must_be_strong(password: str, name: str) -> None:
-    """Length is what counts (NIST SP 800-63B, 5.1.1.2)."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise NotPossible(f"a password has {SHORTEST_PASSWORD} characters or more")
-    if len(password) > 256:
-        raise NotPossible("a password has 256 characters or fewer")
-    if name in password.lower() or len(set(password)) < 5:
-        raise NotPossible("a password is not the name, nor a few characters repeated")
+def _subjects(person: Person) -> list[str]:
+    """What failed log-ins of an account are counted under."""
+    return [person.name, *([person.operator_id] if person.operator_id else [])]
 
 
-def _verified(hashed: str, secret: str) -> bool:
+async def _must_be_strong(password: str, name: str, full_name: str = "") -> None:
+    """Raises NotPossible."""
     try:
-        return _HASHER.verify(hashed, secret)
-    except argon2.exceptions.VerifyMismatchError:
-        return False
-
-
-def _hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+        await asyncio.to_thread(check_strength, password, name, (full_name,))
+    except WeakPassword as weak:
+        raise NotPossible(weak.text, **weak.values) from None

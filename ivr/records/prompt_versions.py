@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
+from ground.refusal import Refusal
 from ivr.records import audit
-from ivr.records.console_tables import ClipNumber, PromptVersion, Source, VersionState
+from ivr.records.clip_numbers import ClipNumbers
+from ivr.records.console_tables import PromptVersion, Source, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
+from ivr.records.going_live import live_version, retire, swap, title_of, undo, version_before
 
-FIRST_NUMBER = 1001
 
-
-class NotAllowed(ValueError):
-    """This version cannot go that way; the text says why."""
+class NotAllowed(Refusal):
+    """This version cannot go that way; it says why."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class NewVersion:
         words: as written; what is said.
         base_digest: of the words that come with the service.
         sound: FLAC, mono, 8000 Hz.
+        batch: the set it came with, which can be undone as one.
     """
 
     language: str
@@ -43,6 +45,7 @@ class NewVersion:
     raw_lufs: float | None
     source: Source
     note: str = ""
+    batch: str | None = None
 
 
 class PromptVersions:
@@ -50,6 +53,7 @@ class PromptVersions:
 
     def __init__(self, records: Database) -> None:
         self._records = records
+        self.numbers = ClipNumbers(records)
 
     # Reading
 
@@ -113,7 +117,9 @@ class PromptVersions:
                     )
                     session.add(version)
                     await session.flush()
-                    audit.note(session, by, "draft made", _name(version), source=new.source.value)
+                    await audit.note(
+                        session, by, "draft made", title_of(version), source=new.source.value
+                    )
                 return version
             except IntegrityError:
                 continue
@@ -128,7 +134,7 @@ class PromptVersions:
                 raise NotAllowed("a second person reviews: this version is your own")
             version.state = VersionState.REVIEWED
             version.reviewed_by, version.reviewed_at = by, now()
-            audit.note(session, by, "reviewed", _name(version))
+            await audit.note(session, by, "reviewed", title_of(version))
         return version
 
     async def retire(self, by: str, version_id: int, why: str = "") -> PromptVersion:
@@ -136,8 +142,8 @@ class PromptVersions:
         async with self._records.writing() as session:
             version = await _held(session, version_id)
             _must_be(version, VersionState.DRAFT, VersionState.REVIEWED)
-            _retire(version, by)
-            audit.note(session, by, "put away", _name(version), why=why)
+            retire(version, by)
+            await audit.note(session, by, "put away", title_of(version), why=why)
         return version
 
     async def schedule(self, by: str, version_id: int, live_from: datetime) -> PromptVersion:
@@ -146,8 +152,47 @@ class PromptVersions:
             version = await _held(session, version_id)
             _must_be(version, VersionState.REVIEWED)
             version.live_from = live_from
-            audit.note(session, by, "scheduled", _name(version), live_from=live_from.isoformat())
+            await audit.note(
+                session, by, "scheduled", title_of(version), live_from=live_from.isoformat()
+            )
         return version
+
+    async def unschedule(self, by: str, version_id: int) -> PromptVersion:
+        """It waits again, for nobody's day."""
+        async with self._records.writing() as session:
+            version = await _held(session, version_id)
+            _must_be(version, VersionState.REVIEWED)
+            if version.live_from is None:
+                raise NotAllowed("the version is not scheduled")
+            version.live_from = None
+            await audit.note(session, by, "schedule taken back", title_of(version))
+        return version
+
+    async def undo_batch(self, by: str, batch: str) -> int:
+        """Put away all drafts of a set that nobody has reviewed yet; how many those were."""
+        async with self._records.writing() as session:
+            drafts = (
+                await session.scalars(
+                    select(PromptVersion)
+                    .where(PromptVersion.batch == batch, PromptVersion.state == VersionState.DRAFT)
+                    .with_for_update()
+                )
+            ).all()
+            for version in drafts:
+                retire(version, by)
+            if drafts:
+                await audit.note(session, by, "import undone", batch, drafts=len(drafts))
+        return len(drafts)
+
+    async def batch_of(self, batch: str) -> Sequence[PromptVersion]:
+        """The versions of a set, as they came, without their sound."""
+        query = (
+            select(PromptVersion)
+            .where(PromptVersion.batch == batch)
+            .order_by(PromptVersion.version_id)
+        )
+        async with self._records.reading() as session:
+            return (await session.scalars(query)).all()
 
     async def make_live(self, by: str, version_id: int) -> PromptVersion:
         """What was reviewed, or live before, is heard from the next utterance on."""
@@ -156,28 +201,32 @@ class PromptVersions:
             _must_be(version, VersionState.REVIEWED, VersionState.RETIRED)
             if version.state is VersionState.RETIRED and version.was_live_at is None:
                 raise NotAllowed("a version that was put away unreviewed cannot go live")
-            await _swap(session, by, version.language, version.clip, version)
+            await swap(session, by, version.language, version.clip, version)
         return version
 
-    async def roll_back(self, by: str, language: str, clip: str) -> PromptVersion | None:
-        """To the version that was live before this one; None: to what comes with the service."""
+    async def before(self, language: str, clip: str) -> PromptVersion | None:
+        """What a roll back would bring: None for what comes with the service."""
+        async with self._records.reading() as session:
+            live = await live_version(session, language, clip)
+            return None if live is None else await version_before(session, live)
+
+    async def roll_back(
+        self, by: str, language: str, clip: str, expected: int | None = None
+    ) -> PromptVersion | None:
+        """To the version that was live before this one; None: to what comes with the service.
+
+        `expected`: id of the version that was said to come back, 0 for none. If it is another one
+        by now, nothing is done.
+        """
         async with self._records.writing() as session:
-            live = await _live(session, language, clip)
+            live = await live_version(session, language, clip)
             if live is None:
                 raise NotAllowed("what comes with the service is live: there is nothing before it")
-            before: PromptVersion | None = await session.scalar(
-                select(PromptVersion)
-                .where(
-                    PromptVersion.language == language,
-                    PromptVersion.clip == clip,
-                    PromptVersion.serial < live.serial,
-                    PromptVersion.was_live_at.is_not(None),
-                    PromptVersion.base_digest == live.base_digest,
-                )
-                .order_by(PromptVersion.serial.desc())
-                .limit(1)
-            )
-            await _swap(session, by, language, clip, before)
+            before = await version_before(session, live)
+            if expected is not None and expected != (before.version_id if before else 0):
+                raise NotAllowed("somebody was quicker: another version is live now")
+            await undo(session, live)
+            await swap(session, by, language, clip, before, back=True)
         return before
 
     async def activate_due(self) -> list[str]:
@@ -194,30 +243,13 @@ class PromptVersions:
                 )
             ).all()
         went = []
-        for one in due:
+        for waiting in due:
             try:
-                version = await self.make_live("(schedule)", one.version_id)
+                version = await self.make_live("(schedule)", waiting.version_id)
             except NotAllowed:
                 continue  # another node was quicker, or somebody put it away
-            went.append(_name(version))
+            went.append(title_of(version))
         return went
-
-    # Numbers on the telephone
-
-    async def number(self, clips: Iterable[str]) -> dict[str, int]:
-        """The number of every clip; those that have none get the next ones, for good."""
-        async with self._records.writing() as session:
-            # Nodes that start together all come here. SQLite has one writer at a time anyway.
-            if session.get_bind().dialect.name == "postgresql":
-                await session.execute(text("LOCK TABLE clip_numbers IN EXCLUSIVE MODE"))
-            known = {one.clip: one.number for one in await session.scalars(select(ClipNumber))}
-            following = max(known.values(), default=FIRST_NUMBER - 1) + 1
-            for clip in clips:
-                if clip not in known:
-                    known[clip] = following
-                    session.add(ClipNumber(clip=clip, number=following))
-                    following += 1
-        return known
 
 
 async def _held(session: AsyncSession, version_id: int) -> PromptVersion:
@@ -231,46 +263,8 @@ async def _held(session: AsyncSession, version_id: int) -> PromptVersion:
 
 def _must_be(version: PromptVersion, *states: VersionState) -> None:
     if version.state not in states:
-        expected = " or ".join(states)
-        raise NotAllowed(f"the version is {version.state}, not {expected}")
-
-
-async def _live(session: AsyncSession, language: str, clip: str) -> PromptVersion | None:
-    found: PromptVersion | None = await session.scalar(
-        select(PromptVersion).where(
-            PromptVersion.language == language,
-            PromptVersion.clip == clip,
-            PromptVersion.state == VersionState.LIVE,
+        raise NotAllowed(
+            "the version is %(state)s, not %(expected)s",
+            state=version.state.value,
+            expected=states[0].value,
         )
-    )
-    return found
-
-
-async def _swap(
-    session: AsyncSession, by: str, language: str, clip: str, next_one: PromptVersion | None
-) -> None:
-    before = await _live(session, language, clip)
-    if before is not None:
-        _retire(before, by)
-        await session.flush()  # two must never be live, not even within a transaction
-    if next_one is not None:
-        next_one.state = VersionState.LIVE
-        next_one.was_live_at, next_one.live_from = now(), None
-        next_one.retired_by = next_one.retired_at = None
-    audit.note(
-        session,
-        by,
-        "made live",
-        f"{language} {clip}",
-        version=next_one.serial if next_one else "as shipped",
-        before=before.serial if before else "as shipped",
-    )
-
-
-def _retire(version: PromptVersion, by: str) -> None:
-    version.state, version.live_from = VersionState.RETIRED, None
-    version.retired_by, version.retired_at = by, now()
-
-
-def _name(version: PromptVersion) -> str:
-    return f"{version.language} {version.clip} version {version.serial}"

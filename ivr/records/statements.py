@@ -12,10 +12,10 @@ from ivr.records.console_tables import RequestCcrn
 from ivr.records.facts import (
     BundleFinished,
     BundleSent,
-    BundleTold,
     CallClosed,
     CallOpened,
     CallProgress,
+    ResultAnnounced,
     Step,
 )
 from ivr.records.masking import LONGEST_SPOKEN_TEXT, clean, clean_detail, mask_user_id
@@ -180,7 +180,7 @@ def finish_bundle_request(finished: BundleFinished) -> Update:
     )
 
 
-def tell_bundle_request(told: BundleTold) -> Update:
+def tell_bundle_request(told: ResultAnnounced) -> Update:
     """Notes that the caller heard the end of his request; the first time counts."""
     return (
         update(BundleRequest)

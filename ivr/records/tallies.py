@@ -31,7 +31,8 @@ GAVE_UP = (
     CallOutcome.NO_RTP,
     CallOutcome.TOO_LONG,
 )
-"""Ends of callers who did not get from the machine what they came for."""
+"""Ends of callers who did not get from the machine what they came for. Those by faults of the
+network say nothing about the machine."""
 
 
 class Measure(StrEnum):

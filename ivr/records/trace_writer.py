@@ -16,14 +16,14 @@ from tenacity import (
     wait_exponential,
 )
 
+from ground.database.engine import DATABASE_FAILURES, for_writing
 from ivr.records import statements
-from ivr.records.database import DATABASE_FAILURES, for_writing
 from ivr.records.facts import (
     BundleFinished,
-    BundleTold,
     CallClosed,
     CallOpened,
     CallProgress,
+    ResultAnnounced,
     Step,
 )
 from ivr.records.lost_records import RecordsMonitor, log_lost
@@ -34,7 +34,7 @@ log = structlog.get_logger("ivr.records")
 RESERVE = 200
 """Places beyond the limit of the queue for CDRs and bundle requests, which steps cannot take."""
 
-Written = CallOpened | CallProgress | CallClosed | Step | BundleFinished | BundleTold
+Written = CallOpened | CallProgress | CallClosed | Step | BundleFinished | ResultAnnounced
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +229,7 @@ async def _carry_out(connection: AsyncConnection, entry: Entry) -> bool:
         case BundleFinished():
             settle = statements.finish_bundle_request(entry.fact)
             return await statements.touched(connection, settle)
-        case BundleTold():
+        case ResultAnnounced():
             told = statements.tell_bundle_request(entry.fact)
             return await statements.touched(connection, told)
 

@@ -17,7 +17,7 @@ from ivr.records.console_tables import PromptVersion, Source, VersionState
 from ivr.records.prompt_versions import PromptVersions
 from prompts import catalogue
 from prompts.library import RECORDINGS, Library, read_manifest
-from prompts.script import Clip, clips
+from prompts.script import Clip, clips, names_in_order
 from prompts.utterance import BYTES_PER_SECOND
 from speech.language import Language
 
@@ -153,9 +153,13 @@ class Studio:
             for clip in self.script[language]
         ]
 
+    async def of_tag(self, tag: str) -> list[StudioClip]:
+        """The same by the tag that the records keep; none of a language that is no more."""
+        return await self.of(Language(tag)) if tag in list(Language) else []
+
     async def one(self, language: Language, name: str) -> StudioClip | None:
         """One clip, None if the script has none of that name."""
-        return next((one for one in await self.of(language) if one.name == name), None)
+        return next((clip for clip in await self.of(language) if clip.name == name), None)
 
     async def numbered(self, language: Language, number: str) -> StudioClip | None:
         """The clip with this number, None if there is none."""
@@ -165,9 +169,9 @@ class Studio:
 
     async def numbers(self) -> Mapping[str, int]:
         """By clip: its number on the telephone."""
-        names = dict.fromkeys(clip.name for language in Language for clip in self.script[language])
+        names = names_in_order()
         if not self._numbers or any(name not in self._numbers for name in names):
-            self._numbers = await self.versions.number(names)
+            self._numbers = await self.versions.numbers.of(names)
         return self._numbers
 
     async def coverage(self) -> list[Coverage]:
@@ -175,15 +179,15 @@ class Studio:
 
     @staticmethod
     def _covered(language: Language, seen: Sequence[StudioClip]) -> Coverage:
-        synthesised = sum(one.stand_in for one in seen)
-        missing = sum(one.missing for one in seen)
+        synthesised = sum(clip.stand_in for clip in seen)
+        missing = sum(clip.missing for clip in seen)
         return Coverage(
             language,
             total=len(seen),
             recorded=len(seen) - synthesised - missing,
             synthesised=synthesised,
             missing=missing,
-            waiting=sum(one.newest is not None for one in seen),
+            waiting=sum(clip.newest is not None for clip in seen),
         )
 
     def _seen(

@@ -2,122 +2,211 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import lzma
 import re
+import struct
+import uuid
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ground.refusal import Refusal
 from ivr.records.console_tables import PromptVersion, Source
 from ivr.studio.clips import StudioClip
 from ivr.studio.intake import Intake
 from prompts.take import BadTake, Fault
+from speech.language import Language
 
 MOST_FILES = 2000
 LARGEST_SET = 500_000_000
 """Bytes of all files together, unpacked."""
 
-_NUMBERED = re.compile(r"(\d{4,6})(?:\D.*)?")
+_NUMBERED = re.compile(r"([0-9]{4,6})([^0-9].*)?", re.DOTALL)
+_LANGUAGE = re.compile(rf"[-_ .]({'|'.join(Language)})(?:[-_ .]|$)", re.IGNORECASE)
 
 
-class BadSet(ValueError):
-    """The file is no set of recordings; the text says why."""
+class BadSet(Refusal):
+    """The file is no set of recordings; it says why."""
+
+
+DAMAGED = "It is damaged in the zip, and cannot be read. Send it again."
+OTHER_LANGUAGE = "It is of another language: its name says so."
+NO_SPEECH_OF_OURS = "Its name is no number and no name of the script."
+REASONS = (DAMAGED, OTHER_LANGUAGE, NO_SPEECH_OF_OURS)
+"""Why a file was not listened to at all, in English."""
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A file that was not taken, and why."""
+class Returned:
+    """A file of a returned set; without `data` it is damaged."""
+
+    name: str
+    data: bytes | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes:
+        clip: which prompt its name names; None where it names none.
+        version: the draft it became.
+        why: why it became none.
+    """
 
     file: str
-    why: BadTake
+    clip: StudioClip | None = None
+    version: PromptVersion | None = None
+    why: BadTake | str = ""
 
 
 @dataclass
 class Imported:
-    """What came of a set."""
+    """What came of a set, file by file as they came.
 
-    taken: list[PromptVersion] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    """Files whose name is no number or name of the script."""
-    broken: str = ""
-    """Why the rest of the set could not be read; empty if all was."""
+    Attributes:
+        batch: by which it can be undone as one.
+        broken: why the rest of the set could not be read; None if all was.
+    """
+
+    batch: str = ""
+    outcomes: list[Outcome] = field(default_factory=list)
+    broken: BadSet | None = None
+
+    @property
+    def taken(self) -> list[PromptVersion]:
+        return [outcome.version for outcome in self.outcomes if outcome.version is not None]
+
+    @property
+    def refused(self) -> list[Outcome]:
+        return [
+            outcome
+            for outcome in self.outcomes
+            if outcome.version is None and outcome.clip is not None
+        ]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Files whose name is no number or name of the script."""
+        return [outcome.file for outcome in self.outcomes if outcome.clip is None]
+
+    @property
+    def twice(self) -> list[tuple[StudioClip, int]]:
+        """Prompts for which several files came, and how many: the last is the newest draft."""
+        counted = Counter(
+            outcome.clip.number for outcome in self.outcomes if outcome.clip is not None
+        )
+        clips = {
+            outcome.clip.number: outcome.clip
+            for outcome in self.outcomes
+            if outcome.clip is not None
+        }
+        return [(clips[number], count) for number, count in counted.items() if count > 1]
 
 
-def unpacked(data: bytes, largest: int) -> Iterator[tuple[str, bytes]]:
+def unpacked(data: bytes, largest: int) -> Iterator[Returned]:
     """The files of a zip, each with its name alone: a path in it counts for nothing.
 
-    Never unpacks more than `largest` bytes of one file, whatever the directory says. Raises BadSet.
+    Never unpacks more than `largest` bytes of one file, whatever the directory says. One that is
+    damaged does not end the rest. Raises BadSet.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [one for one in archive.infolist() if not one.is_dir()]
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             if len(entries) > MOST_FILES:
-                raise BadSet(f"more than {MOST_FILES} files")
+                raise BadSet("more than %(number)d files", number=MOST_FILES)
             total = 0
             for entry in entries:
                 name = entry.filename.replace("\\", "/").rpartition("/")[2]
                 if name.startswith(".") or not name:
                     continue  # what file managers leave behind
-                with archive.open(entry) as file:
-                    content = file.read(largest + 1)
-                total += len(content)
+                content = _content(archive, entry, largest)
+                total += len(content or b"")
                 if total > LARGEST_SET:
-                    raise BadSet(f"more than {LARGEST_SET // 1_000_000} MB unpacked")
-                yield name, content
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        RuntimeError,
-        NotImplementedError,
-        OSError,
-        EOFError,
-    ) as failure:
+                    raise BadSet(
+                        "more than %(number)d MB unpacked", number=LARGEST_SET // 1_000_000
+                    )
+                yield Returned(name, content)
+    except DAMAGE as failure:
         raise BadSet("not a zip file that can be read") from failure
 
 
-def opened(files: Iterable[tuple[str, bytes]], largest: int) -> Iterator[tuple[str, bytes]]:
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError),
+    *(OSError, EOFError, struct.error, UnicodeDecodeError, OverflowError),
+)
+"""What reading a damaged zip may raise, method of packing by method."""
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, largest: int) -> bytes | None:
+    try:
+        with archive.open(entry) as file:
+            return file.read(largest + 1)
+    except DAMAGE:
+        return None
+
+
+def opened(files: Iterable[tuple[str, bytes]], largest: int) -> Iterator[Returned]:
     """Files as they are, and the files of a zip in its place. Raises BadSet."""
     for name, data in files:
         if name.lower().endswith(".zip"):
             yield from unpacked(data, largest)
         else:
-            yield name.replace("\\", "/").rpartition("/")[2], data
+            yield Returned(name.replace("\\", "/").rpartition("/")[2], data)
 
 
 async def take_in(
     intake: Intake,
     by: str,
     clips: Iterable[StudioClip],
-    files: Iterator[tuple[str, bytes]],
+    files: Iterator[Returned],
     largest: int,
 ) -> Imported:
     """Take in every file whose name begins with a clip's number, or is a clip's name.
 
-    Each file stands for itself: what is refused loses nothing of the others. Raises
-    RecordsUnavailable.
+    Each file stands for itself: what is refused loses nothing of the others. Unpacking takes a
+    processor for seconds, and is done beside the event loop. Raises RecordsUnavailable.
     """
     found = _by_name(clips)
-    imported = Imported()
+    imported = Imported(str(uuid.uuid4()))
     while True:
         try:
-            name, data = next(files)
-        except StopIteration:
-            return imported
+            file = await asyncio.to_thread(next, files, None)
         except BadSet as failure:
-            imported.broken = str(failure)
+            imported.broken = failure
             return imported
-        clip = found.get(_key(name))
-        if clip is None:
-            imported.unknown.append(name)
-        elif len(data) > largest:
-            imported.refused.append(Refused(name, BadTake(Fault.TOO_LARGE, None, largest / 1e6)))
-        else:
-            try:
-                imported.taken.append(await intake.file(by, clip, data, Source.IMPORTED, name))
-            except BadTake as why:
-                imported.refused.append(Refused(name, why))
+        if file is None:
+            return imported
+        imported.outcomes.append(await _outcome(intake, by, found, file, largest, imported.batch))
+
+
+async def _outcome(
+    intake: Intake,
+    by: str,
+    found: Mapping[str, StudioClip],
+    file: Returned,
+    largest: int,
+    batch: str,
+) -> Outcome:
+    key, language = _named(file.name)
+    clip = found.get(key)
+    if clip is None:
+        return Outcome(file.name, why=NO_SPEECH_OF_OURS)
+    if language is not None and language is not clip.language:
+        return Outcome(file.name, clip, why=OTHER_LANGUAGE)
+    if file.data is None:
+        return Outcome(file.name, clip, why=DAMAGED)
+    if len(file.data) > largest:
+        return Outcome(file.name, clip, why=BadTake(Fault.TOO_LARGE, None, largest / 1e6))
+    try:
+        version = await intake.file(by, clip, file.data, Source.IMPORTED, file.name, batch=batch)
+    except BadTake as why:
+        return Outcome(file.name, clip, why=why)
+    return Outcome(file.name, clip, version)
 
 
 def _by_name(clips: Iterable[StudioClip]) -> Mapping[str, StudioClip]:
@@ -128,7 +217,11 @@ def _by_name(clips: Iterable[StudioClip]) -> Mapping[str, StudioClip]:
     return found
 
 
-def _key(file: str) -> str:
+def _named(file: str) -> tuple[str, Language | None]:
+    """Number or name of the clip that a file is for, and the language it says it is of."""
     stem = file.rpartition(".")[0] or file
     numbered = _NUMBERED.fullmatch(stem)
-    return numbered[1] if numbered else stem.lower()
+    if numbered is None:
+        return stem.lower(), None
+    language = _LANGUAGE.match(numbered[2] or "")
+    return numbered[1], Language(language[1].lower()) if language else None

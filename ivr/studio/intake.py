@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
+from ground.refusal import Refusal
 from ivr.records.console_tables import PromptVersion, Source
 from ivr.records.prompt_versions import NewVersion, PromptVersions
 from ivr.studio.clips import StudioClip
@@ -18,8 +20,8 @@ LONGEST_WORDS = 1000
 PAUSES = " ,.:;!?，。：；！？、\n"
 
 
-class BadWords(ValueError):
-    """Words that cannot be said in place of those; the text says why."""
+class BadWords(Refusal):
+    """Words that cannot be said in place of those; it says why."""
 
 
 class Intake:
@@ -30,22 +32,35 @@ class Intake:
         self._settings = settings
 
     async def file(
-        self, by: str, clip: StudioClip, data: bytes, source: Source, note: str = ""
+        self,
+        by: str,
+        clip: StudioClip,
+        data: bytes,
+        source: Source,
+        note: str = "",
+        *,
+        seen: Asked | None = None,
+        batch: str | None = None,
     ) -> PromptVersion:
-        """A file of any usual format. Raises BadTake."""
-        settings = self._settings
+        """A file of any usual format. Raises BadTake.
+
+        Args:
+            seen: what the one who recorded saw to be said; None: what is asked for now.
+            batch: the set it came with.
+        """
+        settings, asked = self._settings, seen or asked_of(clip)
         take = await asyncio.to_thread(
-            from_file, data, settings.takes, settings.loudness_lufs, _usual_s(clip)
+            from_file, data, settings.takes, settings.loudness_lufs, asked.seconds
         )
-        return await self._add(by, clip, take, source, note)
+        return await self._add(by, clip, take, source, asked, note, batch)
 
     async def phone(self, by: str, clip: StudioClip, pcm: bytes) -> PromptVersion:
         """What was said on the telephone. Raises BadTake."""
-        settings = self._settings
+        settings, asked = self._settings, asked_of(clip)
         take = await asyncio.to_thread(
-            from_pcm, pcm, settings.takes, settings.loudness_lufs, _usual_s(clip)
+            from_pcm, pcm, settings.takes, settings.loudness_lufs, asked.seconds
         )
-        return await self._add(by, clip, take, Source.PHONE, "")
+        return await self._add(by, clip, take, Source.PHONE, asked)
 
     async def words(self, by: str, clip: StudioClip, words: str) -> PromptVersion:
         """Other words for a clip, said by the synthesiser until somebody records them.
@@ -74,30 +89,62 @@ class Intake:
         )
 
     async def _add(
-        self, by: str, clip: StudioClip, take: Take, source: Source, note: str
+        self,
+        by: str,
+        clip: StudioClip,
+        take: Take,
+        source: Source,
+        asked: Asked,
+        note: str = "",
+        batch: str | None = None,
     ) -> PromptVersion:
-        # What is recorded is what was asked to be said last: words that wait for it, else today's.
-        waiting = clip.newest
-        words = clip.words if waiting is None else waiting.words
         return await self._versions.add(
             by,
             NewVersion(
                 language=clip.language,
                 clip=clip.name,
-                words=words,
+                words=asked.words,
                 base_digest=clip.digest,
                 sound=take.as_flac(),
                 seconds=take.seconds,
                 raw_lufs=take.raw_lufs,
                 source=source,
                 note=note[:500],
+                batch=batch,
             ),
         )
 
 
-def _usual_s(clip: StudioClip) -> float | None:
-    """How long it usually takes to say; of the words that are to be recorded."""
-    return clip.newest.seconds if clip.newest is not None else clip.seconds
+@dataclass(frozen=True)
+class Asked:
+    """What is to be recorded: the words, and how long they usually take, seconds."""
+
+    words: str
+    seconds: float | None
+
+
+def asked_of(clip: StudioClip, version: PromptVersion | None = None) -> Asked:
+    """What was asked to be said last: words that wait for it, else today's; with a version, what
+    that one says."""
+    version = version or clip.newest
+    return asked(clip, clip.words if version is None else version.words)
+
+
+def asked(clip: StudioClip, words: str) -> Asked:
+    """These words in the place of a clip.
+
+    How long they take is reckoned by what is heard today, in proportion where the words are others.
+    A draft is no measure: nobody has heard it through yet, and a bad one would have the good ones
+    refused.
+    """
+    today, wanted = _letters(clip.words), _letters(words)
+    if clip.seconds is None or not today or not wanted:
+        return Asked(words, clip.seconds)
+    return Asked(words, clip.seconds * wanted / today)
+
+
+def _letters(words: str) -> int:
+    return sum(1 for letter in words if letter not in PAUSES)
 
 
 def _must_fit(clip: StudioClip, words: str) -> str:
@@ -108,7 +155,7 @@ def _must_fit(clip: StudioClip, words: str) -> str:
     if not bare:
         raise BadWords("there is nothing to say")
     if len(bare) > LONGEST_WORDS:
-        raise BadWords(f"{LONGEST_WORDS} characters are the most")
+        raise BadWords("%(number)d characters are the most", number=LONGEST_WORDS)
     if any(mark in bare for mark in "{}<>"):
         raise BadWords("what is filled in, like {key:key}, is no part of a recording")
     before = clip.shipped_words

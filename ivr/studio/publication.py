@@ -33,12 +33,12 @@ async def publish(versions: PromptVersions, directory: Path) -> bool:
     try:
         await asyncio.to_thread(directory.mkdir, 0o700, parents=True, exist_ok=True)
         async with _alone(directory):
-            wanted = [_clip(one) for one in await versions.in_state(VersionState.LIVE)]
+            wanted = [_clip(version) for version in await versions.in_state(VersionState.LIVE)]
             try:
                 before = live.published(directory)
             except ValueError:
                 before = None  # unreadable: written anew
-            missing = live.unpublished(directory, (one.version for one in wanted))
+            missing = live.unpublished(directory, (clip.version for clip in wanted))
             if wanted == before and not missing:
                 return False
             sounds = {}

@@ -9,7 +9,7 @@ from prompts import catalogue
 from prompts.catalogue import SlotKind
 from prompts.composer import Composer, hong_kong_now
 from prompts.library import Library
-from prompts.live import LiveLibrary
+from prompts.live import PublishedLibrary
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue, Utterance
@@ -43,7 +43,7 @@ class Sample:
     ) -> None:
         """`made`: directory of what was synthesised because it has no recording."""
         self._stand_ins = StandIns(settings, made)
-        self._composer = Composer(LiveLibrary(library, published), settings, self._stand_ins)
+        self._composer = Composer(PublishedLibrary(library, published), settings, self._stand_ins)
 
     async def of(self, language: Language, prompt: str) -> Utterance:
         """Raises KeyError where there is no such prompt."""

@@ -14,9 +14,10 @@ COLUMNS = ("number", "file", "words", "context", "target seconds", "now heard")
 def file_name(clip: StudioClip) -> str:
     """What the artist calls the file; any ending that is audio will do when it comes back.
 
-    The number alone counts: names of clips have slashes, which no file may have.
+    Number and language count: a file of one language is not taken in for another. Names of clips
+    have slashes, which no file may have.
     """
-    return f"{clip.number}-{clip.name.replace('/', '.')}.wav"
+    return f"{clip.number}-{clip.language}-{clip.name.replace('/', '.')}.wav"
 
 
 def as_csv(clips: Iterable[StudioClip]) -> str:

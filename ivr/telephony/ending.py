@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-REQUEST_TIMEOUT = 408
-REQUEST_TERMINATED = 487
-SERVER_FAILURES = range(500, 600)
+from ivr.telephony.status import REQUEST_TERMINATED, REQUEST_TIMEOUT, SERVER_FAILURE
 
 
 class Who(StrEnum):
@@ -125,7 +123,7 @@ def why_ended(
     if answered:
         if status == REQUEST_TIMEOUT:
             return Who.NETWORK, Cause.TIMED_OUT if confirmed else Cause.NO_ACK
-        if status in SERVER_FAILURES:
+        if status in SERVER_FAILURE:
             return Who.NETWORK, Cause.NETWORK_ERROR
         return Who.CALLER, Cause.HUNG_UP
     if incoming:

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 
 from ivr.telephony.ending import Ending
 from ivr.telephony.invite import Invite
+from ivr.telephony.library.live_call import LiveCall
 from ivr.telephony.line import CallLine
-from ivr.telephony.live_call import LiveCall
-from ivr.telephony.refusal import SERVICE_UNAVAILABLE
-
-RINGING = 180
-SESSION_PROGRESS = 183
-OK = 200
+from ivr.telephony.status import OK, RINGING, SERVICE_UNAVAILABLE, SESSION_PROGRESS
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ class IncomingCall:
 
     async def ring(self) -> None:
         """180 Ringing. Raises HungUp if the caller has given up."""
-        await self._live.order(lambda leg: leg.respond(RINGING))
+        await self._live.order(lambda leg: leg.requests.respond(RINGING))
 
     async def early_media(self) -> CallLine:
         """183 with audio: the caller hears what is played before the call is answered.
@@ -70,6 +66,6 @@ class IncomingCall:
         return await self._live.hang_up()
 
     async def _respond(self, status: int) -> CallLine:
-        await self._live.order(lambda leg: leg.respond(status))
+        await self._live.order(lambda leg: leg.requests.respond(status))
         await self._live.until(lambda: self._live.sound or self._live.on_hold)
         return CallLine(self._live)

@@ -6,12 +6,33 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-_COMPACT = {"i": "call-id", "f": "from", "t": "to", "m": "contact", "v": "via", "c": "content-type"}
+from ivr.telephony.identity import Identity, identities, is_private, name_and_uri
+
+_COMPACT = {
+    "i": "call-id",
+    "f": "from",
+    "t": "to",
+    "m": "contact",
+    "v": "via",
+    "c": "content-type",
+    "k": "supported",
+    "l": "content-length",
+    "s": "subject",
+    "x": "session-expires",
+    "b": "referred-by",
+    "e": "content-encoding",
+    "o": "event",
+    "r": "refer-to",
+}
 _STATIC = {0: "PCMU", 3: "GSM", 4: "G723", 8: "PCMA", 9: "G722", 13: "CN", 18: "G729"}
 _RTPMAP = re.compile(r"^a=rtpmap:(\d{1,3}) ([^/\s]+)")
-_ADDRESS = re.compile(
-    r"""^\s*(?:(?P<name>"(?:[^"\\]|\\.)*"|[^<"]*?)\s*<(?P<bracketed>[^>]*)>|(?P<bare>[^\s;]+))""",
-    re.DOTALL,
+_NOBODY = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+"""What RFC 3323, 4.1.1.3 has a private caller be called."""
+_TELL_WHO = frozenset(
+    {
+        *("from", "contact", "p-asserted-identity", "p-preferred-identity", "remote-party-id"),
+        *("identity", "reply-to", "call-info", "referred-by"),
+    }
 )
 _USER = re.compile(r"^(?:sips?:(?P<user>[^@?]*)@|tel:(?P<tel>[^;?]*))", re.IGNORECASE)
 
@@ -23,8 +44,9 @@ class Invite:
     Attributes:
         call_id: SIP Call-ID.
         called: user part of the request URI, the number dialled.
-        calling: number of the caller as received: P-Asserted-Identity (RFC 3325) if the front let
-            one through, otherwise From; empty if there is none.
+        calling: user part of the most trusted identity; empty if there is none.
+        identities: all that is said of who calls, most trusted first.
+        private: the caller does not want their number shown: then nothing here has it.
         from_uri: URI of the From header.
         display_name: name of the From header, without quotes.
         source: IP address and port the request came from.
@@ -37,6 +59,8 @@ class Invite:
     call_id: str = ""
     called: str = ""
     calling: str = ""
+    identities: tuple[Identity, ...] = ()
+    private: bool = False
     from_uri: str = ""
     display_name: str = ""
     source: str = ""
@@ -56,44 +80,41 @@ def read_invite(message: str, source: str, kept: Iterable[str]) -> Invite:
     first, _, rest = head.partition("\r\n")
     headers = _headers(rest)
     words = first.split()
-    name, from_uri = _address(headers.get("from", ""))
-    _, asserted = _address(headers.get("p-asserted-identity", ""))
+    private = is_private(headers)
+    if private:
+        headers = {name: values for name, values in headers.items() if name not in _TELL_WHO}
+        headers["from"] = [_NOBODY]
+    name, from_uri = name_and_uri(_first(headers, "from"))
+    known_by = identities(headers)
     codecs, events = _offer(body)
     return Invite(
-        call_id=headers.get("call-id", ""),
+        call_id=_first(headers, "call-id"),
         called=_user(words[1]) if len(words) > 1 else "",
-        calling=_user(asserted) or _user(from_uri),
+        calling=re.split("[;:]", known_by[0].user)[0],
+        identities=known_by,
+        private=private,
         from_uri=from_uri,
         display_name=name,
         source=source,
         codecs=codecs,
         telephone_event=events,
-        headers={one: headers[one.lower()] for one in kept if one.lower() in headers},
+        headers={name: _first(headers, name.lower()) for name in kept if name.lower() in headers},
     )
 
 
-def _headers(text: str) -> dict[str, str]:
+def _first(headers: Mapping[str, list[str]], name: str) -> str:
+    return headers[name][0] if name in headers else ""
+
+
+def _headers(text: str) -> dict[str, list[str]]:
     unfolded = re.sub(r"\r\n[ \t]+", " ", text)  # RFC 3261, 7.3.1
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for line in unfolded.split("\r\n"):
         name, colon, value = line.partition(":")
         if colon:
             key = name.strip().lower()
-            found.setdefault(_COMPACT.get(key, key), value.strip())
+            found.setdefault(_COMPACT.get(key, key), []).append(value.strip())
     return found
-
-
-def _address(value: str) -> tuple[str, str]:
-    """Display name and URI of a From-like header (RFC 3261, 20.10)."""
-    match = _ADDRESS.match(" ".join(value.split()))
-    if match is None:
-        return "", ""
-    if match["bare"] is not None:
-        return "", match["bare"]
-    name = (match["name"] or "").strip()
-    if name.startswith('"'):
-        name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    return name, match["bracketed"].strip()
 
 
 def _user(uri: str) -> str:

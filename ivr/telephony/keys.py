@@ -2,11 +2,11 @@
 
 The library reports every telephone-event packet. Its own idea of a new key compares digit and
 duration only, and so loses a repeated key whose first packets were lost; the RTP timestamp tells
-the two apart.
+the two apart. What the packets of one press have in common is told in `ivr/telephony/press.py`.
 
 Known limits, inside the library: the second of two equal keys is lost when only its end packets
 arrive, or when the sender sends no others; SIP INFO with `Signal=10` is read as 1 and INFO with
-`application/dtmf` is refused, so the SIP front rewrites both. Tones in the sound: `tones.py`.
+`application/dtmf` is refused, so the SIP front rewrites both. Tones in the sound: `sound/tones.py`.
 """
 
 from __future__ import annotations
@@ -14,31 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.dialogue.line import KEYS
+from ivr.telephony.press import KeyEvent, PressOfEvents
 
-IS_UPDATE = 1
-IS_END = 2
-_WRAP_MS = (1 << 32) // 8
-_SEGMENT_MS = range(0xFFFF // 8, 0xFFFF // 8 + 2)  # the library rounds to milliseconds
-
-
-@dataclass(frozen=True)
-class KeyEvent:
-    """One report of the library.
-
-    Attributes:
-        method: RFC 4733 or SIP INFO, the library's number for it.
-        key: the key as text.
-        timestamp: beginning of the press, from the RTP timestamp, in milliseconds; the same in all
-            packets of a press (RFC 4733, 2.1). For SIP INFO the time it came.
-        duration: length of the press so far, in milliseconds.
-        flags: bits `IS_UPDATE` and `IS_END`.
-    """
-
-    method: int
-    key: str
-    timestamp: int
-    duration: int
-    flags: int
+BY_EVENTS = 0
+"""RFC 4733; the other method, 1, is SIP INFO."""
+TWIN_S = 0.5
+"""Within so many seconds a key that comes by the other way too is the same press."""
 
 
 class KeyPresses:
@@ -46,30 +27,53 @@ class KeyPresses:
 
     A call has one audio stream. A re-INVITE re-creates it, but RTP timestamps go on: a key held
     meanwhile is still one key.
+
+    Some telephones send a press both ways, to be sure. Of the same key by the other way within
+    `TWIN_S` each press is counted once: the first by one way is that of the first by the other.
     """
 
     def __init__(self) -> None:
-        self._last: KeyEvent | None = None
+        self._events: PressOfEvents | None = None
+        self._held = _Press(-1, "", 0.0)
+        self._single: list[_Press] = []
+        self._steady = False
         self.unknown = 0
         """Events that are no key, such as a hook flash."""
 
-    def heard(self, event: KeyEvent) -> str | None:
-        """The key, if this event is the first of a press; otherwise None."""
+    def heard(self, event: KeyEvent, now: float) -> str | None:
+        """The key, if this event, which came at `now` seconds, is the first of a press; otherwise
+        None."""
         if event.key not in KEYS or len(event.key) != 1:
             self.unknown += 1
             return None
-        last, self._last = self._last, event
-        if last is not None and _same_press(last, event):
-            return None
-        return event.key
+        press = _Press(event.method, event.key, now)
+        if event.method == BY_EVENTS:
+            if self._events is not None and self._events.has(event, now, steady=self._steady):
+                self._steady |= self._events.steady
+                self._held.at = now
+                return None
+            self._events = PressOfEvents(event, now)
+            self._held = press
+        return None if self._has_twin(press) else event.key
 
+    def other_sender(self) -> None:
+        """The sound comes from somebody else, maybe: a stream begins."""
+        self._steady = False
 
-def _same_press(last: KeyEvent, event: KeyEvent) -> bool:
-    if (last.method, last.key) != (event.method, event.key):
+    def _has_twin(self, press: _Press) -> bool:
+        self._single = [single for single in self._single if press.at - single.at <= TWIN_S]
+        for other in self._single:
+            if other.key == press.key and other.method != press.method:
+                self._single.remove(other)
+                return True
+        self._single.append(press)
         return False
-    if last.timestamp == event.timestamp:
-        return True
-    # A press longer than the duration field goes on in a new segment, whose timestamp is further
-    # by the full field (RFC 4733, 2.5.1.3).
-    ahead = (event.timestamp - last.timestamp) % _WRAP_MS
-    return ahead in _SEGMENT_MS and not last.flags & IS_END
+
+
+@dataclass
+class _Press:
+    """A press by one way; `at`: when it was heard of last."""
+
+    method: int
+    key: str
+    at: float

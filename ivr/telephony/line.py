@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ivr.dialogue.line import KeyPress, Line, Transfer
-from ivr.telephony.dictation import Dictation
 from ivr.telephony.ending import Ending
 from ivr.telephony.errors import TelephonyError
-from ivr.telephony.listening import Following, Heard, Listening
-from ivr.telephony.live_call import LiveCall
-from ivr.telephony.playback import UtterancePlayback
-from ivr.telephony.recording import Recording
+from ivr.telephony.library.live_call import LiveCall
+from ivr.telephony.sound.dictation import Dictation
+from ivr.telephony.sound.listening import Following, Heard, Listening
+from ivr.telephony.sound.playback import UtterancePlayback
+from ivr.telephony.sound.recording import Recording
+from ivr.telephony.status import SUCCESS
 
 
 class CallLine:
@@ -32,15 +33,18 @@ class CallLine:
         """Whether one side has put the call on hold; what plays waits meanwhile."""
         return self._live.on_hold
 
-    def play(self, pcm: bytes) -> UtterancePlayback:
+    def play(self, pcm: bytes, *, secret: bool = False) -> UtterancePlayback:
         """Start playing PCM (mono, s16le, 8000 Hz), replacing what plays.
+
+        Args:
+            secret: those who listen to this line, and its recordings, are given silence instead.
 
         Raises:
             HungUp: the call is over.
             ValueError: not whole samples.
         """
         self._live.must_live()
-        return self._live.audio.play(pcm)
+        return self._live.audio.play(pcm, secret=secret)
 
     async def key(self) -> KeyPress:
         """The next key, in the order pressed. Raises HungUp once the call is over."""
@@ -73,8 +77,9 @@ class CallLine:
         return self._live.audio.follow(heard)
 
     def dictate(self) -> Dictation:
-        """Keep the other side's voice from now on. Raises HungUp."""
-        return Dictation(self.listen(longest_ms=60_000, frames_at_once=10))
+        """Keep the other side's voice from now on, until a key comes. Raises HungUp."""
+        self._live.must_live()
+        return Dictation(self._live.audio.listen(60_000, frames_at_once=10, until_key=True))
 
     def record_both_sides(self, path: Path) -> Recording:
         """Record to a stereo WAV from now on: left the other side, right what we play.
@@ -97,7 +102,7 @@ class CallLine:
         live = self._live
         live.referred = None
         try:
-            await live.order(lambda leg: leg.refer(uri))
+            await live.order(lambda leg: leg.requests.refer(uri))
             async with asyncio.timeout(timeout_s):
                 await live.until(lambda: live.referred is not None)
         except TelephonyError:
@@ -105,7 +110,7 @@ class CallLine:
         except TimeoutError:
             return Transfer.TIMED_OUT
         status = live.referred or 0
-        return Transfer.CONNECTED if 200 <= status < 300 else Transfer.REFUSED
+        return Transfer.CONNECTED if status in SUCCESS else Transfer.REFUSED
 
     async def until_hung_up(self) -> None:
         """Return once the call is over; at once if it already is."""

@@ -11,9 +11,10 @@ from ivr.dialogue.line import KEYS, HungUp
 from ivr.telephony.ending import Ending
 from ivr.telephony.errors import CallRefused
 from ivr.telephony.events import Progressed
-from ivr.telephony.leg import Leg
+from ivr.telephony.library.leg import Leg
+from ivr.telephony.library.live_call import LiveCall
 from ivr.telephony.line import CallLine
-from ivr.telephony.live_call import LiveCall
+from ivr.telephony.status import OK
 
 KEY_MS = 200
 """How long the library sends each key, fixed when it was compiled."""
@@ -48,7 +49,7 @@ class OutgoingCall:
     async def progressed(self) -> Progressed:
         """The first provisional answer beyond 100. Raises CallRefused."""
         await self._until_or_refused(lambda: bool(self._live.progress) or self._live.answered)
-        return self._live.progress[0] if self._live.progress else Progressed(200, "OK")
+        return self._live.progress[0] if self._live.progress else Progressed(OK, "OK")
 
     async def answered(self) -> CallLine:
         """The line, once the call is set up and sound can flow. Raises CallRefused."""
@@ -70,21 +71,21 @@ class OutgoingCall:
         if not set(keys) <= set(KEYS):
             raise ValueError(f"expected keys of {KEYS}")
         for key in keys:
-            await self._live.order(partial(Leg.press, key=key))
+            await self._live.order(partial(_press, key=key))
             await asyncio.sleep((KEY_MS + gap_ms) / 1000)
 
     async def send_info(self, content_type: str, body: str) -> None:
         """Send a SIP INFO; returns when it is on its way. Raises HungUp, TelephonyError."""
-        await self._live.order(partial(Leg.send_info, content_type=content_type, body=body))
+        await self._live.order(lambda leg: leg.requests.info(content_type, body))
 
     async def hold(self) -> None:
         """Put the other side on hold; returns when it has agreed. Raises HungUp."""
-        await self._live.order(lambda leg: leg.hold())
+        await self._live.order(lambda leg: leg.requests.hold())
         await self._live.until(lambda: self._live.on_hold)
 
     async def resume(self) -> None:
         """End the hold; returns when sound flows again. Raises HungUp."""
-        await self._live.order(lambda leg: leg.unhold())
+        await self._live.order(lambda leg: leg.requests.unhold())
         await self._live.until(lambda: not self._live.on_hold)
 
     async def hang_up(self) -> Ending:
@@ -99,3 +100,7 @@ class OutgoingCall:
             if ending is None or ending.answered:
                 raise
             raise CallRefused(ending.status, ending.reason) from over
+
+
+def _press(leg: Leg, key: str) -> None:
+    leg.requests.press(key)

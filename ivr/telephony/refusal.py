@@ -7,18 +7,28 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from ivr.telephony.invite import Invite
+from ivr.telephony.status import FORBIDDEN, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE
 
-FORBIDDEN = 403
-SERVICE_UNAVAILABLE = 503
+UNACCEPTABLE = "X-Rocars-Unacceptable"
+"""In which the front says why nothing of an offer can be served: the value of a Warning header."""
+
+BEHIND_NAT = "X-Rocars-Nat"
+"""By which the front says that the peer sits behind NAT, by its settings."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A final answer; `counted_as` names it in metrics and logs."""
+    """A final answer.
+
+    Attributes:
+        counted_as: its name in metrics and logs.
+        recorded: whether the call gets a record: somebody may ask what became of it.
+    """
 
     status: int
     counted_as: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    recorded: bool = False
 
 
 class Refusals:
@@ -36,6 +46,10 @@ class Refusals:
             return Refusal(FORBIDDEN, "refused_stranger")
         if self.draining:
             return Refusal(SERVICE_UNAVAILABLE, "refused_draining", self.retry_after())
+        if warning := invite.headers.get(UNACCEPTABLE):
+            # RFC 3264, 6; RFC 3261, 20.43.
+            headers = {"Warning": warning}
+            return Refusal(NOT_ACCEPTABLE_HERE, "refused_media", headers, recorded=True)
         return None
 
     def retry_after(self) -> Mapping[str, str]:

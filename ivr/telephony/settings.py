@@ -71,6 +71,11 @@ class TelephonySettings(BaseModel):
         description="Codecs in our offers, best first. An offer made to us is answered in the "
         "offerer's order (RFC 3264, 6.1).",
     )
+    conceal_loss: bool = Field(
+        True,
+        description="Fill in for packets of sound that did not come (G.711, appendix I). Whoever "
+        "tests a line does without: what was not sent is silence there.",
+    )
     allowed_peers: tuple[IPv4Network, ...] = Field(
         (IPv4Network("127.0.0.1/32"),),
         description="Addresses or networks calls are taken from: the SIP front. Others get 403.",
@@ -88,14 +93,19 @@ class TelephonySettings(BaseModel):
         10.0,
         ge=0,
         le=600,
-        description="Hang up when no RTP came for so many seconds and the call is not on hold; "
-        "0: never.",
+        description="Ask the other side whether it is there (OPTIONS within the call) when neither "
+        "RTP nor RTCP came for so many seconds and the call is not on hold; hang up when it does "
+        "not answer within transaction_timeout_s, or knows of no such call. 0: never.",
     )
     longest_ringing_s: float = Field(
         60.0, gt=0, le=600, description="A call nobody answered by then is refused with 480."
     )
     longest_call_s: float = Field(
-        900.0, ge=0, le=86400, description="Longest call in seconds; 0: no limit."
+        900.0,
+        ge=0,
+        le=86400,
+        description="Longest call in seconds, of a caller who is not getting on "
+        "(dialogue.getting_on_s); it ends at a pause. 0: no limit.",
     )
     max_calls: int = Field(
         32,
@@ -123,6 +133,12 @@ class TelephonySettings(BaseModel):
     )
     session_min_expires_s: int = Field(
         90, ge=90, le=86400, description="Min-SE: shortest Session-Expires accepted, in seconds."
+    )
+    real_time: bool = Field(
+        True,
+        description="Schedule the thread that moves the sound in real time (SCHED_RR at the lowest "
+        "priority) where the system permits it (root, CAP_SYS_NICE or a limit RLIMIT_RTPRIO); the "
+        "log says what was got. A thread that needs most of a processor steps back by itself.",
     )
     user_agent: str = Field(
         "ROCARS-IVR",

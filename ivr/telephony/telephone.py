@@ -9,18 +9,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from ivr.dialogue.line import HungUp
-from ivr.telephony.endpoint import Endpoint
 from ivr.telephony.errors import DialFailed, EndpointFailed, TelephonyError
 from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.invite import Invite
-from ivr.telephony.live_call import LiveCall
+from ivr.telephony.lateness import LATE_AFTER_S, Lateness
+from ivr.telephony.library.endpoint import Endpoint
+from ivr.telephony.library.live_call import LiveCall
 from ivr.telephony.outgoing import OutgoingCall
+from ivr.telephony.real_time import MOST_OF_A_PROCESSOR, Scheduling
 from ivr.telephony.settings import TelephonySettings
+from ivr.telephony.status import NOT_FOUND, SERVER_INTERNAL_ERROR
 
 log = logging.getLogger(__name__)
 
-SERVER_ERROR = 500
-NOT_FOUND = 404
 _SWITCH_INTERVAL_S = 0.0005
 
 TakeCall = Callable[[IncomingCall], Awaitable[None]]
@@ -67,17 +68,24 @@ class Telephone:
         turned_away: TurnedAway | None = None,
         *,
         cards: int = 1,
+        late_after_s: float = LATE_AFTER_S,
+        real_time_share: float = MOST_OF_A_PROCESSOR,
     ) -> None:
         """Without `take_call`, calls that come in get 404.
 
+        Frames handed out later than `late_after_s` are counted as late. While the sound thread
+        needs more than `real_time_share` of a processor it is not scheduled in real time.
+
         `cards` are the line cards: each has a SIP port of its own, and so many lines as a copy of
-        the library grants (4 with the published wheel). See `line_card`.
+        the library grants (4 with the published wheel). See `library.line_card`.
 
         `turned_away` is told of each INVITE the library answered itself, and with which status:
         486 when all lines are taken, 488 without a common codec.
         """
         self._settings = settings
         self._cards = cards
+        self._late_after_s = late_after_s
+        self._real_time_share = real_time_share
         self._turned_away = turned_away
         self._take_call = take_call
         self._endpoint: Endpoint | None = None
@@ -95,6 +103,8 @@ class Telephone:
             asyncio.get_running_loop(),
             self._arrived,
             self._turned_away or (lambda invite, status: None),
+            self._late_after_s,
+            self._real_time_share,
         )
         await endpoint.start()
         self._endpoint = endpoint
@@ -143,6 +153,16 @@ class Telephone:
         return self._running().polled_at
 
     @property
+    def lateness(self) -> Lateness:
+        """How late frames of running calls were handed out, counted since the start."""
+        return self._running().lateness
+
+    @property
+    def scheduled_as(self) -> Scheduling:
+        """How the sound thread is scheduled."""
+        return self._running().real_time.scheduling
+
+    @property
     def tally(self) -> Tally:
         """Counts since the start."""
         return Tally(**self._running().counts)
@@ -189,7 +209,7 @@ class Telephone:
             pass
         except Exception:
             log.exception("dealing with a call failed", extra={"sip_call_id": call.invite.call_id})
-            await self._end_quietly(call.reject(SERVER_ERROR))
+            await self._end_quietly(call.reject(SERVER_INTERNAL_ERROR))
         finally:
             await self._end_quietly(call.hang_up())
 

@@ -47,13 +47,15 @@ class Activity:
 
     Attributes:
         speaking: from the onset of speech until `again`.
-        silent_ms: since the last loud frame, while he is speaking.
+        silent_ms: since the last loud frame, while they are speaking.
+        paused_ms: the longest silence so far between two sounds of what is being said.
         noise_dbfs: what is there when nobody speaks.
     """
 
     settings: RecognitionSettings
     speaking: bool = False
     silent_ms: int = 0
+    paused_ms: int = 0
 
     def __post_init__(self) -> None:
         self._loud: deque[bool] = deque(maxlen=_ONSET_WINDOW)
@@ -77,15 +79,16 @@ class Activity:
             self._smooth += _SMOOTHING * (level - self._smooth)
             self._remember(self._smooth)
             if self.speaking:
-                self.silent_ms = 0 if loud else self.silent_ms + FRAME_MS
                 if loud:
+                    self.paused_ms = max(self.paused_ms, self.silent_ms)
                     self._spoken.append(level)
+                self.silent_ms = 0 if loud else self.silent_ms + FRAME_MS
             elif sum(self._loud) >= _ONSET_FRAMES:
                 self.speaking, self.silent_ms = True, 0
 
     def again(self) -> None:
         """What was heard is done with; wait for the next speech."""
-        self.speaking, self.silent_ms = False, 0
+        self.speaking, self.silent_ms, self.paused_ms = False, 0, 0
         self._loud.clear()
         self._spoken.clear()
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from speech.language import Language
 from speech.recognition.grammar import Completeness, Meaning, without_noise
-from speech.recognition.words import SELDOM_UNKNOWN, TIMES, digit_words
+from speech.recognition.words import NO_WORDS, SELDOM_UNKNOWN, TIMES, digit_words
+
+SHORTEST_MENDED = 5
+"""Digits of the shortest number that is mended, or may be whole without one of them."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,37 @@ class DigitGrammar:
             return None
         return Meaning(text)
 
+    def mended(self, words: Sequence[str]) -> tuple[Meaning, ...]:
+        """Numbers that one digit was lost from or added to.
+
+        A digit said twice is often heard once. Where the length of the number is known, one digit
+        short of it each digit may have been said twice, and of one too many each may be none. Where
+        it is not, somebody else must know the number: a digit said twice is all that is tried.
+        """
+        text = self._text(words)
+        if text is None or not self.shortest - 1 <= len(text) <= self.longest + 1:
+            return ()
+        if len(text) == self.longest + 1:
+            found = [text[:at] + text[at + 1 :] for at in range(len(text))]
+        elif self.shortest < self.longest or len(text) < self.shortest:
+            found = [text[: at + 1] + text[at:] for at in range(len(text))]
+        else:
+            return ()
+        if len(text) < SHORTEST_MENDED:
+            return ()
+        return tuple(
+            Meaning(one)
+            for one in dict.fromkeys(found)
+            if self.shortest <= len(one) <= self.longest
+        )
+
     def completeness(self, words: Sequence[str]) -> Completeness:
         text = self._text(words)
         if text is None or len(text) < self.shortest:
-            return Completeness.INCOMPLETE
+            clear = [word for word in words if word not in NO_WORDS]
+            heard = repeated(clear, self._digits, TIMES[self.language]) or ""
+            nearly = len(heard) >= max(SHORTEST_MENDED, self.shortest) - 1
+            return Completeness.ALMOST if nearly else Completeness.INCOMPLETE
         return Completeness.FULL if len(text) >= self.longest else Completeness.COMPLETE
 
     def _text(self, words: Sequence[str]) -> str | None:

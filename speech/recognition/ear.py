@@ -14,7 +14,8 @@ import structlog
 
 from speech.language import Language
 from speech.recognition.activity import Activity
-from speech.recognition.grammar import Completeness, Grammar
+from speech.recognition.ending import silence_that_ends
+from speech.recognition.grammar import Grammar
 from speech.recognition.hearing import Deaf, Utterance
 from speech.recognition.models import Model
 from speech.recognition.settings import RecognitionSettings
@@ -51,7 +52,7 @@ class Followed(Protocol):
 class VoskAttention:
     """Fulfils `speech.recognition.hearing.Attention`."""
 
-    ear: VoskEar
+    ear: VoskRecogniser
     grammars: Mapping[Language, Grammar]
     began: asyncio.Event = field(default_factory=asyncio.Event)
     _before: bytes = b""
@@ -61,6 +62,10 @@ class VoskAttention:
     @property
     def speaking(self) -> bool:
         return self.ear.activity.speaking
+
+    def stop(self) -> None:
+        """Whoever waits for an utterance learns that there will be none."""
+        self._speech.put_nowait((b"", 0))
 
     def hear(self, received: bytes, sent: bytes) -> None:
         """What comes before speech is only measured; that is most of a call, so no task wakes."""
@@ -77,6 +82,7 @@ class VoskAttention:
         self._speech.put_nowait((received, activity.silent_ms))
 
     async def utterance(self) -> Utterance:
+        self.ear.must_hear()
         while True:
             heard = await self._next()
             if heard is not None:
@@ -84,7 +90,7 @@ class VoskAttention:
 
     async def _next(self) -> Utterance | None:
         """One stretch of sound, to its end; None where there was no word in it."""
-        sound, silent_ms = await self._speech.get()
+        sound, silent_ms = await self._more()
         recognisers = {
             language: await self.ear.does(
                 UtteranceRecogniser, model, grammar, self.ear.settings.alternatives
@@ -101,7 +107,13 @@ class VoskAttention:
                 self.began.set()
             if self._is_over(recognisers, lasted_ms, silent_ms):
                 return await self._decided(recognisers, lasted_ms, silent_ms)
-            sound, silent_ms = await self._speech.get()
+            sound, silent_ms = await self._more()
+
+    async def _more(self) -> tuple[bytes, int]:
+        """Raises Deaf."""
+        more = await self._speech.get()
+        self.ear.must_hear()
+        return more
 
     def _wait_for_speech(self) -> None:
         """What came while it was decided may belong to what he says next."""
@@ -142,12 +154,8 @@ class VoskAttention:
         settings = self.ear.settings
         if lasted_ms >= settings.longest_s * 1000:
             return True
-        heard = [one.completeness for one in recognisers.values()]
-        wait_s = settings.incomplete_timeout_s
-        if Completeness.COMPLETE in heard or Completeness.INCOMPLETE not in heard:
-            wait_s = settings.complete_timeout_s
-        if Completeness.FULL in heard:
-            wait_s = settings.full_timeout_s
+        heard = {one.completeness for one in recognisers.values()}
+        wait_s = silence_that_ends(heard, self.ear.activity.paused_ms / 1000, settings)
         if not any(one.words for one in recognisers.values()):  # a noise, and no more
             if lasted_ms >= _LONGEST_NOISE_MS:
                 return True
@@ -155,7 +163,7 @@ class VoskAttention:
         return silent_ms >= wait_s * 1000
 
 
-class VoskEar:
+class VoskRecogniser:
     """Fulfils `speech.recognition.hearing.Ear` on a live call."""
 
     def __init__(
@@ -179,6 +187,25 @@ class VoskEar:
         self._attention: VoskAttention | None = None
         self._followed: Followed | None = None
         self._deaf = False
+        self._giving_up = ""
+
+    def give_up(self, reason: str) -> None:
+        """Hear nothing more in this call. The caller is told by the question being asked or, if
+        none is, by the next one: `utterance` raises Deaf."""
+        if self._deaf or self._giving_up:
+            return
+        self._giving_up = reason
+        if self._attention is not None:
+            self._attention.stop()
+
+    def must_hear(self) -> None:
+        """Raises Deaf once speech is given up."""
+        if self._giving_up and not self._deaf:
+            self._deaf = True
+            self._failed(self._giving_up)
+            self.close()
+        if self._deaf:
+            raise Deaf(self._giving_up)
 
     def hears(self, language: Language) -> bool:
         return language in self.models and not self._deaf

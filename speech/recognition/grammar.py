@@ -19,6 +19,7 @@ class Completeness(Enum):
 
     IMPOSSIBLE = "impossible"  # no answer begins so
     INCOMPLETE = "incomplete"
+    ALMOST = "almost"  # a word short of an answer, or unclear in one place: it may be all there
     COMPLETE = "complete"
     FULL = "full"  # nothing can follow
 
@@ -51,6 +52,9 @@ class Grammar(Protocol):
     def meaning(self, words: Sequence[str]) -> Meaning | None:
         """What these words mean; None where they are no answer."""
 
+    def mended(self, words: Sequence[str]) -> tuple[Meaning, ...]:
+        """What may have been said where a word was lost or one too many was heard."""
+
     def completeness(self, words: Sequence[str]) -> Completeness: ...
 
 
@@ -82,6 +86,9 @@ class PhraseGrammar:
         said = without_noise(words)
         return self.meanings.get(" ".join(said)) if said else None
 
+    def mended(self, words: Sequence[str]) -> tuple[Meaning, ...]:
+        return ()
+
     def completeness(self, words: Sequence[str]) -> Completeness:
         if NO_WORDS.issuperset(words):
             return Completeness.INCOMPLETE
@@ -110,9 +117,18 @@ class Either:
     def meaning(self, words: Sequence[str]) -> Meaning | None:
         return self.first.meaning(words) or self.second.meaning(words)
 
+    def mended(self, words: Sequence[str]) -> tuple[Meaning, ...]:
+        return self.first.mended(words) or self.second.mended(words)
+
     def completeness(self, words: Sequence[str]) -> Completeness:
         both = {self.first.completeness(words), self.second.completeness(words)}
-        for one in (Completeness.FULL, Completeness.COMPLETE, Completeness.INCOMPLETE):
-            if one in both:
-                return one
-        return Completeness.IMPOSSIBLE
+        return next(one for one in _NEARER_THE_END if one in both)
+
+
+_NEARER_THE_END = (
+    Completeness.FULL,
+    Completeness.COMPLETE,
+    Completeness.ALMOST,
+    Completeness.INCOMPLETE,
+    Completeness.IMPOSSIBLE,
+)

@@ -65,6 +65,9 @@ class MarkGrammar:
             return None
         return Meaning(text)
 
+    def mended(self, words: Sequence[str]) -> tuple[Meaning, ...]:
+        return ()
+
     def completeness(self, words: Sequence[str]) -> Completeness:
         text = self._text(words)
         if text is None or not _ORDINARY.match(text):

@@ -47,6 +47,11 @@ class Model:
         recogniser.SetMaxAlternatives(alternatives)
         return recogniser
 
+    def word_spotter(self, words: Iterable[str]) -> Any:
+        """A Vosk recogniser for a whole line that knows these words, and "something else"."""
+        listened_for = json.dumps([*words, UNKNOWN], ensure_ascii=False)
+        return vosk.KaldiRecognizer(self.vosk, SAMPLE_RATE, listened_for)
+
 
 def load(settings: RecognitionSettings, languages: Iterable[Language]) -> dict[Language, Model]:
     """The models there are. A language without one is keypad only, and the log says so."""

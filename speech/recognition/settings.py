@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from speech.language import Language
 
@@ -18,13 +19,14 @@ class RecognitionSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     enabled: bool = Field(True, description="Whether callers can speak; if not, keys alone.")
-    cantonese_model: Path | None = Field(
-        None, description="A Vosk model directory for Cantonese; empty: the one that comes along."
+    models: dict[Language, Path] = Field(
+        {},
+        description='Vosk model directories by language, such as `{ en = "/srv/model" }`; their '
+        "words must be those of the grammars. A language not named has the one that comes along.",
     )
-    putonghua_model: Path | None = Field(
-        None, description="The same for Putonghua; its words must be those of the grammars."
-    )
-    english_model: Path | None = Field(None, description="The same for English.")
+    cantonese_model: Path | None = Field(None, description="The older name of `models.yue`.")
+    putonghua_model: Path | None = Field(None, description="The older name of `models.cmn`.")
+    english_model: Path | None = Field(None, description="The older name of `models.en`.")
     complete_timeout_s: float = Field(
         0.5, ge=0.1, le=5, description="Silence that ends what could be a whole answer."
     )
@@ -61,10 +63,21 @@ class RecognitionSettings(BaseModel):
         2, ge=1, le=16, description="Recognisers of one worker that may work at the same time."
     )
 
-    def model_directory(self, language: Language) -> Path:
-        configured = {
+    @property
+    def _older(self) -> dict[Language, Path | None]:
+        return {
             Language.CANTONESE: self.cantonese_model,
             Language.PUTONGHUA: self.putonghua_model,
             Language.ENGLISH: self.english_model,
-        }[language]
+        }
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        for language, directory in self._older.items():
+            if directory is not None and self.models.get(language, directory) != directory:
+                raise ValueError(f"expected models.{language} or its older name, not both")
+        return self
+
+    def model_directory(self, language: Language) -> Path:
+        configured = self.models.get(language) or self._older.get(language)
         return configured or Path(__file__).parents[1] / "models" / language

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Container, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ _WANTED_DBFS, _MOST_GAIN_DB = -20.0, 18.0
 _MOST_GAIN = 10 ** (_MOST_GAIN_DB / 20)
 _LOUDEST = 480
 """Samples the level is taken of: 60 ms."""
+MENDED = 0.5
+"""Of the chance of a reading that is no answer: for all that it may have been, were a word lost."""
 
 
 class UtteranceRecogniser:
@@ -48,7 +51,12 @@ class UtteranceRecogniser:
         return not NO_WORDS.issuperset(self.words)
 
     def readings(self) -> tuple[Reading, ...]:
-        """The utterance is over: what it may mean, the likeliest first; empty for no answer."""
+        """The utterance is over: what it may mean, the likeliest first; empty for no answer.
+
+        Talk that is no answer must be likelier than any answer to be taken for that. Where many
+        digits were heard, one unclear place among them does not make it talk: a reading without
+        that place counts, with the little confidence it has.
+        """
         result = json.loads(self._recogniser.FinalResult())
         found = [
             (one["text"].split(), float(one["confidence"]))
@@ -59,16 +67,21 @@ class UtteranceRecogniser:
         best = max(score for _, score in found)
         weights = [math.exp(score - best) for _, score in found]
         whole = sum(weights)
-        chances: dict[Meaning | None, float] = {}
+        chances: dict[Meaning, float] = {}
+        mended: dict[Meaning, float] = {}
+        nothing = 0.0
         for (words, _), weight in zip(found, weights, strict=True):
-            meaning = self._grammar.meaning(words)
-            chances[meaning] = chances.get(meaning, 0.0) + weight / whole
-        nothing = chances.pop(None, 0.0)
-        readings = [Reading(meaning, share) for meaning, share in chances.items() if meaning]
-        readings.sort(key=lambda one: -one.confidence)
-        if not readings or readings[0].confidence < nothing:
+            share = weight / whole
+            meaning, others = self._grammar.meaning(words), self._grammar.mended(words)
+            for other in others:
+                mended[other] = mended.get(other, 0.0) + MENDED * share / len(others)
+            if meaning is not None:
+                chances[meaning] = chances.get(meaning, 0.0) + share
+            elif not others and self._grammar.completeness(words) is not Completeness.ALMOST:
+                nothing += share  # many digits with one place unclear are no other talk
+        if nothing > max([*chances.values(), *mended.values()], default=0.0):
             return ()
-        return tuple(readings)
+        return (*_sorted(chances), *_sorted(mended, but=chances))
 
     def _levelled(self, pcm: bytes) -> bytes:
         """Quiet callers louder and loud ones softer.
@@ -89,3 +102,8 @@ class UtteranceRecogniser:
         level = 10 * math.log10(loudest / FULL_SCALE**2 + 1e-10)
         gain_db = min(_MOST_GAIN_DB, _WANTED_DBFS - level)
         return float(10 ** (gain_db / 20))
+
+
+def _sorted(chances: Mapping[Meaning, float], but: Container[Meaning] = ()) -> tuple[Reading, ...]:
+    readings = [Reading(meaning, share) for meaning, share in chances.items() if meaning not in but]
+    return tuple(sorted(readings, key=lambda one: -one.confidence))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from speech.language import Language
+from speech.languages.registry import LANGUAGES
 
 UNKNOWN = "[unk]"
 """What a model hears in speech that is none of the words it listens for."""
@@ -14,28 +15,15 @@ NO_WORDS = frozenset({UNKNOWN, SELDOM_UNKNOWN})
 
 LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
-DIGITS: dict[Language, tuple[str, ...]] = {
-    Language.ENGLISH: (
-        *("zero", "one", "two", "three", "four"),
-        *("five", "six", "seven", "eight", "nine"),
-    ),
-    Language.CANTONESE: tuple("零一二三四五六七八九"),
-    Language.PUTONGHUA: tuple("零一二三四五六七八九"),
-}
+DIGITS: dict[Language, tuple[str, ...]] = {tag: known.digits for tag, known in LANGUAGES.items()}
 """Each at its own place."""
 
 DIGITS_SAID_OTHERWISE: dict[Language, dict[str, str]] = {
-    Language.ENGLISH: {"oh": "0"},
-    Language.CANTONESE: {"兩": "2"},
-    Language.PUTONGHUA: {"幺": "1", "两": "2", "洞": "0", "拐": "7", "勾": "9"},
+    tag: dict(known.digits_said_otherwise) for tag, known in LANGUAGES.items()
 }
-"""Also heard, and what they stand for; the last three come from radio and the railway."""
+"""Also heard, and what they stand for."""
 
-TIMES: dict[Language, dict[str, int]] = {
-    Language.ENGLISH: {"double": 2, "triple": 3, "treble": 3},
-    Language.CANTONESE: {},
-    Language.PUTONGHUA: {},
-}
+TIMES: dict[Language, dict[str, int]] = {tag: dict(known.times) for tag, known in LANGUAGES.items()}
 """Words that have the next digit or letter said several times."""
 
 

@@ -3,10 +3,15 @@
 pyttsx3 on espeak-ng is neither thread-safe nor quick to say when it has failed, and its
 `runAndWait` returns before the file is written. So it lives here, alone, and is asked one thing at
 a time: save one text, wait for its "finished-utterance".
+
+    python -m speech.synthesiser.process [MODULE SETTINGS]
+
+With the module of a driver and its settings (JSON), pyttsx3 drives that one instead of espeak-ng.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -18,16 +23,23 @@ import pyttsx3
 PATIENCE_S = 30.0
 TRIES = 5
 WAV_HEADER_BYTES = 44
+OURS = "rocars_ivr"
+
+_NICENESS = 5
+"""Started by a call worker, whose own niceness may be below nought: calls come first (nice(2))."""
 
 
 class Speaker:
-    """pyttsx3's espeak driver, with a cure for its early return."""
+    """A driver of pyttsx3: espeak's, with a cure for its early return, or another's."""
 
-    def __init__(self) -> None:
+    def __init__(self, driver: str = "espeak") -> None:
         self._finished = threading.Event()
-        self._engine: Any = pyttsx3.init("espeak")
+        self._failures: list[Exception] = []
+        self._name = "espeak-ng" if driver == "espeak" else driver
+        self._engine: Any = pyttsx3.init(driver)
         self._voices = {one.id for one in self._engine.getProperty("voices")}
         self._engine.connect("finished-utterance", lambda *_, **__: self._finished.set())
+        self._engine.connect("error", lambda exception, **__: self._failures.append(exception))
 
     def save(self, text: str, voice: str, words_per_minute: int, path: str) -> None:
         """Write a WAV (22,050 Hz, mono, 16 bit). Raises ValueError, TimeoutError, RuntimeError.
@@ -36,9 +48,12 @@ class Speaker:
         driver writes an empty file: about one short text in a hundred. It is asked again.
         """
         if voice not in self._voices:  # the driver would go on with another voice
-            raise ValueError(f"espeak-ng has no voice {voice}")
+            raise ValueError(f"{self._name} has no voice {voice}")
         for _ in range(TRIES):
+            self._failures.clear()
             self._save_once(text, voice, words_per_minute, path)
+            if self._failures:
+                raise RuntimeError(str(self._failures[0]))
             if os.path.getsize(path) > WAV_HEADER_BYTES:
                 return
         raise RuntimeError("the synthesiser wrote no sound")
@@ -53,12 +68,12 @@ class Speaker:
             raise TimeoutError("the synthesiser did not finish")
 
 
-def serve(questions: TextIO, answers: TextIO) -> int:
+def serve(questions: TextIO, answers: TextIO, driver: str = "", settings: str = "{}") -> int:
     """Answer until there are no more questions. Returns an exit status."""
     try:
-        speaker = Speaker()
+        speaker = Speaker(_registered(driver, settings) if driver else "espeak")
     except Exception as failure:  # pyttsx3 raises whatever its driver does
-        _say(answers, {"ready": False, "why": f"espeak-ng is not usable: {failure}"})
+        _say(answers, {"ready": False, "why": f"{driver or 'espeak-ng'} is not usable: {failure}"})
         return 1
     _say(answers, {"ready": True})
     for line in questions:
@@ -72,13 +87,22 @@ def serve(questions: TextIO, answers: TextIO) -> int:
     return 0
 
 
+def _registered(module: str, settings: str) -> str:
+    """Put a driver that is not pyttsx3's own where it looks for drivers; returns its name there."""
+    driver = importlib.import_module(module)
+    driver.configure(settings)
+    sys.modules[f"pyttsx3.drivers.{OURS}"] = driver
+    return OURS
+
+
 def _say(answers: TextIO, what: dict[str, object]) -> None:
     answers.write(json.dumps(what) + "\n")
     answers.flush()
 
 
 if __name__ == "__main__":
+    os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
     # The driver prints on stdout; our answers go where it cannot reach.
     ours = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    sys.exit(serve(sys.stdin, ours))
+    sys.exit(serve(sys.stdin, ours, *sys.argv[1:]))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from speech.language import Language
+from speech.languages.registry import LANGUAGES
+
+VoiceName = Annotated[str, Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -22,26 +26,42 @@ class SynthesiserSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cantonese_voice: str = Field(
-        default="sit/yue", min_length=1, description="espeak-ng voice of Cantonese."
+    voices: dict[Language, VoiceName] = Field(
+        default={},
+        description='espeak-ng voices by language, such as `{ en = "gmw/en-US" }`. A language not '
+        "named has "
+        + ", ".join(f"`{known.voice}` ({tag})" for tag, known in LANGUAGES.items())
+        + ".",
     )
-    putonghua_voice: str = Field(
-        default="sit/cmn-latn-pinyin",
-        min_length=1,
-        description="espeak-ng voice of Putonghua; Debian 12's `sit/cmn` reads characters wrongly.",
+    cantonese_voice: VoiceName | None = Field(
+        default=None, description="The older name of `voices.yue`."
     )
-    english_voice: str = Field(
-        default="gmw/en", min_length=1, description="espeak-ng voice of English."
+    putonghua_voice: VoiceName | None = Field(
+        default=None, description="The older name of `voices.cmn`."
+    )
+    english_voice: VoiceName | None = Field(
+        default=None, description="The older name of `voices.en`."
     )
     words_per_minute: int = Field(default=150, ge=80, le=400, description="Speed of speech.")
     timeout_s: float = Field(
         default=4.0, gt=0, le=60, description="One text slower than this has failed, seconds."
     )
 
-    def voice(self, language: Language) -> Voice:
-        name = {
+    @property
+    def _older(self) -> dict[Language, str | None]:
+        return {
             Language.CANTONESE: self.cantonese_voice,
             Language.PUTONGHUA: self.putonghua_voice,
             Language.ENGLISH: self.english_voice,
-        }[language]
+        }
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        for language, name in self._older.items():
+            if name is not None and self.voices.get(language, name) != name:
+                raise ValueError(f"expected voices.{language} or its older name, not both")
+        return self
+
+    def voice(self, language: Language) -> Voice:
+        name = self.voices.get(language) or self._older.get(language) or LANGUAGES[language].voice
         return Voice(name, self.words_per_minute)

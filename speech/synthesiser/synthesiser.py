@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,20 @@ class SynthesiserAway(SynthesisFailed):
     """No text can be spoken at present: no espeak-ng, a dead or hanging process."""
 
 
+@dataclass(frozen=True)
+class Driver:
+    """Another driver of pyttsx3 than espeak's: its module, and its settings as JSON."""
+
+    module: str
+    settings: str
+
+
 class Synthesiser:
     """Starts its process when first asked, and again when it has died or hung."""
 
-    def __init__(self, settings: SynthesiserSettings) -> None:
+    def __init__(self, settings: SynthesiserSettings, driver: Driver | None = None) -> None:
         self._settings = settings
+        self._driver = driver
         self._process: asyncio.subprocess.Process | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -55,7 +65,7 @@ class Synthesiser:
             raise SynthesisFailed(f"no place for a temporary file: {failure}") from failure
         os.close(handle)
         question = {
-            "text": respelled(language, text),
+            "text": respelled(language, text) if self._driver is None else text,
             "voice": voice_name or voice.name,
             "words_per_minute": words_per_minute or voice.words_per_minute,
             "path": name,
@@ -105,6 +115,7 @@ class Synthesiser:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-m", "speech.synthesiser.process"),
+                *((self._driver.module, self._driver.settings) if self._driver else ()),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

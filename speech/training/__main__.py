@@ -1,4 +1,10 @@
-"""Train models, languages together, and write the directories that Vosk loads."""
+"""Train models, languages together, and write the directories that Vosk loads.
+
+    python -m speech.training yue cmn en --features FOLDER --out FOLDER --keep FOLDER
+
+`--features` is what `speech.training.telephoned` wrote. A training that was interrupted goes on
+after its last whole epoch when it is asked for again with the same `--keep`.
+"""
 
 from __future__ import annotations
 
@@ -8,99 +14,111 @@ import json
 import time
 from pathlib import Path
 
-import torch
-
 from speech.language import Language
-from speech.recognition.words import LETTERS
-from speech.training.dataset import Plan, build
-from speech.training.engines import ENGINES
-from speech.training.export import export
-from speech.training.graph import Costs
+from speech.training import telephoned
+from speech.training.export import export, export_graph
+from speech.training.graph import COSTS, Costs
 from speech.training.lexicon import Lexicon
 from speech.training.network import TimeDelayNetwork
-from speech.training.recorded import Clips, recorded, saytime
-from speech.training.train import WIDTH, Lesson, train
+from speech.training.taught import Taught
+from speech.training.train import LEARNING_RATE, WIDTH, Lesson, Schedule, mean_of, train
 
-SYNTHETIC, COPIES = 4200, 2
-REAL = 5400
-"""Utterances made of recorded clips, shared among the people."""
-LETTERS_OF_OTHERS = 720
 EPOCHS = 8
-
-
-def plan_for(lexicon: Lexicon, people: dict[str, Clips], without: list[str], scale: float) -> Plan:
-    """Which voices, and how much of each. Raises ValueError for an unknown person left out."""
-    missing = set(without) - set(people) - {engine.name for engine in ENGINES}
-    if missing:
-        raise ValueError(f"nobody is called {', '.join(sorted(missing))}")
-    left = {name: clips for name, clips in people.items() if name not in without}
-    own = [clips for clips in left.values() if clips.language is lexicon.language]
-    shares = [(clips, round(REAL * scale / len(own))) for clips in own]
-    if lexicon.language is not Language.ENGLISH:
-        shares += [
-            (clips, round(LETTERS_OF_OTHERS * scale))
-            for clips in left.values()
-            if clips.language is Language.ENGLISH and clips.of.keys() & set(LETTERS)
-        ]
-    engines = [engine for engine in ENGINES if engine.name not in without]
-    return Plan(lexicon, round(SYNTHETIC * scale), COPIES, shares, engines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m speech.training", description=__doc__)
-    parser.add_argument("languages", nargs="+", type=Language, choices=list(Language))
-    parser.add_argument("--recorded", type=Path, required=True, help="folder with manifest.csv")
+    parser.add_argument(
+        "languages", nargs="*", type=Language, choices=list(Language), default=list(Language)
+    )
+    parser.add_argument("--features", type=Path, help="folder of shards, by language")
     parser.add_argument("--out", type=Path, required=True, help="folder of the models' directories")
-    parser.add_argument("--without", nargs="*", default=[], help="people to leave out, to measure")
+    parser.add_argument("--keep", type=Path, help="folder of the training's state")
+    parser.add_argument("--start", type=Path, help="folder of models to train on from")
+    parser.add_argument("--taught", type=Path, help="what `speech.training.teacher` wrote")
+    parser.add_argument("--weight-of-taught", type=float, default=0.2)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--scale", type=float, default=1.0, help="how much of the data")
+    parser.add_argument("--rate", type=float, default=LEARNING_RATE)
+    parser.add_argument("--share", type=float, default=1.0, help="of the data, to compare ways")
     parser.add_argument("--width", type=int, default=WIDTH, help="of the network's layers")
-    parser.add_argument("--word-cost", type=float, default=Costs.word)
-    parser.add_argument("--unknown-cost", type=float, default=Costs.unknown)
-    parser.add_argument("--seldom-unknown-cost", type=float, default=Costs.seldom_unknown)
-    parser.add_argument("--again", action="store_true", help="write trained networks anew")
+    for cost in dataclasses.fields(Costs):
+        name = "--cost-" + cost.name.replace("_", "-")
+        parser.add_argument(name, type=float, help="of the graph, instead of the tuned one")
+    parser.add_argument(
+        "--again",
+        type=_epoch_and_share,
+        nargs="+",
+        metavar="EPOCH[:SHARE]",
+        help="write the networks of an epoch that is kept, or the mean of some",
+    )
+    parser.add_argument(
+        "--graph", action="store_true", help="write the graphs of the models in --out anew, no more"
+    )
     asked = parser.parse_args()
-    costs = Costs(asked.word_cost, asked.unknown_cost, asked.seldom_unknown_cost)
+    given = {one.name: getattr(asked, f"cost_{one.name}") for one in dataclasses.fields(Costs)}
+    given = {name: cost for name, cost in given.items() if cost is not None}
+    costs = {one: dataclasses.replace(COSTS[one], **given) for one in asked.languages}
     lexicons = {language: Lexicon.of(language) for language in asked.languages}
-    if asked.again:
+    if asked.graph:
         for language, lexicon in lexicons.items():
-            network = TimeDelayNetwork(2 * len(lexicon.units), asked.width)
-            network.load_state_dict(torch.load(asked.out / f"{language}.pt"))
-            network.eval()
-            export(network, lexicon, asked.out / language, costs)
+            export_graph(lexicon, asked.out / language, costs[language])
         return
+    if asked.again is not None:
+        shares = dict(asked.again)
+        for language, lexicon in lexicons.items():
+            outputs = 2 * len(lexicon.units)
+            network = mean_of(asked.keep, language, shares, outputs, asked.width)
+            export(network, lexicon, asked.out / language, costs[language])
+        return
+    if asked.features is None:
+        parser.error("--features is needed")
     began = time.monotonic()
-    people = recorded(asked.recorded) | {"saytime": saytime()}
-    plans = {
-        language: plan_for(lexicon, people, asked.without, asked.scale)
+    lessons = {
+        language: _lesson(asked.features, lexicon, asked.share)
         for language, lexicon in lexicons.items()
     }
-    lessons = {language: _lesson(plan) for language, plan in plans.items()}
-    networks = train(lessons, epochs=asked.epochs, width=asked.width)
+    schedule = Schedule(
+        asked.epochs,
+        asked.width,
+        asked.rate,
+        asked.start,
+        asked.weight_of_taught,
+        asked.keep,
+    )
+    around = TimeDelayNetwork(2, asked.width).context
+    taught = Taught(asked.taught, around, share=asked.share) if asked.taught else None
+    networks = train(lessons, schedule, taught)
     minutes = round((time.monotonic() - began) / 60)
     for language, network in networks.items():
         directory = asked.out / language
         directory.mkdir(parents=True, exist_ok=True)
-        torch.save(network.state_dict(), directory.with_suffix(".pt"))
-        export(network, lexicons[language], directory, costs)
+        export(network, lexicons[language], directory, costs[language])
         trained = {
             "language": language,
             "together_with": [other for other in lessons if other is not language],
-            "speakers": [clips.speaker for clips, _ in plans[language].people],
-            "voices": ["espeak-ng", *(engine.name for engine in plans[language].engines)],
+            "people": "speech/training/people.csv: training",
             "utterances": len(lessons[language].data),
             "hours": round(_hours(lessons[language]), 1),
             "epochs": asked.epochs,
+            "trained_on_from": "the model before it" if asked.start else "nothing",
+            "taught_by": "Whisper base's encoder" if asked.taught else "labels alone",
             "minutes": minutes,
-            "costs": dataclasses.asdict(costs),
+            "costs": dataclasses.asdict(costs[language]),
         }
         (directory / "trained.json").write_text(json.dumps(trained, indent=1) + "\n")
 
 
-def _lesson(plan: Plan) -> Lesson:
-    lesson = Lesson(build(plan), plan.lexicon.units)
+def _epoch_and_share(text: str) -> tuple[int, float]:
+    epoch, _, share = text.partition(":")
+    return int(epoch), float(share or 1.0)
+
+
+def _lesson(features: Path, lexicon: Lexicon, share: float) -> Lesson:
+    data = list(telephoned.load(features / lexicon.language))
+    step = max(1, round(1 / share))
+    lesson = Lesson(data[::step], lexicon.units)
     print(
-        f"{plan.lexicon.language}: {len(lesson.data)} utterances, {_hours(lesson):.1f} h, "
+        f"{lexicon.language}: {len(lesson.data)} utterances, {_hours(lesson):.1f} h, "
         f"{len(lesson.units)} units",
         flush=True,
     )

@@ -21,6 +21,8 @@ FULL = 32767.0
 PACKET = 160
 _RESPONSE_AT = (0.0, 0.06, 0.12, 0.22, 0.35, 0.5, 0.7, 1.0)
 """Of half the sampling rate: where a telephone's response is drawn at random."""
+MOBILE = 0.1
+"""Of calls: those that went through a mobile network's codec."""
 _NOISES = ("white", "pink", "cab", "traffic")
 
 
@@ -40,6 +42,15 @@ def through_g711(sound: Floats, *, a_law: bool) -> Floats:
     """There and back again."""
     table = _A_LAW if a_law else _MU_LAW
     return table[np.clip(np.round(sound), -32768, 32767).astype(np.int64) + 32768]
+
+
+def through_gsm(sound: Floats) -> Floats:
+    """There and back through GSM's full-rate codec (ETSI EN 300 961): a mobile call."""
+    coded, form = io.BytesIO(), {"format": "WAV", "subtype": "GSM610"}
+    sf.write(coded, np.clip(np.round(sound), -32768, 32767).astype(np.int16), SAMPLE_RATE, **form)
+    coded.seek(0)
+    heard = np.asarray(sf.read(coded, dtype="int16")[0], np.float32)
+    return np.pad(heard, (0, max(0, len(sound) - len(heard))))[: len(sound)]
 
 
 def faster(sound: Floats, factor: float) -> Floats:
@@ -142,10 +153,12 @@ class Telephone:
     """One caller's way to us, each part there by chance.
 
     Attributes:
-        babble: other people's speech, to be heard behind his.
+        babble: other people's speech, to be heard behind theirs: side talk, a radio.
+        recorded: noise as it was recorded.
     """
 
     babble: Sequence[Floats] = ()
+    recorded: Sequence[Floats] = ()
 
     def __call__(self, voice: Floats, rng: np.random.Generator) -> Floats:
         lead, tail = (int(SAMPLE_RATE * rng.uniform(*span)) for span in ((0.05, 0.4), (0.1, 0.5)))
@@ -156,6 +169,13 @@ class Telephone:
         loudness = float(np.sqrt((spoken**2).mean())) + 1
         sound = self._surroundings(sound, loudness, rng)
         return self._line(sound, rng)
+
+    def in_place(self, sound: Floats, rng: np.random.Generator) -> Floats:
+        """As above, with nothing put before or behind: each moment stays where it is."""
+        loud = sound * FULL * 10 ** (-rng.uniform(2, 34) / 20) / (np.abs(sound).max() + 1)
+        loudness = float(np.sqrt((loud**2).mean())) + 1
+        loud = self._surroundings(self._room(loud.astype(np.float32), rng), loudness, rng)
+        return self._line(loud, rng)
 
     def nobody(self, rng: np.random.Generator) -> Floats:
         """The line while nobody speaks."""
@@ -178,7 +198,11 @@ class Telephone:
 
     def _surroundings(self, sound: Floats, loudness: float, rng: np.random.Generator) -> Floats:
         chance = rng.random()
-        if chance < 0.72:
+        if chance < 0.1 and self.recorded:
+            found = self.recorded[int(rng.integers(len(self.recorded)))]
+            other = np.resize(np.roll(found, -int(rng.integers(len(found)))), len(sound))
+            ratio_db = rng.uniform(5, 30)
+        elif chance < 0.72:
             other = noise(str(rng.choice(_NOISES)), len(sound), rng)
             ratio_db = rng.uniform(5, 40)
         elif chance < 0.88 and self.babble:
@@ -203,6 +227,8 @@ class Telephone:
         # No line is quite silent; a model that never heard a little hiss takes it for speech.
         hiss = rng.standard_normal(len(sound)) * 10 ** rng.uniform(-0.3, 1.6)
         sound = np.clip(sound + hiss.astype(np.float32), -32700, 32700)
+        if rng.random() < MOBILE:
+            sound = through_gsm(sound)
         if rng.random() < 0.2:
             sound = lossy(sound, rng.uniform(0.005, 0.05), rng, repeat=rng.random() < 0.5)
         chance = rng.random()

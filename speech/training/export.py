@@ -48,7 +48,13 @@ def export(network: TimeDelayNetwork, lexicon: Lexicon, directory: Path, costs: 
     write_model(directory / "am/final.mdl", table, layers, weights, bias, network.context)
     (directory / "conf/mfcc.conf").write_text(MFCC_CONF)
     (directory / "conf/model.conf").write_text(MODEL_CONF)
-    graph = directory / "graph"
+    export_graph(lexicon, directory, costs)
+
+
+def export_graph(lexicon: Lexicon, directory: Path, costs: Costs) -> None:
+    """Write what does not depend on the network. Raises as `export` does."""
+    graph, table = directory / "graph", UnitTable(lexicon.units)
+    (graph / "phones").mkdir(parents=True, exist_ok=True)
     (graph / "phones/word_boundary.int").write_text(table.word_boundaries)
     (graph / "disambig_tid.int").write_text(_NO_DISAMBIGUATION)
     vocabulary = ["<eps>", UNKNOWN, SELDOM_UNKNOWN, *sorted(lexicon.words)]

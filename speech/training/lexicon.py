@@ -14,21 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from speech.language import Language
+from speech.languages.registry import LANGUAGES
+from speech.voices.kokoro_pinyin import initial_and_final
 
 Pronunciation = tuple[str, ...]
 
 SILENCE = "SIL"
 
 _LEXICONS = Path(__file__).with_name("lexicons")
-_SYLLABLES = {Language.CANTONESE: "jyutping.txt", Language.PUTONGHUA: "pinyin.txt"}
 _ENGLISH_PART = re.compile(r"^\[(.*)\]$")
 _JYUTPING_INITIALS = (
     *("gw", "kw", "ng", "b", "p", "m", "f", "d", "t", "n"),
     *("l", "g", "k", "h", "w", "z", "c", "s", "j"),
-)
-_PINYIN_INITIALS = (
-    *("zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g"),
-    *("k", "h", "j", "q", "x", "r", "z", "c", "s", "y", "w"),
 )
 
 
@@ -45,22 +42,8 @@ def jyutping(syllable: str) -> Pronunciation:
 
 def pinyin(syllable: str) -> Pronunciation:
     """Initial and final of a Putonghua syllable, its tone left out."""
-    plain = re.sub(r"[1-5]$", "", syllable).replace("ü", "v").replace("u:", "v")
-    for initial in _PINYIN_INITIALS:
-        if plain.startswith(initial) and len(plain) > len(initial):
-            return f"m:{initial}", f"m-{_final(initial, plain[len(initial) :])}"
-    return (f"m-{plain}",)
-
-
-def _final(initial: str, final: str) -> str:
-    """What is written alike and spoken otherwise: u after j, q, x, y; i after s and sh sounds."""
-    if initial in ("j", "q", "x", "y") and final.startswith("u"):
-        return "v" + final[1:]
-    if final == "i" and initial in ("z", "c", "s"):
-        return "i(s)"
-    if final == "i" and initial in ("zh", "ch", "sh", "r"):
-        return "i(sh)"
-    return final
+    initial, final = initial_and_final(syllable)
+    return (f"m:{initial}", f"m-{final}") if initial else (f"m-{final}",)
 
 
 def arpabet(phones: str) -> Pronunciation:
@@ -85,11 +68,11 @@ class Lexicon:
     @classmethod
     def of(cls, language: Language) -> Lexicon:
         """Read from `lexicons/`. Raises ValueError for a line that is not word, tab, sounds."""
-        spellings = dict(_lines(_LEXICONS / f"{language}.txt"))
+        spellings = dict(lines(_LEXICONS / f"{language}.txt"))
         words = {
             word: tuple(_sounds(language, one) for one in ways) for word, ways in spellings.items()
         }
-        listed = _SYLLABLES.get(language)
+        listed = LANGUAGES[language].syllables
         syllables = (_LEXICONS / listed).read_text().split() if listed else []
         return cls(language, words, spellings, tuple(syllables))
 
@@ -106,13 +89,15 @@ class Lexicon:
 
 def _sounds(language: Language, spelling: str) -> Pronunciation:
     english = _ENGLISH_PART.match(spelling)
-    if english is not None or language is Language.ENGLISH:
+    sounds = LANGUAGES[language].sounds
+    if english is not None or sounds == "arpabet":
         return arpabet(english[1] if english else spelling)
-    one = jyutping if language is Language.CANTONESE else pinyin
-    return tuple(unit for syllable in spelling.split() for unit in one(syllable))
+    split = {"jyutping": jyutping, "pinyin": pinyin}[sounds]
+    return tuple(unit for syllable in spelling.split() for unit in split(syllable))
 
 
-def _lines(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+def lines(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Words and their pronunciations as a lexicon file has them. Raises ValueError."""
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue

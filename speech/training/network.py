@@ -40,11 +40,15 @@ class TimeDelayNetwork(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """(batch, frames, 32), padded by `context` on either side, to (batch, outputs, units)."""
+        result: Tensor = self.output(self.hidden(frames)).transpose(1, 2)
+        return result
+
+    def hidden(self, frames: Tensor) -> Tensor:
+        """What all layers but the last make of frames: (batch, width, outputs)."""
         hidden = ((frames - self.mean) / self.deviation).transpose(1, 2)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             hidden = dropout(relu(norm(convolution(hidden))), self.dropout, self.training)
-        result: Tensor = self.output(hidden).transpose(1, 2)
-        return result
+        return hidden
 
     def share(self, other: TimeDelayNetwork) -> None:
         """Have all but the last layer in common with another network from now on."""

@@ -1,14 +1,15 @@
 """Recorded people: clips of single words and syllables, one file a speaker.
 
 A folder has `manifest.csv` with the columns file, language, speaker, spoken, start_sample and
-end_sample; what is spoken is an English word or letter, or a jyutping or pinyin syllable.
+end_sample; what is spoken is an English word or letter, a jyutping or pinyin syllable, or several
+of them with spaces between: a string said in one breath.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +20,25 @@ from speech.recognition.words import DIGITS
 from speech.training.features import SAMPLE_RATE, Floats
 
 SHORTEST, LONGEST = SAMPLE_RATE // 10, SAMPLE_RATE * 4
+LONGEST_STRING = SAMPLE_RATE * 20
+NOISE = "[noise]"
 LOUD = 0.6 * 32767
 SAYTIME = Path("/usr/share/saytime")
 
 
 @dataclass(frozen=True)
 class Clips:
-    """What one person said, by what it is."""
+    """What one person said.
+
+    Attributes:
+        of: single words and syllables, by what they are.
+        strings: what was said in one breath, and its words.
+    """
 
     speaker: str
     language: Language
     of: dict[str, list[Floats]]
+    strings: list[tuple[tuple[str, ...], Floats]] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -51,13 +60,28 @@ def recorded(folder: Path) -> dict[str, Clips]:
             if name not in files:
                 files[name] = _read(folder / name)
             clip = files[name][int(row["start_sample"]) : int(row["end_sample"])]
-            if not SHORTEST <= len(clip) <= LONGEST:
+            words = tuple(row["spoken"].split())
+            longest = LONGEST if len(words) == 1 else LONGEST_STRING
+            if not SHORTEST <= len(clip) <= longest or row["spoken"] == NOISE:
                 continue
             who = people.setdefault(
                 row["speaker"], Clips(row["speaker"], Language(row["language"]), {})
             )
-            who.of.setdefault(row["spoken"], []).append(clip)
+            if len(words) == 1:
+                who.of.setdefault(row["spoken"], []).append(clip)
+            else:
+                who.strings.append((words, clip))
     return people
+
+
+def noises(folder: Path) -> list[Floats]:
+    """Recorded noise without speech. Raises as `recorded` does."""
+    with (folder / "manifest.csv").open(newline="") as rows:
+        marked = [row for row in csv.DictReader(rows) if row["spoken"] == NOISE]
+    return [
+        _read(folder / row["file"])[int(row["start_sample"]) : int(row["end_sample"])]
+        for row in marked
+    ]
 
 
 def saytime(folder: Path = SAYTIME) -> Clips:

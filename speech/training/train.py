@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+import os
 import random
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,11 +20,15 @@ from speech.training import lfmmi
 from speech.training.dataset import Utterance
 from speech.training.features import COEFFICIENTS
 from speech.training.network import SUBSAMPLING, TimeDelayNetwork
+from speech.training.taught import Pupil, Taught
+from speech.training.warm_start import start_output, start_trunk
 
 WIDTH = 192
-FRAMES_A_BATCH = 24_000
+FRAMES_A_BATCH = 9_000
 LEARNING_RATE = 1.5e-3
 _IMPOSSIBLE = -5e3
+_SLOWEST = 2500
+"""The highest learning rate by the last one."""
 
 
 @dataclass(frozen=True)
@@ -31,47 +39,197 @@ class Lesson:
     units: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """How long, how fast, and from where.
+
+    Attributes:
+        epochs: in all; a training that goes on may be given others than it began with.
+        rate: highest learning rate.
+        start: folder of models that ship, whose weights are trained on from; None for a flat start.
+        weight_of_taught: of the teacher's target beside LF-MMI.
+        keep: folder where the state after each epoch is kept, to go on from after an interruption.
+    """
+
+    epochs: int
+    width: int = WIDTH
+    rate: float = LEARNING_RATE
+    start: Path | None = None
+    weight_of_taught: float = 0.0
+    keep: Path | None = None
+
+
 def train(
-    lessons: Mapping[Language, Lesson], *, epochs: int, width: int = WIDTH
+    lessons: Mapping[Language, Lesson], schedule: Schedule, taught: Taught | None = None
 ) -> dict[Language, TimeDelayNetwork]:
     """A network for each language; the same ones for the same data on the same machine.
 
     Networks trained together share all but their last layer: what one language's speakers and
-    telephones teach serves the others, which have few people of their own.
+    telephones teach serves the others, which have few people of their own. With `taught` the layers
+    in common also learn what a pretrained encoder makes of speech.
     """
     torch.manual_seed(0)
     random.seed(0)
-    networks = _networks(lessons, width)
-    courses = {language: _Course.of(lesson) for language, lesson in lessons.items()}
-    learned = nn.ModuleList(networks.values())
-    optimiser = torch.optim.AdamW(learned.parameters(), LEARNING_RATE, weight_decay=1e-3)
-    plans = [_epoch(lessons, epoch) for epoch in range(epochs)]
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        LEARNING_RATE,
-        total_steps=sum(map(len, plans)) + 1,
-        pct_start=0.12,
-        final_div_factor=100,
-    )
-    for epoch, batches in enumerate(plans):
-        learned.train()
-        lost = frames_seen = 0.0
-        progress = tqdm(batches, f"epoch {epoch + 1} of {epochs}")
-        for language, batch in progress:
-            frames, lengths = _padded(batch, networks[language], masked=epoch > 0)
-            scores = networks[language](frames)[:, : int(lengths.max())]
-            missing = courses[language].missing(scores, lengths, batch)
+    networks = _networks(lessons, schedule)
+    course = _Training(lessons, networks, schedule, taught)
+    done = course.resumed()
+    if not done:
+        course.keep_networks(0)
+    for epoch in range(done, schedule.epochs):
+        course.epoch(epoch)
+        course.keep(epoch)
+    course.learned.eval()
+    return networks
+
+
+def mean_of(
+    folder: Path, language: Language, shares: Mapping[int, float], outputs: int, width: int
+) -> TimeDelayNetwork:
+    """The mean of the networks that were kept after some epochs (0: before the first one).
+
+    Weights along one training lie in one valley, and their mean is often better than any of them
+    (Izmailov and others 2018); with what it started from among them it forgets less of what that
+    knew (Wortsman and others 2022).
+
+    Raises FileNotFoundError for an epoch that was not kept.
+    """
+    kept = {epoch: torch.load(folder / f"{language}-{epoch}.pt") for epoch in shares}
+    whole, first = sum(shares.values()), next(iter(kept.values()))
+    mean = {
+        name: sum(share / whole * kept[epoch][name] for epoch, share in shares.items())
+        if value.is_floating_point()
+        else value
+        for name, value in first.items()
+    }
+    network = TimeDelayNetwork(outputs, width)
+    network.load_state_dict(mean)
+    network.eval()
+    return network
+
+
+class _Training:
+    """The state of a training between epochs."""
+
+    def __init__(
+        self,
+        lessons: Mapping[Language, Lesson],
+        networks: Mapping[Language, TimeDelayNetwork],
+        schedule: Schedule,
+        taught: Taught | None,
+    ) -> None:
+        self._lessons, self._networks, self._schedule = lessons, networks, schedule
+        self._taught, self._pupil = taught, Pupil(schedule.width)
+        self._courses = {language: _Course.of(lesson) for language, lesson in lessons.items()}
+        self.learned = nn.ModuleList([*networks.values(), self._pupil])
+        self._optimiser = torch.optim.AdamW(
+            self.learned.parameters(), schedule.rate, weight_decay=1e-3
+        )
+        self._steps = self._steps_of(range(schedule.epochs))
+        self._rates: torch.optim.lr_scheduler.LRScheduler = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser,
+            schedule.rate,
+            total_steps=self._steps + 1,
+            pct_start=0.12,
+            final_div_factor=_SLOWEST / 25,
+        )
+        self._began, self._done, self._done_before = time.monotonic(), 0, 0
+
+    def epoch(self, epoch: int) -> None:
+        self.learned.train()
+        lost = frames_seen = wrong = 0.0
+        from_teacher = self._taught.batches(epoch) if self._taught is not None else None
+        batches = _epoch(self._lessons, epoch)
+        progress = tqdm(batches, f"epoch {epoch + 1} of {self._schedule.epochs}", mininterval=15)
+        for done, (language, batch) in enumerate(progress, start=1):
+            network = self._networks[language]
+            frames, lengths = _padded(
+                batch, network, masked=epoch > 0 or bool(self._schedule.start)
+            )
+            scores = network(frames)[:, : int(lengths.max())]
+            missing = self._courses[language].missing(scores, lengths, batch)
             total = float(lengths.sum())
             loss = (missing + 5e-4 * (scores**2).mean(2).sum()) / total
-            optimiser.zero_grad()
+            if from_teacher is not None:
+                unlike = self._pupil.missing(network, *next(from_teacher))
+                loss = loss + self._schedule.weight_of_taught * unlike
+                wrong += unlike.item()
+            self._optimiser.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(learned.parameters(), 2.0)
-            optimiser.step()
-            schedule.step()
+            nn.utils.clip_grad_norm_(self.learned.parameters(), 2.0)
+            self._optimiser.step()
+            self._rates.step()
+            self._done += 1
             lost, frames_seen = lost + missing.item(), frames_seen + total
-            progress.set_postfix_str(f"MMI per frame {lost / frames_seen:.4f}")
-    learned.eval()
-    return networks
+            shown = f"MMI per frame {lost / frames_seen:.4f}"
+            if self._taught is not None:
+                shown += f", teacher {wrong / done:.3f} of {self._taught.spread:.3f}"
+            progress.set_postfix_str(f"{shown}, ends {self._end():%H:%M}", refresh=False)
+        progress.close()
+
+    def keep(self, epoch: int) -> None:
+        """The state after an epoch, whole or not at all."""
+        folder = self._schedule.keep
+        if folder is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = folder / "state.unfinished"
+        torch.save(
+            {
+                "epochs": self._schedule.epochs,
+                "epochs_done": epoch + 1,
+                "learned": self.learned.state_dict(),
+                "optimiser": self._optimiser.state_dict(),
+                "rates": self._rates.state_dict(),
+                "torch": torch.get_rng_state(),
+                "random": random.getstate(),
+            },
+            unfinished,
+        )
+        os.replace(unfinished, folder / "state.pt")
+        self.keep_networks(epoch + 1)
+
+    def keep_networks(self, epochs_done: int) -> None:
+        folder = self._schedule.keep
+        if folder is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for language, network in self._networks.items():
+            torch.save(network.state_dict(), folder / f"{language}-{epochs_done}.pt")
+
+    def resumed(self) -> int:
+        """Go on from what was kept; gives the epochs that are done."""
+        folder = self._schedule.keep
+        if folder is None or not (folder / "state.pt").is_file():
+            return 0
+        state = torch.load(folder / "state.pt", weights_only=False)
+        self.learned.load_state_dict(state["learned"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["torch"])
+        random.setstate(state["random"])
+        done: int = state["epochs_done"]
+        self._done = self._done_before = self._steps_of(range(done))
+        if state["epochs"] == self._schedule.epochs:
+            self._rates.load_state_dict(state["rates"])
+        else:
+            self._cut_short(self._steps - self._done)
+        return done
+
+    def _cut_short(self, steps: int) -> None:
+        """Other epochs were asked for than at first: from here the rate falls to its end."""
+        for group in self._optimiser.param_groups:
+            group["initial_lr"] = group["lr"]
+        self._rates = torch.optim.lr_scheduler.CosineAnnealingLR(
+            self._optimiser, max(1, steps), eta_min=self._schedule.rate / _SLOWEST
+        )
+
+    def _steps_of(self, epochs: Iterable[int]) -> int:
+        return sum(len(_epoch(self._lessons, epoch)) for epoch in epochs)
+
+    def _end(self) -> datetime.datetime:
+        """When the training is expected to end, by the pace so far."""
+        seconds = (time.monotonic() - self._began) / (self._done - self._done_before)
+        seconds *= self._steps - self._done
+        return datetime.datetime.now() + datetime.timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True)
@@ -95,17 +253,24 @@ class _Course:
         return ((anything - right) * possible).sum()
 
 
-def _networks(lessons: Mapping[Language, Lesson], width: int) -> dict[Language, TimeDelayNetwork]:
+def _networks(
+    lessons: Mapping[Language, Lesson], schedule: Schedule
+) -> dict[Language, TimeDelayNetwork]:
     networks = {
-        language: TimeDelayNetwork(2 * len(lesson.units), width)
+        language: TimeDelayNetwork(2 * len(lesson.units), schedule.width)
         for language, lesson in lessons.items()
     }
     first, *others = networks.values()
     sample = np.concatenate(
-        [one.features for lesson in lessons.values() for one in lesson.data[::11]]
+        [one.features for lesson in lessons.values() for one in lesson.data[::101]]
     ).astype(np.float32)
     first.mean.copy_(torch.tensor(sample.mean(0)))
     first.deviation.copy_(torch.tensor(sample.std(0) + 1e-3))
+    if schedule.start is not None:
+        shipped = {one: schedule.start / one / "am" / "final.mdl" for one in networks}
+        start_trunk(first, next(iter(shipped.values())), torch.from_numpy(sample[:60_000]))
+        for language, network in networks.items():
+            start_output(network, shipped[language])
     for other in others:
         other.share(first)
     return networks

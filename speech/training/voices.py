@@ -12,6 +12,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from speech.language import Language
+from speech.languages.registry import LANGUAGES
 from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS
 from speech.training.engines import RESPELT, Engine, trimmed
 from speech.training.features import SAMPLE_RATE, Floats
@@ -29,11 +30,6 @@ _ACCENTS = (
     *("en-us", "en-gb", "en-gb-x-rp", "en-029", "en-gb-scotland", "en-us-nyc"),
     *("en-gb-x-gbclan", "en-gb-x-gbcwmd"),
 )
-_SYLLABLE_VOICE = {
-    Language.CANTONESE: "yue-latn-jyutping",
-    Language.PUTONGHUA: "cmn-latn-pinyin",
-}
-_CHARACTER_VOICE = {Language.CANTONESE: "yue", Language.PUTONGHUA: "cmn-latn-pinyin"}
 RESPELT_FOR_ESPEAK = RESPELT | {"A": "[['eI]]"}
 _ENGLISH = re.compile(r"^\[")
 
@@ -165,6 +161,9 @@ class Speaker:
             for number, way in enumerate(ways)
             if not _ENGLISH.match(way)
         ]
+        voices = LANGUAGES[language].training_voices
+        if voices is None:
+            raise ValueError(f"speech/languages names no training voices for {language}")
         chance = rng.random()
         if chance < 0.38:
             digits = {*DIGITS[language], *DIGITS_SAID_OTHERWISE[language]}
@@ -185,11 +184,11 @@ class Speaker:
             # Read from characters a word has its own rhythm, which syllables put together lack.
             text = rng.choice([" ", " ", "，"]).join(word for word, _ in as_written)
             words, ways = zip(*as_written, strict=True)
-            return words, ways, _CHARACTER_VOICE[language], text
+            return words, ways, voices.characters, text
         pause = rng.choice([" ", " ", " ", ", "])
         text = pause.join(word if way < 0 else known[word][way] for word, way in chosen)
         words, ways = zip(*chosen, strict=True)
-        return words, ways, _SYLLABLE_VOICE[language], text
+        return words, ways, voices.syllables, text
 
 
 def _usable(

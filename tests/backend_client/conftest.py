@@ -16,9 +16,12 @@ from pydantic import SecretStr
 from backend_client.client import RocarsClient
 from backend_client.office import RocarsOffice
 from backend_client.settings import RocarsClientSettings
-from rocars.key_ring import Role
+from rocars.secrets.key_ring import Role
 from rocars.server import RunningRocars, serve
 from rocars.settings import AuthSettings, DemoSettings, ListenSettings, RocarsSettings
+
+PATIENT = {"connect_timeout_s": 5, "read_timeout_s": 30, "budget_s": 60}
+"""Of a client that is only asked what a ROCARS that is well answers, on a machine of any speed."""
 
 
 def client_settings(base_url: str, key: str = "", **changes: Any) -> RocarsClientSettings:
@@ -53,18 +56,14 @@ async def rocars(tmp_path: Path) -> AsyncIterator[RunningRocars]:
 
 @pytest.fixture
 async def client(rocars: RunningRocars) -> AsyncIterator[RocarsClient]:
-    settings = client_settings(
-        rocars.base_url, rocars.keys.api_keys[Role.IVR], read_timeout_s=5, budget_s=8
-    )
+    settings = client_settings(rocars.base_url, rocars.keys.api_keys[Role.IVR], **PATIENT)
     async with RocarsClient(settings) as opened:
         yield opened
 
 
 @pytest.fixture
 async def office(rocars: RunningRocars) -> AsyncIterator[RocarsOffice]:
-    settings = client_settings(
-        rocars.base_url, rocars.keys.api_keys[Role.ADMIN], read_timeout_s=5, budget_s=8
-    )
+    settings = client_settings(rocars.base_url, rocars.keys.api_keys[Role.ADMIN], **PATIENT)
     async with RocarsOffice(settings) as opened:
         yield opened
 

@@ -11,10 +11,11 @@ from contextlib import suppress
 import pytest
 
 from backend_client.client import RocarsClient
-from backend_client.errors import BackEndAway
+from backend_client.errors import BackEndUnavailable
 from backend_client.office import RocarsOffice
 from backend_client.types import CargoState, Credentials
 from tests.backend_client.conftest import client_settings
+from tests.support.pace import limit
 
 pytestmark = pytest.mark.service
 
@@ -31,7 +32,8 @@ async def start(tmp_path):
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "rocars", env=environment, stdout=asyncio.subprocess.PIPE
     )
-    line = await asyncio.wait_for(process.stdout.readline(), 20)
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), limit(20))
     return process, line.decode().removeprefix("rocars listening on ").strip()
 
 
@@ -69,7 +71,7 @@ async def test_killed_at_any_moment(tmp_path):
                 await asyncio.sleep(moment.uniform(0, 0.02))
                 await kill(process)
                 told = None
-                with suppress(BackEndAway):
+                with suppress(BackEndUnavailable):
                     told = await asked
             process, url = await start(tmp_path)
             async with RocarsClient(settings(tmp_path, url, "ivr")) as client:

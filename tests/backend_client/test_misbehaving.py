@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from typing import Any
 
 import pytest
 
 from backend_client.client import RocarsClient
-from backend_client.errors import BackEndAway, UnknownCcrn
+from backend_client.errors import BackEndUnavailable, UnknownCcrn
 from backend_client.types import Credentials, Driver
 from tests.backend_client.conftest import (
     answering,
@@ -20,6 +21,7 @@ from tests.backend_client.conftest import (
     hang,
     misbehaving,
 )
+from tests.support.pace import limit
 
 pytestmark = pytest.mark.service
 
@@ -58,9 +60,9 @@ def bundle(client):
 async def test_bundling_is_tried_again_and_left_uncertain(misdeed):
     async with misbehaving(misdeed) as server, RocarsClient(client_settings(server.base_url)) as c:
         began = time.monotonic()
-        with pytest.raises(BackEndAway) as caught:
+        with pytest.raises(BackEndUnavailable) as caught:
             await bundle(c)
-        assert time.monotonic() - began < 8.0  # it ends, whatever the other side does
+        assert time.monotonic() - began < limit(8.0)  # it ends, whatever the other side does
     assert caught.value.uncertain
     assert server.requests == ["key-1"] * 3
 
@@ -68,7 +70,7 @@ async def test_bundling_is_tried_again_and_left_uncertain(misdeed):
 @pytest.mark.parametrize("misdeed", MISDEEDS.values(), ids=MISDEEDS)
 async def test_log_in_is_never_sent_twice(misdeed):
     async with misbehaving(misdeed) as server, RocarsClient(client_settings(server.base_url)) as c:
-        with pytest.raises(BackEndAway) as caught:
+        with pytest.raises(BackEndUnavailable) as caught:
             await c.log_in(CREDENTIALS)
     assert len(server.requests) == 1
     assert caught.value.uncertain
@@ -79,7 +81,7 @@ async def test_log_in_is_never_sent_twice(misdeed):
 @pytest.mark.parametrize("misdeed", MISDEEDS.values(), ids=MISDEEDS)
 async def test_a_question_leaves_nothing_uncertain(misdeed):
     async with misbehaving(misdeed) as server, RocarsClient(client_settings(server.base_url)) as c:
-        with pytest.raises(BackEndAway) as caught:
+        with pytest.raises(BackEndUnavailable) as caught:
             await c.look_up(DRIVER, "1")
     assert not caught.value.uncertain
     # aiohttp itself repeats a GET once when the connection is dropped
@@ -116,7 +118,7 @@ async def test_nobody_there_is_certain_and_log_in_waits_for_him():
         heard = []
         async with RocarsClient(client_settings(url), lambda *told: heard.append(told)) as client:
             for request in (bundle(client), client.log_in(CREDENTIALS)):
-                with pytest.raises(BackEndAway, match="no connection") as caught:
+                with pytest.raises(BackEndUnavailable, match="no connection") as caught:
                     await request
                 assert not caught.value.uncertain
     assert [outcome for _, outcome, _ in heard] == ["away", "away"]
@@ -129,21 +131,22 @@ async def test_never_connected_until_the_budget_ends_is_certain():
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         settings = client_settings(url, attempts=10, backoff_s=5, backoff_max_s=60, budget_s=0.6)
         async with RocarsClient(settings) as client:
-            with pytest.raises(BackEndAway) as caught:
+            with pytest.raises(BackEndUnavailable) as caught:
                 await bundle(client)
     assert not caught.value.uncertain
 
 
 async def test_the_budget_bounds_all_tries():
-    settings = {"attempts": 10, "read_timeout_s": 0.8, "budget_s": 1.8}
+    settings: dict[str, Any] = {"attempts": 10, "read_timeout_s": 0.8, "budget_s": 1.8}
     async with (
         misbehaving(hang) as server,
         RocarsClient(client_settings(server.base_url, **settings)) as client,
     ):
         began = time.monotonic()
-        with pytest.raises(BackEndAway) as caught:
+        with pytest.raises(BackEndUnavailable) as caught:
             await bundle(client)
-        assert 1.7 < time.monotonic() - began < 6  # ten tries would take 8 s
+        assert time.monotonic() - began > 1.7
+        assert len(server.requests) < 10  # of 0.8 s each: ten would take 8 s
     assert caught.value.uncertain
 
 

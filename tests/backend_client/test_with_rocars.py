@@ -11,7 +11,7 @@ from backend_client.client import RocarsClient
 from backend_client.errors import (
     AlreadyBundled,
     Annulled,
-    BackEndAway,
+    BackEndUnavailable,
     BadVehicle,
     BundleNotLive,
     CargoCrossed,
@@ -26,17 +26,17 @@ from backend_client.errors import (
     UnknownCcrn,
     UnknownDriver,
 )
-from backend_client.exchange import ProblemAnswered
-from backend_client.office import Shipment
+from backend_client.office import RocarsOffice, Shipment
 from backend_client.protocol import Rocars
+from backend_client.transport import ProblemAnswered
 from backend_client.types import BundleState, Caller, CargoState, Credentials, Driver
-from rocars.key_ring import Role
-from tests.backend_client.conftest import client_settings
+from rocars.secrets.key_ring import Role
+from tests.backend_client.conftest import PATIENT, client_settings
 
 pytestmark = pytest.mark.service
 
 
-async def logged_in(client, office, place=0) -> Driver:
+async def logged_in(client: Rocars, office: RocarsOffice, place: int = 0) -> Driver:
     person = (await office.demo()).drivers[place]
     return await client.log_in(Credentials(person.user_id, person.pin, person.code))
 
@@ -112,7 +112,7 @@ async def test_wrong_log_in_and_lock_out_across_connections(rocars, client, offi
     person = (await office.demo()).drivers[0]
     for _ in range(5):
         key = rocars.keys.api_keys[Role.IVR]
-        async with RocarsClient(client_settings(rocars.base_url, key)) as other_line:
+        async with RocarsClient(client_settings(rocars.base_url, key, **PATIENT)) as other_line:
             with pytest.raises(LoginRefused):
                 await other_line.log_in(Credentials(person.user_id, person.pin, "000000"))
     right = Credentials(person.user_id, person.pin, person.code)
@@ -141,7 +141,7 @@ async def test_keyed_marks(client, office):
 async def test_a_wrong_api_key_is_a_back_end_that_is_away(rocars):
     settings = client_settings(rocars.base_url, "not the key of this channel")
     async with RocarsClient(settings) as client:
-        with pytest.raises(BackEndAway, match="api_key_refused") as caught:
+        with pytest.raises(BackEndUnavailable, match="api_key_refused") as caught:
             await client.log_in(Credentials("10000001", "246810", "000000"))
     assert not caught.value.uncertain
 

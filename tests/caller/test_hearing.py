@@ -10,28 +10,27 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr.caller.hearing.line_ear import Heard, LineEar
+from ivr.caller.hearing.prompt_detector import Heard, PromptDetector
 from ivr.caller.hearing.prompt_ear import (
-    CannotBeHeard,
     PromptHeard,
     SoFar,
-    Wanted,
     find,
 )
 from ivr.caller.hearing.read_out import names_of
 from ivr.caller.hearing.repertoire import LOST, Repertoire, Sound
+from ivr.caller.hearing.wanted import CannotBeHeard, Wanted
 from prompts.composer import Composer
-from prompts.library import load_library
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase
 from speech.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
+from tests.support.shipped import shipped_library
 
 pytestmark = pytest.mark.service
 
-LIBRARY = load_library()
+LIBRARY = shipped_library()
 REPERTOIRE = Repertoire.of_library(LIBRARY)
 CCRN = "7015653580153"
 
@@ -55,7 +54,7 @@ def over_the_line(sound: Sound, law: str = "ALAW") -> Sound:
 
 
 def hear(line: Sound) -> list[Heard]:
-    ear = LineEar(REPERTOIRE)
+    ear = PromptDetector(REPERTOIRE)
     pcm = line.astype("<i2").tobytes()
     heard = [one for at in range(0, len(pcm), 320) for one in ear.hear(pcm[at : at + 320])]
     return heard + ear.end()
@@ -90,14 +89,15 @@ def louder(sound: Sound) -> Sound:
 
 
 def softer(sound: Sound) -> Sound:
-    return sound / 2
+    return sound / np.float32(2)
 
 
 def noisy(sound: Sound) -> Sound:
     rng = np.random.default_rng(3)
     loudness = float(np.sqrt(np.mean(sound[np.abs(sound) > 30] ** 2)))
     noise = rng.normal(0, loudness * 10 ** (-15 / 20), len(sound)).astype(np.float32)
-    return np.clip(sound + noise, -32768, 32767)
+    noisy: Sound = np.clip(sound + noise, -32768, 32767)
+    return noisy
 
 
 def lossy(sound: Sound) -> Sound:
@@ -149,7 +149,7 @@ async def test_who_comes_late_hears_the_rest() -> None:
 
 async def test_a_prompt_that_is_cut_off_is_not_heard_but_known_early() -> None:
     line = over_the_line(await said(Phrase(Language.ENGLISH, "login.refused")))
-    ear = LineEar(REPERTOIRE)
+    ear = PromptDetector(REPERTOIRE)
     assert ear.hear(line[: 8000 * 2].astype("<i2").tobytes()) == []
     beginning = ear.beginning()
     assert beginning is not None
@@ -171,7 +171,7 @@ async def test_other_voices_are_not_taken_for_a_prompt() -> None:
 
 async def test_a_prompt_is_known_within_half_a_second_of_its_end() -> None:
     line = over_the_line(await said(Phrase(Language.ENGLISH, "bundle.done", {"ubr": "5550001234"})))
-    ear, late = LineEar(REPERTOIRE), []
+    ear, late = PromptDetector(REPERTOIRE), []
     pcm = line.astype("<i2").tobytes()
     for at in range(0, len(pcm), 320):
         late += [ear.fed_ms - one.ends_ms for one in ear.hear(pcm[at : at + 320])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -132,3 +133,119 @@ def _lenient(node: object) -> object:
             return {}
         return plain
     return [_lenient(one) for one in node] if isinstance(node, list) else node
+
+
+def faults_of(path: Path) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        read(path)
+    told = str(caught.value)
+    assert all(line.startswith(f"{path}:") for line in told.splitlines())
+    return told.replace(str(path), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "name: a\nsteps:\n  - dial: 1\nsteps:\n  - dial: 2\n",
+            ":4: expected each key once: steps",
+        ),
+        (
+            "name: a\nsteps:\n  - dial: 1\n    from: 2\n    from: 3\n",
+            ":5: expected each key once: from stands here again, after line 4",
+        ),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: *0\n", ":4: "),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: *\n", ":4: "),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: [1, *9]\n", ":4: "),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: #\n", ":4: "),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: 1 #2\n", ":4: "),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: 1 #\n", ":4: "),
+    ],
+)
+def test_what_yaml_does_to_what_people_mean(tmp_path: Path, text: str, told: str) -> None:
+    faults = faults_of(write(tmp_path, text))
+    assert faults.startswith(told)
+    if "press" in text:
+        assert "put keys in quotes" in faults
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: a\nsteps:\n\t- dial: 1\n", ":3: expected YAML: .*not with tabs"),
+        ("name: a\nsteps:\n  - dial: 1\n  - say: %yes\n", ":4: .*put text in quotes"),
+        ("name: a\nsteps:\n  - dial: 1\n  - say: @yes\n", ":4: .*put text in quotes"),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: !9\n", ":4: .*put text in quotes"),
+        ("- a\n- b\n", ":1: expected a scenario: a name, and steps or calls"),
+        ("just text\n", ":1: expected a scenario: a name, and steps or calls"),
+        ('name: "a\\x1b[31m"\nsteps:\n  - dial: 1\n', ":1: .*control character U\\+001B"),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: “*0”\n", ":4: keys are 0 to 9"),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: '{ubr}１'\n", "keys are 0 to 9|nothing gives"),
+        ("name: a\nsteps:\n  - dial: 1\n  - press: 12e\n", ":4: keys are 0 to 9.*not e"),
+        ("name: a\nsteps:\n  - dial: 39\u200b02\n", r":3: expected a number.*39\\u200b02"),
+        ("name: a\nsteps:\n  - dial: 1\n---\nname: b\n", ":4: expected YAML: "),
+        ("name: a\nsteps: &s\n  - *s\n", ":2: steps.0: expected a step"),
+    ],
+)
+def test_what_people_paste_is_refused_in_one_line(tmp_path: Path, text: str, told: str) -> None:
+    faults = faults_of(write(tmp_path, text))
+    assert re.search(told, faults), faults
+    assert len(faults.splitlines()) == 1
+
+
+def test_a_comment_after_a_key_is_a_comment(tmp_path: Path) -> None:
+    text = "name: a\nsteps:\n  - dial: 1\n  - press: 1 # the menu\n  - press: 1#2\n"
+    steps = read(write(tmp_path, text)).scenario.steps
+    assert [step.model_dump()["press"] for step in steps[1:]] == ["1", "1#2"]
+
+
+@pytest.mark.parametrize(
+    "word", ["yes", "no", "on", "off", "1.0", "1e3", "007", "2026-01-02", "true", ".inf", "0x1F"]
+)
+def test_what_is_text_stays_text(tmp_path: Path, word: str) -> None:
+    text = f"name: a\nsteps:\n  - dial: 1\n  - say: {word}\n  - hang_up: yes\n"
+    (_, said, _) = read(write(tmp_path, text)).scenario.steps
+    assert said.model_dump()["say"] == word
+
+
+def test_numbers_and_truth_are_read_out_of_text(tmp_path: Path) -> None:
+    text = (
+        "name: a\nsteps:\n  - dial: 1\n    loss: 0.25\n    within: 3\n"
+        "  - expect: bundle.done\n    whole: no\n  - hang_up: true\n"
+    )
+    dial, expect, _ = read(write(tmp_path, text)).scenario.steps
+    assert (dial.model_dump()["loss"], dial.model_dump()["within"]) == (0.25, 3.0)
+    assert isinstance(expect, Expect)
+    assert expect.whole is False
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ("name: a\nsteps:\n  - dial: 一\n".encode("big5"), ":3: expected text in UTF-8"),
+        ("name: a\n".encode("utf-16"), ":1: expected text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n", ":1: expected text in UTF-8"),
+        (
+            b"name: a\nsteps:\n  - dial: \x00\n",
+            ":3: expected text, not the control character U+0000",
+        ),
+        (b"name: a\x1b[31m\n", ":1: expected text, not the control character U+001B"),
+        ("name: \x9b31m\n".encode(), ":1: expected text, not the control character U+009B"),
+        (b"name: a\nsteps: " + b"[" * 100_000, ":2: expected "),
+        (b"a:\n" + b"".join(b" " * n + b"a:\n" for n in range(1, 60)), ":4"),
+    ],
+)
+def test_what_is_no_text_of_ours_is_refused_in_one_line(
+    tmp_path: Path, raw: bytes, told: str
+) -> None:
+    path = tmp_path / "one.call.yaml"
+    path.write_bytes(raw)
+    faults = faults_of(path)
+    assert faults.startswith(told)
+    assert len(faults.splitlines()) == 1
+
+
+def test_a_mark_at_the_beginning_and_windows_lines_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "one.call.yaml"
+    path.write_bytes("\ufeffname: 甲\r\nsteps:\r\n  - dial: 1\r\n  - hang_up: on\r\n".encode())
+    assert read(path).scenario.name == "甲"

@@ -116,3 +116,38 @@ def test_sound_is_put_together_by_timestamps() -> None:
     assert len(heard) == 5 * 320
     assert Packet.read(b"short") is None
     assert Packet.read(packet(9, 9).data()) == packet(9, 9)
+
+
+def rested(*packets: tuple[int, bool, float]) -> list[int]:
+    """Samples of what was heard of packets with these timestamps, markers and times; of each
+    silence that was not sent, its length below zero."""
+    heard = bytearray()
+    sound, lengths = StreamSound(heard.extend), list[int]()
+    for sequence, (timestamp, marker, at) in enumerate(packets):
+        begun = len(heard)
+        sound.packet(Packet(8, marker, sequence, timestamp, 1, b"\xd5" * 160), 100 + at)
+        values = struct.unpack(f"<{(len(heard) - begun) // 2}h", bytes(heard[begun:]))
+        missing = values.count(LOST)
+        lengths += [-missing] * bool(missing) + [len(values) - missing]
+    return lengths
+
+
+def test_who_sends_nothing_while_they_are_silent_is_silent_for_as_long() -> None:
+    assert rested((0, True, 0.0), (8000 * 9, True, 9.0)) == [160, 160 - 72000, 160]
+    # Their clock stands still meanwhile.
+    stood = rested((0, True, 0.0), (160, True, 5.0), (320, False, 5.02))
+    assert stood == [160, -40000, 160, 160]
+    # Nothing began: these came late, all together.
+    assert rested((0, True, 0.0), (160, False, 0.9), (320, False, 0.9)) == [160, 160, 160]
+    # They began again: those of before count once.
+    heard = bytearray()
+    sound = StreamSound(heard.extend)
+    sound.packet(Packet(8, False, 1, 0, 1, b"\xd5" * 160), 100.0)
+    for at in (100.5, 100.9, 101.2, 101.7):
+        sound.rest(at)
+    assert len(heard) == 2 * (160 + round(1.7 * 8000))
+    sound.packet(Packet(8, True, 2, 160, 1, b"\xd5" * 160), 102.0)
+    sound.packet(Packet(8, False, 3, 320, 1, b"\xd5" * 160), 102.02)
+    assert len(heard) == 2 * (3 * 160 + round(1.7 * 8000))
+    # Another stream: nobody waited so long.
+    assert rested((0, True, 0.0), (8000 * 500, False, 0.02)) == [160, 160]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from callers import Caller
-from service import Service
 
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
 from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
+from tests.support.callers import Caller
+from tests.support.service import Service
 
 
 @pytest.fixture(scope="session")

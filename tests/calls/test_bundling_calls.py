@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from callers import WRONG_CODE, Called, Caller, log_in
-from hearing import hear
 
-from backend_client.types import BundleState
+from backend_client.client import RocarsClient
+from backend_client.types import BundleState, Credentials
 from prompts.composer import Composer
 from prompts.library import load_library
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase
 from speech.language import Language
+from tests.support.callers import WRONG_CODE, Called, Caller, log_in
+from tests.support.sound_matching import hear
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 
@@ -91,6 +93,37 @@ async def heard_on_the_line(recording: Path, language: Language, ubr: str) -> No
     assert told.share > 0.7, f"{language}: {told}"
     assert told.longest_unclear <= 3, f"{language}: {told}"
     assert max(told.shifts) - min(told.shifts) <= 600, f"{language}: not in one go: {told}"
+
+
+async def test_whoever_drove_past_the_camera_has_crossed_says_the_telephone(
+    caller: Caller,
+) -> None:
+    demo = await caller.demo()
+    driver = next(one for one in demo.drivers if one.language == "en")
+    number = secrets.randbelow(9000) + 1000
+    vehicle, keys = f"ZG{number}", f"94{number}"  # W to Z, G or H
+    async with RocarsClient(caller.service.rocars("ivr")) as rocars:
+        logged_in = await rocars.log_in(Credentials(driver.user_id, driver.pin, driver.code))
+        ccrns = demo.free_ccrns(immediately=True)[-1:]
+        receipt = await rocars.bundle(
+            logged_in, ccrns, vehicle, idempotency_key=secrets.token_hex(8)
+        )
+    assert await caller.read_plate(f"Z6{number}", "LMC-OUT-1") == "proceed"
+    enquiry = {
+        "login.user_id": ["#", "#"],  # so soon, the first belongs to the language's key
+        "enquiries": ["1"],
+        "status.ubr": [f"{receipt.ubr}#"],
+        "status.vehicle": [f"{keys}#"],
+    }
+    asked = await asyncio.gather(
+        *(
+            caller.call({"welcome.language": [key]} | enquiry, leaves_after="status.crossed")
+            for key in "123"
+        )
+    )
+    for called in asked:
+        assert called.said("status.crossed"), called.words
+    await caller.idle()
 
 
 async def test_five_failures_over_two_calls_lock_the_user_id(caller: Caller) -> None:

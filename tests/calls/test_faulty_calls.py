@@ -11,13 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
-from callers import Caller, log_in
-from service import Service
 
-from backend_client.errors import BackEndAway
+from backend_client.errors import BackEndUnavailable
 from backend_client.office import Demo
 from ivr.telephony.ending import Cause
 from ivr.telephony.telephone import Telephone
+from tests.support.callers import Caller, log_in
+from tests.support.pace import limit
+from tests.support.service import Service
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 
@@ -49,13 +50,13 @@ def last_outcome(service: Service) -> tuple[str, str]:
 
 async def demo_of_rocars_started_again(caller: Caller) -> Demo:
     """What it holds, as soon as it answers and the node has noticed."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(limit(40)):
         while True:
             try:
                 demo = await caller.demo()
                 if caller.service.ready().get("back_end"):
                     return demo
-            except (BackEndAway, OSError):
+            except (BackEndUnavailable, OSError):
                 pass
             await asyncio.sleep(0.2)
 
@@ -113,7 +114,7 @@ async def test_all_lines_taken_is_503_with_retry_after(caller: Caller, scenarios
 
 async def workers_of_calls(service: Service, count: int) -> dict[int, str]:
     """Worker and Call-ID of each call in progress, once all of them are in the records."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(limit(10)):
         while True:
             rows = service.query("SELECT worker_pid, sip_call_id FROM calls WHERE ended_at IS NULL")
             if len(rows) == count:
@@ -140,9 +141,8 @@ async def test_a_killed_worker_costs_its_own_calls_only(caller: Caller) -> None:
         began = time.monotonic()
         os.kill(victim, signal.SIGKILL)
         while victim in caller.service.workers() or caller.service.ready()["lines"] < 12:
-            assert time.monotonic() - began < 30
+            assert time.monotonic() - began < limit(10)  # 2 s on a quiet machine
             await asyncio.sleep(0.05)
-        assert time.monotonic() - began < 10  # 2 s on a quiet machine
         await asyncio.sleep(1)
         for one in dialled:
             if one.sip_call_id != lost:
@@ -195,10 +195,10 @@ async def test_sigterm_drains(telephone: Telephone, tmp_path: Path) -> None:
         await asyncio.sleep(1.0)
         assert not running.ended.done()
         refused = await telephone.dial(service.uri, from_user="+85291234567")
-        ending = await asyncio.wait_for(asyncio.shield(refused.ended), 10)
+        ending = await asyncio.wait_for(asyncio.shield(refused.ended), limit(10))
         assert ending.status == 503
         await running.hang_up()
-        status = await asyncio.to_thread(service.process.wait, 20)
+        status = await asyncio.to_thread(service.process.wait, limit(20))
         assert status == 0
         ((outcome,),) = service.query("SELECT outcome FROM calls")
         assert outcome == "caller_hung_up"
@@ -216,9 +216,9 @@ async def test_the_deadline_of_a_drain_is_told_to_the_caller(
         await running.answered()
         assert service.process is not None
         service.process.terminate()
-        ending = await asyncio.wait_for(asyncio.shield(running.ended), 20)
+        ending = await asyncio.wait_for(asyncio.shield(running.ended), limit(40))
         assert ending.cause is Cause.HUNG_UP
-        assert await asyncio.to_thread(service.process.wait, 20) == 0
+        assert await asyncio.to_thread(service.process.wait, limit(20)) == 0
         ((outcome,),) = service.query("SELECT outcome FROM calls")
         assert outcome == "drained"
         said = service.query("SELECT text FROM steps WHERE name = 'sorry.closing'")

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from service import Service
-from telephony.sip_peer import Peer
-from telephony.touch_tones import alaw, quiet, tone
 
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
+from tests.support.service import Service
+from tests.support.sip_peer import Peer
+from tests.support.touch_tones import alaw, quiet, tone
 
 pytestmark = pytest.mark.call
 

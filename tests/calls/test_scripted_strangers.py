@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from service import free_ports
 
+from ivr.caller.wire.keys import KEY_MS
 from speech.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
+from tests.support.pace import limit
+from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.call
 
@@ -39,6 +41,7 @@ async def recordings(folder: Path) -> None:
         soundfile.write(folder / "recordings" / f"{name}.wav", samples * 0.5, 8000)
         sounds += [np.zeros(4000), samples * 0.5, np.zeros(6000)]
     await synthesiser.close()
+    sounds[-1] = np.zeros(0)  # it ends with its last word
     soundfile.write(
         folder / "prompt.alaw", np.concatenate(sounds), 8000, format="RAW", subtype="ALAW"
     )
@@ -65,7 +68,7 @@ async def stranger(tmp_path: Path, scenarios: Path) -> AsyncIterator[str]:
     _until_taken(port)
     yield f"sip:127.0.0.1:{port}"
     process.terminate()
-    process.wait(10)
+    process.wait(limit(10))
 
 
 def _until_taken(port: int) -> None:
@@ -84,7 +87,7 @@ def perform(folder: Path, target: str, steps: str, *more: str) -> dict[str, Any]
     path.write_text(f"name: stranger\nrecordings: recordings\nsteps:\n{steps}")
     words = [sys.executable, "-m", "ivr.cli", "calls", "run", str(path), "--target", target]
     done = subprocess.run(
-        [*words, "--results", *more], capture_output=True, timeout=90, check=False
+        [*words, "--results", *more], capture_output=True, timeout=limit(90), check=False
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith(b'{"run"')]
     assert lines, done.stderr.decode()[-2000:]
@@ -98,6 +101,21 @@ def test_its_recordings_and_its_words_are_heard(tmp_path: Path, stranger: str) -
         stranger,
         "  - dial: tides\n  - expect: menu\n"
         "  - expect_text: one two three four\n  - hang_up: true\n",
+    )
+    assert told["outcome"] == "passed", told
+
+
+@pytest.mark.parametrize("way", ["--wired", "--no-wired"])
+def test_who_sends_nothing_after_their_last_word_is_silent(
+    tmp_path: Path, stranger: str, way: str
+) -> None:
+    """SIPp sends no packet after its recording, which here ends within a word."""
+    told = perform(
+        tmp_path,
+        stranger,
+        "  - dial: tides\n  - expect: menu\n  - expect: number\n"
+        "  - wait: 0.3\n  - expect_silence: 1.5\n  - hang_up: true\n",
+        way,
     )
     assert told["outcome"] == "passed", told
 
@@ -135,7 +153,6 @@ def test_what_is_secret_is_in_no_report(tmp_path: Path, stranger: str) -> None:
         assert "•" in text or "\\u2022" in text
     flac = re.search(r"data:audio/flac;base64,([A-Za-z0-9+/=]+)", page.read_text())
     assert flac is not None
-    both, rate = soundfile.read(io.BytesIO(base64.b64decode(flac[1])), dtype="int16")
+    both, _ = soundfile.read(io.BytesIO(base64.b64decode(flac[1])), dtype="int16")
     sounding = np.abs(both[:, 1]).reshape(-1, 160).max(axis=1) > 500
-    tones = 2 * (160 + 80) / 1000 * rate / 160
-    assert 0.5 * tones < sounding.sum() < 1.2 * tones  # the two keys that are no secret
+    assert sounding.sum() == 2 * KEY_MS // 20, "all of the two keys that are no secret, and no more"

@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from certificates import Certificates
-from service import Service, free_ports
+
+from tests.support.certificates import Certificates
+from tests.support.ports import free_ports
+from tests.support.service import Service
 
 pytestmark = pytest.mark.call
 
-PHONE = Path(__file__).with_name("secure_phone.py")
+PHONE = Path(__file__).parents[1] / "support" / "secure_phone.py"
 
 
 async def phone(uri: str, keys: str) -> dict[str, object]:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from callers import Caller, log_in
-from service import Service, free_ports
 
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
 from ivr.telephony.telephone import Telephone
+from tests.support.callers import Caller, log_in
+from tests.support.ports import free_ports
+from tests.support.service import Service
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 

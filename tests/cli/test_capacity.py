@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.cli.capacity import Traffic, blocking, lines_for
+from ivr.cli.capacity import Traffic
+from ivr.observe.erlang import blocking, lines_for
 
 pytestmark = pytest.mark.unit
 

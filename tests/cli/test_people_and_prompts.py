@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import a_recording
+from tests.support.pace import limit
 
 pytestmark = pytest.mark.service
 
@@ -26,7 +27,7 @@ def command(config: Path, *words: str, secret: str = "") -> subprocess.Completed
         input=secret,
         text=True,
         capture_output=True,
-        timeout=60,
+        timeout=limit(60),
         check=False,
     )
 

@@ -14,8 +14,9 @@ import pytest
 import pytest_asyncio
 import soundfile
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
+from ground.database.urls import sqlite_url
 from ivr.console.app import make_app
 from ivr.console.health import BackEndProbe
 from ivr.console.self_test import SelfTest
@@ -23,15 +24,16 @@ from ivr.console.settings import SelfTestSettings
 from ivr.console.site import SITE, Site
 from ivr.records import migrations
 from ivr.records.call_book import CallBook
-from ivr.records.database import Database, sqlite_url
+from ivr.records.database import Database
 from ivr.records.people import People
 from ivr.records.roles import Role
-from ivr.settings import Settings
-from prompts.library import RECORDINGS, load_library
+from ivr.settings.service import Settings
+from prompts.library import RECORDINGS
 from tests.console.test_health import Node
-from tests.records.conftest import FAST, NotingMonitor
+from tests.records.conftest import PATIENT, NotingMonitor
+from tests.support.shipped import shipped_library
 
-LIBRARY = load_library()
+LIBRARY = shipped_library()
 PASSWORDS = {role: f"the secret of this {role}" for role in Role}
 NAMES = {role: f"{role}.one" for role in Role}
 CHROMIUM = "/usr/bin/chromium"
@@ -56,7 +58,14 @@ class Console:
     site: Site
     book: CallBook
     directory: Path
+    node: Node
     names: dict[Role, str] = field(default_factory=lambda: NAMES)
+
+    @property
+    def settings(self) -> Settings:
+        """All of them; the site knows its own sections only."""
+        assert isinstance(self.site.settings, Settings)
+        return self.site.settings
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -64,7 +73,7 @@ async def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Records with one account of each role; made once, since good hashes are slow."""
     path = tmp_path_factory.mktemp("records") / "records.sqlite3"
     await asyncio.to_thread(migrations.upgrade, sqlite_url(path))
-    records = Database(sqlite_url(path), FAST)
+    records = Database(sqlite_url(path), PATIENT)
     await _populate(People(records), NAMES)
     await records.close()
     return path
@@ -76,12 +85,14 @@ async def console(tmp_path: Path, populated: Path) -> AsyncIterator[Console]:
         {
             "node": {"name": "hk1", "data": str(tmp_path)},
             "console": {"logins_per_minute": 100},
+            "records": {"write_timeout_s": 60, "open_patience_s": 5, "close_patience_s": 30},
         }
     )
     url = settings.records_url
     shutil.copy(populated, tmp_path / "records.sqlite3")
+    node = Node()
     app = make_app(
-        Node(),
+        node,
         BackEndProbe("http://127.0.0.1:9/none"),
         SelfTest(SelfTestSettings.model_validate({}), "sip:127.0.0.1:1"),
         ("yue", "cmn", "en"),
@@ -95,7 +106,7 @@ async def console(tmp_path: Path, populated: Path) -> AsyncIterator[Console]:
     port = runner.addresses[0][1]
     book = CallBook(url, settings.records, NotingMonitor())
     book.start()
-    opened = Console(f"http://127.0.0.1:{port}", app[SITE], book, tmp_path)
+    opened = Console(f"http://127.0.0.1:{port}", app[SITE], book, tmp_path, node)
     yield opened
     await book.shut()
     await runner.cleanup()
@@ -125,6 +136,9 @@ async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Br
         )
         yield browser
         await browser.close()
+
+
+expect.set_options(timeout=60_000)  # a limit, no expectation: a page may be slow to come
 
 
 class Visit:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from aiohttp import web
-from playwright.async_api import async_playwright
+from playwright.async_api import ViewportSize, async_playwright
 from sqlalchemy import func, select
 
 from benchmarks.console import a_console, fill
@@ -23,7 +23,7 @@ from tests.console.conftest import CHROMIUM, Visit, a_recording
 
 CALLS = 8000
 PASSWORD = "a secret for pictures"
-SIZE = {"width": 1180, "height": 760}
+SIZE: ViewportSize = {"width": 1180, "height": 760}
 
 
 async def invent(site: Site) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import ClientSession, web
 
+from ground.sentence import Sentence
 from ivr.console.app import make_app
 from ivr.console.health import BackEndProbe, look
 from ivr.console.self_test import SelfTest, SelfTestOutcome
 from ivr.console.settings import SelfTestSettings
+from ivr.observe.strain import Cause, Pressure, Strain, Verdict
 
 pytestmark = pytest.mark.service
 
@@ -23,6 +25,11 @@ class Node:
     active: int = 3
     front_up: bool = True
     draining: bool = False
+    verdict: Verdict = field(default_factory=Verdict)
+    in_real_time: int = 0
+    cannot_start: Sentence | None = None
+    standing_still: tuple[Sentence, ...] = ()
+    disk_full: bool = False
 
 
 def untested(**settings: int) -> SelfTest:
@@ -35,12 +42,51 @@ def untested(**settings: int) -> SelfTest:
         (Node(front_up=False), "front is down"),
         (Node(lines=0), "no call worker"),
         (Node(draining=True), "draining"),
+        (Node(disk_full=True), "disk of the data folder is full: calls go on"),
+        (
+            Node(standing_still=(Sentence("%(who)s has not moved for 3 s", who="it"),)),
+            "not moved for 3 s",
+        ),
     ],
 )
 def test_what_makes_a_node_unfit(node: Node, problem: str) -> None:
     health = look(node, lambda: True, untested())
     assert not health.ready
     assert problem in " ".join(health.problems)
+
+
+@pytest.mark.parametrize(
+    ("strain", "cause", "told"),
+    [
+        (Strain.OVERLOADED, Cause.LATE_FRAMES, ["sound of running calls is late"]),
+        (Strain.OVERLOADED, Cause.MEMORY, ["short of memory"]),
+        (Strain.KEYPAD_ONLY, Cause.LATE_WAKING, ["answered late", "speech is given up"]),
+    ],
+)
+def test_an_overloaded_node_is_unfit_and_says_why(
+    strain: Strain, cause: Cause, told: list[str]
+) -> None:
+    verdict = Verdict(strain, cause, 0.123456, 0, 7.0, Pressure(cpu=0.9, steal=0.25))
+    health = look(Node(verdict=verdict), lambda: True, untested())
+    assert not health.ready
+    assert all(words in problem for words, problem in zip(told, health.problems, strict=True))
+    assert health.problems[0].startswith("overloaded")
+    load = health.as_json()["load"]
+    assert (load["strain"], load["why"]) == (strain.name.lower(), cause.name.lower())
+    assert (load["late_frames"], load["cpu"], load["steal"]) == (0.1235, 0.9, 0.25)
+
+
+def test_a_pressed_machine_takes_calls() -> None:
+    health = look(Node(verdict=Verdict(Strain.PRESSED)), lambda: True, untested())
+    assert health.ready
+    assert health.as_json()["load"]["strain"] == "pressed"
+
+
+def test_workers_that_cannot_start_are_told_and_calls_are_still_taken() -> None:
+    why = Sentence("2 of 3 call workers cannot start: telephony.sip_port: UDP 5071 is held")
+    health = look(Node(lines=4, cannot_start=why), lambda: True, untested())
+    assert health.ready
+    assert health.as_json()["warnings"] == [why]
 
 
 def test_a_dead_back_end_is_told_and_calls_are_still_taken() -> None:
@@ -99,7 +145,18 @@ async def test_the_console_answers(back_end: str) -> None:
                 "back_end": True,
                 "speech": ["yue"],
                 "self_test": {"passed": None, "why": "", "failures": 0},
+                "load": {
+                    "strain": "calm",
+                    "why": "",
+                    "late_frames": 0.0,
+                    "cpu": 0.0,
+                    "memory": 0.0,
+                    "io": 0.0,
+                    "steal": 0.0,
+                },
+                "workers_in_real_time": 0,
                 "problems": [],
+                "warnings": [],
             }
             node.draining = True
             assert (await session.get(f"{base}/health/ready")).status == 503

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import date, timedelta
@@ -10,15 +11,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
-from ivr.records.console_tables import Source, VersionState
+from ground.web.requests import own_path
+from ivr.console.charts import CHARTS
+from ivr.console.pages.prompts import WAITING_ON_A_PAGE
+from ivr.observe.strain import Cause, Pressure, Strain, Verdict
+from ivr.records.console_tables import NodeState, Source, VersionState
+from ivr.records.facts import now
 from ivr.records.outcome import CallOutcome
+from ivr.records.prompt_versions import NewVersion
 from ivr.records.roles import Role
 from prompts import live
 from speech.language import Language
 from tests.console.conftest import MICROPHONE, PASSWORDS, Console, Visit, a_recording
-from tests.records.past_calls import AT, past_call
+from tests.records.conftest import an_offered_call
+from tests.support.pace import limit
+from tests.support.past_calls import AT, past_call
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
@@ -53,6 +62,12 @@ async def enter(chromium: Browser, console: Console) -> AsyncIterator[Enter]:
         assert [visit.complaints for visit in visits] == [[] for _ in visits]
 
 
+PLAY = """audio => new Promise((heard) => {
+    audio.addEventListener("timeupdate", () => { if (audio.currentTime > 0) heard(); });
+    audio.play();
+})"""
+
+
 async def test_from_an_upload_to_what_callers_hear_and_back(console: Console, enter: Enter) -> None:
     operator, reviewer = await enter(Role.OPERATOR), await enter(Role.REVIEWER)
     await operator.go("/prompts/en/1001")
@@ -66,10 +81,7 @@ async def test_from_an_upload_to_what_callers_hear_and_back(console: Console, en
     await reviewer.go("/prompts/waiting")
     await reviewer.page.get_by_role("link", name="1001").click()
     sound = reviewer.page.locator("tr.draft audio")
-    await sound.evaluate("audio => audio.play()")
-    await reviewer.page.wait_for_function(
-        "document.querySelector('tr.draft audio').currentTime > 0"
-    )
+    await sound.evaluate(PLAY)  # waiting for a function would evaluate text, which pages forbid
     await reviewer.press("I have heard it")
     assert await reviewer.told() == "Version 1: reviewed."
     await reviewer.press("Make live")
@@ -77,6 +89,8 @@ async def test_from_an_upload_to_what_callers_hear_and_back(console: Console, en
     (heard,) = live.published(console.site.published)
     assert heard.clip == "welcome.greeting"
 
+    before = await reviewer.page.locator("#before").inner_text()
+    assert "Roll back brings what came with the service" in before
     await reviewer.press("Roll back")
     assert await reviewer.told() == "What comes with the service is heard again."
     assert live.published(console.site.published) == []
@@ -90,10 +104,7 @@ async def test_a_sentence_is_heard_whole_as_it_is_today(console: Console, enter:
     viewer = await enter(Role.VIEWER)
     await viewer.go(f"/prompts/en/{number}")
     player = viewer.page.get_by_label("The whole sentence")
-    await player.evaluate("audio => audio.play()")
-    await viewer.page.wait_for_function(
-        "document.querySelector('dd audio').duration > 0", timeout=5000
-    )
+    await player.evaluate(PLAY)
     whole = await player.evaluate("audio => audio.duration")
     piece = await console.site.studio.one(Language.ENGLISH, name)
     assert piece is not None
@@ -158,6 +169,148 @@ async def test_a_version_is_scheduled(console: Console, enter: Enter) -> None:
     await reviewer.page.get_by_label("Live from").fill("2030-01-01T08:00")
     await reviewer.press("Schedule")
     await reviewer.page.get_by_text("goes live 2030-01-01 08:00").wait_for()
+    await reviewer.press("Take the schedule back")
+    assert await reviewer.told() == "Version 1: reviewed."
+    assert await reviewer.page.get_by_text("goes live").count() == 0
+
+
+async def test_two_at_one_prompt_are_told_of_each_other(console: Console, enter: Enter) -> None:
+    operator, reviewer = await enter(Role.OPERATOR), await enter(Role.REVIEWER)
+    await operator.go("/prompts/en/1001")
+    await operator.page.locator("#others").wait_for(state="attached")
+    assert await operator.page.get_by_text("Also at this prompt").count() == 0
+    await reviewer.go("/prompts/en/1001")
+    await reviewer.page.get_by_text("Also at this prompt now: The operator").wait_for()
+    await reviewer.go("/prompts/en/1002")
+    await reviewer.page.locator("#others").wait_for(state="attached")
+    assert await reviewer.page.get_by_text("Also at this prompt").count() == 0
+
+
+async def test_a_set_is_reviewed_by_keyboard(console: Console, enter: Enter) -> None:
+    clip = await console.site.studio.one(Language.ENGLISH, "welcome.greeting")
+    assert clip is not None
+    first = await console.site.intake.file("somebody", clip, a_recording(), Source.UPLOADED)
+    for _ in range(WAITING_ON_A_PAGE + 2):
+        await console.site.versions.add(
+            "somebody",
+            NewVersion(
+                "en", clip.name, "Words", clip.digest, first.sound, 1.4, -23, Source.IMPORTED
+            ),
+        )
+    reviewer = await enter(Role.REVIEWER)
+    await reviewer.go("/prompts/waiting?language=en&state=draft")
+    rows = reviewer.page.locator("#review tr[data-version]")
+    assert await rows.count() == WAITING_ON_A_PAGE
+    await reviewer.page.keyboard.press("p")
+    for _ in range(3):
+        await reviewer.page.keyboard.press("a")
+    await reviewer.page.locator("#review tr.done").nth(2).wait_for()
+    assert await reviewer.page.locator("#review tr.done").count() == 3
+    playing = "rows => rows.map(row => !row.querySelector('audio').paused)"
+    assert (await rows.evaluate_all(playing)).index(True) == 3
+    await reviewer.page.keyboard.press("k")
+    await reviewer.page.keyboard.press("k")
+    await reviewer.page.keyboard.press("a")  # accepted already: nothing is done twice
+    await reviewer.page.keyboard.press("d")
+    await expect(reviewer.page.locator("main > .notice").first).to_contain_text("retired")
+    reviewed = await console.site.versions.in_state(VersionState.REVIEWED)
+    assert len(reviewed) == 2
+    assert {one.reviewed_by for one in reviewed} == {console.names[Role.REVIEWER]}
+    await reviewer.page.get_by_label("State").select_option("reviewed")
+    await reviewer.press("Search")
+    assert await rows.count() == 2
+    await reviewer.press("Make live")
+    assert "live" in await reviewer.told()
+    assert reviewer.page.url.endswith("/prompts/waiting?find=&language=en&state=reviewed")
+    assert await rows.count() == 1
+
+
+async def test_a_release_shows_what_changes_goes_live_and_comes_back(
+    console: Console, enter: Enter
+) -> None:
+    for name in ("welcome.greeting", "goodbye.plain"):
+        clip = await console.site.studio.one(Language.ENGLISH, name)
+        assert clip is not None
+        made = await console.site.intake.file("somebody", clip, a_recording(name), Source.UPLOADED)
+        await console.site.versions.review("another", made.version_id)
+    reviewer = await enter(Role.REVIEWER)
+    await reviewer.go("/prompts/waiting?language=en")
+    await reviewer.page.get_by_label("Name of the release").fill("Spring voices")
+    await reviewer.press("Gather what is reviewed")
+    page = await reviewer.page.inner_text("main")
+    assert "Spring voices" in page
+    assert page.count("the same words") == 2
+    await reviewer.page.get_by_label("Live from").fill("2030-01-01T08:00")
+    await reviewer.press("Schedule")
+    await reviewer.page.get_by_text("goes live 2030-01-01 08:00").wait_for()
+    await reviewer.press("Take the schedule back")
+    await reviewer.press("Make live")
+    assert "2 recordings are heard" in await reviewer.told()
+    assert {one.clip for one in live.published(console.site.published)} == {
+        "welcome.greeting",
+        "goodbye.plain",
+    }
+    await reviewer.press("Roll back all of it")
+    assert "2 recordings are as they were" in await reviewer.told()
+    assert live.published(console.site.published) == []
+
+
+async def test_an_order_is_seen_on_its_row_and_tells_no_more_than_is_so(
+    console: Console, enter: Enter
+) -> None:
+    call_id = await console.book.open(an_offered_call())
+    operator = await enter(Role.OPERATOR)
+    passing = operator.page.get_by_role("button", name="To the hotline", exact=True)
+    assert await passing.count() == 0
+    await operator.press("Refer to the hotline")
+    assert "no transfer is configured" in await operator.told()
+    row = operator.page.locator(f"tr[data-call='{call_id}']")
+    assert "ordered: pass on" in await row.inner_text()
+    assert await row.get_by_role("button").count() == 0
+    assert await console.book.flush(5)
+
+
+async def test_focus_and_marked_text_survive_the_update(console: Console, enter: Enter) -> None:
+    call_id = await console.book.open(an_offered_call())
+    operator = await enter(Role.OPERATOR)
+    link = operator.page.locator(f"#call-{call_id}")
+    await link.focus()
+    caption = operator.page.locator("#now caption")
+    before = await caption.inner_text()
+    while await caption.inner_text() == before:
+        await operator.page.wait_for_timeout(100)
+    assert await link.evaluate("link => document.activeElement === link")
+    await caption.select_text()
+    await operator.page.wait_for_timeout(2500)
+    assert await operator.page.evaluate("() => document.getSelection().toString()") != ""
+
+
+async def test_pressing_twice_sends_once(console: Console, enter: Enter) -> None:
+    operator = await enter(Role.OPERATOR)
+    await operator.go("/prompts/en/1001")
+    await operator.page.get_by_label("What is to be said").fill("Good morning to you")
+    await operator.page.get_by_role("button", name="Make a version").dblclick()
+    await operator.page.get_by_text("(stand-in)").first.wait_for()
+    assert len(await console.site.versions.of_clip("en", "welcome.greeting")) == 1
+
+
+async def test_a_browser_goes_nowhere_but_here(chromium: Browser, console: Console) -> None:
+    """`own_path` against how a browser itself reads addresses."""
+    pieces = ("/", "\\", "\t", "\n", "%09", "%2f", "evil.example", ".", "..", "@", ":", " ", "\x00")
+    random.seed(2)
+    tried = ["/" + "".join(random.choices(pieces, k=random.randint(1, 6))) for _ in range(3000)]
+    paths = sorted({own_path(path) for path in tried})
+    assert len(paths) > 20
+    assert all(
+        own_path(path) == path for path in ("/calls?ubr=1&to=2026-01-01", "/prompts/en/1001")
+    )
+    page = await chromium.new_page()
+    there = await page.evaluate(
+        "paths => paths.filter(p => new URL(p, 'https://desk.example/x').host !== 'desk.example')",
+        paths,
+    )
+    await page.close()
+    assert there == []
 
 
 async def test_a_call_is_found_and_read(console: Console, enter: Enter) -> None:
@@ -198,7 +351,7 @@ async def test_a_viewer_sees_no_personal_data_and_an_administrator_is_written_do
         assert secret not in page
     administrator = await enter(Role.ADMINISTRATOR)
     await administrator.go(f"/calls/{call_id}")
-    await administrator.press("show, and write down")
+    await administrator.press("Show the number")
     assert "+85291234567" in await administrator.page.inner_text("main")
     await administrator.go("/audit")
     assert "number shown" in await administrator.page.inner_text("main")
@@ -224,9 +377,7 @@ async def test_figures_are_drawn_and_told(console: Console, enter: Enter) -> Non
     for number in range(5):
         chart = charts.nth(number)
         await chart.scroll_into_view_if_needed()
-        await viewer.page.wait_for_function(
-            "n => document.querySelectorAll('img.chart')[n].naturalWidth > 0", arg=number
-        )
+        assert await chart.evaluate("img => img.decode().then(() => img.naturalWidth > 0)")
     await viewer.page.get_by_label("Language").select_option("en")
     await viewer.press("Show")
     tiles = await viewer.page.locator("dl.tiles").inner_text()
@@ -294,9 +445,11 @@ async def test_the_pages_are_used_by_keyboard_alone(console: Console, enter: Ent
 async def test_a_live_page_that_stands_still_says_so(console: Console, enter: Enter) -> None:
     viewer = await enter(Role.VIEWER)
     await viewer.page.route("**/live/now", lambda route: route.abort())
-    await viewer.page.get_by_text("not being updated").wait_for(timeout=5000)
+    await viewer.page.get_by_text("not being updated").wait_for(timeout=limit(5) * 1000)
     await viewer.page.unroute("**/live/now")
-    await viewer.page.get_by_text("not being updated").wait_for(state="hidden", timeout=5000)
+    await viewer.page.get_by_text("not being updated").wait_for(
+        state="hidden", timeout=limit(5) * 1000
+    )
     viewer.complaints.clear()  # the browser itself says that the request failed
 
 
@@ -311,3 +464,40 @@ def _alike(one: bytes, other: bytes) -> float:
     size = 1 << (len(a) + len(b)).bit_length()
     both = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)))
     return float(np.abs(both).max() / np.sqrt((a @ a) * (b @ b)))
+
+
+async def test_an_overload_is_seen_and_charts_wait_for_it_to_end(
+    console: Console, enter: Enter
+) -> None:
+    viewer = await enter(Role.VIEWER)
+    state = NodeState(
+        node="hk2",
+        at=now(),
+        lines=48,
+        active=40,
+        front_up=True,
+        closed=False,
+        overload="late_frames",
+        workers=[],
+    )
+    await console.site.orders.say(state)
+    console.node.verdict = Verdict(
+        Strain.KEYPAD_ONLY, Cause.LATE_FRAMES, 0.034, pressure=Pressure(cpu=0.87)
+    )
+    await viewer.go("/live")
+    page = await viewer.page.locator("main").inner_text()
+    assert "overloaded: the sound of running calls is late; new calls are refused" in page
+    assert "speech is given up until the overload is over" in page
+    assert "40 of 48 lines in use · overloaded: takes no new calls" in page
+    assert "87.0" in await viewer.page.locator("#load").inner_text()
+    await viewer.go("/figures")
+    assert "charts wait until it is not" in await viewer.page.locator("main").inner_text()
+    assert await viewer.page.locator("img.chart").count() == 0
+    for path in ("/figures.csv", f"/figures/{next(iter(CHARTS))}.svg"):
+        answer = await viewer.page.request.get(console.url + path)
+        assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+    console.node.verdict = Verdict()
+    await viewer.go("/figures")
+    assert await viewer.page.locator("img.chart").count() == len(CHARTS)
+    await viewer.go("/live")
+    assert await viewer.page.locator("#load").count() == 0

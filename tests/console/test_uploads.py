@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from aiohttp import ClientSession, FormData
 
 from ivr.records.console_tables import Source, VersionState
 from ivr.records.roles import Role
+from speech.language import Language
 from tests.console.conftest import Console, a_recording
 from tests.console.test_door import browser, token
 
@@ -42,9 +44,9 @@ def bomb() -> bytes:
     return file.getvalue()
 
 
-def zipped(files: dict[str, bytes]) -> bytes:
+def zipped(files: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", packing) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return file.getvalue()
@@ -55,7 +57,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
     [
         (b"", "not a sound file"),
         (b"<script>alert(1)</script>", "not a sound file"),
-        (a_recording()[:200], "too short"),
+        (a_recording()[:200], "breaks off"),
         (bomb(), "too long"),
         (a_recording("confirm.help"), "too long"),
         (a_recording(gain=30.0), "distorted"),
@@ -142,14 +144,70 @@ async def test_a_bad_set_is_refused_and_loses_nothing(
     assert await console.site.versions.in_state(VersionState.DRAFT) == []
 
 
-async def test_a_zip_cut_short_keeps_what_came_before(console: Console) -> None:
-    data = bytearray(zipped({"1001.wav": a_recording(), "1002.wav": a_recording()}))
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+async def test_one_damaged_file_of_a_zip_does_not_end_the_rest(
+    console: Console, packing: int
+) -> None:
+    data = bytearray(zipped({f"100{n}.wav": a_recording() for n in (1, 2, 3)}, packing))
     second = data.rindex(b"1002.wav", 0, data.index(b"PK\x01\x02"))
     data[second + 20 : second + 400] = bytes(380)  # the sound of the second one is damaged
     async with browser(console, Role.OPERATOR) as session:
-        _, page = await sent(session, "/prompts/en/import", "set", bytes(data), "set.zip")
-    assert "1 recordings taken" in page
-    assert "could not be read to its end" in page
+        status, page = await sent(session, "/prompts/en/import", "set", bytes(data), "set.zip")
+    assert status == 200
+    assert "It is damaged in the zip" in page
+    assert "taken as version 1" in page
+    drafts = await console.site.versions.in_state(VersionState.DRAFT)
+    assert "1001.wav" in {one.note for one in drafts}
+
+
+async def test_a_file_of_another_language_is_refused(console: Console) -> None:
+    files = {
+        "1001-yue-welcome.greeting.wav": a_recording(),
+        "1001_EN_take2.wav": a_recording(),
+        "1001-english.wav": a_recording(),
+    }
+    async with browser(console, Role.OPERATOR) as session:
+        _, page = await sent(session, "/prompts/en/import", "set", zipped(files), "set.zip")
+    assert "2 recordings taken, 1 refused" in page
+    assert "It is of another language" in page
+    assert "2 files are for 1001" not in page  # three name it, and that is what is said
+    assert "3 files are for 1001 welcome.greeting" in page
+
+
+async def test_a_set_is_undone_as_one(console: Console) -> None:
+    numbers = await console.site.studio.numbers()
+    names = ("goodbye.plain", "welcome.greeting")
+    files = {f"{numbers[name]}.wav": a_recording(name) for name in names}
+    async with browser(console, Role.OPERATOR) as session:
+        await sent(session, "/prompts/en/1001/recording", "recording", a_recording(), "a.wav")
+        _, page = await sent(session, "/prompts/en/import", "set", zipped(files), "set.zip")
+        undo = re.search(r'action="(/prompts/sets/[^"]+/undo)"', page)
+        assert undo is not None
+        async with session.post(undo[1], data={"csrf": await token(session)}) as answer:
+            assert "The set is undone: 2 drafts put away" in await answer.text()
+        drafts = await console.site.versions.in_state(VersionState.DRAFT)
+        assert [one.source for one in drafts] == [Source.UPLOADED]
+        async with session.post("/prompts/sets/x/undo", data={"csrf": await token(session)}) as no:
+            assert no.status == 404
+
+
+async def test_a_recording_is_filed_under_the_words_that_were_seen(console: Console) -> None:
+    site = console.site
+    async with browser(console, Role.OPERATOR) as session:
+        async with session.get(GREETING) as page:
+            saw = re.search(r'name="saw" value="(\d+)"', await page.text())
+        assert saw is not None
+        clip = await site.studio.one(Language.ENGLISH, "welcome.greeting")
+        assert clip is not None
+        await site.intake.words("somebody", clip, "Quite other words that are a good deal longer")
+        form = FormData({"csrf": await token(session), "saw": saw[1]})
+        form.add_field("recording", a_recording(), filename="a.wav")
+        async with session.post(f"{GREETING}/recording", data=form) as answer:
+            told = await answer.text()
+    assert "somebody asked for other words" in told
+    newest, other = await site.versions.of_clip("en", "welcome.greeting")
+    assert (newest.words, newest.made_by) == (clip.shipped_words, console.names[Role.OPERATOR])
+    assert other.words.startswith("Quite other words")
 
 
 async def test_the_script_goes_out_and_the_set_comes_back(console: Console) -> None:
@@ -158,10 +216,11 @@ async def test_the_script_goes_out_and_the_set_comes_back(console: Console) -> N
         async with session.get("/prompts/en/script.csv") as answer:
             rows = (await answer.text(encoding="utf-8-sig")).splitlines()
         assert rows[0] == "number,file,words,context,target seconds,now heard"
-        assert len(rows) - 1 == len(console.site.studio.script["en"])
+        assert len(rows) - 1 == len(console.site.studio.script[Language.ENGLISH])
         assert any("Road Cargo System" in row for row in rows)
         names = [row.split(",")[1] for row in rows[1:6]]
-        clips = [row.split("-", 1)[1].removesuffix(".wav") for row in names]
+        assert names[0].startswith("1001-en-")
+        clips = [row.split("-", 2)[2].removesuffix(".wav") for row in names]
         files = {name: a_recording(clip) for name, clip in zip(names, clips, strict=True)}
         _, page = await sent(session, "/prompts/en/import", "set", zipped(files), "set.zip")
         assert "5 recordings taken, 0 refused" in page

@@ -9,12 +9,22 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import ivr.console
+from ground.web.words import LANGUAGES
 from ivr.console import shown
+from ivr.console.app import ROOMS
+from ivr.console.door.refusals import OURS
 from ivr.console.faults import REASONS
-from ivr.console.rendering import LANGUAGES, catalogue
-from ivr.records.console_tables import Source, VersionState
+from ivr.console.health import DISK_FULL, DRAINING, FRONT_DOWN, KEYPAD_ONLY, NO_WORKER, OVERLOADED
+from ivr.console.pages.calls import FIELDS
+from ivr.console.rendering import LOOK, WORDS
+from ivr.console.self_test import FAILED
+from ivr.node.scoreboard import SUPERVISOR_STILL, WORKER_STILL
+from ivr.node.start_failures import CANNOT_START
+from ivr.records.console_tables import OrderKind, Source, VersionState
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.roles import Role
+from ivr.studio.importing import REASONS as NOT_LISTENED_TO
+from speech.language import Language
 
 pytestmark = pytest.mark.unit
 
@@ -34,13 +44,47 @@ def written() -> set[str]:
 
 def chosen() -> set[str]:
     """Words that come from closed sets."""
-    sets = (CallOutcome, EndedBy, VersionState, Source, Role, BundleRequestState)
+    sets = (CallOutcome, EndedBy, VersionState, Source, Role, BundleRequestState, OrderKind)
     words = {shown.word(one.value) for kind in sets for one in kind}
-    return words | set(shown.TONGUES.values()) | set(REASONS.values())
+    words |= set(OVERLOADED.values()) | {KEYPAD_ONLY, FRONT_DOWN, NO_WORKER, DRAINING, DISK_FULL}
+    words |= {FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
+    frame = {LOOK.name, LOOK.home[1], LOOK.without_database}
+    frame |= {entry.name for room in ROOMS for entry in room.entries}
+    words |= {*OURS, *FIELDS.values(), *NOT_LISTENED_TO} | deeds() | refusals()
+    return words | frame | {"not chosen yet"} | set(REASONS.values())
+
+
+def refusals() -> set[str]:
+    """What the rooms below say when they refuse something that a person asked for."""
+    root, found = DIRECTORY.parents[1], set()
+    kinds = dict.fromkeys(("NotPossible", "NotAllowed", "BadWords", "BadSet", "WeakPassword"))
+    for folder in ("ivr/records", "ivr/studio", "ground/web"):
+        for _, _, message, _, _ in extract_from_dir(
+            root / folder, [("**.py", "python")], keywords=kinds
+        ):
+            found.add(message if isinstance(message, str) else message[0])
+    assert len(found) > 20
+    return found
+
+
+def deeds() -> set[str]:
+    """What the audit log calls what people do."""
+    root, found = DIRECTORY.parents[1] / "ivr", set()
+    for path in root.rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        for call in re.finditer(r"audit\.(?:note|write)\((.{0,200})", source, re.DOTALL):
+            found |= set(re.findall(r'"([a-z][a-z: -]+)"', call[1])[:1])
+        found |= {
+            f"person: {one}" for one in re.findall(r'_change\(\s*by, name, "([^"]+)"', source)
+        }
+    found |= {f"ordered: {kind}" for kind in OrderKind}
+    found |= {"call looked at", "number shown", "log-in refused: locked", "log-in failed"}
+    found |= {"person: activated", "person: deactivated", "made live", "rolled back"}
+    return found - {"web", "phone"}
 
 
 def test_nothing_is_left_in_english() -> None:
-    translated = catalogue("zh-Hant")
+    translated = WORDS.catalogue("zh-Hant")
     found = written()
     assert len(found) > 200
     missing = [one for one in found | chosen() if not translated.knows(one)]
@@ -48,7 +92,7 @@ def test_nothing_is_left_in_english() -> None:
 
 
 def test_what_is_filled_in_is_the_same_in_both() -> None:
-    translated = catalogue("zh-Hant")
+    translated = WORDS.catalogue("zh-Hant")
     differing = [
         one
         for one in written() | chosen()
@@ -57,6 +101,16 @@ def test_what_is_filled_in_is_the_same_in_both() -> None:
     assert differing == []
 
 
+def test_every_language_has_a_name_on_every_page() -> None:
+    for page in LANGUAGES:
+        names = [shown.language_name(tag, page) for tag in Language]
+        assert all(names)
+        assert len(set(names)) == len(names)
+    assert shown.language_name(Language.CANTONESE, "zh-Hant") == "廣東話"
+    assert shown.language_name("tlh", "en") == "tlh"
+    assert shown.language_name(None, "en") == ""
+
+
 def test_english_is_as_written() -> None:
     assert set(LANGUAGES) == {"en", "zh-Hant"}
-    assert catalogue("en").gettext("Calls") == "Calls"
+    assert WORDS.catalogue("en").gettext("Calls") == "Calls"

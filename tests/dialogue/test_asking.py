@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from typing import TypeVar
 
 import pytest
-from fakes.caller import Cue, ScriptedCaller
-from fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace
 
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp
@@ -16,10 +15,14 @@ from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.trace import MASK, StepKind, hidden
 from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, WantsHotline, WentBack
 from speech.language import Language
+from tests.support.fakes.caller import Cue, ScriptedCaller
+from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
 SETTINGS = DialogueSettings(timeout_s=7, interdigit_timeout_s=3.5, attempts=3)
+
+T = TypeVar("T")
 
 FIELD = Field(
     name="number",
@@ -53,7 +56,7 @@ class Talk:
     def prompts(self) -> list[list[str]]:
         return [played.prompts for played in self.line.played]
 
-    async def with_caller(self, work: Awaitable[object], *cues: Cue | tuple[str, str]) -> object:
+    async def with_caller(self, work: Awaitable[T], *cues: Cue | tuple[str, str]) -> T:
         caller = asyncio.ensure_future(ScriptedCaller(self.line, *cues).follow())
         try:
             return await work
@@ -109,7 +112,7 @@ async def test_noinput_and_nomatch_are_told_apart_and_prompts_taper(talk: Talk) 
 async def test_a_key_stops_the_prompt(talk: Talk) -> None:
     await talk.with_caller(talk.call.ask(FIELD), Cue("number.ask", "1234#", after=0.7))
     assert not talk.line.played[0].whole
-    assert talk.line.played[0].ended - talk.line.played[0].began == pytest.approx(0.7, abs=0.06)
+    assert talk.line.played[0].heard_s == pytest.approx(0.7, abs=0.06)
 
 
 async def test_barge_in_off_plays_on_but_keeps_the_keys(talk: Talk) -> None:
@@ -267,3 +270,127 @@ def test_menus_that_cannot_work_are_refused_when_written() -> None:
             Menu(name="m", help="h", choices=choices)
     with pytest.raises(BadQuestion):
         Field(**{**vars(FIELD), "min_digits": 7})
+
+
+async def test_a_hash_after_the_one_key_of_a_menu_belongs_to_it(talk: Talk) -> None:
+    for key in "2#":
+        talk.line.press(key)
+    assert (await talk.call.choose(MENU)).value == "two"
+    outcome = await talk.with_caller(talk.call.ask(FIELD), ("number.ask", "777#"))
+    assert (outcome.value, outcome.attempts) == ("777", 1)
+
+
+async def test_a_hash_after_a_confirmation_belongs_to_it(talk: Talk) -> None:
+    agreed = await talk.with_caller(
+        talk.call.confirm("ccrn.accepted"), Cue("ccrn.accepted", "1", after=SECONDS_PER_PHRASE)
+    )
+    assert agreed is True
+    talk.line.press("#")
+    outcome = await talk.with_caller(talk.call.choose(MENU), ("menu.one", "1"))
+    assert (outcome.value, outcome.attempts) == ("one", 1)
+
+
+async def test_a_hash_after_a_key_that_means_nothing_is_not_a_second_wrong_key(talk: Talk) -> None:
+    outcome = await talk.with_caller(
+        talk.call.choose(MENU), ("menu.one", "7#"), ("universal.nomatch", "1")
+    )
+    assert (outcome.value, outcome.attempts) == ("one", 2)
+
+
+async def test_a_hash_that_comes_after_the_inter_digit_timeout(talk: Talk) -> None:
+    late = SETTINGS.interdigit_timeout_s + SETTINGS.terminator_grace_s / 2
+    first = await talk.with_caller(talk.call.ask(FIELD), ("number.ask", "1234"))
+    assert first.value == "1234"
+    assert talk.now < late + 5
+    talk.line.press("#")
+    second = await talk.with_caller(talk.call.ask(FIELD), ("number.ask", "777#"))
+    assert (second.value, second.attempts) == ("777", 1)
+
+
+USER_ID = Field(**{**vars(FIELD), "hash_alone": "none"})
+GAP_S = SETTINGS.terminator_grace_s
+
+
+@pytest.mark.parametrize("gap_s", [0.0, 0.2, 1.0, GAP_S - 0.05])
+@pytest.mark.parametrize("after_s", [-1.0, 1.0], ids=["typed ahead", "while it is said"])
+async def test_a_hash_soon_after_a_menu_key_belongs_to_it(
+    talk: Talk, gap_s: float, after_s: float
+) -> None:
+    choosing = asyncio.ensure_future(_language_then_user_id(talk))
+    if after_s > 0:
+        await asyncio.sleep(after_s)
+    talk.line.press("2")
+    await asyncio.sleep(gap_s)
+    talk.line.press("#")
+    await asyncio.sleep(3)
+    for key in "777#":
+        talk.line.press(key)
+    assert await choosing == "777"
+
+
+@pytest.mark.parametrize("gap_s", [GAP_S + 0.05, GAP_S + 1.0, 5.0])
+async def test_a_hash_some_time_after_a_menu_key_answers_the_next_question(
+    talk: Talk, gap_s: float
+) -> None:
+    choosing = asyncio.ensure_future(_language_then_user_id(talk))
+    await asyncio.sleep(1)
+    talk.line.press("2")
+    await asyncio.sleep(gap_s)
+    talk.line.press("#")
+    assert await choosing == "none"
+
+
+async def test_two_hashes_after_a_menu_key_are_its_own_and_an_answer(talk: Talk) -> None:
+    for key in "2##":
+        talk.line.press(key)
+    assert await _language_then_user_id(talk) == "none"
+
+
+async def test_a_hash_before_the_next_question_is_said_belongs_to_the_answer_before(
+    talk: Talk,
+) -> None:
+    talk.line.press("2")
+    await talk.call.choose(MENU)
+    await asyncio.sleep(3)  # the back end works
+    talk.line.press("#")
+    outcome = await talk.with_caller(talk.call.ask(USER_ID), ("number.ask", "777#"))
+    assert outcome.value == "777"
+
+
+async def test_a_hash_that_skips_a_message_does_not_answer_the_menu_after_it(talk: Talk) -> None:
+    saying = asyncio.ensure_future(talk.call.say("news"))
+    await asyncio.sleep(1)
+    talk.line.press("#")
+    await saying
+    assert not talk.line.played[0].whole
+    outcome = await talk.with_caller(talk.call.choose(MENU), ("menu.one", "1"))
+    assert (outcome.value, outcome.attempts) == ("one", 1)
+
+
+@pytest.mark.parametrize("gap_s", [0.2, 1.0, SETTINGS.terminator_grace_s - 0.1])
+async def test_a_hash_that_follows_slowly_is_no_wrong_key_in_a_menu(
+    talk: Talk, gap_s: float
+) -> None:
+    choosing = asyncio.ensure_future(talk.call.choose(MENU))
+    await asyncio.sleep(1)
+    talk.line.press("2")
+    await choosing
+    again = asyncio.ensure_future(talk.call.choose(MENU))
+    await asyncio.sleep(gap_s)
+    talk.line.press("#")
+    await asyncio.sleep(3)
+    talk.line.press("1")
+    outcome = await again
+    assert (outcome.value, outcome.attempts) == ("one", 1)
+
+
+async def test_a_hash_while_a_menu_is_said_is_a_wrong_key(talk: Talk) -> None:
+    outcome = await talk.with_caller(
+        talk.call.choose(MENU), ("menu.one", "#"), ("universal.nomatch", "1")
+    )
+    assert outcome.attempts == 2
+
+
+async def _language_then_user_id(talk: Talk) -> str:
+    await talk.call.choose(MENU)
+    return str((await talk.call.ask(USER_ID)).value)

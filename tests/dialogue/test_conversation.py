@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes.line import PaperLine, PaperNarrator, PaperTrace
 
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp
@@ -13,6 +12,7 @@ from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.turns import Redo, WentBack
 from ivr.dialogue.waiting import Background
 from speech.language import Language
+from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 

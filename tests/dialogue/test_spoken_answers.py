@@ -6,9 +6,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from fakes.caller import Cue, ScriptedCaller
-from fakes.ear import PaperEar, Saying
-from fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace
 
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.outcome import Mode
@@ -17,6 +14,9 @@ from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.trace import MASK, StepKind, hidden
 from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, NotKnown, WantsHotline
 from speech.language import Language
+from tests.support.fakes.caller import Cue, ScriptedCaller
+from tests.support.fakes.ear import PaperEar, Saying
+from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from fakes.flows_on_paper import PaperCall
+
+from tests.support.fakes.flows_on_paper import PaperCall
 
 
 @pytest.fixture

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from fakes.caller import HANG_UP, Cue
-from fakes.flows_on_paper import CARGO, LOG_IN, OTHER_CARGO, TO_BUNDLE, PaperCall
 
 from backend_client.errors import (
     AlreadyBundled,
-    BackEndAway,
+    BackEndUnavailable,
     BadVehicle,
     MixedDirections,
     SessionExpired,
 )
 from backend_client.types import CargoState
-from call_flows.desk import Conclusion
+from call_flows.call_context import Conclusion
 from call_flows.rules import FlowRules
+from tests.support.fakes.caller import HANG_UP, Cue
+from tests.support.fakes.flows_on_paper import CARGO, LOG_IN, OTHER_CARGO, TO_BUNDLE, PaperCall
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -33,8 +33,8 @@ async def test_a_driver_bundles_and_hears_the_ubr(paper: PaperCall) -> None:
     assert f"en bundle.done ubr={receipt.ubr}" in paper.words
     assert "en bundle.cross_now" in paper.words
     assert paper.prompts[-1] == "goodbye.plain"
-    assert paper.desk.notes.ubrs == [receipt.ubr]
-    assert paper.desk.notes.conclusion is Conclusion.COMPLETED
+    assert paper.context.notes.ubrs == [receipt.ubr]
+    assert paper.context.notes.conclusion is Conclusion.COMPLETED
     assert [what for what, _ in paper.ledger.lines] == ["sending", "confirmed", "told"]
 
 
@@ -54,7 +54,7 @@ async def test_the_ubr_cannot_be_cut_short_by_a_stray_key(paper: PaperCall) -> N
 async def test_the_ubr_is_repeated_on_request_and_when_nothing_is_keyed(paper: PaperCall) -> None:
     await paper.run(*TO_BUNDLE, *ONE_CARGO, FIRST_VEHICLE, YES, ("bundle.repeat", "1"))
     assert paper.prompts.count("bundle.done") == 3
-    assert paper.desk.notes.conclusion is Conclusion.COMPLETED
+    assert paper.context.notes.conclusion is Conclusion.COMPLETED
 
 
 async def test_several_ccrns_ride_in_one_bundle(paper: PaperCall) -> None:
@@ -275,20 +275,20 @@ async def test_other_refusals_are_explained(
 ) -> None:
     paper.rocars.fail["bundle"] = [error]
     await paper.run(*TO_BUNDLE, *ONE_CARGO, FIRST_VEHICLE, YES, Cue(prompt, HANG_UP))
-    assert not paper.desk.notes.ubrs
+    assert not paper.context.notes.ubrs
 
 
 async def test_no_answer_is_never_told_as_a_bundling(paper: PaperCall) -> None:
-    paper.rocars.fail["bundle"] = [BackEndAway("timed out", uncertain=True)]
+    paper.rocars.fail["bundle"] = [BackEndUnavailable("timed out", uncertain=True)]
     await paper.run(*TO_BUNDLE, *ONE_CARGO, FIRST_VEHICLE, YES, ("bundle.not_confirmed", ""))
     assert "bundle.done" not in paper.prompts
     assert "sorry.back_end_away" not in paper.prompts  # "nothing was changed" could be a lie
     assert paper.ledger.lines[-1] == ("unknown", "timed out")
-    assert paper.desk.notes.conclusion is Conclusion.BACK_END_AWAY
+    assert paper.context.notes.conclusion is Conclusion.BACK_END_AWAY
 
 
 async def test_a_back_end_that_is_away_is_said_so(paper: PaperCall) -> None:
-    paper.rocars.fail["bundle"] = [BackEndAway("refused connection")]
+    paper.rocars.fail["bundle"] = [BackEndUnavailable("refused connection")]
     await paper.run(*TO_BUNDLE, *ONE_CARGO, FIRST_VEHICLE, YES, ("sorry.back_end_away", ""))
     assert [what for what, _ in paper.ledger.lines] == ["sending", "refused", "told"]
 
@@ -332,7 +332,7 @@ async def test_another_bundling_begins_afresh(paper: PaperCall) -> None:
         FINISH,
     )
     assert [receipt.ccrns for receipt in paper.rocars.receipts] == [(CARGO,), (OTHER_CARGO,)]
-    assert paper.desk.notes.ubrs == [receipt.ubr for receipt in paper.rocars.receipts]
+    assert paper.context.notes.ubrs == [receipt.ubr for receipt in paper.rocars.receipts]
 
 
 async def test_the_whole_call_can_be_typed_ahead_up_to_the_confirmation(paper: PaperCall) -> None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes.caller import Cue, ScriptedCaller
-from fakes.ear import PaperEar, Saying
-from fakes.flows_on_paper import CARGO
-from fakes.line import PaperLine, PaperNarrator, PaperTrace
-from fakes.rocars import USER_ID, PaperLedger, PaperRocars
 
 from backend_client.types import CargoState, Driver
+from call_flows.call_context import CallContext
 from call_flows.cargo import ask_ccrn
-from call_flows.desk import Desk
 from call_flows.order import Order
 from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.turns import GaveUp
 from speech.language import Language
+from tests.support.fakes.caller import Cue, ScriptedCaller
+from tests.support.fakes.ear import PaperEar, Saying
+from tests.support.fakes.flows_on_paper import CARGO
+from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
+from tests.support.fakes.rocars import USER_ID, PaperLedger, PaperRocars
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -45,11 +45,13 @@ class Asked:
             Language.ENGLISH,
             ear=PaperEar(list(sayings)),
         )
-        self.desk = Desk(PaperRocars(cargo={known: CargoState.FREE}), FlowRules(), PaperLedger())
+        self.context = CallContext(
+            PaperRocars(cargo={known: CargoState.FREE}), FlowRules(), PaperLedger()
+        )
 
     async def answer(self) -> str:
         return await ask_ccrn(
-            self.call, self.desk, Order(Driver(USER_ID, "session-1", ("AB1234",)))
+            self.call, self.context, Order(Driver(USER_ID, "session-1", ("AB1234",)))
         )
 
 
@@ -97,7 +99,7 @@ async def test_parts_may_be_keyed() -> None:
             Cue("ccrn.part.rest", "#", after=3.0),
         ).follow()
     )
-    asked.desk.rocars.cargo["12345678"] = CargoState.FREE  # type: ignore[attr-defined]
+    asked.context.rocars.cargo["12345678"] = CargoState.FREE  # type: ignore[attr-defined]
     assert await asked.answer() == "12345678"
     caller.cancel()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from fakes.caller import HANG_UP, Cue
-from fakes.flows_on_paper import IN_ENGLISH, PaperCall
 from pydantic import ValidationError
 
-from call_flows.desk import Conclusion
+from call_flows.call_context import Conclusion
 from call_flows.rules import FlowRules
 from ivr.dialogue.line import Transfer
+from tests.support.fakes.caller import HANG_UP, Cue
+from tests.support.fakes.flows_on_paper import IN_ENGLISH, PaperCall
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -27,7 +27,7 @@ async def test_the_caller_is_connected(paper: PaperCall) -> None:
     await paper.run(*TO_HOTLINE, ("hotline.connecting", ""))
     assert paper.line.transfers == [HOTLINE]
     assert paper.prompts[-1] == "hotline.connecting"
-    assert paper.desk.notes.conclusion is Conclusion.HOTLINE
+    assert paper.context.notes.conclusion is Conclusion.HOTLINE
 
 
 @pytest.mark.parametrize("becomes", [Transfer.REFUSED, Transfer.TIMED_OUT])
@@ -43,7 +43,7 @@ async def test_who_hangs_up_while_he_is_connected_came_for_the_hotline(paper: Pa
     paper.rules = FlowRules(hotline_transfer_uri=HOTLINE)
     paper.transfer_becomes = Transfer.TIMED_OUT
     await paper.run(*TO_HOTLINE, Cue("hotline.connecting", HANG_UP, after=5))
-    assert paper.desk.notes.conclusion is Conclusion.HOTLINE
+    assert paper.context.notes.conclusion is Conclusion.HOTLINE
 
 
 async def test_a_rehearsal_disturbs_nobody(paper: PaperCall) -> None:

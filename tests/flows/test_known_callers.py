@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from fakes.caller import HANG_UP, Cue
-from fakes.flows_on_paper import IN_ENGLISH, LOG_IN, PaperCall
-from fakes.rocars import CODE, PIN, USER_ID
 
-from call_flows.desk import CallerHints
+from call_flows.call_context import CallerHints
 from call_flows.rules import FlowRules
 from speech.language import Language
+from tests.support.fakes.caller import HANG_UP, Cue
+from tests.support.fakes.flows_on_paper import IN_ENGLISH, LOG_IN, PaperCall
+from tests.support.fakes.rocars import CODE, PIN, USER_ID
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -23,7 +23,7 @@ async def test_he_is_greeted_in_his_language_and_keys_pin_and_code_alone(paper: 
     assert paper.prompts.count("welcome.greeting") == 1
     assert "login.user_id" not in paper.prompts
     assert "welcome.language" not in paper.prompts
-    assert paper.desk.notes.user_id == USER_ID
+    assert paper.context.notes.user_id == USER_ID
 
 
 async def test_no_more_than_three_digits_of_his_user_id_are_said(paper: PaperCall) -> None:
@@ -38,8 +38,8 @@ async def test_somebody_else_on_his_telephone_chooses_language_and_keys_his_own(
 ) -> None:
     paper.hints = CallerHints("87654321", Language.CANTONESE)
     await paper.run(("login.known.pin", "#"), IN_ENGLISH, *LOG_IN, ("main_menu.intro", "9"))
-    assert paper.desk.notes.user_id == USER_ID
-    assert paper.desk.notes.language is Language.ENGLISH
+    assert paper.context.notes.user_id == USER_ID
+    assert paper.context.notes.language is Language.ENGLISH
 
 
 async def test_a_refused_log_in_asks_for_the_user_id(paper: PaperCall) -> None:
@@ -61,7 +61,7 @@ async def test_back_goes_to_the_user_id(paper: PaperCall) -> None:
 async def test_the_whole_log_in_can_be_typed_ahead(paper: PaperCall) -> None:
     paper.hints = KNOWN
     await paper.run(Cue("welcome.greeting", PIN + CODE, after=0.1), ("main_menu.intro", "9"))
-    assert paper.desk.notes.user_id == USER_ID
+    assert paper.context.notes.user_id == USER_ID
 
 
 @pytest.mark.parametrize("pin_digits", [0, 6])
@@ -81,7 +81,7 @@ async def test_a_mainland_caller_hears_putonghua_first_on_its_own_key(paper: Pap
         "yue welcome.language key=1",
         "en welcome.language key=3",
     ]
-    assert paper.desk.notes.language is Language.PUTONGHUA
+    assert paper.context.notes.language is Language.PUTONGHUA
 
 
 async def test_a_language_that_is_not_offered_is_not_spoken(paper: PaperCall) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes.rocars import keys_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from call_flows.marks import forms_of, from_two_keys, in_two_keys, looks_mainland
+from tests.support.fakes.rocars import keys_of
 
 pytestmark = pytest.mark.unit
 

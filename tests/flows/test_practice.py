@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes.caller import HANG_UP, Cue
-from fakes.flows_on_paper import CARGO, IN_ENGLISH, PaperCall
 
 from backend_client.types import Driver
-from ivr.pool.practice import WRONG_CODE, PracticeLedger, PracticeRocars
+from ivr.call.practice import WRONG_CODE, PracticeLedger, PracticeRocars
+from tests.support.fakes.caller import HANG_UP, Cue
+from tests.support.fakes.flows_on_paper import CARGO, IN_ENGLISH, PaperCall
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -37,7 +37,7 @@ async def test_a_driver_rehearses_and_is_told_that_nothing_was_bundled(paper: Pa
         ("practice.not_bundled", ""),
         ("bundle.finish", "3"),
     )
-    assert paper.desk.notes.ubrs == []
+    assert paper.context.notes.ubrs == []
 
 
 async def test_a_wrong_code_can_be_rehearsed(paper: PaperCall) -> None:

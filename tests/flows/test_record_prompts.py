@@ -6,12 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
-from fakes.caller import ScriptedCaller
-from fakes.flows_on_paper import IN_ENGLISH, Script
-from fakes.line import PaperLine, PaperNarrator, PaperTrace
-from fakes.rocars import PaperLedger, PaperRocars
 
-from call_flows.desk import Conclusion, Desk
+from call_flows.call_context import CallContext, Conclusion
 from call_flows.record_prompts import record_prompts
 from call_flows.recording_studio import (
     ClipToRecord,
@@ -25,6 +21,10 @@ from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp
 from ivr.dialogue.settings import DialogueSettings
 from speech.language import Language
+from tests.support.fakes.caller import ScriptedCaller
+from tests.support.fakes.flows_on_paper import IN_ENGLISH, Script
+from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
+from tests.support.fakes.rocars import PaperLedger, PaperRocars
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -64,7 +64,9 @@ class PaperStudio:
 class RecordingCall:
     studio: PaperStudio = field(default_factory=PaperStudio)
     trace: PaperTrace = field(default_factory=PaperTrace)
-    desk: Desk = field(default_factory=lambda: Desk(PaperRocars(), FlowRules(), PaperLedger()))
+    context: CallContext = field(
+        default_factory=lambda: CallContext(PaperRocars(), FlowRules(), PaperLedger())
+    )
 
     async def run(self, *script: Script) -> list[str]:
         """What was said, in order; the caller speaks whenever he is to."""
@@ -75,7 +77,7 @@ class RecordingCall:
         caller = ScriptedCaller(line, *script)
         acting = asyncio.ensure_future(caller.follow())
         try:
-            await record_prompts(call, self.desk, self.studio)
+            await record_prompts(call, self.context, self.studio)
         except HungUp:
             pass
         finally:
@@ -94,7 +96,7 @@ async def test_one_is_recorded_and_kept() -> None:
         ("recording.number", "#"),
     )
     assert [name for name, _ in call.studio.kept] == ["welcome.greeting"]
-    assert call.desk.notes.conclusion is Conclusion.COMPLETED
+    assert call.context.notes.conclusion is Conclusion.COMPLETED
     order = ["recording.today", "today", "recording.begin", "tone", "recording.heard", "mended"]
     at = said.index("recording.today")
     assert said[at : at + 6] == order
@@ -129,7 +131,7 @@ async def test_who_has_no_right_does_not_record() -> None:
     wrong = (OPERATOR, ("recording.pin", "999999#"))
     said = await call.run(IN_ENGLISH, *wrong, *wrong, *wrong)
     assert said.count("recording.refused") == 3
-    assert call.desk.notes.conclusion is Conclusion.LOGIN_REFUSED
+    assert call.context.notes.conclusion is Conclusion.LOGIN_REFUSED
     assert not any("999999" in repr(step) for step in call.trace.steps)
 
 

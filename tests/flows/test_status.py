@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from fakes.caller import HANG_UP, Cue
-from fakes.flows_on_paper import CARGO, IN_ENGLISH, LOG_IN, OTHER_CARGO, PaperCall
 
-from backend_client.errors import BackEndAway
+from backend_client.errors import BackEndUnavailable
 from backend_client.types import BundleState
-from call_flows.desk import Conclusion
+from call_flows.call_context import Conclusion
+from tests.support.fakes.caller import HANG_UP, Cue
+from tests.support.fakes.flows_on_paper import CARGO, IN_ENGLISH, LOG_IN, OTHER_CARGO, PaperCall
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
-TO_STATUS = (IN_ENGLISH, ("login.user_id", "#"), ("enquiries.intro", "1"))
+TO_STATUS = (IN_ENGLISH, ("login.user_id", "##"), ("enquiries.intro", "1"))
 TO_OWN = (IN_ENGLISH, *LOG_IN, ("main_menu.intro", "2"))
 
 
@@ -32,8 +32,8 @@ async def test_who_knows_reference_and_vehicle_hears_where_the_bundle_stands(
     )
     assert paper.words.count(f"en status.{state} ubr={bundle.ubr} vehicle=AB1234") == 2
     assert ("bundle.cross_now" in paper.prompts) is (state is BundleState.LIVE)
-    assert paper.desk.notes.statuses_told == 1
-    assert paper.desk.notes.user_id is None
+    assert paper.context.notes.statuses_announced == 1
+    assert paper.context.notes.user_id is None
 
 
 @pytest.mark.parametrize(("ubr", "keys"), [("5550001", "221235"), ("5550009", "221234")])
@@ -46,25 +46,25 @@ async def test_every_wrong_pair_gets_the_same_answer(paper: PaperCall, ubr: str,
 
 
 async def test_a_back_end_that_is_away_is_said_so(paper: PaperCall) -> None:
-    paper.rocars.fail["status"] = [BackEndAway("connection refused")]
+    paper.rocars.fail["status"] = [BackEndUnavailable("connection refused")]
     await paper.run(
         *TO_STATUS,
         ("status.ubr", "5550001#"),
         ("vehicle.key_mark", "221234#"),
         ("sorry.back_end_away", ""),
     )
-    assert paper.desk.notes.conclusion is Conclusion.BACK_END_AWAY
+    assert paper.context.notes.conclusion is Conclusion.BACK_END_AWAY
 
 
 async def test_an_enquirer_can_log_in_after_all(paper: PaperCall) -> None:
     await paper.run(
         IN_ENGLISH,
-        ("login.user_id", "#"),
+        ("login.user_id", "##"),
         ("enquiries.intro", "9"),
         *LOG_IN,
         ("main_menu.intro", "9"),
     )
-    assert paper.desk.notes.conclusion is Conclusion.COMPLETED
+    assert paper.context.notes.conclusion is Conclusion.COMPLETED
 
 
 async def test_hash_after_some_digits_is_still_too_short(paper: PaperCall) -> None:
@@ -74,7 +74,7 @@ async def test_hash_after_some_digits_is_still_too_short(paper: PaperCall) -> No
 async def test_an_empty_vehicle_needs_nothing(paper: PaperCall) -> None:
     await paper.run(
         IN_ENGLISH,
-        ("login.user_id", "#"),
+        ("login.user_id", "##"),
         ("enquiries.intro", "2"),
         ("unladen.advice", ""),
         ("enquiries.intro", "9"),

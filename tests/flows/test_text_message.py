@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes.flows_on_paper import CARGO, TO_BUNDLE, PaperCall
-from fakes.rocars import PaperTexts
 
 from speech.language import Language
+from tests.support.fakes.caller import HANG_UP
+from tests.support.fakes.flows_on_paper import CARGO, TO_BUNDLE, PaperCall
+from tests.support.fakes.rocars import PaperTexts
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -26,6 +27,14 @@ async def test_a_text_message_is_sent_when_asked_for(paper: PaperCall) -> None:
     )
     (receipt,) = paper.rocars.receipts
     assert paper.texts.sent == [(receipt.ubr, Language.ENGLISH)]
+
+
+async def test_where_it_goes_is_heard_before_it_is_sent(paper: PaperCall) -> None:
+    paper.texts = PaperTexts(ending="2267")
+    await paper.run(*BUNDLED, ("bundle.by_text", "4"), ("bundle.text_to", HANG_UP))
+    assert "bundle.text_to" in paper.prompts
+    assert any("bundle.text_to ending=2267" in played.words for played in paper.line.played)
+    assert paper.texts.sent == []  # who hears another number hangs up
 
 
 async def test_one_that_was_not_taken_is_said(paper: PaperCall) -> None:

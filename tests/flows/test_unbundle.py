@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fakes.caller import HANG_UP, Cue
-from fakes.flows_on_paper import CARGO, IN_ENGLISH, LOG_IN, PaperCall
 
-from backend_client.errors import BackEndAway, BundleNotLive, UnbundleDisabled
+from backend_client.errors import BackEndUnavailable, BundleNotLive, UnbundleDisabled
 from backend_client.types import BundleState, CargoState
 from call_flows.rules import FlowRules
+from tests.support.fakes.caller import HANG_UP, Cue
+from tests.support.fakes.flows_on_paper import CARGO, IN_ENGLISH, LOG_IN, PaperCall
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -52,7 +52,7 @@ async def test_what_rocars_refuses_is_explained(
 
 async def test_an_answer_that_was_lost_is_not_claimed(paper: PaperCall) -> None:
     paper.rocars.bundled(CARGO, "AB1234")
-    paper.rocars.fail["unbundle"] = [BackEndAway("timed out", uncertain=True)]
+    paper.rocars.fail["unbundle"] = [BackEndUnavailable("timed out", uncertain=True)]
     await paper.run(*TO_UNDO, SURE, ("unbundle.not_confirmed", ""), ("main_menu.intro", "9"))
     assert [line[0] for line in paper.ledger.lines] == ["undoing", "unknown"]
     assert "unbundle.done" not in paper.prompts

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from fakes.caller import HANG_UP, Cue
-from fakes.flows_on_paper import CARGO, IN_ENGLISH, LOG_IN, TO_BUNDLE, PaperCall
-from fakes.rocars import NOW
 
-from backend_client.errors import AlreadyBundled, BackEndAway, SessionExpired
+from backend_client.errors import AlreadyBundled, BackEndUnavailable, SessionExpired
 from backend_client.types import EarliestCrossing, Receipt
-from call_flows.desk import Unheard
+from call_flows.call_context import UnannouncedResult
+from tests.support.fakes.caller import HANG_UP, Cue
+from tests.support.fakes.flows_on_paper import CARGO, IN_ENGLISH, LOG_IN, TO_BUNDLE, PaperCall
+from tests.support.fakes.rocars import NOW
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -19,7 +19,7 @@ LATER = EarliestCrossing(immediately=False, at=NOW + timedelta(minutes=30))
 RECEIPT = Receipt("5550001", (CARGO,), "AB1234", NOW, LATER)
 
 
-def unheard(**of: object) -> Unheard:
+def unheard(**of: object) -> UnannouncedResult:
     request = {
         "key": "k1",
         "operation": "bundle",
@@ -28,7 +28,7 @@ def unheard(**of: object) -> Unheard:
         "vehicle": "AB1234",
         "receipt": RECEIPT,
     }
-    return Unheard(**(request | of))  # type: ignore[arg-type]
+    return UnannouncedResult(**(request | of))  # type: ignore[arg-type]
 
 
 async def test_a_bundling_that_went_through_is_told_before_anything_else(paper: PaperCall) -> None:
@@ -112,8 +112,8 @@ async def test_what_was_cut_off_does_not(paper: PaperCall) -> None:
     [
         (AlreadyBundled(CARGO), ["sending", "refused", "told"]),
         (SessionExpired(), ["sending", "refused", "told"]),
-        (BackEndAway("refused connection"), ["sending", "refused", "told"]),
-        (BackEndAway("timed out", uncertain=True), ["sending", "unknown"]),
+        (BackEndUnavailable("refused connection"), ["sending", "refused", "told"]),
+        (BackEndUnavailable("timed out", uncertain=True), ["sending", "unknown"]),
     ],
 )
 async def test_a_refusal_that_was_explained_counts_as_told(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fakes.caller import Cue
-from fakes.flows_on_paper import CARGO, TO_BUNDLE, PaperCall, Script
 
 from backend_client.errors import MainlandPlate
+from tests.support.fakes.caller import Cue
+from tests.support.fakes.flows_on_paper import CARGO, TO_BUNDLE, PaperCall, Script
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 

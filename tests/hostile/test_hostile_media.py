@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 import pytest_asyncio
-from hostile.attack import Health, own_log_is_sound
-from hostile.bystander import Bystander
-from hostile.rubbish_media import bad_rtcp, bad_rtp
-from service import Service
-from telephony.sip_peer import Peer
+
+from tests.support.attack import Health, own_log_is_sound
+from tests.support.bystander import Bystander
+from tests.support.malformed_media import bad_rtcp, bad_rtp
+from tests.support.service import Service
+from tests.support.sip_peer import Peer
 
 pytestmark = pytest.mark.call
 

@@ -14,8 +14,9 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.observe.log_format import LogFormat
 from ivr.observe.log_privacy import MASK, EscapeControl, MaskSecrets, escape_control, is_secret
-from ivr.observe.logs import LogFormat, bind_worker, call_in_logs, configure_logs
+from ivr.observe.logs import bind_worker, call_in_logs, configure_logs
 
 pytestmark = pytest.mark.unit
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.pace import limit
+
 pytestmark = pytest.mark.service
 
 # Each test has a process of its own: the library knows one directory a process.
@@ -20,6 +22,7 @@ from pathlib import Path
 from ivr.observe import metrics_directory
 metrics_directory.use(Path(sys.argv[1]))
 from ivr.observe import metrics
+from tests.support.pace import limit
 
 def worker(work):
     pid = os.fork()
@@ -37,7 +40,7 @@ def run(program: str, directory: Path, before: str = "") -> dict[tuple[str, str]
         [sys.executable, "-c", PROLOGUE.format(before=before) + program, str(directory)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=limit(30),
         env=environment,
     )
     assert done.returncode == 0, done.stderr
@@ -125,7 +128,7 @@ def test_without_a_directory_workers_are_still_counted(tmp_path: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=limit(30),
         env={k: v for k, v in os.environ.items() if k != "PROMETHEUS_MULTIPROC_DIR"},
     )
     assert done.returncode == 0, done.stderr
@@ -144,7 +147,7 @@ def test_the_directory_cannot_move(tmp_path: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=limit(30),
     )
     assert done.returncode == 1
     assert "MetricsAlreadyOpen" in done.stderr

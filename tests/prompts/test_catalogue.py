@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ivr.records.clip_numbers import FIRST_NUMBER
 from prompts import catalogue
 from prompts.catalogue import CatalogueError, SlotKind
 from prompts.library import RECORDINGS, load_library
 from prompts.recorder import faults
-from prompts.script import clips
+from prompts.script import ADDED_SINCE, clips, names_in_order
 from prompts.settings import PromptSettings
 from speech.language import Language
 
@@ -68,3 +69,12 @@ def test_a_text_is_cut_at_its_slots() -> None:
         ("a.b--1", "Cargo"),
         ("a.b--2", "with"),
     ]
+
+
+def test_numbers_of_clips_stay_when_prompts_are_added() -> None:
+    """They are on sheets and in names of files; see `prompts.script.ADDED_SINCE`."""
+    names = names_in_order()
+    numbers = {name: FIRST_NUMBER + at for at, name in enumerate(names)}
+    assert len(set(names)) == len(names)
+    assert (numbers["enquiries.help"], numbers["unit/clock.pm"]) == (1149, 1498)
+    assert names[-1].partition("--")[0] == ADDED_SINCE[-1]

@@ -9,17 +9,18 @@ import pytest
 
 from prompts import live
 from prompts.composer import Composer
-from prompts.library import Library, load_library
-from prompts.live import LiveClip, LiveLibrary, as_heard
+from prompts.library import Library
+from prompts.live import LiveClip, PublishedLibrary, as_heard
 from prompts.script import clips
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, Utterance
 from speech.language import Language
+from tests.support.shipped import shipped_library
 
 pytestmark = pytest.mark.unit
 
-LIBRARY = load_library()
+LIBRARY = shipped_library()
 GREETING = "welcome.greeting"
 DIGEST = next(one.digest for one in clips(Language.ENGLISH) if one.name == GREETING)
 NEW = bytes(range(256)) * 40
@@ -42,7 +43,7 @@ async def said(composer: Composer) -> Utterance:
 @pytest.fixture
 def composer(tmp_path: Path) -> Composer:
     settings = PromptSettings.model_validate({})
-    shelf = LiveLibrary(LIBRARY, tmp_path / "live")
+    shelf = PublishedLibrary(LIBRARY, tmp_path / "live")
     return Composer(shelf, settings, StandIns(settings, tmp_path / "made"))
 
 

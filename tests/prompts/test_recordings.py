@@ -16,11 +16,13 @@ from prompts.recorder import faults, prune, stale
 from prompts.script import clips
 from prompts.settings import PromptSettings
 from speech.language import Language
+from speech.voices.settings import EVERYWHERE, OF_RECORDINGS
+from tests.support.shipped import shipped_library
 
 pytestmark = pytest.mark.service
 
 SETTINGS = PromptSettings()
-LIBRARY = load_library()
+LIBRARY = shipped_library()
 VICTIM = "login.welcome"
 
 
@@ -45,11 +47,20 @@ def test_nothing_is_stale_and_the_manifest_says_what_the_script_says(language: L
 
 
 @pytest.mark.parametrize("language", list(Language))
+def test_a_language_is_spoken_by_one_voice(language: Language) -> None:
+    manifest = json.loads((RECORDINGS / language / MANIFEST).read_text(encoding="utf-8"))
+    voices = {entry["voice"].partition(" ")[0] for entry in manifest.values()}
+    assert voices == {OF_RECORDINGS[language]}
+    versions = {entry.get("version", "") for entry in manifest.values()}
+    assert len(versions) == 1 or OF_RECORDINGS[language] == EVERYWHERE
+
+
+@pytest.mark.parametrize("language", list(Language))
 def test_loudness_hardly_differs(language: Language) -> None:
     """Peaks may keep a clip below the target; nothing may bring it above."""
     levels = np.array(
         [
-            loudness(np.frombuffer(pcm, "<i2").astype(np.float32) / 32768)
+            loudness(np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768))
             for clip in clips(language)
             if (pcm := LIBRARY.clip(language, clip.name)) is not None
         ]

@@ -31,7 +31,9 @@ class ToneSynthesiser(Synthesiser):
         self.asked: list[str] = []
         self.closed = False
 
-    async def speak(self, language: Language, text: str) -> Samples:
+    async def speak(
+        self, language: Language, text: str, *, voice_name: str = "", words_per_minute: int = 0
+    ) -> Samples:
         self.asked.append(text)
         await asyncio.sleep(0.02)
         if len(self.asked) <= self.failures:
@@ -136,3 +138,58 @@ async def test_closing_ends_the_synthesiser(tmp_path: Path) -> None:
     synthesiser = ToneSynthesiser()
     await stand_ins(tmp_path, synthesiser).close()
     assert synthesiser.closed
+
+
+class OwnVoice(ToneSynthesiser):
+    """The voice of the recordings, which takes its time or fails."""
+
+    def __init__(self, takes_s: float = 0.0, *, failures: int = 0) -> None:
+        super().__init__(failures)
+        self.may_go_on = asyncio.Event()
+        if not takes_s:
+            self.may_go_on.set()
+
+    async def speak(
+        self, language: Language, text: str, *, voice_name: str = "", words_per_minute: int = 0
+    ) -> Samples:
+        await self.may_go_on.wait()
+        return await super().speak(language, f"{voice_name} {text}")
+
+
+@pytest.fixture
+def all_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prompts.stand_in.installed", lambda name, settings: True)
+
+
+@pytest.mark.usefixtures("all_installed")
+async def test_a_stand_in_is_spoken_by_the_voice_of_the_recordings(tmp_path: Path) -> None:
+    own, espeak = OwnVoice(), ToneSynthesiser()
+    made = StandIns(PromptSettings(), tmp_path, espeak, own=own)
+    sound = await made.synthesised(CLIP)
+    assert (own.asked, espeak.asked) == (["kokoro/en You are logged in."], [])
+    again = StandIns(PromptSettings(), tmp_path, ToneSynthesiser(9), own=OwnVoice(failures=9))
+    assert await again.synthesised(CLIP) == sound
+
+
+@pytest.mark.usefixtures("all_installed")
+async def test_a_caller_who_waited_long_enough_hears_espeak_and_the_next_the_other(
+    tmp_path: Path,
+) -> None:
+    own, espeak = OwnVoice(takes_s=1), ToneSynthesiser()
+    settings = PromptSettings.model_validate({"voices": {"patience_s": 0}})
+    made = StandIns(settings, tmp_path, espeak, own=own)
+    first = await made.synthesised(CLIP)
+    assert (own.asked, espeak.asked) == ([], [CLIP.speech])
+    own.may_go_on.set()
+    while await made.synthesised(CLIP) == first:
+        await asyncio.sleep(0.01)
+    assert own.asked == ["kokoro/en You are logged in."]
+    await made.close()
+
+
+@pytest.mark.usefixtures("all_installed")
+async def test_a_voice_that_fails_costs_nothing_but_its_sound(tmp_path: Path) -> None:
+    own, espeak = OwnVoice(failures=1), ToneSynthesiser()
+    made = StandIns(PromptSettings(), tmp_path, espeak, own=own)
+    assert len(await made.synthesised(CLIP)) > 0
+    assert espeak.asked == [CLIP.speech]

@@ -62,7 +62,7 @@ def test_every_usual_format_and_rate_becomes_a_prompt(kind: str, subtype: str, r
     )
     take = taken(as_file(at_rate, kind, subtype, rate))
     assert take.seconds == pytest.approx(SECONDS, abs=0.25)
-    samples = np.frombuffer(take.pcm, "<i2").astype(np.float32) / 32768
+    samples = np.frombuffer(take.pcm, "<i2").astype(np.float32) / np.float32(32768)
     assert loudness(samples) == pytest.approx(TARGET, abs=1.0)
     assert np.abs(samples).max() < 1.0
 
@@ -107,6 +107,97 @@ def test_what_is_no_sound_is_refused(rubbish: bytes) -> None:
     with pytest.raises(BadTake) as refused:
         taken(rubbish)
     assert refused.value.fault in (Fault.NOT_AUDIO, Fault.EMPTY)
+
+
+ROOM = padded(0.3, 0.3)
+ROOM_S = len(ROOM) / SAMPLE_RATE
+
+
+def as_mp3(samples: np.ndarray, mode: str = "CONSTANT") -> bytes:
+    file = io.BytesIO()
+    soundfile.write(
+        file, np.repeat(samples, 2), 16_000, format="MP3", compression_level=0.3, bitrate_mode=mode
+    )
+    return file.getvalue()
+
+
+def mp3_frames(data: bytes) -> list[bytes]:
+    """The frames of what `as_mp3` wrote (MPEG-2, 16 kHz), the one without sound first."""
+    kbit = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+    frames, at = [], 0
+    while at + 4 <= len(data):
+        assert data[at] == 0xFF
+        size = 72_000 * kbit[data[at + 2] >> 4] // 16_000 + (data[at + 2] >> 1 & 1)
+        frames.append(data[at : at + size])
+        at += size
+    return frames
+
+
+def quiet_first(mode: str) -> bytes:
+    """An MP3 without a header of its own whose first frame says little of the others."""
+    whole = np.concatenate((ROOM, ROOM, ROOM))
+    frames = mp3_frames(as_mp3(whole, mode))
+    assert b"Info" in frames[0] or b"Xing" in frames[0]
+    return b"".join(frames[1:])
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "AVERAGE", "VARIABLE"])
+def test_an_mp3_is_decoded_to_its_end_whatever_its_first_frame_has_guessed(mode: str) -> None:
+    take = taken(quiet_first(mode), None)
+    assert take.seconds + take.trimmed_s == pytest.approx(3 * ROOM_S, abs=0.2)
+
+
+@pytest.mark.parametrize("behind", [b"TAG" + bytes(125), b"APETAGEX" + b"x" * 40, bytes(300)])
+def test_tags_around_an_mp3_are_no_sound_and_no_damage(behind: bytes) -> None:
+    before = b"ID3\x04\0\0\0\0\x02\0" + bytes(256)
+    take = taken(before + as_mp3(ROOM) + behind)
+    assert take.seconds == pytest.approx(taken(as_mp3(ROOM)).seconds, abs=0.1)
+
+
+def test_two_mp3s_in_one_file_are_both_heard() -> None:
+    take = taken(as_mp3(ROOM) + as_mp3(ROOM), None)
+    assert take.seconds + take.trimmed_s == pytest.approx(2 * ROOM_S, abs=0.3)
+
+
+def test_a_wav_whose_header_was_left_behind_is_read_to_its_end() -> None:
+    whole = bytearray(as_file(ROOM))
+    at = whole.index(b"data") + 4
+    for size in (16_000, 0, 0xFFFFFFFF):
+        whole[at : at + 4] = size.to_bytes(4, "little")
+        take = taken(bytes(whole))
+        assert take.seconds + take.trimmed_s == pytest.approx(ROOM_S, abs=0.05)
+
+
+def test_a_flac_that_knows_of_less_than_it_has_is_read_to_its_end() -> None:
+    whole = bytearray(as_file(ROOM, "FLAC"))
+    for samples in (8000, 0):
+        whole[22:26] = samples.to_bytes(4, "big")
+        take = taken(bytes(whole))
+        assert take.seconds + take.trimmed_s == pytest.approx(ROOM_S, abs=0.05)
+
+
+def _cut(data: bytes) -> bytes:
+    return data[: len(data) * 6 // 10]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(_cut(as_file(ROOM)), id="WAV"),
+        pytest.param(_cut(as_file(ROOM, "WAV", "ULAW")), id="WAV of a telephone"),
+        pytest.param(_cut(as_file(ROOM, "AIFF")), id="AIFF"),
+        pytest.param(_cut(as_file(ROOM, "FLAC")), id="FLAC"),
+        pytest.param(_cut(as_file(ROOM, "OGG", "VORBIS")), id="Ogg"),
+        pytest.param(_cut(as_mp3(ROOM)), id="MP3"),
+        pytest.param(b"".join(mp3_frames(as_mp3(ROOM))[:20]), id="MP3 with fewer frames"),
+        pytest.param(quiet_first("VARIABLE")[:-30], id="MP3 in its last frame"),
+    ],
+)
+def test_what_has_less_in_it_than_it_promises_is_refused_as_damaged(file: bytes) -> None:
+    with pytest.raises(BadTake) as refused:
+        taken(file, None)
+    assert refused.value.fault is Fault.DAMAGED
+    assert refused.value.found is None or refused.value.found < 3.1 * ROOM_S
 
 
 def test_a_small_file_that_unfolds_to_hours_is_not_unfolded() -> None:

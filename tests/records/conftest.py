@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ground.database.urls import sqlite_url
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import calling_number
-from ivr.records.database import sqlite_url
 from ivr.records.facts import CallOpened
 from ivr.records.migrations import upgrade
 from ivr.records.settings import RecordsSettings
@@ -31,8 +31,17 @@ class NotingMonitor:
 
 
 FAST = RecordsSettings(
-    flush_interval_s=0.02, busy_timeout_ms=200, retry_s=0.6, write_timeout_s=5, queue_limit=1000
+    flush_interval_s=0.02,
+    busy_timeout_ms=200,
+    retry_s=0.6,
+    write_timeout_s=60,
+    close_patience_s=30,
+    queue_limit=1000,
 )
+"""Quick to try again, and in no hurry to give up: a busy machine is no failure."""
+PATIENT = FAST.model_copy(update={"open_patience_s": 5, "busy_timeout_ms": 20_000})
+"""For tests whose database is well: an offered call is on disk before it goes on, and another who
+writes is waited for."""
 
 
 def an_offered_call(**changes: object) -> CallOpened:
@@ -62,7 +71,7 @@ def monitor() -> NotingMonitor:
 
 @pytest.fixture
 async def book(database: str, monitor: NotingMonitor) -> AsyncIterator[CallBook]:
-    book = CallBook(database, FAST, monitor)
+    book = CallBook(database, PATIENT, monitor)
     book.start()
     yield book
     await book.shut(5)

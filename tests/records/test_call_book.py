@@ -12,9 +12,9 @@ import pytest
 
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import NumberKind, calling_number
-from ivr.records.facts import CallClosed, CallProgress, MediaStats, Step
+from ivr.records.facts import CallClosed, CallProgress, MediaStats, Step, now
 from ivr.records.outcome import CallOutcome, EndedBy
-from tests.records.conftest import FAST, NotingMonitor, an_offered_call
+from tests.records.conftest import PATIENT, NotingMonitor, an_offered_call
 
 pytestmark = pytest.mark.service
 
@@ -136,16 +136,18 @@ async def test_a_step_marked_secret_that_carries_digits_is_refused(
 async def test_a_cdr_is_finished_exactly_once_however_many_try(
     database: str, book: CallBook
 ) -> None:
-    rivals = [CallBook(database, FAST, NotingMonitor()) for _ in range(3)]
+    rivals = [CallBook(database, PATIENT, NotingMonitor()) for _ in range(3)]
     for rival in rivals:
         rival.start()
     for _ in range(10):
         call_id = await book.open(an_offered_call())
         outcomes = [CallOutcome.COMPLETED, CallOutcome.NO_RTP, CallOutcome.TOO_LONG]
-        *firsts, orphans = await asyncio.gather(
-            *(
-                rival.close(call_id, CallClosed(outcome, EndedBy.SERVICE))
-                for rival, outcome in zip(rivals, outcomes, strict=True)
+        firsts, orphans = await asyncio.gather(
+            asyncio.gather(
+                *(
+                    rival.close(call_id, CallClosed(outcome, EndedBy.SERVICE))
+                    for rival, outcome in zip(rivals, outcomes, strict=True)
+                )
             ),
             book.close_orphans("hk1", 4711),
         )
@@ -190,6 +192,34 @@ async def test_orphans_of_a_dead_worker_are_closed_and_no_others(book: CallBook)
     assert not await book.close(orphan, DONE)
 
 
+async def test_workers_of_a_former_run_that_still_live_finish_their_calls_themselves(
+    book: CallBook,
+) -> None:
+    living = await book.open(an_offered_call(worker_pid=4711))
+    dead = await book.open(an_offered_call(worker_pid=4712))
+    await book.flush()
+    assert await book.workers_with_calls("hk1") == {4711, 4712}
+    assert await book.close_orphans("hk1", spare={4711}) == [dead]
+    assert await book.close(living, DONE)
+    cdr = await book.call(living)
+    assert cdr is not None
+    assert cdr.outcome is DONE.outcome
+
+
+async def test_a_call_of_a_former_run_ended_when_it_last_did_something(book: CallBook) -> None:
+    long_ago = now() - timedelta(hours=5)
+    answered = long_ago + timedelta(seconds=2)
+    silent = await book.open(an_offered_call(offered_at=long_ago))
+    talking = await book.open(an_offered_call(offered_at=long_ago))
+    book.progress(silent, CallProgress(answered_at=answered))
+    book.step(talking, Step("said", "welcome.greeting"))
+    await book.flush()
+    await book.close_orphans("hk1")
+    ended = {call.call_id: call.ended_at for call in await book.recent(10)}
+    (step,) = await book.steps(talking)
+    assert ended == {silent: answered, talking: step.at}
+
+
 async def test_recent_calls_come_newest_first_and_are_found_by_call_id(book: CallBook) -> None:
     ids = [await book.open(an_offered_call(sip_call_id=f"{n}@pbx")) for n in range(5)]
     assert sorted(ids) == ids
@@ -223,7 +253,12 @@ async def test_the_database_file_is_in_wal_mode_with_foreign_keys(
     with sqlite3.connect(tmp_path / "records.sqlite3") as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     async with book._engine.connect() as ours:
-        for pragma, expected in (("foreign_keys", 1), ("busy_timeout", 200), ("synchronous", 2)):
+        busy_ms = PATIENT.busy_timeout_ms
+        for pragma, expected in (
+            ("foreign_keys", 1),
+            ("busy_timeout", busy_ms),
+            ("synchronous", 2),
+        ):
             assert (await ours.exec_driver_sql(f"PRAGMA {pragma}")).scalar() == expected
 
 

@@ -9,13 +9,13 @@ import pytest
 import pytest_asyncio
 
 from ivr.records.call_book import CallBook
-from ivr.records.call_search import CallSearch, Wanted
+from ivr.records.call_search import CallFilter, CallSearch
 from ivr.records.database import Database
 from ivr.records.facts import CallProgress, Step
 from ivr.records.outcome import CallOutcome
 from ivr.records.settings import RecordsSettings
 from tests.records.conftest import an_offered_call
-from tests.records.past_calls import AT, past_call
+from tests.support.past_calls import AT, past_call
 
 pytestmark = pytest.mark.service
 
@@ -30,18 +30,18 @@ async def search(database: str) -> AsyncIterator[CallSearch]:
 @pytest.mark.parametrize(
     "wanted",
     [
-        Wanted(ccrn="1234567890123"),
-        Wanted(vehicle="XY99"),
-        Wanted(ubr="9567890123"),
-        Wanted(caller="+85298765432"),
-        Wanted(caller="5432"),
-        Wanted(outcome=CallOutcome.HOTLINE),
-        Wanted(language="en"),
-        Wanted(first=AT + timedelta(hours=1), last=AT + timedelta(hours=3)),
-        Wanted(ccrn="1234567890123", vehicle="XY99", caller="5432", language="en"),
+        CallFilter(ccrn="1234567890123"),
+        CallFilter(vehicle="XY99"),
+        CallFilter(ubr="9567890123"),
+        CallFilter(caller="+85298765432"),
+        CallFilter(caller="5432"),
+        CallFilter(outcome=CallOutcome.HOTLINE),
+        CallFilter(language="en"),
+        CallFilter(first=AT + timedelta(hours=1), last=AT + timedelta(hours=3)),
+        CallFilter(ccrn="1234567890123", vehicle="XY99", caller="5432", language="en"),
     ],
 )
-async def test_one_of_many_is_found(book: CallBook, search: CallSearch, wanted: Wanted) -> None:
+async def test_one_of_many_is_found(book: CallBook, search: CallSearch, wanted: CallFilter) -> None:
     for _ in range(3):
         await past_call(book, ccrn="5555555555555")
     looked_for = await past_call(
@@ -57,10 +57,10 @@ async def test_one_of_many_is_found(book: CallBook, search: CallSearch, wanted: 
 
 
 @pytest.mark.parametrize(
-    "wanted", [Wanted(caller="%"), Wanted(ccrn="' OR 1=1 --"), Wanted(vehicle="_")]
+    "wanted", [CallFilter(caller="%"), CallFilter(ccrn="' OR 1=1 --"), CallFilter(vehicle="_")]
 )
 async def test_what_is_not_there_is_not_found(
-    book: CallBook, search: CallSearch, wanted: Wanted
+    book: CallBook, search: CallSearch, wanted: CallFilter
 ) -> None:
     await past_call(book, ccrn="5555555555555")
     assert await search.find(wanted) == []
@@ -68,8 +68,8 @@ async def test_what_is_not_there_is_not_found(
 
 async def test_pages_follow_each_other_without_gap(book: CallBook, search: CallSearch) -> None:
     placed = [await past_call(book) for _ in range(5)]
-    first = await search.find(Wanted(), limit=3)
-    rest = await search.find(Wanted(before=first[-1].call_id), limit=3)
+    first = await search.find(CallFilter(), limit=3)
+    rest = await search.find(CallFilter(before=first[-1].call_id), limit=3)
     assert [call.call_id for call in (*first, *rest)] == placed[::-1]
 
 

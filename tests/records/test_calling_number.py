@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.records.calling_number import CallingNumber, NumberKind, calling_number
+from sip_config.trunks import Peer, region_of
 
 pytestmark = pytest.mark.unit
 
@@ -75,11 +78,9 @@ def test_nothing_there_is_absent(user: str | None) -> None:
     assert calling_number(user) == CallingNumber(NumberKind.ABSENT)
 
 
-def test_only_mainland_china_is_mainland() -> None:
-    assert calling_number("+8613800138000").mainland
-    assert not calling_number("+85291234567").mainland
-    assert not calling_number("+85366123456").mainland
-    assert not calling_number("anonymous").mainland
+def test_a_number_tells_its_region() -> None:
+    numbers = ("+8613800138000", "+85291234567", "+85366123456", "anonymous")
+    assert [calling_number(number).region for number in numbers] == ["CN", "HK", "MO", None]
 
 
 @given(st.text(max_size=300), st.text(max_size=40), st.text(max_size=40))
@@ -117,3 +118,64 @@ def test_e164_is_a_fixed_point(user: str) -> None:
     caller = calling_number(user)
     if caller.e164 is not None:
         assert calling_number(caller.e164) == caller
+
+
+@pytest.mark.parametrize(
+    ("user", "trunk", "e164", "sure"),
+    [
+        ("13802234567", None, "+8613802234567", False),  # also a number of the USA, with a +
+        ("13512345678", None, "+8613512345678", False),
+        ("18926012345", None, "+8618926012345", False),
+        ("013802234567", None, "+8613802234567", False),
+        ("13802234567", "CN", "+8613802234567", True),
+        ("013802234567", "CN", "+8613802234567", True),
+        ("075588888888", "CN", "+8675588888888", True),
+        ("66123456", "MO", "+85366123456", True),
+        ("66123456", None, "+85266123456", True),  # our trunks are in Hong Kong
+        ("91234567", "CN", "+85291234567", False),
+        ("85291234567", "CN", "+85291234567", True),
+        ("85291234567", None, "+85291234567", True),
+        ("8613802234567", None, "+8613802234567", True),
+        ("85366123456", "CN", "+85366123456", True),
+        ("+13802234567", None, "+13802234567", True),
+        ("0013802234567", None, "+13802234567", True),
+        ("13802234567;phone-context=+86", None, "+8613802234567", True),
+        ("13802234567", "HK", "+8613802234567", False),  # no number of Hong Kong's
+        ("0018613802234567", "HK", "+8613802234567", True),
+        ("0085366123456", "CN", "+85366123456", True),
+        ("91234567", "MO", "+85291234567", False),
+        ("07400123456", "GB", "+447400123456", True),
+        ("2026763000", "US", "+12026763000", True),
+        ("12026763000", "US", "+12026763000", True),
+        ("015123456789", "DE", "+4915123456789", True),
+        ("4915123456789", "DE", "+4915123456789", True),  # also a number within Germany
+        ("13802234567", "JP", "+8613802234567", False),
+    ],
+)
+def test_a_country_is_not_guessed(user: str, trunk: str | None, e164: str, sure: bool) -> None:
+    number = calling_number(user, trunk_region=trunk)
+    assert (number.e164, number.sure) == (e164, sure)
+
+
+@pytest.mark.parametrize(
+    "user", ["447079460958", "4915123456789", "2025550123", "12026763000", "10086"]
+)
+def test_without_a_plus_a_number_of_elsewhere_is_unknown(user: str) -> None:
+    assert calling_number(user).e164 is None
+
+
+@given(st.integers(0, 99_999_999), st.sampled_from(["138", "135", "150", "189"]))
+def test_no_mainland_mobile_becomes_an_american_one(rest: int, prefix: str) -> None:
+    number = calling_number(f"{prefix}{rest:08}")
+    assert number.region in ("CN", None)
+    assert not number.sure
+
+
+def test_the_country_of_a_trunk_is_that_of_its_narrowest_network() -> None:
+    peers = (
+        Peer(name="all", networks=(IPv4Network("0.0.0.0/0"),), region="HK"),
+        Peer(name="shenzhen", networks=(IPv4Network("192.0.2.0/24"),), region="CN"),
+        Peer(name="pbx", networks=(IPv4Network("192.0.2.7/32"),)),
+    )
+    asked = ("192.0.2.1:5060", "198.51.100.1", "192.0.2.7:5061", "nobody", "")
+    assert [region_of(one, peers) for one in asked] == ["CN", "HK", None, None, None]

@@ -11,9 +11,11 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection
 
-from ivr.records.database import RecordsUnavailable, for_writing, open_database, sqlite_url
+from ground.database.engine import for_writing
+from ground.database.urls import sqlite_url
+from ivr.records.database import RecordsUnavailable, open_database
 from ivr.records.migrations import current, head, upgrade
-from ivr.records.migrations.upgrade import alembic_config
+from ivr.records.migrations.upgrade import MIGRATIONS
 from ivr.records.settings import RecordsSettings
 
 pytestmark = pytest.mark.service
@@ -24,7 +26,7 @@ async def check(url: str) -> None:
     engine = open_database(url, RecordsSettings())
 
     def _check(connection: Connection) -> None:
-        command.check(alembic_config(connection))
+        command.check(MIGRATIONS.config(connection))
 
     async with for_writing(engine).begin() as connection:
         await connection.run_sync(_check)

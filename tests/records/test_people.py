@@ -10,17 +10,20 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select, update
 
+from ground.web.lockout import LockedFor, LockoutRule
+from ground.web.passwords import SecretHasher
 from ivr.records import audit
-from ivr.records.console_tables import Person, WebSession
+from ivr.records.console_tables import KnownDevice, LoginFailures, Person, WebSession
 from ivr.records.database import Database
 from ivr.records.facts import now
-from ivr.records.people import FREE_FAILURES, LockedFor, NotPossible, People
+from ivr.records.people import NotPossible, People
 from ivr.records.roles import Role
 from ivr.records.settings import RecordsSettings
 
 pytestmark = pytest.mark.service
 
 PASSWORD = "a long enough password"
+FREE_FAILURES = LockoutRule().free_failures
 
 
 @pytest_asyncio.fixture
@@ -31,7 +34,9 @@ async def records(database: str) -> AsyncIterator[Database]:
 
 
 @pytest_asyncio.fixture
-async def people(records: Database) -> People:
+async def people(records: Database, monkeypatch: pytest.MonkeyPatch) -> People:
+    cheap = SecretHasher(time_cost=1, memory_kib=64, parallelism=1)
+    monkeypatch.setattr("ivr.records.people._HASHER", cheap)
     people = People(records)
     await people.add("test", "chan", "Chan Tai Man", Role.ADMINISTRATOR, PASSWORD)
     return people
@@ -52,6 +57,15 @@ async def test_who_does_not_is_not(people: People, name: str, password: str) -> 
     assert await people.log_in(name, password, "127.0.0.1") is None
 
 
+async def test_how_many_failures_are_free_is_a_setting(records: Database, people: People) -> None:
+    strict = People(records, lockout=LockoutRule(2, 600.0, 900.0))
+    for _ in range(2):
+        assert await strict.log_in("chan", "wrong", "127.0.0.1") is None
+    with pytest.raises(LockedFor) as locked:
+        await strict.log_in("chan", PASSWORD, "127.0.0.1")
+    assert 590 < locked.value.seconds <= 600
+
+
 async def test_guessing_locks_the_account_also_for_many_at_once(people: People) -> None:
     tried = await asyncio.gather(
         *(people.log_in("chan", f"guess {n}", "127.0.0.1") for n in range(FREE_FAILURES + 6)),
@@ -66,7 +80,8 @@ async def test_a_lock_ends(people: People, records: Database) -> None:
     for _ in range(FREE_FAILURES):
         await people.log_in("chan", "wrong", "127.0.0.1")
     async with records.writing() as session:
-        await session.execute(update(Person).values(locked_until=now() - timedelta(seconds=1)))
+        past = now() - timedelta(seconds=1)
+        await session.execute(update(LoginFailures).values(locked_until=past))
     assert await people.log_in("chan", PASSWORD, "127.0.0.1") is not None
 
 
@@ -79,6 +94,139 @@ async def test_a_session_ends_by_itself(people: People, records: Database, colum
     assert await people.visitor(visitor.token) is None
 
 
+async def test_what_a_clock_that_was_ahead_has_locked_and_begun_is_not_believed(
+    people: People, records: Database
+) -> None:
+    visitor = await people.log_in("chan", PASSWORD, "127.0.0.1")
+    assert visitor is not None
+    await people.log_in("chan", "wrong", "127.0.0.1")
+    ahead = now() + timedelta(days=365)
+    async with records.writing() as session:
+        await session.execute(
+            update(LoginFailures).values(failures=6, locked_until=ahead, last_at=ahead)
+        )
+        await session.execute(update(WebSession).values(began_at=ahead, seen_at=ahead))
+    assert await people.visitor(visitor.token) is None
+    assert await people.log_in("chan", PASSWORD, "127.0.0.1") is not None
+
+
+async def test_a_page_that_asks_by_itself_keeps_no_session(
+    people: People, records: Database
+) -> None:
+    visitor = await people.log_in("chan", PASSWORD, "127.0.0.1")
+    assert visitor is not None
+    for minutes, there in ((50, True), (70, False)):
+        async with records.writing() as session:
+            seen = now() - timedelta(minutes=minutes)
+            await session.execute(update(WebSession).values(seen_at=seen))
+        for _ in range(3):
+            assert (await people.visitor(visitor.token, seen=False) is not None) is there
+
+
+async def test_a_stranger_who_guesses_locks_themselves_out_alone(people: People) -> None:
+    for _ in range(FREE_FAILURES):
+        await people.log_in("chan", "wrong", "198.51.100.1")
+    with pytest.raises(LockedFor):
+        await people.log_in("chan", PASSWORD, "198.51.100.1")
+    assert await people.log_in("chan", PASSWORD, "192.0.2.9") is not None
+
+
+async def test_of_ipv6_a_whole_subscriber_is_one_stranger(people: People) -> None:
+    for number in range(FREE_FAILURES):
+        await people.log_in("chan", "wrong", f"2001:db8::{number + 1}")
+    with pytest.raises(LockedFor):
+        await people.log_in("chan", PASSWORD, "2001:db8::ffff")
+    assert await people.log_in("chan", PASSWORD, "2001:db8:0:1::1") is not None
+
+
+async def test_many_strangers_lock_strange_devices_alone(people: People, records: Database) -> None:
+    few = People(records, from_everywhere=LockoutRule(free_failures=3))
+    visitor = await few.log_in("chan", PASSWORD, "192.0.2.9")
+    assert visitor is not None
+    for number in range(3):
+        assert await few.log_in("chan", "wrong", f"198.51.100.{number}") is None
+    with pytest.raises(LockedFor):
+        await few.log_in("chan", PASSWORD, "192.0.2.9")
+    assert await few.log_in("chan", PASSWORD, "203.0.113.7", visitor.device) is not None
+    with pytest.raises(LockedFor):
+        await few.log_in("chan", PASSWORD, "203.0.113.7", "a device of their own")
+
+
+async def test_a_guess_an_hour_locks_nobody(people: People, records: Database) -> None:
+    few = People(records, from_everywhere=LockoutRule(free_failures=3))
+    for number in range(8):
+        assert await few.log_in("chan", "wrong", f"198.51.100.{number}") is None
+        async with records.writing() as session:
+            for row in await session.scalars(select(LoginFailures)):
+                row.last_at -= timedelta(hours=1)
+
+
+async def test_names_that_nobody_has_are_locked_alike(people: People) -> None:
+    for name in ("chan", "nobody"):
+        for _ in range(FREE_FAILURES):
+            assert await people.log_in(name, "wrong", "198.51.100.1") is None
+        with pytest.raises(LockedFor) as locked:
+            await people.log_in(name, "wrong", "198.51.100.1")
+        assert 0 < locked.value.seconds <= 30
+
+
+async def test_web_and_telephone_are_counted_apart(people: People) -> None:
+    await people.set_phone("test", "chan", "2468", "135792")
+    for _ in range(FREE_FAILURES):
+        await people.by_phone("2468", "999999", "+85291234567")
+    with pytest.raises(LockedFor):
+        await people.by_phone("2468", "135792", "+85291234567")
+    assert await people.log_in("chan", PASSWORD, "127.0.0.1") is not None
+
+
+async def test_an_administrator_unlocks(people: People, records: Database) -> None:
+    await people.set_phone("test", "chan", "2468", "135792")
+    for _ in range(FREE_FAILURES):
+        await people.log_in("chan", "wrong", "127.0.0.1")
+        await people.by_phone("2468", "999999", "")
+    (person,) = await people.all()
+    assert set(await people.locked([person])) == {"chan"}
+    await people.unlock("test", "chan")
+    assert await people.locked([person]) == {}
+    assert await people.log_in("chan", PASSWORD, "127.0.0.1") is not None
+    assert await people.by_phone("2468", "135792", "") is not None
+    assert "person: unlocked" in [entry.action for entry in await audit.read(records)]
+
+
+async def test_every_log_in_is_written_down_and_says_what_it_was(
+    people: People, records: Database
+) -> None:
+    assert await people.log_in("chan", "wrong", "192.0.2.1") is None
+    assert await people.log_in("nobody", "wrong", "192.0.2.2") is None
+    assert await people.log_in("My Secret Password!", "x", "192.0.2.3") is None
+    visitor = await people.log_in("chan", PASSWORD, "192.0.2.1")
+    assert visitor is not None
+    await people.log_out(visitor.token, "chan")
+    told = [
+        (entry.who, entry.action, entry.detail.get("address"))
+        for entry in reversed(await audit.read(records))
+    ]
+    assert told[1:] == [
+        ("chan", "log-in failed", "192.0.2.1"),
+        ("nobody", "log-in failed", "192.0.2.2"),
+        ("(no name)", "log-in failed", "192.0.2.3"),
+        ("chan", "logged in", "192.0.2.1"),
+        ("chan", "logged out", None),
+    ]
+
+
+async def test_old_failures_and_devices_are_forgotten(people: People, records: Database) -> None:
+    await people.log_in("chan", "wrong", "192.0.2.1")
+    assert await people.log_in("chan", PASSWORD, "192.0.2.9") is not None
+    async with records.writing() as session:
+        await session.execute(update(LoginFailures).values(last_at=now() - timedelta(days=2)))
+        await session.execute(update(KnownDevice).values(seen_at=now() - timedelta(days=200)))
+    await people.purge_sessions()
+    async with records.reading() as session:
+        assert (await session.scalars(select(LoginFailures))).all() == []
+        assert (await session.scalars(select(KnownDevice))).all() == []
+
+
 async def test_another_password_ends_all_sessions(people: People) -> None:
     visitor = await people.log_in("chan", PASSWORD, "127.0.0.1")
     assert visitor is not None
@@ -86,7 +234,14 @@ async def test_another_password_ends_all_sessions(people: People) -> None:
     assert await people.visitor(visitor.token) is None
 
 
-@pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaa", "my name is chan ok", "x" * 300])
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("short", "aaaaaaaaaaaaaaaa", "my name is chan ok", "x" * 300),
+        *("passwordpassword", "qwertyuiop123", "Iloveyou2024", "1234567890123", "rocarscustoms"),
+        PASSWORD,  # that of today
+    ],
+)
 async def test_weak_passwords_are_refused(people: People, password: str) -> None:
     with pytest.raises(NotPossible):
         await people.set_password("test", "chan", password)

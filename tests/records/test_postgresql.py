@@ -13,13 +13,16 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import certifi
 import pytest
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from ground.database.engine import reason
+from ivr.records import audit, audit_chain
 from ivr.records.call_book import AlreadySettled, CallBook
-from ivr.records.call_search import CallSearch, Wanted
+from ivr.records.call_search import CallFilter, CallSearch
 from ivr.records.console_tables import AuditEntry, NodeState, OrderKind, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import BundleFinished, BundleSent, CallClosed, Step, now
@@ -33,9 +36,11 @@ from ivr.records.roles import Role
 from ivr.records.settings import RecordsSettings
 from ivr.records.tallies import Measure, Tallies
 from tests.records.conftest import FAST, NotingMonitor, an_offered_call
-from tests.records.past_calls import past_call
 from tests.records.test_migrations import check
 from tests.records.test_prompt_versions import a_take
+from tests.support.certificates import Certificates
+from tests.support.pace import limit
+from tests.support.past_calls import past_call
 
 pytestmark = pytest.mark.service
 
@@ -62,6 +67,10 @@ class Server:
         if os.geteuid() == 0:
             shutil.chown(directory, self.user)
         self._run(_binary("initdb"), "-D", "data", "-U", "ivr", "-A", "trust", "-N")
+        Certificates(directory)
+        if os.geteuid() == 0:
+            shutil.chown(directory / "key.pem", self.user)
+        (directory / "key.pem").chmod(0o600)
 
     def _run(self, *command: str) -> None:
         subprocess.run(
@@ -70,11 +79,14 @@ class Server:
             user=self.user if os.geteuid() == 0 else None,
             check=True,
             stdout=subprocess.DEVNULL,
-            timeout=60,
+            timeout=limit(60),
         )
 
     def start(self) -> None:
         options = f"-p {self.port} -k {self.directory} -c listen_addresses=127.0.0.1 -F"
+        for name in ("cert", "key"):
+            options += f" -c ssl_{name}_file={self.directory}/{name}.pem"
+        options += " -c ssl=on"
         self._run(_binary("pg_ctl"), "-D", "data", "-l", "log", "-w", "-o", options, "start")
 
     def stop(self) -> None:
@@ -174,7 +186,9 @@ async def test_nodes_that_start_together_number_the_clips_alike(server: Server) 
     try:
         for attempt in range(10):
             clips = [f"prompt.{attempt}--{n}" for n in range(100)]
-            numbers = await asyncio.gather(*(PromptVersions(node).number(clips) for node in nodes))
+            numbers = await asyncio.gather(
+                *(PromptVersions(node).numbers.of(clips) for node in nodes)
+            )
             assert all(one == numbers[0] for one in numbers)
             assert len(set(numbers[0].values())) == len(numbers[0]) == 100 * (attempt + 1)
     finally:
@@ -201,13 +215,18 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     )
     assert any(not isinstance(one, Exception) for one in swapped)
     assert len(await versions.in_state(VersionState.LIVE)) == 1
-    for change in (update(AuditEntry).values(who="x"), delete(AuditEntry)):
+    changes = (update(AuditEntry).values(who="x"), delete(AuditEntry), text("TRUNCATE audit"))
+    await asyncio.gather(*(audit.write(records, "lee", "did", str(n), share=0.5) for n in range(8)))
+    verdict = await audit_chain.check(records)
+    assert verdict.entries > 15
+    assert not verdict.broken
+    for change in changes:
         with pytest.raises((RecordsUnavailable, DBAPIError)):
             async with records.writing() as session:
                 await session.execute(change)
 
     call_id = await past_call(book, ccrn="7777777777777", questions=(("ccrn.ask", "answered"),))
-    assert [one.call_id for one in await CallSearch(records).find(Wanted(ccrn="7" * 13))] == [
+    assert [one.call_id for one in await CallSearch(records).find(CallFilter(ccrn="7" * 13))] == [
         call_id
     ]
     tallies = Tallies(records)
@@ -240,6 +259,50 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
         )
     assert [(one.node, one.lines) for one in await orders.nodes()] == [("n1", 8)]
     await book.shut()
+    await records.close()
+
+
+ENCRYPTED = text(
+    "SELECT ssl, application_name FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
+    "WHERE pid = pg_backend_pid()"
+)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "encrypted"),
+    [
+        ("sslmode=require", True),
+        ("sslmode=verify-full&sslrootcert={ca}", True),
+        ("sslmode=verify-ca&sslrootcert={ca}&ssl_min_protocol_version=TLSv1.3", True),
+        ("sslrootcert={ca}&pgbouncer=true", True),
+        ("sslmode=prefer", True),
+        ("sslmode=disable", False),
+    ],
+)
+async def test_tls_as_hosts_write_it(server: Server, parameters: str, encrypted: bool) -> None:
+    more = parameters.format(ca=server.directory / "ca.pem")
+    records = Database(f"{server.url}?{more}&application_name=hk1&connect_timeout=5", FAST)
+    async with records.reading() as session:
+        assert (await session.execute(ENCRYPTED)).one() == (encrypted, "hk1")
+    await records.close()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ("sslmode=verify-full&sslrootcert={others}", "certificate verify failed"),
+        ("sslmode=verify-full", "certificate verify failed"),
+    ],
+)
+async def test_a_server_that_is_not_known_gets_no_password(
+    server: Server, parameters: str, told: str
+) -> None:
+    url = f"{server.url}?{parameters.format(others=certifi.where())}"
+    records = Database(url, FAST)
+    with pytest.raises(RecordsUnavailable) as caught:
+        async with records.reading() as session:
+            await session.execute(text("SELECT 1"))
+    assert told in str(reason(caught.value.__cause__ or caught.value))
     await records.close()
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
 from ivr.records import audit
+from ivr.records.clip_numbers import FIRST_NUMBER
 from ivr.records.console_tables import AuditEntry, PromptVersion, Source, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
-from ivr.records.prompt_versions import FIRST_NUMBER, NewVersion, NotAllowed, PromptVersions
+from ivr.records.prompt_versions import NewVersion, NotAllowed, PromptVersions
 from ivr.records.settings import RecordsSettings
 
 pytestmark = pytest.mark.service
@@ -65,6 +66,42 @@ async def test_from_draft_to_live_and_back(versions: PromptVersions) -> None:
         await versions.roll_back("lee", "en", CLIP)
 
 
+async def test_back_is_what_was_live_before_whatever_its_number(versions: PromptVersions) -> None:
+    one, two, three = [await made_live(versions, words) for words in ("one", "two", "three")]
+    await versions.make_live("lee", one.version_id)  # somebody wants the first again
+    before = await versions.before("en", CLIP)
+    assert before is not None
+    assert before.version_id == three.version_id
+    with pytest.raises(NotAllowed, match="quicker"):
+        await versions.roll_back("lee", "en", CLIP, expected=two.version_id)
+    back = []
+    while await live(versions):
+        expected = await versions.before("en", CLIP)
+        await versions.roll_back("lee", "en", CLIP, expected.version_id if expected else 0)
+        back += await live(versions)
+    assert back == ["three", "two", "one"]
+
+
+async def test_what_was_rolled_back_from_is_not_gone_back_to(versions: PromptVersions) -> None:
+    await made_live(versions, "good")
+    await made_live(versions, "bad")
+    await versions.roll_back("lee", "en", CLIP)
+    await made_live(versions, "better")
+    await versions.roll_back("lee", "en", CLIP)
+    assert await live(versions) == ["good"]
+
+
+async def test_a_schedule_is_taken_back(versions: PromptVersions) -> None:
+    draft = await versions.add("chan", a_take())
+    await versions.review("lee", draft.version_id)
+    with pytest.raises(NotAllowed, match="not scheduled"):
+        await versions.unschedule("lee", draft.version_id)
+    await versions.schedule("lee", draft.version_id, now() + timedelta(seconds=0.05))
+    await versions.unschedule("lee", draft.version_id)
+    await asyncio.sleep(0.06)
+    assert await versions.activate_due() == []
+
+
 async def test_nobody_reviews_his_own(versions: PromptVersions) -> None:
     draft = await versions.add("chan", a_take())
     with pytest.raises(NotAllowed, match="second person"):
@@ -105,8 +142,8 @@ async def test_a_scheduled_version_goes_live_when_it_is_time(versions: PromptVer
 
 
 async def test_a_number_is_given_once_for_good(versions: PromptVersions) -> None:
-    first = await versions.number(["a", "b"])
-    later = await versions.number(["new", "b"])
+    first = await versions.numbers.of(["a", "b"])
+    later = await versions.numbers.of(["new", "b"])
     assert first == {"a": FIRST_NUMBER, "b": FIRST_NUMBER + 1}
     assert later["b"] == first["b"]
     assert later["new"] == FIRST_NUMBER + 2

@@ -15,7 +15,7 @@ from ivr.records.facts import now
 from ivr.records.outcome import CallOutcome
 from ivr.records.settings import RecordsSettings
 from ivr.records.tallies import Tallies
-from tests.records.past_calls import AT, past_call
+from tests.support.past_calls import AT, past_call
 
 pytestmark = pytest.mark.service
 

@@ -22,14 +22,10 @@ from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
 
 from rocars.clock import HONG_KONG
-from rocars.key_ring import Role
+from rocars.secrets.key_ring import Role
 from rocars.server import RunningRocars, serve
-from rocars.settings import (
-    AuthSettings,
-    DatabaseSettings,
-    ListenSettings,
-    RocarsSettings,
-)
+from rocars.settings import AuthSettings, ListenSettings, RocarsSettings
+from rocars.store.settings import DatabaseSettings
 
 MORNING = datetime(2010, 5, 17, 9, 0, 30, tzinfo=HONG_KONG)
 PIN = "864213"
@@ -58,10 +54,10 @@ class Reply:
 
     @property
     def code(self) -> str:
-        return self.body["code"]
+        return str(self.body["code"])
 
 
-@dataclass(frozen=True)
+@dataclass
 class _SentRequest:
     host_url: str
     path: str
@@ -200,7 +196,7 @@ class World:
     async def session(self, user_id: str = "20000001") -> str:
         reply = await self.key_in(user_id, PIN, self.tokens[user_id].next())
         assert reply.status == 200, reply.body
-        return reply.body["session"]
+        return str(reply.body["session"])
 
     def cargo_data(self, **changes: Any) -> dict[str, Any]:
         return {
@@ -221,7 +217,7 @@ class World:
             "POST", "/v1/consignments", self.cargo_data(**changes), role=Role.SHIPPER
         )
         assert reply.status == 201, reply.body
-        return reply.body["ccrn"]
+        return str(reply.body["ccrn"])
 
     async def bundle(
         self, session: str, ccrns: list[str], vehicle: str = "AB1234", key: str | None = None
@@ -248,7 +244,9 @@ def settings_for(folder: Path, url: str = "", **changes: Any) -> RocarsSettings:
         **{
             "data_dir": folder / "rocars",
             "listen": ListenSettings(port=0, shutdown_s=1),
-            "database": DatabaseSettings(url=url),
+            "database": DatabaseSettings(
+                url=url, busy_timeout_ms=60_000, statement_timeout_s=60, pool_timeout_s=60
+            ),
             "auth": AuthSettings(argon2_memory_kib=64, argon2_time_cost=1),
             **changes,
         }

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import random
 import signal
+import sqlite3
 import sys
+from datetime import timedelta
 
 import aiohttp
 import pytest
 from sqlalchemy import text
 
-from rocars.database import Database, SchemaMismatch
-from rocars.settings import DatabaseSettings, RocarsSettings
+from rocars.clock import hong_kong_now
+from rocars.settings import RocarsSettings
+from rocars.store.database import Database
+from rocars.store.migrations.upgrade import SchemaMismatch
+from rocars.store.settings import DatabaseSettings
+from tests.rocars.cargo.test_batch_files import GOOD, as_csv
+from tests.support.pace import limit
 
 pytestmark = pytest.mark.service
 
@@ -39,7 +48,7 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
     for _ in range(2):
         process = await start(tmp_path)
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), 20)
+            line = await asyncio.wait_for(process.stdout.readline(), limit(20))
             url = line.decode().removeprefix("rocars listening on ").strip()
             assert url == f"http://127.0.0.1:{(tmp_path / 'port').read_text().strip()}"
             key = (tmp_path / "data" / "ivr.key").read_text().strip()
@@ -50,13 +59,13 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
                 seen.append(await response.json())
         finally:
             process.send_signal(signal.SIGTERM)
-            _, log = await asyncio.wait_for(process.communicate(), 20)
+            _, log = await asyncio.wait_for(process.communicate(), limit(20))
         assert process.returncode == 0
         assert all(json.loads(line)["event"] for line in log.splitlines())
     assert seen[0] == seen[1]
     assert (tmp_path / "data" / "rocars.sqlite3").stat().st_mode & 0o777 == 0o600
     shown = await start(tmp_path, "--demo-codes")
-    out, _ = await asyncio.wait_for(shown.communicate(), 20)
+    out, _ = await asyncio.wait_for(shown.communicate(), limit(20))
     assert json.loads(out) == seen[0]
 
 
@@ -64,13 +73,13 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
     ("variables", "expected"),
     [
         ({"ROCARS_LISTEN__PORT": "70000"}, "setting listen.port:"),
-        ({"ROCARS_DATABASE__URL": "mysql://x"}, "expected a database URL that begins with"),
+        ({"ROCARS_DATABASE__URL": "mysql://x"}, "expected sqlite+aiosqlite://"),
         ({"ROCARS_EMBEDDED": "false"}, "keys.ivr must be set"),
     ],
 )
 async def test_wrong_settings_are_named(tmp_path, variables, expected):
     process = await start(tmp_path, **variables)
-    _, errors = await asyncio.wait_for(process.communicate(), 20)
+    _, errors = await asyncio.wait_for(process.communicate(), limit(20))
     assert process.returncode in (1, 2)
     assert expected in errors.decode()
 
@@ -92,9 +101,68 @@ async def test_another_schema_version_is_refused(tmp_path):
     try:
         await database.prepare()
         await database.prepare()
-        async with database.write() as session:
+        async with database.writing() as session:
             await session.execute(text("UPDATE schema_version SET version = 99"))
         with pytest.raises(SchemaMismatch, match="schema version 99, expected 1"):
             await database.prepare()
     finally:
         await database.close()
+
+
+async def test_killed_over_a_file_it_is_lodged_whole_or_not_at_all(tmp_path):
+    """Whoever got no answer sends it again: all of it is there once, whenever the kill came."""
+    count = 1000
+    due = (hong_kong_now().date() + timedelta(days=1)).isoformat()
+    content = as_csv([GOOD | {"reference": str(n), "expected_date": due} for n in range(count)])
+    answers: list[int | BaseException] = []
+    for kill_after in (random.uniform(0.02, 0.5), None):
+        process = await start(tmp_path)
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), limit(20))
+            url = line.decode().removeprefix("rocars listening on ").strip()
+            key = (tmp_path / "data" / "shipper.key").read_text().strip()
+            sending = asyncio.create_task(send_file(url, key, content))
+            if kill_after is not None:
+                await asyncio.wait({sending}, timeout=kill_after)
+                process.kill()
+            answers += await asyncio.gather(sending, return_exceptions=True)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.communicate()
+    assert answers[1] in (201, 409), answers
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "rocars.sqlite3")) as kept:
+        (lots,) = kept.execute("SELECT count(*) FROM batched_consignment").fetchone()
+        (files,) = kept.execute("SELECT count(*) FROM batch WHERE lodged > 0").fetchone()
+    assert (lots, files) == (count, 1)
+
+
+async def send_file(url, key, content):
+    path = "/v1/batches?company=DEMO-0001&keep=all&again=no"
+    async with (
+        aiohttp.ClientSession(headers={"X-Api-Key": key}) as http,
+        http.post(url + path, data=content) as response,
+    ):
+        return response.status
+
+
+async def test_the_portal_says_where_it_is(tmp_path):
+    process = await start(
+        tmp_path,
+        ROCARS_PORTAL__ENABLED="true",
+        ROCARS_PORTAL__PORT="0",
+        ROCARS_PORTAL__PORT_FILE=str(tmp_path / "portal_port"),
+    )
+    try:
+        lines = [
+            (await asyncio.wait_for(process.stdout.readline(), limit(20))).decode().strip()
+            for _ in range(2)
+        ]
+        url = lines[1].removeprefix("portal listening on ")
+        assert url == f"http://127.0.0.1:{(tmp_path / 'portal_port').read_text().strip()}"
+        async with aiohttp.ClientSession() as http, http.get(url + "/login") as response:
+            assert response.status == 200
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.communicate(), limit(20))
+    assert process.returncode == 0

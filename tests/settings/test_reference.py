@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.settings import Settings
-from ivr.settings_reference import reference
+from ivr.settings.reference import reference
+from ivr.settings.service import Settings
 
 pytestmark = pytest.mark.unit
 

@@ -10,10 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import config, db
+from ivr.preflight.port_list import node_ports
 from ivr.records.migrations import head
-from ivr.settings import Settings, SettingsError, load
-from ivr.settings_reference import example
-from ivr.settings_sources import known_settings
+from ivr.settings.reference import example
+from ivr.settings.service import Settings, SettingsError, load
+from ivr.settings.sources import environment_name, known_settings
+from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.service
 
@@ -76,13 +78,17 @@ def test_the_example_of_the_whole_service_is_its_defaults(tmp_path: Path) -> Non
 
 
 def test_config_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ROCARS_IVR_WEB__PORT", "8383")
+    for group in node_ports(load()):  # other tests hold the usual ones
+        free = str(free_ports(len(group.ports)))
+        monkeypatch.setenv(environment_name(tuple(group.setting.split("."))), free)
+    monkeypatch.setenv("ROCARS_IVR_TELEPHONY__RTP_PORT_FIRST", "0")
+    web = str(load().web.port)
     monkeypatch.setenv(
         "ROCARS_IVR_RECORDS__DATABASE_URL", "postgresql+asyncpg://ivr:s3cr3t@127.0.0.1/records"
     )
     code, text = run(config.app, "show")
     assert code == 0
-    assert "web.port = 8383  # environment ROCARS_IVR_WEB__PORT" in text
+    assert f"web.port = {web}  # environment ROCARS_IVR_WEB__PORT" in text
     assert "records.retention_days = 180  # default" in text
     assert "s3cr3t" not in text
     assert run(config.app, "check")[0] == 0

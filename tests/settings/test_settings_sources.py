@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ivr.settings_reference import example, reference
-from ivr.settings_sources import SettingsError, known_settings, read, shown
+from ivr.settings.reference import example, reference
+from ivr.settings.sources import SettingsError, known_settings, read, shown
 
 pytestmark = pytest.mark.unit
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from scene import Scene, front_between
+
+from tests.support.scene import Scene, front_between
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from peers import SDP, FakeCaller, FakeWorker, Message, TcpCaller, answer
-from scene import Scene
 
-pytestmark = pytest.mark.service
+from tests.support.peers import SDP, FakeCaller, FakeWorker, Message, TcpCaller, answer
+from tests.support.scene import Scene
+
+pytestmark = pytest.mark.call
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from peers import FakeCaller, FakeWorker, open_end
-from scene import settings_for
-from service import free_ports
 
 from sip_config.edge import Edge, EdgeNode, EdgeSettings
+from tests.support.pace import limit
+from tests.support.peers import FakeCaller, FakeWorker, open_end
+from tests.support.ports import free_ports
+from tests.support.scene import settings_for
 
-pytestmark = pytest.mark.service
+pytestmark = pytest.mark.call
 
 LINES = 2
 
@@ -30,7 +31,7 @@ class Site:
     inside: tuple[str, int]
 
     async def until_up(self, *up: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(limit(10)):
             while {node.name for node in self.edge.nodes() if node.takes_calls} != set(up):
                 await asyncio.sleep(0.1)
 
@@ -97,6 +98,28 @@ async def test_a_node_that_does_not_answer_is_passed_over_and_then_left_out() ->
         await one.until_up("n1")
         one.nodes[0].silent = False
         await one.until_up("n0", "n1")
+
+
+async def test_calls_to_an_overloaded_node_are_passed_to_another() -> None:
+    """At once, for it says so to the INVITE; and no more are tried once it has said so itself."""
+    async with site() as one:
+        one.nodes[0].status = "503 Overloaded"
+        assert [(await one.caller.call()).status for _ in range(LINES)] == [200] * LINES
+        assert len(one.nodes[1].invites) == LINES
+        one.nodes[0].alive = "503 Overloaded"
+        await one.until_up("n1")
+        states = {node.name: node for node in one.edge.nodes()}
+        assert (states["n0"].refuses, states["n1"].refuses) == (True, False)
+        assert states["n1"].calls == LINES
+        asked = len(one.nodes[0].invites)
+        assert (await one.caller.call()).status == 503, "the other one is full"
+        assert len(one.nodes[0].invites) == asked
+        one.nodes[0].status = one.nodes[0].alive = "200 OK"
+        await one.until_up("n0", "n1")
+        assert (await one.caller.call()).status == 200
+        one.nodes[1].silent = True
+        await one.until_up("n0")
+        assert not any(node.refuses for node in one.edge.nodes() if node.name == "n1")
 
 
 async def test_a_draining_edge_says_when_to_come_back() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from peers import FakeWorker, Message
-from scene import Scene
 
-pytestmark = pytest.mark.service
+from tests.support.peers import FakeWorker, Message
+from tests.support.scene import Scene
+
+pytestmark = pytest.mark.call
 
 RELAY, PLAIN = "application/dtmf-relay", "application/dtmf"
+NORTEL, EVENT = "application/vnd.nortelnetworks.digits", "audio/telephone-event"
 
 
 async def pressed(scene: Scene, kind: str, body: str, *, tcp: bool = False) -> tuple[int, str]:
@@ -55,6 +57,22 @@ def _info(worker: FakeWorker, call_id: str) -> str:
         (PLAIN, "#", "#"),
         (PLAIN, "10\r\n", "*"),
         (PLAIN, "b", "B"),
+        (PLAIN, "Signal=7\r\nDuration=100\r\n", "7"),
+        (RELAY, "d=5\r\n", "5"),
+        (RELAY, "D=#\r\nDuration=160\r\n", "#"),
+        (NORTEL, "p=Digit-Collection\r\ny=Digits\r\n\r\nd=4\r\n", "4"),
+        (NORTEL, "y=Digits\r\nd=*", "*"),
+        (EVENT, "8", "8"),
+        (EVENT, "\x05\x0a\x03\x20", "5"),
+        (EVENT, "\x00\x0a\x03\x20", "0"),
+        (EVENT, "\x0a\x0a\x03\x20", "*"),
+        (f"{EVENT};rate=8000", "\x0f\x0a\x03\x20", "D"),
+        ("application/telephone-event", "\x0b\x0a\x03\x20", "#"),
+        (RELAY, "Signal: 5\r\nDuration: 160\r\n", "5"),
+        (RELAY, 'Signal="8"\r\n', "8"),
+        (RELAY, "Signal=star\r\n", "*"),
+        (PLAIN, "Pound", "#"),
+        (EVENT, "Event: 10\r\nDuration: 160\r\n", "*"),
     ],
 )
 async def test_every_spelling_reaches_the_worker_as_one(
@@ -72,6 +90,9 @@ async def test_every_spelling_reaches_the_worker_as_one(
         (RELAY, "Signal=5; rm\r\n", 400),
         (RELAY, "Duration=160\r\n", 400),
         (PLAIN, "flash", 400),
+        (NORTEL, "p=Digit-Collection\r\ny=Digits\r\n", 400),
+        (NORTEL, "d=45\r\n", 400),
+        (EVENT, "\x10\x0a\x03\x20", 400),
         (PLAIN, "Signal=\x01", 400),
         ("application/media_control+xml", "<media_control/>", 415),
         ("application/dtmf-relayed", "Signal=5\r\n", 415),

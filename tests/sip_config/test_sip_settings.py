@@ -30,7 +30,7 @@ pytestmark = pytest.mark.unit
         ({"tls": {"certificate": "/etc/hostname"}}, "certificate and private_key, or neither"),
         ({"tls": {"certificate": "/no", "private_key": "/no"}}, "certificate to be a file: /no"),
         ({"registrations": [{"name": "a", "registrar": "x y"}]}, r"registrar\n.*match pattern"),
-        ({"max_message_bytes": 4000}, r"max_message_bytes\n.*less than or equal to 3400"),
+        ({"max_message_bytes": 66_000}, r"max_message_bytes\n.*less than or equal to 65000"),
         ({"prot": 5060}, r"prot\n.*not permitted"),
     ],
 )

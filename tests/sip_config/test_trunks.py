@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from certificates import Certificates
-from digest import credentials, parameters, response
-from peers import SDP, FakeCaller, Message, SipEnd, TcpCaller, answer, open_end
-from scene import Scene, front_between
-from service import free_ports
 
-pytestmark = pytest.mark.service
+from tests.support.certificates import Certificates
+from tests.support.digest import credentials, parameters, response
+from tests.support.pace import limit
+from tests.support.peers import SDP, FakeCaller, Message, SipEnd, TcpCaller, answer, open_end
+from tests.support.ports import free_ports
+from tests.support.scene import Scene, front_between
+
+pytestmark = pytest.mark.call
 
 PEER = {"name": "pbx", "networks": ["127.0.0.0/8"]}
 PASSWORD = "correct horse:battery"
@@ -197,7 +199,7 @@ def account(port: int, **more: object) -> dict[str, object]:
 
 
 async def until(condition: object, seconds: float = 20.0) -> None:
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(limit(seconds)):
         while not condition():  # type: ignore[operator]
             await asyncio.sleep(0.1)
 

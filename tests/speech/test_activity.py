@@ -81,6 +81,11 @@ def test_silence_is_counted_from_the_last_sound() -> None:
     assert activity.silent_ms == 200
     hear(activity, -20, 1)
     assert activity.silent_ms == 0
+    assert activity.paused_ms == 200
+    hear(activity, -65, 5)
+    assert activity.paused_ms == 200, "not between two sounds"
+    activity.again()
+    assert activity.paused_ms == 0
 
 
 def test_the_echo_of_the_prompt_is_no_speech_but_a_caller_over_it_is() -> None:

@@ -9,21 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from speaking import between_silence, digits, spelt, spoken
 
 from speech.language import Language
 from speech.recognition.digits import DigitGrammar
-from speech.recognition.ear import Heard, VoskEar
+from speech.recognition.ear import Heard, VoskRecogniser
 from speech.recognition.grammar import Either, Grammar
 from speech.recognition.hearing import Deaf, Utterance
 from speech.recognition.marks import MarkGrammar, own_marks
 from speech.recognition.models import Model, load
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
 from speech.recognition.settings import RecognitionSettings
+from tests.support.speaking import between_silence, digits, spelt, spoken
 
 pytestmark = pytest.mark.service
 
-SETTINGS = RecognitionSettings.model_validate({})
+SETTINGS = RecognitionSettings.model_validate({"stall_s": 30})
 YES, NO = SpokenChoice("1", ("confirm.right",)), SpokenChoice("2", ("confirm.wrong",))
 LOT = 1280
 """Bytes told at a time, 80 ms."""
@@ -74,7 +74,7 @@ async def heard(
 ) -> tuple[Utterance | None, bool]:
     """What was heard, or None if nothing was, and whether a prompt would have been stopped."""
     caller = Caller(sound, sent)
-    ear = VoskEar(caller.follow, models, settings, threads)
+    ear = VoskRecogniser(caller.follow, models, settings, threads)
     with ear.attend(grammars) as attention:
         waiting = asyncio.ensure_future(attention.utterance())
         while not (caller.over or waiting.done()):
@@ -188,14 +188,15 @@ def silence() -> bytes:
 def cab() -> bytes:
     rng = np.random.default_rng(1)
     rumble = np.convolve(rng.standard_normal(8000 * 6), np.ones(12) / 12, "same")
-    return (rumble / rumble.std() * 400).astype("<i2").tobytes()
+    return bytes((rumble / rumble.std() * 400).astype("<i2").tobytes())
 
 
 def music() -> bytes:
     seconds = np.arange(8000 * 6) / 8000
     melody = np.repeat([262, 330, 392, 523, 392, 330], 8000)
-    tune = sum(np.sin(2 * np.pi * melody * part * seconds) / part for part in (1, 2, 3))
-    return (tune * 1500).astype("<i2").tobytes()
+    parts = [np.sin(2 * np.pi * melody * part * seconds) / part for part in (1, 2, 3)]
+    tune = np.sum(parts, axis=0)
+    return bytes((tune * 1500).astype("<i2").tobytes())
 
 
 @pytest.mark.parametrize("sound", [silence, cab, music])
@@ -261,7 +262,7 @@ async def test_a_recogniser_that_fails_or_stalls_is_given_up(
     caller = Caller(between_silence(spoken(Language.ENGLISH, "correct")))
     settings = SETTINGS.model_copy(update={"stall_s": 0.3})
     models = {Language.ENGLISH: Standing(fails)}
-    ear = VoskEar(
+    ear = VoskRecogniser(
         caller.follow,
         models,  # type: ignore[arg-type]
         settings,
@@ -275,6 +276,45 @@ async def test_a_recogniser_that_fails_or_stalls_is_given_up(
     assert not ear.hears(Language.ENGLISH)
     assert reasons == [reason]
     ear.close()
+
+
+async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_two(
+    threads: ThreadPoolExecutor,
+) -> None:
+    """Either way the caller learns of it from the question: `utterance` raises Deaf."""
+    grammar = {Language.ENGLISH: phrase_book(Language.ENGLISH).menu([YES, NO])}
+
+    def ear_of(reasons: list[str]) -> VoskRecogniser:
+        caller = Caller(b"")
+        models = {Language.ENGLISH: Standing(False)}
+        return VoskRecogniser(
+            caller.follow,
+            models,  # type: ignore[arg-type]
+            SETTINGS,
+            threads,
+            failed=reasons.append,
+        )
+
+    reasons: list[str] = []
+    ear = ear_of(reasons)
+    with ear.attend(grammar) as attention:
+        waiting = asyncio.ensure_future(attention.utterance())
+        await asyncio.sleep(0.01)
+        ear.give_up("overloaded")
+        ear.give_up("overloaded")
+        with pytest.raises(Deaf):
+            await asyncio.wait_for(waiting, 10)
+    assert not ear.hears(Language.ENGLISH)
+    assert reasons == ["overloaded"]
+
+    reasons = []
+    ear = ear_of(reasons)
+    ear.give_up("overloaded")
+    assert ear.hears(Language.ENGLISH), "nobody has been told yet"
+    with ear.attend(grammar) as attention, pytest.raises(Deaf):
+        await asyncio.wait_for(attention.utterance(), 10)
+    assert not ear.hears(Language.ENGLISH)
+    assert reasons == ["overloaded"]
 
 
 def test_a_language_without_a_model_is_said(tmp_path: object) -> None:

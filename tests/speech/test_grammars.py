@@ -54,6 +54,45 @@ def test_digits_have_a_length() -> None:
     ]
 
 
+def test_a_number_of_known_length_is_mended() -> None:
+    grammar = DigitGrammar(ENGLISH, 8, 8)
+    heard = ["seven", "zero", "three", "five", "two", "nine", "four"]
+    assert grammar.meaning(heard) is None
+    mended = [one.text for one in grammar.mended(heard)]
+    assert mended[0] == "77035294"
+    assert "70335294" in mended
+    assert len(mended) == 7
+    twice = [one.text for one in grammar.mended([*heard[:6], heard[5]])]
+    assert len(twice) == 6, "the same digit doubled at either place is one number"
+    longer = [one.text for one in grammar.mended([*heard, "six", "one"])]
+    assert "70352941" in longer
+    assert all(len(one) == 8 for one in longer)
+    assert grammar.mended([*heard, "one"]) == (), "whole already"
+    assert grammar.mended(heard[:6]) == (), "two short"
+    assert grammar.mended([*heard[:3], "[seldom]", *heard[3:]]) == ()
+    assert DigitGrammar(ENGLISH, 4, 4).mended(["one", "two", "three"]) == ()
+
+
+def test_a_number_somebody_else_knows_may_have_one_more_of_a_digit() -> None:
+    grammar = DigitGrammar(ENGLISH, 8, 20)
+    said = ["two", "zero", "two", "six", "one", "one", "two", "five"]
+    assert "202261125" in [one.text for one in grammar.mended(said)]
+
+
+def test_a_number_short_of_one_digit_may_be_all_there() -> None:
+    grammar = DigitGrammar(ENGLISH, 8, 8)
+    seven = ["seven", "zero", "three", "five", "two", "nine", "four"]
+    unclear = [*seven[:3], "[seldom]", *seven[3:], "six"]
+    assert grammar.completeness(seven) is Completeness.ALMOST
+    assert grammar.completeness(unclear) is Completeness.ALMOST
+    assert grammar.completeness(seven[:6]) is Completeness.INCOMPLETE
+    assert grammar.completeness(["[seldom]"]) is Completeness.INCOMPLETE
+    assert DigitGrammar(ENGLISH, 4, 4).completeness(seven[:3]) is Completeness.INCOMPLETE
+    both = Either(phrase_book(ENGLISH).commands(), grammar)
+    assert both.completeness(seven) is Completeness.ALMOST
+    assert "77035294" in [one.text for one in both.mended(seven)]
+
+
 def test_a_cough_is_no_word_but_talk_is_no_answer() -> None:
     assert without_noise(["[unk]", "yes", "[unk]"]) == ("yes",)
     assert without_noise(["[unk]", "[unk]", "yes"]) is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from speaking import between_silence, spoken
 
 from speech.language import Language
 from speech.recognition.grammar import Meaning, PhraseGrammar
@@ -11,6 +10,7 @@ from speech.recognition.models import load_one
 from speech.recognition.phrase_book import phrase_book
 from speech.recognition.settings import RecognitionSettings
 from speech.recognition.utterance import UtteranceRecogniser
+from tests.support.speaking import between_silence, spoken
 
 pytestmark = pytest.mark.service
 

@@ -12,6 +12,7 @@ from prompts.script import clips
 from speech.language import Language
 from speech.synthesiser.respelling import respelled
 from speech.synthesiser.settings import SynthesiserSettings
+from tests.support.pace import limit
 
 pytestmark = pytest.mark.service
 
@@ -30,7 +31,7 @@ def phonemes(language: Language, text: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=10,
+        timeout=limit(10),
     ).stdout
     return " ".join(re.sub(r"[',]|_\|", "", said).split())
 

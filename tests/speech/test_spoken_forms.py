@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speech.language import Language
-from speech.spoken import FORMS
+from speech.languages.registry import FORMS
 from speech.spoken.forms import NotSpeakable, SpokenForms
 from speech.spoken.grouping import groups
 from speech.spoken.unit import Gap, Unit

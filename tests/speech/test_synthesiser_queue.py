@@ -23,7 +23,7 @@ pytestmark = pytest.mark.service
     reason="no libespeak-ng on this machine (Debian package libespeak-ng1): NOTHING IS SPOKEN",
 )
 async def test_a_queue_behind_a_hanging_process_waits_one_time_out_together() -> None:
-    synthesiser = Synthesiser(SynthesiserSettings(timeout_s=2))
+    synthesiser = Synthesiser(SynthesiserSettings(timeout_s=10))
     try:
         await synthesiser.speak(Language.ENGLISH, "one")
         process = synthesiser._process
@@ -35,7 +35,7 @@ async def test_a_queue_behind_a_hanging_process_waits_one_time_out_together() ->
             *(synthesiser.speak(Language.ENGLISH, text) for text in texts), return_exceptions=True
         )
         assert [type(one) for one in failed] == [SynthesiserAway] * 4
-        assert time.monotonic() - began < 7.5  # one time-out, not four
+        assert time.monotonic() - began < 3 * 10  # one time-out, not four
         assert process.returncode == -signal.SIGKILL
         assert len(await synthesiser.speak(Language.ENGLISH, "one")) > 0
     finally:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from telephony.phone_process import HERE, PhoneProcess, StartPhone, prompt
+
+from tests.support.phone_process import PHONE, PhoneProcess, StartPhone, prompt
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +30,7 @@ async def start_phone(prompt_path: Path) -> AsyncIterator[StartPhone]:
     async def start(**settings: Any) -> PhoneProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            str(HERE / "phone.py"),
+            str(PHONE),
             json.dumps({"rtp_port_first": 0, **settings}),
             str(prompt_path),
             stdin=asyncio.subprocess.PIPE,

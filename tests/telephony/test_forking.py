@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.support.pace import limit
+
 pytestmark = pytest.mark.call
 
 FORKED = """
@@ -15,6 +17,7 @@ import asyncio, os
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
+from tests.support.pace import limit
 
 async def live(port):
     settings = TelephonySettings(rtp_port_first=0)
@@ -53,7 +56,11 @@ def test_workers_are_forked_after_the_import_and_start_their_own_library() -> No
         taken.bind(("127.0.0.1", 0))
         script = FORKED.replace("PORT", str(taken.getsockname()[1]))
         done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+            [sys.executable, "-c", script],
+            capture_output=True,
+            text=True,
+            timeout=limit(30),
+            check=False,
         )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""

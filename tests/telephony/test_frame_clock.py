@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.telephony.frame_clock import FrameClock
+from ivr.telephony.sound.frame_clock import FrameClock
 
 pytestmark = pytest.mark.unit
 

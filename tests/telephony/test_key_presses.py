@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
+import secrets
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from telephony.phone_process import PhoneProcess
-from telephony.sip_peer import EVENTS, Peer, rtp, telephone_event
-from telephony.touch_tones import alaw, quiet, tone
+
+from tests.support.phone_process import PhoneProcess, StartPhone
+from tests.support.sip_peer import EVENTS, Peer, rtp, telephone_event
+from tests.support.srtp import SecureSender
+from tests.support.touch_tones import alaw, quiet, tone
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
 
@@ -69,6 +73,18 @@ async def test_every_form_of_press_is_one_key(ivr: PhoneProcess, peer: Peer) -> 
     await peer.press("2", [160, 320], marked=False)
     await peer.press("2", [160, 320], marked=False)
     await case("no marker bit", "22")
+    await peer.press("5", grows=160)
+    await peer.silence(0.2)
+    await peer.press("5", range(400, 2801, 400), grows=400)
+    await case("timestamps go on within a press", "55")
+    await peer.silence(0.2)
+    for _ in range(3):
+        stands_at = peer.timestamp
+        await peer.press("8", pause=False)
+        peer.timestamp = stands_at
+        await peer.silence(0.2)
+        peer.timestamp = stands_at
+    await case("timestamps stand still", "888")
 
 
 async def test_a_key_held_beyond_the_duration_field_is_one_key(
@@ -95,6 +111,40 @@ async def test_sip_info(ivr: PhoneProcess, peer: Peer) -> None:
     assert status == 500  # the SIP front rewrites this form
     await peer.silence(0.06)
     assert ivr.keys() == "*55"
+
+
+async def test_a_press_by_events_and_by_info_is_one_key(ivr: PhoneProcess, peer: Peer) -> None:
+    """Some telephones send both, to be sure: before, within and after the events."""
+
+    async def told(key: str) -> None:
+        assert (await peer.ask("INFO", f"Signal={key}\r\nDuration=160\r\n", "dtmf-relay"))[0] == 200
+
+    await told("5")
+    await peer.press("5")
+    await peer.press("6", range(160, 641, 160), ends=0, pause=False)
+    at = peer.timestamp - 640
+    await told("6")
+    peer.timestamp = at
+    await peer.press("6", range(800, 1281, 160))
+    await peer.press("7")
+    await told("7")
+    await peer.press("8")
+    await peer.press("8")
+    await told("8")
+    await told("8")
+    await peer.silence(0.06)
+    assert ivr.keys() == "56788"
+
+
+async def test_infos_sent_without_waiting_are_a_key_each(ivr: PhoneProcess, peer: Peer) -> None:
+    for _ in range(8):
+        peer.cseq += 1
+        branch = f"z9hG4bK{peer.call_id}{peer.cseq}"
+        body = "Signal=5\r\nDuration=160\r\n"
+        peer.send(peer.message("INFO", body, "dtmf-relay", branch=branch))
+    answered = [(await peer.response())[0] for _ in range(8)]
+    await peer.silence(0.1)
+    assert len(ivr.keys()) == answered.count(200) > 6
 
 
 async def test_a_hundred_keys_over_a_line_that_loses_and_shakes(
@@ -127,6 +177,97 @@ async def test_a_hundred_keys_over_a_line_that_loses_and_shakes(
 
     await asyncio.sleep(0.2)
     assert ivr.keys() == keys
+
+
+async def test_what_is_agreed_decides_whether_tones_are_keys(ivr: PhoneProcess) -> None:
+    """A re-INVITE takes the events away, and another brings them back."""
+    peer = Peer(ivr.address)
+    assert (await peer.invite())[0] == 200
+    await peer.silence(0.2)
+    await peer.press("1")
+    for codecs in ("8 0", "8 0 101"):
+        peer.codecs = codecs
+        status, text = await peer.ask("INVITE", peer.offer())
+        assert status == 200
+        peer.take_answer(text)
+        await peer.silence(0.2)
+        if "101" in codecs:
+            await peer.press("3")
+        else:
+            await peer.sound(alaw(tone("2", 70), quiet(60)))
+    await peer.silence(0.2)
+    assert ivr.keys() == "123"
+    await peer.ask("BYE")
+    peer.close()
+    await ivr.free()
+
+
+async def test_a_press_is_heard_whatever_number_it_comes_under(
+    ivr: PhoneProcess, peer: Peer
+) -> None:
+    await peer.press("5")
+    await peer.press("5", number=96)
+    await peer.press("5", range(960, 6721, 960), number=97)  # at 48000 Hz
+    await peer.press("6", number=127)
+    await peer.press("6")
+    await peer.silence(0.06)
+    assert ivr.keys() == "55566"
+    assert (await peer.ask("BYE"))[0] == 200
+    received = (await ivr.event("ended", call=peer.call_id))["media"]["received"]
+    assert received["lost"] == 0
+
+
+async def test_what_looks_like_an_event_and_is_none_is_no_key(
+    ivr: PhoneProcess, peer: Peer
+) -> None:
+    for number, payload in (
+        (96, b"\x10\x0a\x00\xa0"),
+        (77, b"\x05\x0a\x00\xa0"),
+        (96, b"\x05\x0a"),
+    ):
+        peer.send_rtp(number, payload, peer.timestamp, 1)
+    await peer.silence(0.1)
+    assert ivr.keys() == ""
+
+
+async def test_the_answer_in_an_ack_names_another_number_than_our_offer(
+    ivr: PhoneProcess,
+) -> None:
+    peer = Peer(ivr.address)
+    peer.send(peer.message("INVITE"))
+    status, text = await peer.response()
+    assert status == 200
+    (ours,) = map(int, re.findall(r"^a=rtpmap:(\d+) telephone-event/8000", text, re.M))
+    peer.take_answer(text, ack=False)
+    answer = peer.offer().replace("101", "97")
+    peer.send(peer.message("ACK", answer, branch="z9hG4bK" + secrets.token_hex(6)))
+    await peer.silence(0.2)
+    await peer.press("5", number=ours)
+    await peer.press("6", number=97)
+    await peer.press("6", number=ours)
+    await peer.silence(0.06)
+    assert ivr.keys() == "566"
+    await peer.ask("BYE")
+    peer.close()
+    await ivr.free()
+
+
+async def test_tones_are_keys_where_events_at_8000_were_not_offered(ivr: PhoneProcess) -> None:
+    peer = Peer(ivr.address)
+    offer = peer.offer().replace("telephone-event/8000", "telephone-event/16000")
+    peer.send(peer.message("INVITE", offer))
+    status, text = await peer.response()
+    assert status == 200
+    peer.take_answer(text)
+    await peer.silence(0.2)
+    await peer.sound(alaw(tone("4", 70), quiet(60)))
+    await peer.silence(0.2)
+    await peer.press("5", range(320, 2241, 320))
+    await peer.silence(0.06)
+    assert ivr.keys() == "45"
+    await peer.ask("BYE")
+    peer.close()
+    await ivr.free()
 
 
 async def test_tones_are_keys_where_events_were_not_offered(ivr: PhoneProcess) -> None:
@@ -186,8 +327,8 @@ async def test_a_hundred_keys_on_four_lines_at_once(ivr: PhoneProcess) -> None:
 
     await ivr.free()
     assert {call: ivr.keys(call) for call in pressed} == pressed
-    for call, keys in pressed.items():
-        assert (await ivr.event("ended", call=call))["media"]["keys"] == len(keys)
+    for call, their_keys in pressed.items():
+        assert (await ivr.event("ended", call=call))["media"]["keys"] == len(their_keys)
     assert b"DTMF" not in ivr.log
 
 
@@ -214,6 +355,46 @@ async def test_keys_wait_until_they_are_asked_for(ivr: PhoneProcess) -> None:
     typed = await ivr.event("typed")
 
     assert (typed["forgotten"], typed["waiting"]) == (2, ["3", "3"])
+    await peer.ask("BYE")
+    peer.close()
+    await ivr.free()
+
+
+class SecurePeer(Peer):
+    """Its sound is SRTP, with a key of its own."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.sender = SecureSender(secrets.token_bytes(30))
+
+    def offer(self, direction: str = "sendrecv") -> str:
+        sdp = super().offer(direction).replace("RTP/AVP ", "RTP/SAVP ")
+        return sdp + self.sender.crypto
+
+    def send_rtp(self, payload_type: int, payload: bytes, timestamp: int, marker: int = 0) -> None:
+        self.sequence += 1
+        packet = rtp(payload_type, self.sequence, timestamp, payload, marker)
+        self.media.sendto(self.sender.secured(packet), self.remote_media)
+
+
+async def test_events_in_srtp_are_heard_under_whatever_number(start_phone: StartPhone) -> None:
+    ivr = await start_phone(srtp=True)
+    peer = SecurePeer(ivr.address)
+    assert (await peer.invite())[0] == 200
+    await peer.silence(0.1)
+    await peer.press("1")
+    await peer.press("5", number=96)
+    await peer.press("5", number=127)
+    await peer.press("1")
+    await peer.silence(0.1)
+    assert ivr.keys() == "1551"
+    stranger = SecureSender(secrets.token_bytes(30))
+    for count in range(8):
+        event = telephone_event("9", count > 4, 160 * (count + 1))
+        packet = rtp(96, peer.sequence + count + 1, peer.timestamp, event)
+        peer.media.sendto(stranger.secured(packet), peer.remote_media)
+    await peer.silence(0.2)
+    assert ivr.keys() == "1551", "of another key"
     await peer.ask("BYE")
     peer.close()
     await ivr.free()

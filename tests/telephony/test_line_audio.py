@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from ivr.dialogue.line import HungUp
-from ivr.telephony.frames import FRAME_BYTES, SILENCE
-from ivr.telephony.line_audio import LineAudio
+from ivr.telephony.sound.frames import FRAME_BYTES, SILENCE
+from ivr.telephony.sound.line_audio import LineAudio
+from tests.support.posting import to_this_loop
 
 pytestmark = pytest.mark.unit
 
@@ -23,7 +24,7 @@ def sound(frames: int, value: int = 1) -> bytes:
 
 @pytest.fixture
 async def audio() -> LineAudio:
-    return LineAudio(asyncio.get_running_loop().call_soon_threadsafe)
+    return LineAudio(to_this_loop())
 
 
 async def test_an_utterance_is_handed_over_frame_by_frame(audio: LineAudio) -> None:
@@ -155,26 +156,6 @@ async def test_a_listener_is_woken_and_hears_silence_too(audio: LineAudio) -> No
         await anext(listening)
 
 
-async def test_the_tones_of_a_key_are_not_told_but_recorded(
-    audio: LineAudio, tmp_path: Path
-) -> None:
-    """A gateway may leave them in the sound beside the events; a recogniser would hear words."""
-    audio.flows()
-    recording = audio.record(tmp_path / "call.wav")
-    listening = audio.listen(longest_ms=10_000)
-    for beat in range(1, 41):
-        if 10 <= beat < 15:
-            audio.key_is_down()
-        audio.frame_received(sound(1, 5), beat)
-    audio.hang_up()
-    told = [frame == sound(1, 5) for frame in [frame async for frame in listening]]
-    assert told == [True] * 9 + [False] * 15 + [True] * 16
-    await recording.closed()
-    with wave.open(str(tmp_path / "call.wav")) as wav:
-        both = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 160, 2)
-    assert (both[-40:, 0, 0] == 5).all()
-
-
 async def test_both_sides_are_recorded_aligned(audio: LineAudio, tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     audio.flows()
@@ -183,17 +164,18 @@ async def test_both_sides_are_recorded_aligned(audio: LineAudio, tmp_path: Path)
     for value in range(1, 61):
         audio.frame_to_send(time.monotonic())
         audio.frame_received(sound(1, value), 1)
-    recording.mute_caller(True)
-    audio.frame_to_send(time.monotonic())
-    audio.frame_received(sound(1, 99), 1)
+    audio.play(sound(2, 9), secret=True)
+    for value in (61, 62):
+        assert audio.frame_to_send(time.monotonic()) == sound(1, 9)
+        audio.frame_received(sound(1, value), 1)
     audio.hang_up()
     audio.frame_received(sound(1, 98), 1)
     await recording.closed()
 
     with wave.open(str(path)) as wav:
         both = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 160, 2)
-    assert both[:, 0, 0].tolist() == [*range(1, 61), 0]
-    assert both[:, 159, 1].tolist() == [7] * 40 + [0] * 21
+    assert both[:, 0, 0].tolist() == [*range(1, 63)]
+    assert both[:, 159, 1].tolist() == [7] * 40 + [0] * 22
     assert recording.lost_frames == 0
 
 

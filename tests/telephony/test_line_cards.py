@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pjsua2
 import pytest
-from hearing import find
-from telephony.phone_process import PhoneError, StartPhone, prompt
-from telephony.sip_peer import Peer
-from telephony.test_sound import both_sides, wait_for_file
 
-from ivr.telephony.library_copy import CannotBeCopied, another_copy
+from ivr.telephony.library.library_copy import CannotBeCopied, another_copy
+from tests.support.phone_process import PhoneError, StartPhone, prompt
+from tests.support.sip_peer import Peer
+from tests.support.sound_matching import find
+from tests.telephony.test_sound import both_sides, wait_for_file
 
 CARDS, LINES = 3, 4
 call = pytest.mark.call

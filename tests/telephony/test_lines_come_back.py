@@ -7,8 +7,10 @@ import itertools
 import time
 
 import pytest
-from telephony.phone_process import PhoneError, PhoneProcess, StartPhone, free_port
-from telephony.sip_peer import Peer
+
+from tests.support.pace import limit
+from tests.support.phone_process import PhoneError, PhoneProcess, StartPhone, free_port
+from tests.support.sip_peer import Peer
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
 
@@ -22,7 +24,7 @@ async def test_four_lines_are_used_and_the_fifth_call_hears_busy(ivr: PhoneProce
 
     assert statuses == [200] * capacity + [486]
     assert (await ivr.order("status"))["active"] == capacity
-    async with asyncio.timeout(5):  # the library answers first, and tells us afterwards
+    async with asyncio.timeout(limit(5)):  # the library answers first, and tells us afterwards
         while await ivr.tally() - before != {"taken": capacity, "refused_busy": 1}:
             await asyncio.sleep(0.02)
     await asyncio.gather(*(peer.silence(0.2) for peer in peers[:-1]))
@@ -48,21 +50,47 @@ async def test_an_invite_repeated_by_the_network_is_one_call(ivr: PhoneProcess) 
 
 
 @pytest.mark.parametrize("seconds_of_rtp", [0.0, 0.5])
-async def test_without_rtp_the_call_is_ended(
-    start_phone: StartPhone, seconds_of_rtp: float
-) -> None:
-    ivr = await start_phone(no_rtp_timeout_s=1.0)
+async def test_a_peer_that_is_gone_is_found(start_phone: StartPhone, seconds_of_rtp: float) -> None:
+    """It sends no RTP, and does not say that it is there."""
+    ivr = await start_phone(no_rtp_timeout_s=1.0, transaction_timeout_s=1.0)
     peer = Peer(ivr.address)
+    began = time.monotonic()
     await peer.invite()
     await peer.silence(seconds_of_rtp)
-    began = time.monotonic()
 
-    peer.agree(await peer.request("BYE", within_s=3))
+    peer.agree(await peer.request("BYE", within_s=6))
 
-    assert 0.7 < time.monotonic() - began < 3.0
+    assert time.monotonic() - began > 1.4
     ended = await ivr.event("ended")
     assert (ended["who"], ended["cause"]) == ("network", "no_rtp")
     assert ended["media"]["received"]["packets"] == round(seconds_of_rtp * 50)
+    await ivr.free()
+
+
+async def test_a_peer_that_has_lost_the_call_is_found(start_phone: StartPhone) -> None:
+    ivr = await start_phone(no_rtp_timeout_s=0.5)
+    peer = Peer(ivr.address)
+    await peer.invite()
+    asked = await peer.request("OPTIONS", within_s=3)
+    peer.agree(asked, "481 Call/Transaction Does Not Exist")
+    ended = await ivr.event("ended")
+    assert (ended["who"], ended["cause"]) == ("network", "no_rtp")
+    await ivr.free()
+
+
+@pytest.mark.parametrize("answer", ["200 OK", "405 Method Not Allowed", "503 Busy"])
+async def test_a_muted_caller_is_not_hung_up_on(start_phone: StartPhone, answer: str) -> None:
+    """RFC 3551, 4.1: a telephone that suppresses silence may send no RTP at all."""
+    ivr = await start_phone(no_rtp_timeout_s=0.5, transaction_timeout_s=1.0)
+    peer = Peer(ivr.address)
+    await peer.invite()
+    for _ in range(4):
+        peer.agree(await peer.request("OPTIONS", within_s=3), answer)
+    assert (await ivr.order("status"))["active"] == 1
+    await peer.press("5")
+    assert ivr.keys() == "5"
+    assert (await peer.ask("BYE"))[0] == 200
+    assert (await ivr.event("ended"))["cause"] == "hung_up"
     await ivr.free()
 
 

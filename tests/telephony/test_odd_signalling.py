@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from telephony.phone_process import PhoneProcess, StartPhone, sipp
+
+from tests.support.phone_process import PhoneProcess, StartPhone, sipp
+from tests.support.sip_peer import Peer
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
 
@@ -55,6 +57,57 @@ async def test_no_common_codec_is_refused_without_asking_anybody(ivr: PhoneProce
     assert result == 0, output
     await ivr.free()
     assert await ivr.tally() - before == {"refused_media": 1}
+
+
+async def test_what_the_front_found_unacceptable_is_refused_with_its_reason(
+    ivr: PhoneProcess,
+) -> None:
+    before = await ivr.tally()
+    peer = Peer(ivr.address)
+    why = '304 ROCARS-IVR "No audio line"'
+    peer.send(peer.message("INVITE", headers=f"X-Rocars-Unacceptable: {why}\r\n"))
+    status, text = await peer.response()
+    assert status == 488
+    assert f"Warning: {why}\r\n" in text
+    peer.to = text.partition("To: ")[2].partition("\r\n")[0]
+    peer.send(peer.message("ACK"))
+    peer.close()
+    await ivr.free()
+    assert await ivr.tally() - before == {"refused_media": 1}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([], ["m=video 0 RTP/AVP 97"]),
+        (["m=audio 0 RTP/SAVP 8"], []),
+        (["m=application 0 TCP/BFCP *", "m=video 0 RTP/AVPF 97"], ["m=image 0 udptl t38"]),
+        (["m=application 0 DTLS/SCTP 0"], ["m=audio 0 RTP/AVP 18", "m=text 0 RTP/AVP 98"]),
+    ],
+)
+@pytest.mark.parametrize("profile", ["RTP/AVP", "RTP/AVPF"])
+async def test_lines_with_port_0_are_answered_in_their_order(
+    ivr: PhoneProcess, before: list[str], after: list[str], profile: str
+) -> None:
+    """RFC 3264, 6; the front gives an offer of several lines this form."""
+    peer = Peer(ivr.address)
+    head, media, rest = peer.offer().partition("m=audio")
+    lines = "".join(f"{line}\r\n" for line in before)
+    offer = head + lines + media + rest + "".join(f"{line}\r\n" for line in after)
+    peer.send(peer.message("INVITE", offer.replace(" RTP/AVP 8 0", f" {profile} 8 0")))
+    status, text = await peer.response()
+    assert status == 200
+    answered = [line.split() for line in text.split("\r\n") if line.startswith("m=")]
+    found = [(kind, port == "0", how) for kind, port, how, *_ in answered]
+    refused = [[(one.split()[0], True, one.split()[2]) for one in part] for part in (before, after)]
+    assert found == [*refused[0], ("m=audio", False, profile), *refused[1]]
+    peer.take_answer(text)
+    await peer.silence(0.2)
+    await peer.press("5")
+    assert (await peer.ask("BYE"))[0] == 200
+    assert (await ivr.event("ended"))["media"]["keys"] == 1
+    peer.close()
+    await ivr.free()
 
 
 async def test_hold_is_no_missing_rtp(start_phone: StartPhone) -> None:

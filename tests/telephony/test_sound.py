@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hearing import Samples, find, hear
-from telephony.phone_process import PhoneProcess, StartPhone, prompt
-from telephony.sip_peer import Peer
-from telephony.touch_tones import alaw, from_alaw
 
-pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
+from tests.support.pace import limit
+from tests.support.phone_process import PhoneProcess, StartPhone, prompt
+from tests.support.sip_peer import Peer
+from tests.support.sound_matching import Samples, find, hear
+from tests.support.touch_tones import alaw, from_alaw
+
+pytestmark = [pytest.mark.call, pytest.mark.real_time, pytest.mark.asyncio(loop_scope="module")]
 
 
 def both_sides(path: Path) -> tuple[Samples, Samples]:
@@ -36,7 +38,7 @@ def find_in_pieces(part: Samples, whole: Samples) -> tuple[int, int, float]:
 
 async def wait_for_file(path: Path) -> None:
     """Recordings are closed by a thread after the call."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(limit(5)):
         size = -1
         while size != path.stat().st_size:
             size = path.stat().st_size
@@ -124,24 +126,20 @@ async def test_a_prompt_waits_during_hold_and_goes_on(
 
 
 async def test_a_key_silences_the_prompt_at_once(ivr: PhoneProcess) -> None:
-    latencies = []
     for _ in range(3):
         peer = Peer(ivr.address, called="5000")
         await peer.invite()
         await peer.silence(0.4)
         silent = asyncio.ensure_future(peer.sound_until_silent())
         await asyncio.sleep(0.05)
-        pressed = time.monotonic()
         await peer.press("1", range(160, 801, 160))
-        latencies.append((await silent - pressed) * 1000)
+        await silent
         barged = await ivr.event("barged")
         assert barged["end"] is False
-        assert 300 < barged["heard_ms"] < 900
+        assert 300 < barged["heard_ms"] < 1900  # the prompt has 2000; how soon: `benchmarks/`
         await peer.ask("BYE")
         peer.close()
     await ivr.free()
-    # Negative: the key was heard before the next 20 ms were due. A busy machine may hold up some.
-    assert min(latencies) < 100, latencies
 
 
 async def test_early_media_then_the_answer(

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
-import soundfile
-from telephony.touch_tones import SINE_0DBM0, Sound, quiet, tone
 
-from ivr.telephony.tones import KEYPAD, ToneKeys
+from ivr.telephony.sound.tones import KEYPAD, ToneKeys
+from tests.support.touch_tones import SINE_0DBM0, heard, quiet, tone
 
 pytestmark = pytest.mark.unit
 
 KEYS = [key for row in KEYPAD for key in row]
-RECORDINGS = Path(__file__).parents[2] / "prompts" / "recordings"
-PEOPLE = Path(os.environ.get("ROCARS_SPEECH", Path(__file__).parents[3] / "shared/data/speech"))
-
-
-def heard(*parts: Sound, phase: int = 0) -> str:
-    """What is heard in these parts, the frames cut `phase` samples later."""
-    tones = ToneKeys()
-    sound = np.concatenate([np.zeros(160 + phase), *parts, np.zeros(800)])
-    pcm = np.clip(np.round(sound), -32768, 32767).astype("<i2")[: len(sound) // 160 * 160]
-    return "".join(tones.hear(frame.tobytes()) or "" for frame in pcm.reshape(-1, 160))
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -107,32 +93,6 @@ def test_one_tone_alone_dial_tone_and_noise_are_no_keys() -> None:
         assert heard(8000 * np.sin(2 * np.pi * hz * at)) == ""
     assert heard(5000 * (np.sin(2 * np.pi * 350 * at) + np.sin(2 * np.pi * 440 * at))) == ""
     assert heard(np.random.default_rng(1).normal(0, 4000, 80000)) == ""
-
-
-def test_our_own_prompts_are_no_keys() -> None:
-    """A telephone on loudspeaker sends back what it plays."""
-    files = sorted(RECORDINGS.rglob("*.flac"))
-    assert len(files) > 1000
-    assert {path.name: keys for path in files if (keys := in_file(path))} == {}
-
-
-@pytest.mark.skipif(not PEOPLE.exists(), reason=f"no recorded people at {PEOPLE}")
-def test_people_are_no_keys(pytestconfig: pytest.Config) -> None:
-    """157 minutes of them in the long run, the five shortest files otherwise."""
-    files = sorted(PEOPLE.glob("*.flac"), key=lambda path: path.stat().st_size)
-    if not pytestconfig.getoption("--soak"):
-        files = files[:5]
-    seconds = sum(soundfile.info(path).duration for path in files)
-    false = sum(len(in_file(path)) for path in files)
-    print(f"{false} keys heard in {seconds / 60:.0f} minutes of speech")
-    assert false <= seconds / 3600 * 10
-
-
-def in_file(path: Path) -> str:
-    sound, rate = soundfile.read(path, dtype="int16")
-    if rate != 8000:
-        sound = sound[:: rate // 8000]
-    return heard(sound.astype(np.float64))
 
 
 def test_part_of_a_frame_is_refused() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from telephony.phone_process import PhoneProcess
-from telephony.sip_peer import Peer
+
+from tests.support.phone_process import PhoneProcess
+from tests.support.sip_peer import Peer
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
 

@@ -146,14 +146,15 @@ class Hypothesis:
         gain = max(0.0, self._cross / self._ours) if self._ours > 0 else 0.0
         left = heard - 2 * gain * cross + gain * gain * own
         most = max(heard, gain * gain * own)
-        self._left = self._left * _FADES + min(left, most)
-        self._recent = self._recent * _FADES + most
+        quiet = _LOUD * self.known.power * len(ours)
+        if most > gain * gain * quiet:  # the noise of a line says nothing of a pause
+            self._left = self._left * _FADES + min(left, most)
+            self._recent = self._recent * _FADES + most
         self._worst.append((left, cross, own, heard))
         self._worst = sorted(self._worst, reverse=True)[:_PARDONED]
         self.explains_now = self._left < _FITS * self._recent
         if self.samples_compared >= _TOO_SOON:
             self.refuted = self._left > _WRONG * self._recent
-        quiet = _LOUD * self.known.power * len(ours)
         if left > _FITS * most and most > gain * gain * quiet:
             self._unlike.append((cross, own, heard))
             return True

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from ivr.caller.hearing.line_ear import Heard
-from ivr.caller.hearing.read_out import as_written, spoken_units
+from ivr.caller.hearing.prompt_detector import Heard
+from ivr.caller.hearing.read_out import as_written
+from ivr.caller.hearing.wanted import Wanted, spoken_units
 from prompts import catalogue
 from prompts.catalogue import Segment, Slot, SlotKind
 from prompts.script import UNIT_FOLDER
 from prompts.settings import PromptSettings
 from speech.language import Language
-from speech.spoken.forms import NotSpeakable
 from speech.spoken.unit import Unit
 
 _PAUSES = PromptSettings.model_validate({})
@@ -59,45 +59,6 @@ _SEVERAL = (SlotKind.DIGITS, SlotKind.REFS, SlotKind.PLATE, SlotKind.TIME)
 """Kinds that are read out as several units."""
 
 
-class CannotBeHeard(ValueError):
-    """A prompt no one could hear: it does not exist, or its slots cannot be filled like that."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A prompt that is waited for.
-
-    Attributes:
-        slots: what has to be read out in them; those not named may be filled with anything.
-        language: None for any.
-    """
-
-    name: str
-    slots: Mapping[str, str] = field(default_factory=dict)
-    language: Language | None = None
-
-    def check(self) -> None:
-        """Raises CannotBeHeard."""
-        prompts = catalogue.load(self.language or Language.ENGLISH).prompts
-        if self.name not in prompts:
-            raise CannotBeHeard(f"the catalogue has no prompt {self.name}")
-        self.check_slots(self.slots)
-        kinds = prompts[self.name].slots
-        for slot, value in self.slots.items():
-            try:
-                spoken_units(self.language or Language.ENGLISH, kinds[slot], value)
-            except (NotSpeakable, ValueError) as failure:
-                raise CannotBeHeard(f"{self.name}: {slot}: {failure}") from failure
-
-    def check_slots(self, names: Iterable[str]) -> None:
-        """Whether the prompt, which has to exist, has these slots. Raises CannotBeHeard."""
-        has = catalogue.load(self.language or Language.ENGLISH).prompts[self.name].slots
-        for name in names:
-            if name not in has:
-                told = ", ".join(has) or "none"
-                raise CannotBeHeard(f"{self.name} has no slot {name}; its slots: {told}")
-
-
 @dataclass(frozen=True)
 class SoFar:
     """What has been heard of a line.
@@ -129,19 +90,16 @@ def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
     """The first place after `after` recordings at which the wanted prompt was heard whole."""
     heard, now_ms = line.heard, line.now_ms
     for start in range(after, len(heard)):
-        language = heard[start].known.language
-        if language is None:
-            if heard[start].known.name == wanted.name:
-                return _found(wanted.name, {}, heard, start, start + 1, now_ms)
-            continue
-        if wanted.language not in (None, language):
-            continue
-        prompt = catalogue.load(language).prompts.get(wanted.name)
-        if prompt is None:
-            continue
-        found = _match(prompt, wanted, line, start)
-        if found is not None:
-            return found
+        known = heard[start].known
+        if known.language is None and known.name == wanted.name:
+            return _found(wanted.name, {}, heard, start, start + 1, now_ms)
+        for language in dict.fromkeys(one.language for one in (known, *known.also)):
+            if language is None or wanted.language not in (None, language):
+                continue
+            prompt = catalogue.load(language).prompts.get(wanted.name)
+            found = prompt and _match(prompt, wanted, line, start, language)
+            if found:
+                return found
     return None
 
 
@@ -151,17 +109,21 @@ def begins(
     """The wanted prompt, if it is its first recording that is being heard now."""
     if beginning is None:
         return None
-    language, name = beginning.known.language, wanted.name
-    if language is not None:
-        prompt = catalogue.load(language).prompts.get(wanted.name)
-        if prompt is None or wanted.language not in (None, language) or not prompt.segments:
-            return None
-        name = prompt.segments[0].name
-    if beginning.known.name != name:
+    for known in (beginning.known, *beginning.known.also):
+        name = wanted.name
+        if known.language is not None:
+            prompt = catalogue.load(known.language).prompts.get(wanted.name)
+            wrong = wanted.language not in (None, known.language)
+            if prompt is None or wrong or not prompt.segments:
+                continue
+            name = prompt.segments[0].name
+        if known.name == name:
+            break
+    else:
         return None
     return PromptHeard(
         wanted.name,
-        language,
+        known.language,
         {},
         beginning.begins_ms,
         now_ms,
@@ -178,10 +140,9 @@ def _match(
     wanted: Wanted,
     line: SoFar,
     start: int,
+    language: Language,
 ) -> PromptHeard | None:
     heard = line.heard
-    language = heard[start].known.language
-    assert language is not None
     at = start
     slots: dict[str, str] = {}
     spoken = [part for part in prompt.parts if isinstance(part, Slot) or part.speech]
@@ -219,7 +180,7 @@ def _match(
         if last and at == len(heard) and not line.ended_at(heard[at - 1].ends_ms):
             return None
         slots[part.name] = as_written(language, heard[first:at])
-    return _found(wanted.name, slots, heard, start, at, line.now_ms)
+    return _found(wanted.name, slots, heard, start, at, line.now_ms, language)
 
 
 def _continues(line: SoFar, at: int) -> bool:
@@ -239,11 +200,12 @@ def _found(
     start: int,
     end: int,
     now_ms: int,
+    language: Language | None = None,
 ) -> PromptHeard:
     worst = min(heard[start:end], key=lambda one: one.score)
     return PromptHeard(
         name,
-        heard[start].known.language,
+        language,
         slots,
         heard[start].begins_ms,
         heard[end - 1].ends_ms,
@@ -256,7 +218,9 @@ def _found(
 
 
 def _is(heard: Heard, language: Language, name: str) -> bool:
-    return heard.known.language is language and heard.known.name == name
+    return any(
+        one.language is language and one.name == name for one in (heard.known, *heard.known.also)
+    )
 
 
 def _is_unit(heard: Heard, language: Language) -> bool:

@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from ivr.caller.hearing.line_ear import Heard
-from prompts.catalogue import SlotKind
-from prompts.composer import HONG_KONG
+from ivr.caller.hearing.prompt_detector import Heard
 from prompts.script import UNIT_FOLDER
 from speech.language import Language
-from speech.spoken import FORMS
-from speech.spoken.unit import Spoken
+from speech.languages.registry import FORMS
 
 BETWEEN_REFERENCES_MS = 500
 """A pause longer than that parts two references."""
-
-
-def spoken_units(language: Language, kind: SlotKind, value: str) -> Spoken:
-    """The units a value is read out as. Raises NotSpeakable, ValueError."""
-    forms = FORMS[language]
-    match kind:
-        case SlotKind.DIGITS:
-            return forms.digits(value)
-        case SlotKind.REFS:
-            return forms.references([one.strip() for one in value.split(",")])
-        case SlotKind.PLATE:
-            return forms.plate(value)
-        case SlotKind.NUMBER:
-            return [forms.number(int(value))]
-        case SlotKind.LETTER:
-            return [forms.letter(value)]
-        case SlotKind.KEY:
-            return [forms.key(value)]
-        case SlotKind.TIME:
-            at = datetime.fromisoformat(value).astimezone(HONG_KONG)
-            return forms.moment(at, datetime.now(HONG_KONG))
 
 
 def as_written(language: Language, units: Sequence[Heard]) -> str:
@@ -64,9 +39,9 @@ def _texts(language: Language) -> dict[str, str]:
 def names_of(heard: Sequence[Heard]) -> list[str]:
     """Prompts these recordings belong to, each once in a row; numbers and letters as written."""
     told: list[str] = []
-    for one in heard:
-        language = one.known.language
-        name = one.known.name
+    for prompt in heard:
+        language = prompt.known.language
+        name = prompt.known.name
         if language is not None and name.startswith(f"{UNIT_FOLDER}/"):
             name = _texts(language)[name]
             if told and told[-1].startswith("“"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -44,6 +44,13 @@ _WEAK = 0.2
 """An anchor with less than this share of its recording's mean power says nothing: a pause."""
 
 
+_CUT = SAMPLE_RATE * 2 // 5
+"""Samples of silence that one of two copies of a recording may have more than the other."""
+
+_ALIKE = 0.95
+"""Correlation from which on two recordings are one."""
+
+
 class NotASound(ValueError):
     """A file that cannot be heard; the text says which and why."""
 
@@ -55,11 +62,14 @@ class Known:
     Attributes:
         name: of the clip (``bundle.done--1``, ``unit/digit.7``) or of the WAV file.
         language: None for a recording that is not of our catalogue.
+        also: recordings of our catalogue with the same sound. They are not looked for themselves:
+            who brings a folder of recordings calls them by their names there.
     """
 
     name: str
     language: Language | None
     sound: Sound
+    also: tuple[Known, ...] = ()
 
     @cached_property
     def power(self) -> float:
@@ -103,12 +113,17 @@ class Repertoire:
 
     @classmethod
     def of_library(cls, library: Library, more: Iterable[Known] = ()) -> Repertoire:
-        """The recordings of the catalogue, and more."""
+        """The recordings of the catalogue, and more, whose names come first."""
         ours = [
             Known(name, language, np.frombuffer(library.pcm[start:end], "<i2").astype(np.float32))
             for (language, name), (start, end) in library.index.items()
         ]
-        return cls([*ours, *more])
+        theirs, known_twice = list[Known](), set[int]()
+        for one in more:
+            same = [other for other in ours if _same_sound(one.sound, other.sound)]
+            known_twice.update(map(id, same))
+            theirs.append(replace(one, also=tuple(same)))
+        return cls([*(one for one in ours if id(one) not in known_twice), *theirs])
 
     def beginnings(self, language: Language | None) -> Anchors:
         """What is looked for when something begins."""
@@ -124,6 +139,8 @@ def read_wavs(folder: Path) -> Mapping[str, Known]:
     found = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in (".wav", ".flac", ".ogg"):
+            if path.stem in found:
+                raise NotASound(f"{path}: another file of the folder has the name {path.stem} too")
             found[path.stem] = Known(path.stem, None, read_sound(path))
     if not found:
         raise NotASound(f"{folder}: expected sound files (.wav, .flac, .ogg)")
@@ -142,6 +159,16 @@ def read_sound(path: Path) -> Sound:
     if len(mono) < ANCHOR:
         raise NotASound(f"{path}: expected at least {ANCHOR * 1000 // SAMPLE_RATE} ms of sound")
     return np.asarray(mono * 32768, np.float32)
+
+
+def _same_sound(one: Sound, other: Sound) -> bool:
+    """Whether they are one recording: of another level, cut or coded in another way, maybe."""
+    if abs(len(one) - len(other)) > _CUT:
+        return False
+    loud = float(np.linalg.norm(one) * np.linalg.norm(other))
+    size = 1 << (len(one) + len(other) - 1).bit_length()
+    spectra = np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size))
+    return loud > 0 and float(np.fft.irfft(spectra, size).max()) > _ALIKE * loud
 
 
 def coarse(sound: Sound) -> Sound:

@@ -11,6 +11,9 @@ from ivr.caller.hearing.repertoire import ANCHOR, COARSE, WINDOW, Anchors, Known
 LIKE = 0.6
 """Correlation (1: the same wave form) from which a likeness is looked into."""
 
+AT_ONCE = 128
+"""Pieces of recordings that are compared at once: what is between stays in a core's cache."""
+
 MOST = 24
 """So many likenesses at most are looked into at once."""
 
@@ -48,10 +51,15 @@ def search(piece: Sound, anchors: Anchors, phase: int) -> list[Likeness]:
     squares = np.concatenate([[0.0], np.cumsum(np.square(heard, dtype=np.float64))])
     energy = np.maximum(squares[lags:] - squares[:-lags], 1.0)[:lags]
     spectrum = np.fft.rfft(heard).astype(np.complex64)
-    match = np.fft.irfft(anchors.spectra * spectrum, len(heard), axis=1)[:, :lags]
-    match /= np.sqrt(energy)
-    best = match.argmax(axis=1)
-    values = match[np.arange(len(best)), best]
+    loudness = np.sqrt(energy).astype(np.float32)
+    best = np.empty(len(anchors.known), np.intp)
+    values = np.empty(len(anchors.known), np.float32)
+    for first in range(0, len(best), AT_ONCE):
+        rows = slice(first, first + AT_ONCE)
+        match = np.fft.irfft(anchors.spectra[rows] * spectrum, len(heard), axis=1)[:, :lags]
+        match /= loudness
+        best[rows] = match.argmax(axis=1)
+        values[rows] = np.take_along_axis(match, best[rows, np.newaxis], axis=1)[:, 0]
     found: dict[Known, Likeness] = {}
     for row in np.argsort(values)[::-1]:
         if values[row] < LIKE or len(found) >= MOST:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from ivr.caller.aloud import BETWEEN
 from ivr.caller.performing.call_ear import CallEar
+from ivr.caller.performing.echo import echoes, silenced
 from ivr.caller.performing.expecting import (
     AskedAgain,
     CannotBeTried,
@@ -22,8 +23,10 @@ from ivr.caller.performing.expecting import (
     Remark,
 )
 from ivr.caller.performing.results import MASK, CallDone, Outcome, StepDone
+from ivr.caller.performing.secrecy import Secrets
 from ivr.caller.performing.speaking import CannotSpeak, pcm_of, tones
 from ivr.caller.performing.stage import Stage
+from ivr.caller.scenario.patience import patient
 from ivr.caller.scenario.scenario import ScriptedCall, UnknownVariable, filled
 from ivr.caller.scenario.steps import (
     AnyStep,
@@ -77,6 +80,12 @@ class CallPerformer:
     _said: Say | None = None
     _listening: asyncio.Task[None] | None = None
 
+    _secret_keys: str = ""
+    _secret_speech: list[bytes] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        self._secrets = Secrets(self.secret_names, self.variables)
+
     async def perform(self, call: ScriptedCall) -> CallDone:
         """Place the call and take its steps; after the first that fails none is taken."""
         self.done = CallDone(call.name)
@@ -93,9 +102,10 @@ class CallPerformer:
 
     async def _step(self, step: AnyStep) -> bool:
         began = time.monotonic() - self._began
-        outcome = Outcome.PASSED
+        outcome, whole = Outcome.PASSED, step
         try:
-            remark = await self._take(filled(step, self.variables))
+            whole = self._secrets.marked(step, filled(step, self.variables))
+            remark = await self._take(patient(whole, self.stage.patience))
         except (NotAsExpected, CallRefused) as failure:
             outcome, remark = Outcome.FAILED, Remark(str(failure))
         except HungUp:
@@ -115,7 +125,7 @@ class CallPerformer:
                 outcome,
                 began,
                 time.monotonic() - self._began,
-                self._masked(remark.told),
+                self._secrets.masked(remark.told, whole),
                 remark.heard_ms,
                 latency,
                 limit,
@@ -182,7 +192,7 @@ class CallPerformer:
         if self.stage.wire is not None:
             headers[TICKET] = ticket
             impairment = Impairment(loss, events=self._style is not KeyStyle.IN_BAND)
-            self.stage.wire.plan(ticket, impairment)
+            self.stage.wire.plan(ticket, impairment, self._secrets.masked_message)
         call = await self.stage.dial(step.dial, step.from_number, headers)
         self._began = time.monotonic()
         try:
@@ -203,7 +213,7 @@ class CallPerformer:
         relay = self._wired.relay if self._wired is not None else None
         self._listening = asyncio.ensure_future(self._ear.listen(line, relay))
         self._expects = Expecting(
-            self.stage, self._ear, self._wired, self.variables, time.monotonic()
+            self.stage, self._ear, self._wired, self._secrets, time.monotonic()
         )
         if step.refused is not None:
             raise NotAsExpected(f"answered, and a refusal with {step.refused} was expected")
@@ -226,10 +236,12 @@ class CallPerformer:
         self._said = None
         if not set(step.press) <= set(KEYS):
             raise CannotBeTried("keys are 0 to 9, *, # and A to D")
+        if step.secret:
+            self._secret_keys += step.press
         if style is KeyStyle.NORMAL:
             await call.press(step.press, step.gap_ms)
         elif style is KeyStyle.IN_BAND:
-            await self._play(tones(step.press, step.gap_ms), secret=self._is_secret(step))
+            await self._play(tones(step.press, step.gap_ms), secret=step.secret)
         else:
             for key in step.press:
                 if style.by_events and self._wired is not None:
@@ -248,23 +260,14 @@ class CallPerformer:
 
     async def _speak(self, step: Say, between: str) -> Remark:
         pcm = await pcm_of(step, self.stage.synthesiser, self.recordings, between)
-        await self._play(pcm, secret=self._is_secret(step))
+        if step.secret:
+            self._secret_speech.append(pcm)
+        await self._play(pcm, secret=step.secret)
         self._expecting.acted = time.monotonic()
         return Remark(f"{len(pcm) / 16000:.1f} s of speech")
 
     async def _play(self, pcm: bytes, *, secret: bool) -> None:
-        ear = self._ear
-        assert ear is not None
-        from_ms = ear.now_ms
-        await self._dialled.line.play(pcm).finished()
-        if secret:
-            await asyncio.sleep(0.1)  # frames that are still under way
-            ear.forget_sent(max(0, from_ms - 100), ear.now_ms)
-
-    def _is_secret(self, step: Press | Say) -> bool:
-        return step.secret or any(
-            value and value in getattr(step, step.action) for value in self._secret_values
-        )
+        await self._dialled.line.play(pcm, secret=secret).finished()
 
     # What he expects
 
@@ -315,6 +318,7 @@ class CallPerformer:
             await self._listening
         ear = self._ear
         if ear is not None:
+            await self._forget_what_came_back(ear)
             self.done.received, self.done.sent = bytes(ear.received), bytes(ear.sent)
             self.done.sound_from_s = ear.zero - self._began
         if self._wired is not None:
@@ -323,9 +327,15 @@ class CallPerformer:
             if self.stage.wire is not None:
                 self.stage.wire.forget(self._call.sip_call_id)
 
-    @property
-    def _secret_values(self) -> list[str]:
-        return [self.variables[name] for name in self.secret_names if self.variables.get(name)]
+    async def _forget_what_came_back(self, ear: CallEar) -> None:
+        """Secrets that were read to us, and the echo of those that we sent."""
+        for begins_ms, ends_ms in self._secrets.read_out(ear.heard):
+            ear.forget_received(begins_ms, ends_ms)
+        if self._secret_keys or self._secret_speech:
+            places = await asyncio.to_thread(
+                echoes, bytes(ear.received), self._secret_keys, self._secret_speech
+            )
+            silenced(ear.received, places)
 
     def _title(self, step: AnyStep) -> str:
         """What is done, with the values there are; secrets masked."""
@@ -334,9 +344,4 @@ class CallPerformer:
         title = step.title()
         for name, value in self.variables.items():
             title = title.replace(f"{{{name}}}", MASK if name in self.secret_names else value)
-        return self._masked(title)
-
-    def _masked(self, text: str) -> str:
-        for value in self._secret_values:
-            text = text.replace(value, MASK)
-        return text
+        return self._secrets.masked(title)

@@ -6,14 +6,19 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from ivr.caller.hearing.prompt_ear import PromptHeard, Wanted, find
+from ivr.caller.hearing.prompt_ear import PromptHeard, find
 from ivr.caller.hearing.read_out import names_of
+from ivr.caller.hearing.wanted import Wanted
 from ivr.caller.performing.call_ear import CallEar
+from ivr.caller.performing.secrecy import Secrets
 from ivr.caller.performing.stage import Stage
 from ivr.caller.performing.words import WordEar
 from ivr.caller.scenario.steps import Expect, ExpectText, ExpectTransfer, language_of
 from ivr.caller.wire.proxy import WiredCall
 from ivr.dialogue.line import HungUp
+
+_NOTHING_CAME_S = 0.5
+"""After so long without a packet none is on its way, however late this program is."""
 
 
 class NotAsExpected(Exception):
@@ -43,14 +48,14 @@ class Expecting:
     """The ear of an answered call, and how far of what it heard was expected.
 
     Attributes:
+        secrets: knows all variables; what is captured is put among them.
         acted: monotonic second of our last key or word.
-        variables: what is captured is put there.
     """
 
     stage: Stage
     ear: CallEar
     wired: WiredCall | None
-    variables: dict[str, str]
+    secrets: Secrets
     acted: float
     _through: int = 0
     _unrecognised_from: int = 0
@@ -60,6 +65,7 @@ class Expecting:
         ear = self.ear
         wanted = Wanted(step.expect, step.slots, language_of(step.language))
         deadline = time.monotonic() + step.within
+        in_time = False
         while True:
             found = find(wanted, ear.so_far, self._through)
             if found is None and not step.whole:
@@ -72,7 +78,11 @@ class Expecting:
                 raise AskedAgain(asked_again)
             if ear.over:
                 raise NotAsExpected(f"the call ended{self.heard_instead()}")
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline and not in_time:
+                await ear.understand(ear.now_ms)  # what has come counts, however late it is heard
+                in_time = True
+                continue
+            if in_time:
                 raise NotAsExpected(f"not heard within {step.within:g} s{self.heard_instead()}")
             await ear.more(deadline - time.monotonic())
 
@@ -81,9 +91,9 @@ class Expecting:
         if step.next and before:
             raise NotAsExpected(f"before it came {', '.join(names_of(before))}")
         self._through = found.through
-        self._unrecognised_from = ear.now_ms
+        self._unrecognised_from = found.known_at_ms
         for variable, slot in step.capture.items():
-            self.variables[variable] = found.slots[slot]
+            self.secrets.variables[variable] = found.slots[slot]
         told = [f"score {found.score:.3f}"]
         if found.runner_up is not None:
             told.append(f"next {found.runner_up[0]} {found.runner_up[1]:.3f}")
@@ -118,16 +128,26 @@ class Expecting:
                 at = until
             if words.heard:
                 self._unrecognised_from = at
+                self._forget_secret(words.text, begins, at)
                 latency = ear.zero + begins / 1000 - self.acted
                 return Remark(f"recognised “{words.text}”", (begins, at), max(0.0, latency))
             if ear.over or time.monotonic() >= deadline:
+                self._forget_secret(words.text, begins, at)
                 raise NotAsExpected(f"recognised “{words.text}”")
             await ear.more(deadline - time.monotonic())
 
+    def _forget_secret(self, words: str, begins_ms: int, ends_ms: int) -> None:
+        """Where a secret was read to us, nobody shall hear it again."""
+        if self.secrets.masked(words) != words:
+            self.ear.forget_received(begins_ms, ends_ms)
+
     async def silence(self, seconds: float) -> Remark:
         ear = self.ear
-        from_ms = ear.now_ms
+        from_ms, until = ear.now_ms, time.monotonic() + seconds
         while ear.now_ms < from_ms + seconds * 1000:
+            # Who sends nothing while they are silent (RFC 3551, 4.1) is as silent as can be.
+            if time.monotonic() > until + _NOTHING_CAME_S and not ear.came_within(_NOTHING_CAME_S):
+                break
             if ear.last_sound_ms > from_ms:
                 raise NotAsExpected(f"sound after {(ear.last_sound_ms - from_ms) / 1000:.1f} s")
             if ear.over:

@@ -12,9 +12,9 @@ import phonenumbers
 import pyotp
 
 from backend_client.errors import RocarsError
-from backend_client.exchange import ProblemAnswered
 from backend_client.office import RocarsOffice, Shipment
 from backend_client.settings import RocarsClientSettings
+from backend_client.transport import ProblemAnswered
 from ivr.caller.scenario.scenario import Given
 from prompts.composer import HONG_KONG
 
@@ -91,7 +91,7 @@ class BackEnd:
         except (RocarsError, ProblemAnswered) as failure:
             raise NotGiven(f"no cargo was given: {failure}") from failure
         free = demo.free_ccrns(immediately=True)
-        left = [one for one in free if one not in self._given_out]
+        left = [ccrn for ccrn in free if ccrn not in self._given_out]
         if len(left) < count:
             raise NotGiven(f"ROCARS has {len(left)} CCRNs that may cross at once, not {count}")
         self._given_out.update(left[:count])

@@ -50,7 +50,7 @@ class CallDone:
 
     Attributes:
         sound_from_s: on the call's clock, where `received` and `sent` begin.
-        received, sent: mono s16le PCM at 8000 Hz; what was secret in `sent` is silence.
+        received, sent: mono s16le PCM at 8000 Hz; what was secret in them is silence.
         unread: prompts heard that no step asked for, in order.
         ladder: SIP messages; `ladder_from` is the monotonic second of the INVITE.
         no_ladder: why there is none.

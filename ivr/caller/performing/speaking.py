@@ -9,7 +9,7 @@ import numpy as np
 from ivr.caller.hearing.repertoire import NotASound, read_sound
 from ivr.caller.scenario.steps import Say, language_of, sound_file
 from ivr.caller.wire.keys import KEY_MS
-from ivr.telephony.tones import COLUMNS_HZ, KEYPAD, ROWS_HZ
+from ivr.telephony.sound.tones import COLUMNS_HZ, KEYPAD, ROWS_HZ
 from speech.recognition.words import DIGITS
 from speech.synthesiser.synthesiser import Synthesiser
 

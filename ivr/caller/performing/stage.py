@@ -25,7 +25,7 @@ from speech.synthesiser.synthesiser import Synthesiser
 LINE_FREE_S = 40.0
 """An unanswered BYE keeps its line for 32 s (RFC 3261, timer F)."""
 
-FREE_PORTS = {"sip_port": 0, "rtp_port_first": 0}
+FREE_PORTS = {"sip_port": 0, "rtp_port_first": 0, "conceal_loss": False}
 
 
 @dataclass
@@ -36,6 +36,8 @@ class Stage:
         target: SIP URI of the server, such as ``sip:127.0.0.1:5060``; numbers are dialled there.
         library: the recordings `expect` knows by the names of the catalogue.
         wire: whether calls go through the wire; over TLS they cannot.
+        patience: limits of time in scenarios are so many times longer, since callers and service
+            share a machine that is slower than the one they were written for.
     """
 
     target: str
@@ -43,6 +45,7 @@ class Stage:
     synthesiser_settings: SynthesiserSettings
     recognition: RecognitionSettings
     wired: bool = True
+    patience: float = 1.0
     telephone: Telephone = field(init=False)
     wire: Wire | None = field(default=None, init=False)
     synthesiser: Synthesiser = field(init=False)

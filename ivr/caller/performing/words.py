@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import vosk
-
-from speech.recognition.models import SAMPLE_RATE, Model, ModelMissing
+from speech.recognition.models import Model, ModelMissing
 from speech.recognition.words import UNKNOWN
 
 
@@ -23,8 +21,7 @@ class WordEar:
         strange = sorted(set(self._wanted) - model.words)
         if strange:
             raise ModelMissing(f"the model knows no {', '.join(strange)}: configure a larger one")
-        grammar = json.dumps([*sorted(set(self._wanted)), UNKNOWN], ensure_ascii=False)
-        self._recogniser: Any = vosk.KaldiRecognizer(model.vosk, SAMPLE_RATE, grammar)
+        self._recogniser: Any = model.word_spotter(sorted(set(self._wanted)))
         self._finished: list[str] = []
         self._partial: list[str] = []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,16 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ivr.caller.hearing.prompt_ear import CannotBeHeard, Wanted
-from ivr.caller.scenario.scenario import Scenario, filled
-from ivr.caller.scenario.steps import ACTIONS, Expect, Say
+from ivr.caller.hearing.wanted import CannotBeHeard, Wanted
+from ivr.caller.scenario.fault import ScenarioError
+from ivr.caller.scenario.plain_text import hint_for, read_tree
+from ivr.caller.scenario.scenario import Scenario, filled, without_variables
+from ivr.caller.scenario.steps import ACTIONS, AnyStep, Dial, Expect, Press, Say
+from ivr.dialogue.line import KEYS
+
+__all__ = ["ScenarioError", "ScenarioFile", "find", "read", "schema"]
 
 ENDING = ".call.yaml"
-
-
-class ScenarioError(ValueError):
-    """A file that is no scenario; one line for each fault, ``file:line: what was expected``."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,13 @@ def find(places: Iterable[Path]) -> list[Path]:
 
 def read(path: Path) -> ScenarioFile:
     """Read a file. Raises ScenarioError."""
+    tree = read_tree(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.load(text, Loader=_Texts)
-    except OSError as failure:
-        raise ScenarioError(f"{path}: {failure.strerror}") from failure
-    except yaml.MarkedYAMLError as failure:
-        line = failure.problem_mark.line + 1 if failure.problem_mark else 1
-        raise ScenarioError(f"{path}:{line}: expected YAML: {failure.problem}") from failure
-    if tree is None:
-        raise ScenarioError(f"{path}:1: expected a scenario: the file is empty")
-    try:
-        scenario = Scenario.model_validate(content)
+        scenario = Scenario.model_validate(tree.content)
     except ValidationError as failure:
-        raise ScenarioError("\n".join(_faults(path, tree, failure))) from failure
-    _check_prompts(path, tree, scenario)
+        raise ScenarioError("\n".join(_faults(path, tree.root, failure))) from failure
+    _check_keys(path, tree.root, scenario)
+    _check_prompts(path, tree.root, scenario)
     return ScenarioFile(path, scenario)
 
 
@@ -66,26 +58,18 @@ def schema() -> str:
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
-class _Texts(yaml.SafeLoader):
-    """Keeps numbers where they are meant as keys: `press: 007` is text, not octal."""
-
-
-_Texts.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern) for tag, pattern in resolvers if not tag.endswith((":int", ":timestamp"))
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def _faults(path: Path, tree: yaml.Node, failure: ValidationError) -> list[str]:
     lines = []
+    written = path.read_text(encoding="utf-8-sig").splitlines()
     for fault in failure.errors(include_url=False):
         place = _without_tags(fault["loc"])
         where, said = _line(tree, place), fault["msg"].removeprefix("Value error, ")
         name = ".".join(map(str, place))
         if fault["type"] == "extra_forbidden":
             said = "no such field here"
+        elif fault["type"] == "model_type" and not place:
+            said = "expected a scenario: a name, and steps or calls"
+        said += hint_for(fault["input"], written[where - 1] if where <= len(written) else "")
         lines.append(f"{path}:{where}: {name + ': ' if name else ''}{said}")
     return lines
 
@@ -117,26 +101,42 @@ def _line(tree: yaml.Node, loc: Sequence[int | str]) -> int:
     return int(line) + 1
 
 
+def _check_keys(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
+    """Keys that no telephone has, and numbers with what cannot be seen in them."""
+    faults = []
+    for place, step in _steps(scenario):
+        if isinstance(step, Press) and (wrong := without_variables(step.press).strip(KEYS)):
+            faults.append((place, f"keys are 0 to 9, *, # and A to D, not {wrong}"))
+        elif isinstance(step, Dial) and not step.dial.isprintable():
+            faults.append((place, f"expected a number or SIP URI, not {step.dial!a}"))
+    if faults:
+        told = (f"{path}:{_line(tree, place)}: {what}" for place, what in faults)
+        raise ScenarioError("\n".join(dict.fromkeys(told)))
+
+
+def _steps(scenario: Scenario) -> Iterator[tuple[list[Any], AnyStep]]:
+    """Every step, and its place in the file."""
+    for number, call in enumerate(scenario.all_calls()):
+        for at, step in enumerate(call.steps):
+            yield ["steps", at] if scenario.steps else ["calls", number, "steps", at], step
+
+
 def _check_prompts(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
     """Prompts that are expected have to exist: found out now, not in the middle of a call."""
     if scenario.recordings is not None:
         return
     faults = []
     for row in scenario.rows():
-        for number, call in enumerate(scenario.all_calls()):
-            for at, step in enumerate(call.steps):
-                place: list[Any] = (
-                    ["steps", at] if scenario.steps else ["calls", number, "steps", at]
-                )
-                try:
-                    match step:
-                        case Expect():
-                            known = {**dict.fromkeys(scenario.given.names, "0"), **row}
-                            _check_expected(step, known)
-                        case Say(again_on=str(question)):
-                            Wanted(question).check()
-                except CannotBeHeard as failure:
-                    faults.append(f"{path}:{_line(tree, place)}: {failure}")
+        for place, step in _steps(scenario):
+            try:
+                match step:
+                    case Expect():
+                        known = {**dict.fromkeys(scenario.given.names, "0"), **row}
+                        _check_expected(step, known)
+                    case Say(again_on=str(question)):
+                        Wanted(question).check()
+            except CannotBeHeard as failure:
+                faults.append(f"{path}:{_line(tree, place)}: {failure}")
     if faults:
         raise ScenarioError("\n".join(dict.fromkeys(faults)))
 

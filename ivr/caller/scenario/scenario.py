@@ -136,14 +136,23 @@ class Scenario(BaseModel):
         known = set(row) | self.given.names
         for call in self.all_calls():
             for step in call.steps:
-                for named in _NAME.finditer(step.model_dump_json()):
-                    name = named[1]
+                for name in names_in(step):
                     if name not in known:
                         raise ValueError(
                             f"{step.title()}: nothing gives {{{name}}} a value before this step"
                         )
                 if isinstance(step, Expect):
                     known |= set(step.capture)
+
+
+def names_in(step: AnyStep) -> list[str]:
+    """The variables a step is written with, whole or in part."""
+    return [named[1] for named in _NAME.finditer(step.model_dump_json())]
+
+
+def without_variables(text: str) -> str:
+    """What stands there as it is."""
+    return _NAME.sub("", text)
 
 
 def filled(step: AnyStep, values: Mapping[str, str]) -> AnyStep:

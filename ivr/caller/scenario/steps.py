@@ -5,16 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from ivr.caller.wire.keys import KeyStyle
 from speech.language import Language
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Yes = Annotated[
+    Literal[True],
+    BeforeValidator(lambda value: True if value in ("true", "True", "yes", "on") else value),
+]
+"""Of a file, where all is text."""
 Text = Annotated[str, Field(min_length=1)]
 Variable = Annotated[str, Field(pattern=r"^\{[a-z_][a-z0-9_]*\}$")]
 LanguageOrName = Annotated[
-    str, Field(pattern=r"^(yue|cmn|en|\{[a-z_][a-z0-9_]*\})$", description="yue, cmn or en.")
+    str,
+    Field(
+        pattern=rf"^({'|'.join(Language)}|\{{[a-z_][a-z0-9_]*\}})$",
+        description=f"{', '.join(list(Language)[:-1])} or {list(Language)[-1]}.",
+    ),
 ]
 
 
@@ -87,7 +96,7 @@ class ExpectSilence(Step):
 class ExpectHangUp(Step):
     """The other side must end the call."""
 
-    expect_hang_up: Literal[True]
+    expect_hang_up: Yes
     within: Seconds = Field(20.0, description="Seconds until it must have ended.")
 
 
@@ -140,12 +149,13 @@ class SendInfo(Step):
 
     send_info: Text = Field(description="Content type.")
     body: str = ""
+    secret: bool = Field(False, description="Its body is never shown, in no report.")
 
 
 class HangUp(Step):
     """End the call."""
 
-    hang_up: Literal[True]
+    hang_up: Yes
 
 
 KINDS: tuple[type[Step], ...] = (

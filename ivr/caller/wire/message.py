@@ -69,7 +69,7 @@ class Message:
         found: list[str] = []
         for line in self.headers:
             if _named(line, name):
-                found += [one.strip() for one in line.partition(":")[2].split(",")]
+                found += [value.strip() for value in line.partition(":")[2].split(",")]
         return found
 
     def with_start(self, start: str) -> Message:

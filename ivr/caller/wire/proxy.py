@@ -7,6 +7,7 @@ import random
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -17,6 +18,9 @@ TICKET = "X-Wire"
 _REMEMBERED = 4096
 """Transactions whose answers may still come."""
 
+Shown = Callable[[Message], Message]
+"""A message as it may be shown: without its secrets."""
+
 
 @dataclass(frozen=True)
 class Passed:
@@ -25,7 +29,8 @@ class Passed:
     Attributes:
         at: monotonic seconds.
         to_service: its direction.
-        text: the whole message as it was sent on; keys in it are masked.
+        text: the whole message as it was sent on; keys and secrets in it were masked before it was
+            written down.
     """
 
     at: float
@@ -43,6 +48,7 @@ class WiredCall:
     """One call on the wire: its ladder and its sound."""
 
     relay: Relay
+    shown: Shown = lambda message: message
     ladder: list[Passed] = field(default_factory=list)
     transfer_to: str = ""
     """Refer-To of a REFER the service sent."""
@@ -58,7 +64,7 @@ class Wire(asyncio.DatagramProtocol):
         self._chance = random.Random(seed)
         self._transport: asyncio.DatagramTransport | None = None
         self._calls: dict[str, WiredCall] = {}
-        self._planned: dict[str, Impairment] = {}
+        self._planned: dict[str, tuple[Impairment, Shown]] = {}
         self._asked: dict[str, Address] = {}
         self._telephone: Address | None = None
         self._opening: set[asyncio.Task[None]] = set()
@@ -79,9 +85,10 @@ class Wire(asyncio.DatagramProtocol):
         host, port = self._address
         return f"sip:{number}@{host}:{port}"
 
-    def plan(self, ticket: str, impairment: Impairment) -> None:
-        """How the call whose INVITE carries this ticket (header `TICKET`) is to be treated."""
-        self._planned[ticket] = impairment
+    def plan(self, ticket: str, impairment: Impairment, shown: Shown) -> None:
+        """How the call whose INVITE carries this ticket (header `TICKET`) is to be treated, and
+        what of its messages may be written down."""
+        self._planned[ticket] = impairment, shown
 
     def call(self, sip_call_id: str) -> WiredCall:
         """The call with that Call-ID. Raises KeyError: its INVITE has not passed yet."""
@@ -110,13 +117,14 @@ class Wire(asyncio.DatagramProtocol):
         self._pass(message, addr)
 
     async def _begin(self, call_id: str, invite: Message, addr: Address) -> None:
-        impairment = self._planned.pop(invite.header(TICKET), Impairment())
+        unplanned: tuple[Impairment, Shown] = Impairment(), lambda message: message
+        impairment, shown = self._planned.pop(invite.header(TICKET), unplanned)
         relay = Relay(self._host, impairment, self._chance)
         await relay.open()
         if call_id in self._calls:  # the INVITE came again meanwhile
             relay.close()
         else:
-            self._calls[call_id] = WiredCall(relay)
+            self._calls[call_id] = WiredCall(relay, shown)
         self._pass(invite, addr)
 
     @property
@@ -171,9 +179,10 @@ class Wire(asyncio.DatagramProtocol):
         call = self._calls.get(message.header("Call-ID"))
         if call is None:
             return
-        text = message.data().decode("utf-8", errors="replace")
+        shown = call.shown(message)
         if message.header("Content-Type").lower().startswith("application/dtmf"):
-            text = re.sub(r"(?s)\r\n\r\n.*", "\r\n\r\n•", text)
+            shown = shown.with_body("•" if message.body else "")
+        text = shown.data().decode("utf-8", errors="replace")
         call.ladder.append(Passed(time.monotonic(), to_service, text))
         if message.method == "REFER" and message.is_request and not to_service:
             call.transfer_to = message.header("Refer-To").strip("<>")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
+import fcntl
 import random
 import re
 import socket
+import termios
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,6 +21,11 @@ from ivr.caller.wire.stream_sound import StreamSound
 Address = tuple[str, int]
 _GAP_S = 0.06
 _FIRST_SOUND_S = 3.0
+_LOOK_AFTER_S = 0.01
+_REST_S = 0.2
+_KEPT_BYTES = 4 * 1024 * 1024
+"""Some 100 s of a call, as the kernel counts a packet of 20 ms."""
+_SO_RCVBUFFORCE = 33  # asm-generic/socket.h
 
 
 @dataclass(frozen=True)
@@ -60,10 +68,7 @@ class Relay:
         self.received = StreamCount()
         self.heard: Callable[[bytes], None] = lambda pcm: None
         """Is handed the service's sound, mono s16le at 8000 Hz."""
-        self.said: Callable[[bytes], None] = lambda pcm: None
-        """Is handed the telephone's."""
         self._heard = StreamSound(lambda pcm: self.heard(pcm))
-        self._said = StreamSound(lambda pcm: self.said(pcm))
         self._near = _Socket(self._from_telephone)
         self._far = _Socket(self._from_service)
         self._telephone: Address | None = None
@@ -73,6 +78,8 @@ class Relay:
         self._sound_flows: asyncio.Future[Packet] = asyncio.get_running_loop().create_future()
         self._shift = 0
         self._pressing = False
+        self._keys_end: int | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Take two ports. Raises OSError."""
@@ -80,13 +87,32 @@ class Relay:
         for side in (self._near, self._far):
             one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             one.setblocking(False)
+            _keep_much(one)
             one.bind((self._host, 0))
             await loop.create_datagram_endpoint(lambda side=side: side, sock=one)  # type: ignore[misc]
+        self._looking = loop.create_task(self._look_for_rests())
+
+    async def _look_for_rests(self) -> None:
+        """Notice when the service sends nothing, which it may while it is silent."""
+        while True:
+            await asyncio.sleep(_REST_S)
+            if self._far.transport is not None and not _waiting(self._far.transport):
+                self._heard.rest()
 
     def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
         for side in (self._near, self._far):
             if side.transport is not None:
                 side.transport.close()
+
+    async def taken_in(self) -> None:
+        """Return when all that the service sent so far has been handed on.
+
+        The end of a call overtakes its last words where this program is late.
+        """
+        while self._far.transport is not None and _waiting(self._far.transport):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_AFTER_S)
 
     def offered(self, sdp: str) -> str:
         """The telephone's description, as the service is to see it."""
@@ -114,7 +140,8 @@ class Relay:
         self._pressing = True
         try:
             began, ms = time.monotonic(), 0
-            timestamp = before.timestamp + 160
+            timestamp = self._after_the_last_key(before.timestamp + 160)
+            self._keys_end = timestamp + duration(style)
             for one in packets(key, style):
                 self._shift += 1
                 sequence = (self._last or before).sequence + self._shift
@@ -136,6 +163,16 @@ class Relay:
             self._pressing = False
         await asyncio.sleep(_GAP_S)
 
+    def _after_the_last_key(self, timestamp: int) -> int:
+        """A telephone whose sound stands still would give two keys one timestamp: that is one key.
+
+        (RFC 4733, 2.1: it is the timestamp that tells one press from another.)
+        """
+        end = self._keys_end
+        if end is None or (timestamp - end) & 0xFFFFFFFF < 0x80000000:
+            return timestamp
+        return end
+
     def _from_telephone(self, data: bytes) -> None:
         packet = Packet.read(data)
         if packet is None:
@@ -145,7 +182,6 @@ class Relay:
         self._last = packet
         if not self._sound_flows.done():
             self._sound_flows.set_result(packet)
-        self._said.packet(packet)
         if self._pressing:
             return
         self._to_service(replace(packet, sequence=packet.sequence + self._shift))
@@ -167,6 +203,27 @@ class Relay:
 
     def _is_lost(self) -> bool:
         return self._impairment.loss > 0 and self._chance.random() < self._impairment.loss
+
+
+def _waiting(transport: asyncio.DatagramTransport) -> int:
+    """Bytes of the next datagram that was not read yet; 0 when there is none."""
+    if transport.is_closing():
+        return 0
+    size = array.array("i", [0])
+    fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.FIONREAD, size)
+    return size[0]
+
+
+def _keep_much(near_or_far: socket.socket) -> None:
+    """Have the kernel keep what comes while this program waits for a processor.
+
+    What is heard is put together by timestamps, so late is as good as early; what was dropped is a
+    gap. Only root gets more than `net.core.rmem_max`.
+    """
+    try:
+        near_or_far.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _KEPT_BYTES)
+    except PermissionError:
+        near_or_far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _KEPT_BYTES)
 
 
 def _port(side: _Socket) -> int:

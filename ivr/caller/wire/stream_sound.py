@@ -1,12 +1,14 @@
 """The sound of one direction of a call, from its RTP packets, each at the place of its timestamp.
 
 No jitter buffer stands between: a packet that comes late is not a gap, and one that is lost leaves
-a gap of its own length, marked as such.
+a gap of its own length, marked as such. So does a side that sends nothing while it is silent (RFC
+3551, 4.1), whether its timestamps go on meanwhile or not.
 """
 
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 
 import soundfile
@@ -17,7 +19,16 @@ from ivr.caller.wire.rtp import Packet
 PCMU, PCMA = 0, 8
 _MISSING = LOST.to_bytes(2, "little")
 _LONGEST_GAP = 8000 * 3
-"""Timestamps that jump farther begin a new stream: a hold, another source."""
+"""Timestamps that jump farther begin a new stream: a hold, another source. Unless so much time has
+passed."""
+_ABOUT_S = 1.0
+_STOOD_STILL_S = 0.25
+"""A packet that begins speech, and comes so much later than its timestamp says, comes after silence
+that was not counted."""
+_SAMPLES_A_SECOND = 8000
+
+_RESTS_AFTER_S = 1.0
+"""So long nothing must have come: a service that is late sends the rest of its words afterwards."""
 
 
 def _decoded(subtype: str) -> tuple[bytes, ...]:
@@ -37,9 +48,14 @@ class StreamSound:
         self._hand_on = hand_on
         self._next: int | None = None
         self._source = -1
+        self._at = 0.0
+        self._rested = 0.0
 
-    def packet(self, packet: Packet) -> None:
-        """The next packet that came. Those out of order are too late: their place is taken."""
+    def packet(self, packet: Packet, at: float | None = None) -> None:
+        """The next packet that came, at this monotonic second; now, if none is given.
+
+        Those out of order are too late: their place is taken.
+        """
         law = _LAWS.get(packet.payload_type)
         if law is None:
             return
@@ -47,11 +63,30 @@ class StreamSound:
             self._source, self._next = packet.source, packet.timestamp
         assert self._next is not None
         gap = (packet.timestamp - self._next) & 0xFFFFFFFF
+        at = time.monotonic() if at is None else at
+        rested, self._rested = self._rested, 0.0
+        passed, self._at = at - self._at if self._at else 0.0, at
         if gap >= 0x80000000:
-            if 0x100000000 - gap < _LONGEST_GAP:
+            if 0x100000000 - gap < _LONGEST_GAP and not rested:
                 return
             gap = 0
-        elif gap > _LONGEST_GAP:
+        elif gap > _LONGEST_GAP and abs(gap / _SAMPLES_A_SECOND - passed) > _ABOUT_S:
             gap = 0
+        if packet.marker and not rested and passed > gap / _SAMPLES_A_SECOND + _STOOD_STILL_S:
+            gap = round(passed * _SAMPLES_A_SECOND)
         self._next = (packet.timestamp + len(packet.payload)) & 0xFFFFFFFF
         self._hand_on(_MISSING * gap + b"".join([law[byte] for byte in packet.payload]))
+
+    def rest(self, at: float | None = None) -> None:
+        """Nothing is on its way at this monotonic second: what is long missing was silence.
+
+        Whoever listens for the end of something would otherwise wait until more comes.
+        """
+        at = time.monotonic() if at is None else at
+        missing = at - self._at - self._rested
+        if self._next is None or at - self._at < _RESTS_AFTER_S:
+            return
+        samples = round(missing * _SAMPLES_A_SECOND)
+        self._rested += samples / _SAMPLES_A_SECOND
+        self._next = (self._next + samples) & 0xFFFFFFFF
+        self._hand_on(_MISSING * samples)

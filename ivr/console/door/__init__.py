@@ -1,1 +1,1 @@
-"""The door of the console: who may enter which page, and what a browser is told to refuse."""
+"""Access to the console: its roles, log-in and log-out."""

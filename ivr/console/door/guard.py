@@ -2,77 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from collections.abc import Callable
 
-import structlog
 from aiohttp import web
 
-from ivr.console.door.forms import LARGEST_FORM, Form, must_be_ours, must_have_token, read_form
+from ground.web.access import Access, Action, Handler, Page, is_polled
+from ground.web.forms import LARGEST_FORM, Form
+from ground.web.requests import address_of
 from ivr.console.rendering import error_page
 from ivr.console.site import SITE
+from ivr.console.visiting import VISITOR
+from ivr.records.audit import deeds_from
 from ivr.records.database import RecordsUnavailable
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 
-log = structlog.get_logger(__name__)
-
 COOKIE = "rocars_console"
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Page = Callable[[web.Request, Visitor], Awaitable[web.StreamResponse]]
-Action = Callable[[web.Request, Visitor, Form], Awaitable[web.StreamResponse]]
+_BEFORE_ALL_ELSE = (
+    *("/me", "/me/password", "/me/second-factor", "/me/second-factor/new", "/logout"),
+)
+"""What somebody may do whose password is still somebody else's choice, or whose role has to set up
+a second factor."""
 
 
-def page(needed: Role, show: Page) -> Handler:
-    """A page for those who may do what `needed` may."""
+async def _visitor(request: web.Request, token: str) -> Visitor | None:
+    visitor = await request.app[SITE].people.visitor(token, seen=not is_polled(request))
+    if visitor is not None:
+        request[VISITOR] = visitor
+    return visitor
 
-    async def handler(request: web.Request) -> web.StreamResponse:
-        try:
-            visitor = await _visitor(request)
-            if not visitor.person.role.may(needed):
-                return error_page(request, 403, visitor)
+
+ACCESS: Access[Visitor, Role] = Access(
+    cookie=COOKIE,
+    visitor=_visitor,
+    may=lambda visitor, needed: visitor.person.role.may(needed),
+    public_url=lambda request: request.app[SITE].rules.public_url,
+    failure=error_page,
+    unavailable=RecordsUnavailable,
+)
+
+
+def place_of_request(request: web.Request) -> str:
+    """Where somebody is, as the audit log says it."""
+    rules = request.app[SITE].rules
+    return address_of(request, rules.public_url, rules.trusted_proxies)
+
+
+def page(needed: Role, show: Page[Visitor], *, polled: bool = False) -> Handler:
+    """A page for those who may do what `needed` may; `polled`: a page asks for it by itself."""
+
+    async def shown(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+        _first_things_first(request, visitor)
+        with deeds_from(address=place_of_request(request)):
             return await show(request, visitor)
-        except RecordsUnavailable as failure:
-            return _away(request, failure)
 
-    return handler
+    return ACCESS.page(needed, shown, polled=polled)
 
 
 def action(
-    needed: Role, do: Action, *, largest: Callable[[web.Request], int] = lambda _: LARGEST_FORM
+    needed: Role,
+    do: Action[Visitor],
+    *,
+    largest: Callable[[web.Request], int] = lambda _: LARGEST_FORM,
 ) -> Handler:
     """Something that changes things: a form of ours, of somebody who may do it."""
 
-    async def handler(request: web.Request) -> web.StreamResponse:
-        try:
-            must_be_ours(request, request.app[SITE].rules.public_url)
-            visitor = await _visitor(request)
-            if not visitor.person.role.may(needed):
-                return error_page(request, 403, visitor)
-            form = await read_form(request, largest(request))
-            must_have_token(request, form, visitor.csrf)
+    async def done(request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:
+        _first_things_first(request, visitor)
+        with deeds_from(address=place_of_request(request)):
             return await do(request, visitor, form)
-        except RecordsUnavailable as failure:
-            return _away(request, failure)
 
-    return handler
+    return ACCESS.action(needed, done, largest=largest)
 
 
-async def _visitor(request: web.Request) -> Visitor:
-    """Who is asking. Raises a redirection to the log-in page."""
-    token = request.cookies.get(COOKIE, "")
-    visitor = await request.app[SITE].people.visitor(token) if token else None
-    if visitor is not None:
-        return visitor
-    there = "/login"
-    if request.method == "GET" and request.path != "/":
-        there += f"?next={quote(request.path_qs, safe='')}"
-    if "HX-Request" in request.headers:  # a piece of a page: the whole page has to go there
-        raise web.HTTPUnauthorized(headers={"HX-Redirect": "/login"})
-    raise web.HTTPSeeOther(there)
-
-
-def _away(request: web.Request, failure: RecordsUnavailable) -> web.Response:
-    log.error("a page could not be made", path=request.path, why=str(failure))
-    return error_page(request, 503)
+def _first_things_first(request: web.Request, visitor: Visitor) -> None:
+    """A password that somebody else has chosen is changed, and a second factor that the role needs
+    is set up, before anything is seen."""
+    person, roles = visitor.person, request.app[SITE].rules.second_factor_roles
+    unready = person.must_change or (person.role in roles and person.totp_seed is None)
+    if unready and request.path not in _BEFORE_ALL_ELSE:
+        raise web.HTTPSeeOther("/me")

@@ -2,105 +2,164 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import structlog
 from aiohttp import web
 
-from ivr.console.door.forms import Form, must_be_ours, read_form
-from ivr.console.door.guard import COOKIE, action
-from ivr.console.rendering import LANGUAGE_COOKIE, LANGUAGES, render, words_for
-from ivr.console.site import SITE, Site
+from ground.web.forms import Form, check_same_origin, read_form
+from ground.web.lockout import LockedFor
+from ground.web.navigation import PageModule
+from ground.web.requests import is_secure, own_path
+from ivr.console.door.guard import ACCESS, action, place_of_request
+from ivr.console.rendering import WORDS, render, words_for
+from ivr.console.site import SITE
 from ivr.observe import metrics
 from ivr.records.database import RecordsUnavailable
-from ivr.records.people import LockedFor, Visitor
+from ivr.records.known_devices import DEVICE_KNOWN
+from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.second_factor import CodeWanted, SecondFactorAway
+
+log = structlog.get_logger(__name__)
+
+DEVICE = "rocars_device"
+"""Cookie by which a browser is known that has logged in before."""
 
 
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/login", _page),
         web.post("/login", _log_in),
+        web.post("/login/code", _give_code),
         web.post("/language", _choose_language),
         web.post("/logout", action(Role.VIEWER, _log_out)),
     ]
 
 
 async def _page(request: web.Request) -> web.StreamResponse:
-    return _asked(request)
+    return _asked(request, own_path(request.query.get("next", "/")))
 
 
-def _asked(request: web.Request, problem: str = "", status: int = 200) -> web.Response:
-    there = _ours(request.query.get("next", "/"))
-    return render(request, "login.html.j2", None, status=status, problem=problem, next=there)
+def _asked(
+    request: web.Request, there: str, problem: str = "", status: int = 200, name: str = ""
+) -> web.Response:
+    return render(
+        request, "login.html.j2", None, status=status, problem=problem, next=there, name=name
+    )
 
 
 async def _log_in(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
-    must_be_ours(request, site.rules.public_url)
+    check_same_origin(request, site.rules.public_url)
     _ = words_for(request)
-    address = address_of(request, site)
+    address = place_of_request(request)
+    form = await read_form(request)
+    name, there = form.text("name").lower(), own_path(form.text("next"))
     if not site.throttle.allows(address):
         metrics.console_logins_total.labels("throttled").inc()
-        return _asked(request, _("Too many log-ins from your address. Wait a minute."), 429)
-    form = await read_form(request)
-    name = form.text("name").lower()
+        problem = _("Too many log-ins from your address. Wait a minute.")
+        return _asked(request, there, problem, 429, name)
+    device = request.cookies.get(_secured(request, DEVICE), "")
     try:
-        visitor = await site.people.log_in(name, form.fields.get("password", ""), address)
+        visitor = await site.people.log_in(name, form.fields.get("password", ""), address, device)
     except LockedFor as locked:
         metrics.console_logins_total.labels("locked").inc()
         minutes = max(1, round(locked.seconds / 60))
-        problem = _("Too many log-ins failed. This account is locked for %(minutes)d min.")
-        return _asked(request, problem % {"minutes": minutes}, 429)
+        problem = _("Too many log-ins failed with this name. It is locked for %(minutes)d min.")
+        return _asked(request, there, problem % {"minutes": minutes}, 429, name)
+    except CodeWanted as wanted:
+        return _asked_for_code(request, there, wanted.ticket)
+    except SecondFactorAway as failure:
+        log.error("the second factor cannot be checked", why=str(failure))
+        problem = _("The second factor cannot be checked: its key is missing.")
+        return _asked(request, there, problem, 503, name)
     except RecordsUnavailable:
-        return _asked(request, _("The database is away. Nobody can log in now."), 503)
+        problem = _("The database is not available. Nobody can log in now.")
+        return _asked(request, there, problem, 503, name)
     if visitor is None:
         metrics.console_logins_total.labels("refused").inc()
-        return _asked(request, _("Name or password is wrong."), 403)
+        return _asked(request, there, _("Name or password is wrong."), 403, name)
+    raise _let_in(request, visitor, there)
+
+
+def _asked_for_code(
+    request: web.Request, there: str, ticket: str, problem: str = "", status: int = 200
+) -> web.Response:
+    return render(
+        request, "code.html.j2", None, status=status, problem=problem, next=there, ticket=ticket
+    )
+
+
+async def _give_code(request: web.Request) -> web.StreamResponse:
+    """The second step: the code of the authenticator."""
+    site, _ = request.app[SITE], words_for(request)
+    check_same_origin(request, site.rules.public_url)
+    address = place_of_request(request)
+    form = await read_form(request)
+    ticket, there = form.text("ticket"), own_path(form.text("next"))
+    if not site.throttle.allows(address):
+        problem = _("Too many log-ins from your address. Wait a minute.")
+        return _asked_for_code(request, there, ticket, problem, 429)
+    device = request.cookies.get(_secured(request, DEVICE), "")
+    try:
+        visitor = await site.people.with_code(ticket, form.text("code"), address, device)
+    except LockedFor as locked:
+        metrics.console_logins_total.labels("locked").inc()
+        minutes = max(1, round(locked.seconds / 60))
+        problem = _("Too many log-ins failed with this name. It is locked for %(minutes)d min.")
+        return _asked_for_code(request, there, ticket, problem % {"minutes": minutes}, 429)
+    except (SecondFactorAway, RecordsUnavailable) as failure:
+        log.error("the second factor cannot be checked", why=str(failure))
+        return _asked(request, there, _("Nobody can log in now. It was written to the log."), 503)
+    if visitor is None:
+        metrics.console_logins_total.labels("refused").inc()
+        problem = _("The code is wrong, was used before, or came too late. Wait for the next.")
+        return _asked_for_code(request, there, ticket, problem, 403)
+    raise _let_in(request, visitor, there)
+
+
+def _let_in(request: web.Request, visitor: Visitor, there: str) -> web.HTTPSeeOther:
+    site = request.app[SITE]
     metrics.console_logins_total.labels("good").inc()
-    answer = web.HTTPSeeOther(_ours(form.text("next")))
+    answer = web.HTTPSeeOther(there)
+    _keep(request, answer, ACCESS.cookie, visitor.token, site.rules.session_hours * 3600)
+    _keep(request, answer, DEVICE, visitor.device, DEVICE_KNOWN / timedelta(seconds=1))
+    return answer
+
+
+def _secured(request: web.Request, cookie: str) -> str:
+    secure = is_secure(request, request.app[SITE].rules.public_url)
+    return f"__Host-{cookie}" if secure else cookie
+
+
+def _keep(
+    request: web.Request, answer: web.StreamResponse, cookie: str, token: str, seconds: float
+) -> None:
     answer.set_cookie(
-        COOKIE,
-        visitor.token,
+        _secured(request, cookie),
+        token,
         httponly=True,
         samesite="Lax",
-        secure=secure(request, site),
+        secure=is_secure(request, request.app[SITE].rules.public_url),
         path="/",
-        max_age=int(site.rules.session_hours * 3600),
+        max_age=int(seconds),
+    )
+
+
+async def _log_out(request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:
+    await request.app[SITE].people.log_out(visitor.token, visitor.person.name)
+    answer = web.HTTPSeeOther("/login")
+    answer.del_cookie(
+        ACCESS.cookie_name(request),
+        path="/",
+        secure=is_secure(request, request.app[SITE].rules.public_url),
     )
     raise answer
 
 
-async def _log_out(request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:
-    await request.app[SITE].people.log_out(visitor.token)
-    answer = web.HTTPSeeOther("/login")
-    answer.del_cookie(COOKIE, path="/")
-    raise answer
-
-
 async def _choose_language(request: web.Request) -> web.StreamResponse:
-    """Changes nothing but the look, so it needs no log-in."""
-    must_be_ours(request, request.app[SITE].rules.public_url)
-    form = await read_form(request)
-    chosen = form.text("language")
-    answer = web.HTTPSeeOther(_ours(form.text("next")))
-    if chosen in LANGUAGES:
-        answer.set_cookie(LANGUAGE_COOKIE, chosen, samesite="Lax", path="/", max_age=365 * 86400)
-    raise answer
+    return await WORDS.choose(request, request.app[SITE].rules.public_url)
 
 
-def secure(request: web.Request, site: Site) -> bool:
-    """Whether the browser speaks TLS with us, or with a proxy before us."""
-    return request.secure or site.rules.public_url.startswith("https:")
-
-
-def address_of(request: web.Request, site: Site) -> str:
-    """Where the browser is; what a proxy says is believed of one on this machine alone."""
-    peer = request.remote or "?"
-    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    behind_proxy = site.rules.public_url and peer in ("127.0.0.1", "::1")
-    return named if behind_proxy and named else peer
-
-
-def _ours(path: str) -> str:
-    """A path of this site; anything else leads to the first page."""
-    if not path.startswith("/") or path.startswith(("//", "/\\")) or "\n" in path or "\r" in path:
-        return "/"
-    return path
+PAGES: PageModule[Role] = PageModule(routes)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from aiohttp import web
 
-from ivr.console.door.forms import Form
+from ground.web.forms import Form
+from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import action, page
 from ivr.console.pages.dialogue import dialogue
 from ivr.console.rendering import error_page, render, words_for
-from ivr.console.shown import masked_mark, masked_number, when
+from ivr.console.shown import masked_mark, masked_number
 from ivr.console.site import SITE
 from ivr.records import audit
-from ivr.records.call_search import PAGE, Wanted
-from ivr.records.models import Call
+from ivr.records.call_search import PAGE, CallFilter
+from ivr.records.calling_number import calling_number
+from ivr.records.masking import mask_user_id
+from ivr.records.models import BundleRequest, Call
 from ivr.records.outcome import CallOutcome
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
@@ -26,12 +30,32 @@ from ivr.records.tallies import HONG_KONG
 from ivr.studio.script_book import inert
 from speech.language import Language
 
-MOST_EXPORTED = 20_000
+EXPORTED_AT_ONCE = 1000
 
 COLUMNS = (
     *("call", "offered", "answered", "ended", "outcome", "ended by", "language", "caller"),
-    *("driver", "ubr", "node", "seconds", "keys", "packets lost", "jitter ms", "stand-ins"),
+    *("dialled", "driver", "ccrn", "vehicle", "ubr", "node", "seconds", "keys"),
+    *("packets lost", "jitter ms", "stand-ins"),
 )
+
+FIELDS = {
+    "from": "From",
+    "to": "To",
+    "caller": "Caller's number, or its last four digits",
+    "driver": "Driver's user ID",
+    "ubr": "UBR",
+    "ccrn": "CCRN",
+    "vehicle": "Vehicle",
+    "outcome": "Outcome",
+    "language": "Language",
+}
+"""What can be looked for, and how the page calls it."""
+
+ABOUT_SOMEBODY = ("caller", "driver", "ubr", "ccrn", "vehicle")
+
+_DIGITS = re.compile(r"[0-9]{1,20}")
+_WORD = re.compile(r"[A-Z0-9]{1,20}")
+_CALL_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
 
 
 def routes() -> list[web.RouteDef]:
@@ -43,8 +67,19 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-def wanted_by(query: Mapping[str, str]) -> tuple[Wanted, str]:
-    """What the fields of the search ask for, and what of them could not be understood."""
+PAGES = PageModule(routes, (Entry("/calls", "Calls", Role.VIEWER),))
+
+
+YEARS = range(2000, 2101)
+"""A date outside is a slip of the finger."""
+
+
+def filter_of(query: Mapping[str, str], role: Role, region: str) -> tuple[CallFilter, list[str]]:
+    """What the fields of the search ask for, and the names of those that were not understood.
+
+    Below administrator a caller is looked for by the whole number or by exactly its last four
+    digits: with any other number of digits the rest could be guessed one by one.
+    """
     problems = []
 
     def instant(name: str, *, end: bool = False) -> datetime | None:
@@ -54,37 +89,80 @@ def wanted_by(query: Mapping[str, str]) -> tuple[Wanted, str]:
         try:
             at = datetime.fromisoformat(given)
         except ValueError:
+            at = datetime.min
+        if at.year not in YEARS:
             problems.append(name)
             return None
         if len(given) == 10 and end:  # a day without a time means all of it
             at = datetime.combine(at.date(), time()) + timedelta(days=1)
         return at if at.tzinfo else at.replace(tzinfo=HONG_KONG)
 
-    outcome = query.get("outcome", "")
-    if outcome and outcome not in list(CallOutcome):
-        problems.append("outcome")
-        outcome = ""
-    caller = "".join(c for c in query.get("caller", "") if c.isdecimal() or c == "+")
-    if caller and len(caller) < 4:
+    def word(name: str, known: Iterable[str]) -> str:
+        given = query.get(name, "").strip()
+        if given and given not in known:
+            problems.append(name)
+            return ""
+        return given
+
+    def mark(name: str, *, form: re.Pattern[str] = _DIGITS) -> str:
+        given = "".join(query.get(name, "").split()).upper()
+        if given and not form.fullmatch(given):
+            problems.append(name)
+            return ""
+        return given
+
+    caller = _caller(query.get("caller", ""), role, region)
+    if caller is None:
         problems.append("caller")
-        caller = ""
-    wanted = Wanted(
+    driver = mark("driver")
+    if driver and len(driver) < 3:
+        problems.append("driver")
+    outcome = word("outcome", list(CallOutcome))
+    before = query.get("before", "")
+    if before and not _CALL_ID.fullmatch(before):
+        problems.append("before")
+    wanted = CallFilter(
         first=instant("from"),
         last=instant("to", end=True),
-        caller=caller,
-        ubr="".join(query.get("ubr", "").split()),
-        ccrn="".join(query.get("ccrn", "").split()),
-        vehicle="".join(query.get("vehicle", "").split()).upper(),
+        caller=caller or "",
+        driver=mask_user_id(driver) or "",
+        ubr=mark("ubr"),
+        ccrn=mark("ccrn", form=_WORD),
+        vehicle=mark("vehicle", form=_WORD),
         outcome=CallOutcome(outcome) if outcome else None,
-        language=query.get("language", ""),
-        before=query.get("before", ""),
+        language=word("language", list(Language)),
+        before=before,
     )
-    return wanted, ", ".join(problems)
+    return wanted, problems
+
+
+def _caller(given: str, role: Role, region: str) -> str | None:
+    """A whole number in E.164 or its last digits, empty for none, None if not understood."""
+    digits = "".join(c for c in given if c in "0123456789+")
+    if not given.strip():
+        return ""
+    if role.may(Role.ADMINISTRATOR) and len(digits) >= 4 and "+" not in digits:
+        return digits
+    if len(digits) == 4 and "+" not in digits:
+        return digits
+    return calling_number(digits, default_region=region).e164
+
+
+def _looked_for(query: Mapping[str, str]) -> dict[str, str]:
+    """What of a search is about somebody, as the audit log keeps it."""
+    return {name: query[name][:64] for name in ABOUT_SOMEBODY if query.get(name, "").strip()}
 
 
 async def _search(request: web.Request, visitor: Visitor) -> web.Response:
-    wanted, problem = wanted_by(request.query)
-    found = await request.app[SITE].search.find(wanted, PAGE + 1)
+    site = request.app[SITE]
+    region = site.settings.records.default_region
+    wanted, problems = filter_of(request.query, visitor.person.role, region)
+    found: Sequence[Call] = ()
+    if not problems:
+        if looked_for := _looked_for(request.query):
+            who = visitor.person.name
+            await audit.write(site.records, who, "calls searched", "calls", **looked_for)
+        found = await site.search.find(wanted, PAGE + 1)
     older = dict(request.query) | {"before": found[PAGE - 1].call_id} if len(found) > PAGE else None
     return render(
         request,
@@ -92,20 +170,32 @@ async def _search(request: web.Request, visitor: Visitor) -> web.Response:
         visitor,
         calls=found[:PAGE],
         given=request.query,
-        problem=problem,
+        problems=[FIELDS.get(name, name) for name in problems],
         older=None if older is None else request.rel_url.with_query(older),
         export=request.rel_url.with_path("/calls.csv").with_query(dict(request.query)),
         outcomes=list(CallOutcome),
         tongues=list(Language),
+        clear=visitor.person.role.may(Role.OPERATOR),
+        masked=masked_mark,
+        status=400 if problems else 200,
     )
 
 
 async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     """Streamed page by page: a year of calls does not fit into memory for one visitor."""
-    site = request.app[SITE]
-    wanted, _ = wanted_by(request.query)
+    site, _ = request.app[SITE], words_for(request)
+    region = site.settings.records.default_region
+    wanted, problems = filter_of(request.query, visitor.person.role, region)
+    if problems:
+        names = ", ".join(_(FIELDS.get(name, name)) for name in problems)
+        why = _("Not understood: %(names)s. Nothing was exported.") % {"names": names}
+        return error_page(request, 400, visitor, why=why)
     await audit.write(
-        site.records, visitor.person.name, "calls exported", "calls.csv", **dict(request.query)
+        site.records,
+        visitor.person.name,
+        "calls exported",
+        "calls.csv",
+        **{name: request.query[name][:64] for name in FIELDS if request.query.get(name)},
     )
     response = web.StreamResponse(
         headers={
@@ -115,19 +205,16 @@ async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     )
     await response.prepare(request)
     await response.write(("\ufeff" + _line(COLUMNS)).encode())
-    written = 0
-    while written < MOST_EXPORTED:
-        found = await site.search.find(wanted, 1000)
-        if not found:
-            break
-        await response.write("".join(_line(_cells(call)) for call in found).encode())
-        written += len(found)
+    while found := await site.search.find(wanted, EXPORTED_AT_ONCE):
+        asked = await site.search.requests_of([call.call_id for call in found])
+        lines = [_line(_cells(call, asked.get(call.call_id, ()))) for call in found]
+        await response.write("".join(lines).encode())
         wanted = replace(wanted, before=found[-1].call_id)
     await response.write_eof()
     return response
 
 
-def _cells(call: Call) -> tuple[object, ...]:
+def _cells(call: Call, requests: Sequence[BundleRequest]) -> tuple[object, ...]:
     length = (
         round((call.ended_at - call.answered_at).total_seconds(), 1)
         if call.ended_at and call.answered_at
@@ -135,14 +222,17 @@ def _cells(call: Call) -> tuple[object, ...]:
     )
     return (
         call.call_id,
-        when(call.offered_at),
-        when(call.answered_at),
-        when(call.ended_at),
+        _instant(call.offered_at),
+        _instant(call.answered_at),
+        _instant(call.ended_at),
         call.outcome.value if call.outcome else "",
         call.ended_by.value if call.ended_by else "",
         call.language or "",
         masked_number(call.caller_e164),
+        call.called,
         call.driver or "",
+        " ".join(dict.fromkeys(ccrn for request in requests for ccrn in request.ccrns)),
+        " ".join(dict.fromkeys(request.vehicle for request in requests)),
         call.ubr or "",
         call.node,
         length,
@@ -153,6 +243,11 @@ def _cells(call: Call) -> tuple[object, ...]:
     )
 
 
+def _instant(at: datetime | None) -> str:
+    """To the second, with the zone: ISO 8601."""
+    return "" if at is None else at.astimezone(HONG_KONG).isoformat(timespec="seconds")
+
+
 def _line(cells: tuple[object, ...]) -> str:
     sheet = io.StringIO()
     csv.writer(sheet, lineterminator="\r\n").writerow([inert(str(cell)) for cell in cells])
@@ -160,7 +255,8 @@ def _line(cells: tuple[object, ...]) -> str:
 
 
 async def _call(request: web.Request, visitor: Visitor) -> web.Response:
-    return await _told(request, visitor, number="")
+    """Who looked at which call is written down: it is somebody's."""
+    return await _told(request, visitor, number="", look="call looked at")
 
 
 async def _reveal(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
@@ -169,14 +265,16 @@ async def _reveal(request: web.Request, visitor: Visitor, form: Form) -> web.Res
     story = await site.search.story(request.match_info["call_id"])
     if story is None:
         return error_page(request, 404, visitor)
-    await audit.write(site.records, visitor.person.name, "number shown", story.call.call_id)
-    return await _told(request, visitor, number=story.call.caller_e164 or "–")
+    number = story.call.caller_e164 or "–"
+    return await _told(request, visitor, number=number, look="number shown")
 
 
-async def _told(request: web.Request, visitor: Visitor, number: str) -> web.Response:
-    story = await request.app[SITE].search.story(request.match_info["call_id"])
+async def _told(request: web.Request, visitor: Visitor, number: str, look: str) -> web.Response:
+    site = request.app[SITE]
+    story = await site.search.story(request.match_info["call_id"])
     if story is None:
         return error_page(request, 404, visitor)
+    await audit.write(site.records, visitor.person.name, look, story.call.call_id)
     clear = visitor.person.role.may(Role.OPERATOR)
     return render(
         request,

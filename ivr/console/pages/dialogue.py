@@ -66,7 +66,9 @@ def _turn(step: CallStep, at: timedelta, _: Callable[[str], str], *, clear: bool
         case StepKind.GAVE_UP:
             return Turn(at, SERVICE, step.name, "", _("gave up asking"), bad=True)
         case _:
-            return Turn(at, SERVICE, step.name, step.text or step.value, word(step.kind), seconds)
+            text = step.text or step.value
+            text = text if clear else _without_digits(text)
+            return Turn(at, SERVICE, step.name, text, word(step.kind), seconds)
 
 
 def _answer(step: CallStep, clear: bool) -> str:
@@ -83,5 +85,5 @@ def _how(step: CallStep, _: Callable[[str], str]) -> str:
 
 
 def _without_digits(text: str) -> str:
-    """What was read out to the caller is his as much as what he keyed."""
+    """What was read out to the caller is theirs as much as what they keyed."""
     return "".join("•" if character.isdecimal() else character for character in text)

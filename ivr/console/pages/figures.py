@@ -9,12 +9,13 @@ from datetime import date, timedelta
 
 from aiohttp import web
 
+from ground.web.headers import PICTURE_POLICY
+from ground.web.navigation import Entry, PageModule
 from ivr.console.charts import CHARTS, drawn
 from ivr.console.door.guard import page
-from ivr.console.door.headers import PICTURE_POLICY
 from ivr.console.insight import Insight, insight
 from ivr.console.rendering import error_page, render, words_for
-from ivr.console.site import SITE
+from ivr.console.site import BUSY, SITE
 from ivr.records.facts import now
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
@@ -33,6 +34,9 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+PAGES = PageModule(routes, (Entry("/figures", "Figures", Role.VIEWER),))
+
+
 async def _insight(request: web.Request, *measures: Measure) -> Insight:
     first, last, language = _span(request)
     counts = await request.app[SITE].tallies.read(first, last, language, *measures)
@@ -45,9 +49,10 @@ def _span(request: web.Request) -> tuple[date, date, str]:
 
     def day(name: str, otherwise: date) -> date:
         try:
-            return date.fromisoformat(request.query.get(name, ""))
+            given = date.fromisoformat(request.query.get(name, ""))
         except ValueError:
             return otherwise
+        return given if given.year in range(2000, 2101) else otherwise
 
     last = day("to", today)
     first = day("from", last - timedelta(days=USUAL_DAYS - 1))
@@ -71,6 +76,7 @@ async def _figures(request: web.Request, visitor: Visitor) -> web.Response:
         spoken=language,
         tongues=list(Language),
         query=request.rel_url.with_query(query).query_string,
+        waits=request.app[SITE].look().load.overloaded,
     )
 
 
@@ -78,6 +84,7 @@ async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
     chart = CHARTS.get(request.match_info["chart"])
     if chart is None:
         return error_page(request, 404, visitor)
+    _wait_while_overloaded(request)
     picture = drawn(chart, await _insight(request, *chart.shows), words_for(request))
     return web.Response(
         text=picture,
@@ -86,7 +93,14 @@ async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
     )
 
 
+def _wait_while_overloaded(request: web.Request) -> None:
+    """Drawing takes the time of calls; callers come first."""
+    if request.app[SITE].look().load.overloaded:
+        raise web.HTTPServiceUnavailable(text=BUSY, headers={"Retry-After": "10"})
+
+
 async def _export(request: web.Request, visitor: Visitor) -> web.Response:
+    _wait_while_overloaded(request)
     first, last, language = _span(request)
     counts = await request.app[SITE].tallies.all(first, last, language)
     return web.Response(
@@ -101,6 +115,8 @@ def as_csv(counts: Sequence[Counted]) -> str:
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\r\n")
     writer.writerow(("day", "language", "measure", "name", "count"))
-    for one in counts:
-        writer.writerow((one.day, one.language, one.measure.value, one.name, f"{one.count:g}"))
+    for count in counts:
+        writer.writerow(
+            (count.day, count.language, count.measure.value, count.name, f"{count.count:g}")
+        )
     return "\ufeff" + sheet.getvalue()

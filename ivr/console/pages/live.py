@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from ivr.console.door.forms import Form
+from ground.web.forms import Form
+from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import action, page
-from ivr.console.rendering import render, words_for
+from ivr.console.rendering import render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.console_tables import OrderKind
 from ivr.records.facts import now
@@ -25,11 +26,14 @@ _NODE_ORDERS = {"close": OrderKind.CLOSE, "open": OrderKind.OPEN}
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/live", page(Role.VIEWER, _live)),
-        web.get("/live/now", page(Role.VIEWER, _now)),
+        web.get("/live/now", page(Role.VIEWER, _now, polled=True)),
         web.post("/live/{call_id}/{order:hang-up|pass-on}", action(Role.OPERATOR, _order_call)),
         web.post("/nodes/{node}/{order:close|open}", action(Role.OPERATOR, _order_node)),
         web.post("/nodes/{node}/workers/{slot:[0-9]+}", action(Role.OPERATOR, _replace_worker)),
     ]
+
+
+PAGES = PageModule(routes, (Entry("/live", "Live", Role.VIEWER),))
 
 
 async def _live(request: web.Request, visitor: Visitor) -> web.Response:
@@ -52,6 +56,7 @@ async def _shown(request: web.Request, visitor: Visitor, template: str) -> web.R
         at=now(),
         silent=SILENT,
         health=site.look(),
+        transfers=bool(site.settings.flows.hotline_transfer_uri),
     )
 
 
@@ -59,15 +64,17 @@ async def _order_call(request: web.Request, visitor: Visitor, form: Form) -> web
     site, _ = request.app[SITE], words_for(request)
     story = await site.search.story(request.match_info["call_id"])
     if story is None or story.call.ended_at is not None:
-        site.tell(visitor, _("The call is over already."), bad=True)
+        tell(request, _("The call is over already."), bad=True)
     else:
         kind = _CALL_ORDERS[request.match_info["order"]]
         await site.orders.give(visitor.person.name, story.call.node, kind, story.call.call_id)
-        site.tell(
-            visitor,
-            _("The caller is being passed on to the hotline.")
-            if kind is OrderKind.PASS_ON
-            else _("The call is being ended, with a word to the caller."),
+        tell(
+            request,
+            _("The call is being ended, with a word to the caller.")
+            if kind is OrderKind.HANG_UP
+            else _("The caller is being passed on to the hotline.")
+            if site.settings.flows.hotline_transfer_uri
+            else _("The caller is told the number of the hotline: no transfer is configured."),
         )
     raise web.HTTPSeeOther("/live")
 
@@ -76,8 +83,8 @@ async def _order_node(request: web.Request, visitor: Visitor, form: Form) -> web
     site, _ = request.app[SITE], words_for(request)
     kind = _NODE_ORDERS[request.match_info["order"]]
     await site.orders.give(visitor.person.name, request.match_info["node"], kind, "")
-    site.tell(
-        visitor,
+    tell(
+        request,
         _("The node takes no new calls; those in progress go on.")
         if kind is OrderKind.CLOSE
         else _("The node takes calls again."),
@@ -89,5 +96,5 @@ async def _replace_worker(request: web.Request, visitor: Visitor, form: Form) ->
     site, _ = request.app[SITE], words_for(request)
     node, slot = request.match_info["node"], request.match_info["slot"]
     await site.orders.give(visitor.person.name, node, OrderKind.RECYCLE, slot)
-    site.tell(visitor, _("The worker finishes its calls; a fresh one takes its place."))
+    tell(request, _("The worker finishes its calls; a fresh one takes its place."))
     raise web.HTTPSeeOther("/live")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+import segno
 from aiohttp import web
+from markupsafe import Markup
+from yarl import URL
 
-from ivr.console.door.forms import Form
+from ground.web.forms import Form, number_in
+from ground.web.lockout import LockedFor
+from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import action, page
-from ivr.console.rendering import render, words_for
+from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records import audit
-from ivr.records.people import LockedFor, NotPossible, Visitor
+from ivr.records.people import NotPossible, Visitor
 from ivr.records.roles import Role
 
 PERSON = "/people/{name:[a-z0-9._-]+}"
@@ -25,31 +30,58 @@ def routes() -> list[web.RouteDef]:
         web.post(f"{PERSON}/active", action(Role.ADMINISTRATOR, _set_active)),
         web.post(f"{PERSON}/password", action(Role.ADMINISTRATOR, _set_password)),
         web.post(f"{PERSON}/phone", action(Role.ADMINISTRATOR, _set_phone)),
+        web.post(f"{PERSON}/unlock", action(Role.ADMINISTRATOR, _unlock)),
         web.get("/me", page(Role.VIEWER, _me)),
+        web.post("/me/second-factor/new", action(Role.VIEWER, _new_second_factor)),
+        web.post("/me/second-factor", action(Role.VIEWER, _set_second_factor)),
+        web.post(f"{PERSON}/second-factor", action(Role.ADMINISTRATOR, _drop_second_factor)),
         web.post("/me/password", action(Role.VIEWER, _own_password)),
         web.get("/audit", page(Role.ADMINISTRATOR, _audit)),
     ]
 
 
+PAGES = PageModule(
+    routes,
+    (
+        Entry("/people", "People", Role.ADMINISTRATOR),
+        Entry("/audit", "Audit", Role.ADMINISTRATOR),
+    ),
+)
+
+
 async def _people(request: web.Request, visitor: Visitor) -> web.Response:
-    people = await request.app[SITE].people.all()
-    return render(request, "people.html.j2", visitor, people=people, roles=list(Role))
+    people = request.app[SITE].people
+    everybody = await people.all()
+    return render(
+        request,
+        "people.html.j2",
+        visitor,
+        people=everybody,
+        locked=await people.locked(everybody),
+        roles=list(Role),
+        typed=request.query,
+    )
 
 
 async def _add(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
-    people = request.app[SITE].people
-    await _try(
+    """Their first password is good for one log-in: whoever gave it knows it."""
+    name, full_name = form.text("name").lower(), form.text("full_name")
+    added = await _try(
         request,
         visitor,
-        people.add(
+        request.app[SITE].people.add(
             visitor.person.name,
-            form.text("name").lower(),
-            form.text("full_name"),
+            name,
+            full_name,
             _role(form),
             form.fields.get("password", ""),
+            must_change=True,
         ),
     )
-    raise web.HTTPSeeOther("/people")
+    if added:
+        raise web.HTTPSeeOther("/people")
+    typed = {"name": name[:64], "full_name": full_name[:200], "role": form.text("role")[:64]}
+    raise web.HTTPSeeOther(URL("/people").with_query(typed).with_fragment("new"))
 
 
 async def _set_role(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
@@ -68,7 +100,15 @@ async def _set_active(request: web.Request, visitor: Visitor, form: Form) -> web
 async def _set_password(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
     password = form.fields.get("password", "")
-    await _try(request, visitor, people.set_password(visitor.person.name, name, password))
+    by = visitor.person.name
+    changed = people.set_password(by, name, password, must_change=name != by)
+    await _try(request, visitor, changed)
+    raise web.HTTPSeeOther("/people")
+
+
+async def _unlock(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    people, name = request.app[SITE].people, request.match_info["name"]
+    await _try(request, visitor, people.unlock(visitor.person.name, name))
     raise web.HTTPSeeOther("/people")
 
 
@@ -82,7 +122,49 @@ async def _set_phone(request: web.Request, visitor: Visitor, form: Form) -> web.
 
 
 async def _me(request: web.Request, visitor: Visitor) -> web.Response:
-    return render(request, "me.html.j2", visitor)
+    rules = request.app[SITE].rules
+    return render(
+        request,
+        "me.html.j2",
+        visitor,
+        possible=bool(rules.second_factor_key.get_secret_value()),
+        needed=visitor.person.role in rules.second_factor_roles,
+    )
+
+
+async def _new_second_factor(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    """A seed, as picture and text; it counts once its first code has come back."""
+    factor = request.app[SITE].people.second_factor
+    if factor is None:
+        return error_page(request, 404, visitor)
+    new = factor.enrol(visitor.person.name)
+    picture = segno.make(new.address, error="m").svg_inline(scale=5, border=2)
+    return render(request, "second_factor.html.j2", visitor, new=new, picture=Markup(picture))
+
+
+async def _set_second_factor(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    """With the password: whoever finds a browser left open takes no account over with it."""
+    people, name, _ = request.app[SITE].people, visitor.person.name, words_for(request)
+    if people.second_factor is None:
+        return error_page(request, 404, visitor)
+    try:
+        if not await people.proves(name, form.fields.get("old", "")):
+            raise NotPossible("the password of today is wrong")
+        await people.set_second_factor(name, form.text("sealed"), form.text("code"))
+    except LockedFor:
+        tell(request, _("Too many wrong passwords. Wait a while."), bad=True)
+    except NotPossible as refusal:
+        tell(request, refusal.told(_), bad=True)
+    else:
+        tell(request, _("From now on the code of your authenticator is asked for at log-in."))
+    raise web.HTTPSeeOther("/me")
+
+
+async def _drop_second_factor(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    """For who has lost their authenticator."""
+    people, name = request.app[SITE].people, request.match_info["name"]
+    await _try(request, visitor, people.drop_second_factor(visitor.person.name, name))
+    raise web.HTTPSeeOther("/people")
 
 
 async def _own_password(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
@@ -91,37 +173,42 @@ async def _own_password(request: web.Request, visitor: Visitor, form: Form) -> w
     name = visitor.person.name
     try:
         proved = await site.people.proves(name, form.fields.get("old", ""))
-    except LockedFor:
-        proved = False
+    except LockedFor as locked:
+        minutes = max(1, round(locked.seconds / 60))
+        problem = _("Too many wrong passwords. Wait %(minutes)d min.")
+        tell(request, problem % {"minutes": minutes}, bad=True)
+        raise web.HTTPSeeOther("/me") from None
     if not proved:
-        site.tell(visitor, _("The password of today is wrong."), bad=True)
+        tell(request, _("The password of today is wrong."), bad=True)
         raise web.HTTPSeeOther("/me")
     try:
         await site.people.set_password(name, name, form.fields.get("password", ""))
     except NotPossible as refusal:
-        site.tell(visitor, _(str(refusal)), bad=True)
+        tell(request, refusal.told(_), bad=True)
         raise web.HTTPSeeOther("/me") from None
     raise web.HTTPSeeOther("/login")
 
 
 async def _audit(request: web.Request, visitor: Visitor) -> web.Response:
-    given = request.query.get("before", "")
     who = request.query.get("who", "").strip()
-    before = int(given) if given.isdecimal() and len(given) < 18 else None
+    before = number_in(request.query.get("before", ""))
     entries = await audit.read(request.app[SITE].records, before=before, who=who)
     return render(request, "audit.html.j2", visitor, entries=entries, who=who)
 
 
 def _role(form: Form) -> Role:
+    """The least, if none that we know."""
     given = form.text("role")
     return Role(given) if given in list(Role) else Role.VIEWER
 
 
-async def _try(request: web.Request, visitor: Visitor, change: Awaitable[object]) -> None:
-    site, _ = request.app[SITE], words_for(request)
+async def _try(request: web.Request, visitor: Visitor, change: Awaitable[object]) -> bool:
+    """Whether it was done; either way it is told."""
+    _ = words_for(request)
     try:
         await change
     except NotPossible as refusal:
-        site.tell(visitor, _(str(refusal)), bad=True)
-    else:
-        site.tell(visitor, _("Done."))
+        tell(request, refusal.told(_), bad=True)
+        return False
+    tell(request, _("Done."))
+    return True

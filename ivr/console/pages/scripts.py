@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ivr.console.door.forms import Form
+from ground.web.forms import Form
+from ground.web.navigation import PageModule
 from ivr.console.door.guard import action, page
 from ivr.console.faults import told
-from ivr.console.rendering import render, words_for
+from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
@@ -15,15 +16,19 @@ from ivr.studio.importing import opened, take_in
 from ivr.studio.script_book import as_csv, context, file_name
 from speech.language import Language
 
-SET = "/prompts/{language:yue|cmn|en}"
+SET = f"/prompts/{{language:{'|'.join(Language)}}}"
 
 
 def routes() -> list[web.RouteDef]:
     return [
         web.get(f"{SET}/script.csv", page(Role.VIEWER, _csv)),
         web.get(f"{SET}/script", page(Role.VIEWER, _script)),
+        web.post("/prompts/sets/{batch}/undo", action(Role.OPERATOR, _undo)),
         web.post(f"{SET}/import", action(Role.OPERATOR, _import, largest=_largest_set)),
     ]
+
+
+PAGES: PageModule[Role] = PageModule(routes)
 
 
 async def _csv(request: web.Request, visitor: Visitor) -> web.Response:
@@ -58,15 +63,34 @@ async def _import(request: web.Request, visitor: Visitor, form: Form) -> web.Res
     language = Language(request.match_info["language"])
     largest = int(site.settings.prompts.takes.largest_mb * 1e6)
     clips = await site.studio.of(language)
-    files = opened(form.each("set"), largest)
-    imported = await take_in(site.intake, visitor.person.name, clips, files, largest)
+    async with site.importing:
+        files = opened(form.each("set"), largest)
+        imported = await take_in(site.intake, visitor.person.name, clips, files, largest)
     return render(
         request,
         "imported.html.j2",
         visitor,
         imported=imported,
         tongue=language,
-        numbers=await site.studio.numbers(),
+        broken=imported.broken.told(_) if imported.broken is not None else "",
         why=lambda refusal: told(refusal, _),
         status=200 if imported.taken else 400,
     )
+
+
+async def _undo(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    """All drafts of a set are put away, by who brought it or a reviewer."""
+    site, _ = request.app[SITE], words_for(request)
+    batch, by = request.match_info["batch"], visitor.person
+    versions = await site.versions.batch_of(batch)
+    if not versions:
+        return error_page(request, 404, visitor)
+    if any(version.made_by != by.name for version in versions) and not by.role.may(Role.REVIEWER):
+        tell(request, _("Only a reviewer puts away what others have made."), bad=True)
+        raise web.HTTPSeeOther("/prompts/waiting")
+    gone = await site.versions.undo_batch(by.name, batch)
+    left = len(versions) - gone
+    tell(request, _("The set is undone: %(count)d drafts put away.") % {"count": gone})
+    if left:
+        tell(request, _("%(count)d were reviewed or put away before.") % {"count": left})
+    raise web.HTTPSeeOther("/prompts/waiting")

@@ -8,9 +8,10 @@ import wave
 import numpy as np
 from aiohttp import web
 
+from ground.web.headers import PICTURE_POLICY
+from ground.web.navigation import PageModule
 from ivr.console.door.guard import page
-from ivr.console.door.headers import PICTURE_POLICY
-from ivr.console.pages.prompts import CLIP, named_clip
+from ivr.console.pages.prompts import CLIP, named_clip, number_of
 from ivr.console.rendering import error_page
 from ivr.console.site import SITE
 from ivr.records.people import Visitor
@@ -31,6 +32,9 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{CLIP}/shipped.wav", page(Role.VIEWER, _shipped_sound)),
         web.get(f"{CLIP}/shipped.svg", page(Role.VIEWER, _shipped_picture)),
     ]
+
+
+PAGES: PageModule[Role] = PageModule(routes)
 
 
 async def _version_sound(request: web.Request, visitor: Visitor) -> web.Response:
@@ -63,7 +67,7 @@ async def _whole_sound(request: web.Request, visitor: Visitor) -> web.Response:
 
 
 async def _of_version(request: web.Request) -> bytes | None:
-    version = await request.app[SITE].versions.one(int(request.match_info["version"]))
+    version = await request.app[SITE].versions.one(number_of(request, "version"))
     return None if version is None else pcm_of(version.sound)
 
 
@@ -78,13 +82,18 @@ async def _shipped(request: web.Request) -> bytes | None:
 def _sound(request: web.Request, pcm: bytes, kept: str) -> web.Response:
     body = as_wav(pcm)
     headers = {"Cache-Control": kept, "Accept-Ranges": "bytes"}
-    asked = request.http_range
+    try:
+        asked = request.http_range
+    except ValueError:
+        raise web.HTTPRequestRangeNotSatisfiable(
+            headers={"Content-Range": f"bytes */{len(body)}"}
+        ) from None
     if asked.start is None and asked.stop is None:
         return web.Response(body=body, content_type="audio/wav", headers=headers)
     begins = len(body) + asked.start if (asked.start or 0) < 0 else asked.start or 0
     ends = min(len(body), asked.stop or len(body))
     if not 0 <= begins < ends:
-        raise web.HTTPRequestRangeNotSatisfiable
+        raise web.HTTPRequestRangeNotSatisfiable(headers={"Content-Range": f"bytes */{len(body)}"})
     headers["Content-Range"] = f"bytes {begins}-{ends - 1}/{len(body)}"
     return web.Response(
         body=body[begins:ends], status=206, content_type="audio/wav", headers=headers

@@ -6,8 +6,8 @@ import asyncio
 import shutil
 
 from aiohttp import web
-from sqlalchemy import text
 
+from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import page
 from ivr.console.rendering import render
 from ivr.console.site import SITE
@@ -22,12 +22,14 @@ def routes() -> list[web.RouteDef]:
     return [web.get("/wellbeing", page(Role.VIEWER, _wellbeing))]
 
 
+PAGES = PageModule(routes, (Entry("/wellbeing", "Health", Role.VIEWER),))
+
+
 async def _wellbeing(request: web.Request, visitor: Visitor) -> web.Response:
     site = request.app[SITE]
     loop = asyncio.get_running_loop()
     began = loop.time()
-    async with site.records.reading() as session:
-        await session.execute(text("SELECT 1"))
+    await site.records.ping()
     database_ms = (loop.time() - began) * 1000
     disk = await asyncio.to_thread(shutil.disk_usage, site.settings.node.data)
     return render(

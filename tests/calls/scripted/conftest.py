@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from service import Service
+
+from tests.support.service import Service
 
 _SERVICE = pytest.StashKey[tuple[Service, tempfile.TemporaryDirectory[str]]]()
 _GATEWAY = pytest.StashKey[ThreadingHTTPServer]()

@@ -1,0 +1,273 @@
+"""How well a model hears people and voices it was not trained on, by person.
+
+    .venv/bin/pip install -e '.[training]'
+    .venv/bin/python -m benchmarks.strangers LANGUAGE --recorded FOLDER ... [--part development]
+        [--voices FOLDER] [--model DIRECTORY]
+
+Everything goes through A-law and the recogniser that the service uses, with the grammar for digits
+or for a menu. Ways to say a number:
+
+* told: real telephone numbers and other strings of digits, as people said them in one breath;
+* gaps: a person's single digits with 30 to 150 ms between;
+* brisk: the same, each in 0.27 s and nothing between;
+* fluent: the same, made fluent (`speech/training/fluent.py`), as the training data is: kinder than
+  life;
+* voice: neural voices, fluent by nature (shards that `speech.training.kokoro_speech` wrote).
+
+Strings that are joined miss how people run words together. People of whom there are few words are
+counted together, and the worst of them is named. Beside them: talk that is no answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.recognition import CONDITIONS, Score, on_the_line, readings
+from benchmarks.support.edits import distance
+from speech.language import Language
+from speech.recognition.digits import DigitGrammar
+from speech.recognition.models import Model, load_one
+from speech.recognition.settings import RecognitionSettings
+from speech.recognition.words import digit_words
+from speech.training import shards
+from speech.training.augment import compressed, joined
+from speech.training.features import Floats
+from speech.training.fluent import Reader, spoken
+from speech.training.lexicon import Lexicon, Pronunciation
+from speech.training.manner import Manner
+from speech.training.people import Part, part_of
+from speech.training.recorded import Clips, recorded
+from speech.training.sayings import Sayings, Word
+
+LENGTHS, BRISK_S = (6, 8, 13), 0.27
+STRINGS = 24
+FEW_WORDS = 4
+"""Digits a person must have to be asked for strings of them."""
+ALMOST_ALL = 9
+OTHER_TALK = 80
+
+
+@dataclass(frozen=True)
+class Told:
+    """A number that somebody said, and its sound."""
+
+    who: str
+    digits: str
+    sound: Floats
+
+
+@dataclass
+class Heard:
+    """What came of one way to say numbers, by person."""
+
+    by_person: dict[str, Score] = field(default_factory=dict)
+    lost: int = 0
+
+    def count(self, told: Told, heard: str) -> None:
+        score = self.by_person.setdefault(told.who, Score())
+        score.digits, score.errors = (
+            score.digits + len(told.digits),
+            score.errors + distance(told.digits, heard),
+        )
+        score.strings, score.right = score.strings + 1, score.right + (told.digits == heard)
+        self.lost += max(0, len(told.digits) - len(heard))
+
+    @property
+    def whole(self) -> Score:
+        every = Score()
+        for one in self.by_person.values():
+            every.digits, every.errors = every.digits + one.digits, every.errors + one.errors
+            every.strings, every.right = every.strings + one.strings, every.right + one.right
+        return every
+
+    @property
+    def worst(self) -> tuple[str, float]:
+        name = max(self.by_person, key=lambda one: self.by_person[one].error_rate)
+        return name, self.by_person[name].error_rate
+
+
+class People:
+    """The people of one part who speak a language, and numbers as they say them."""
+
+    def __init__(self, language: Language, people: Sequence[Clips]) -> None:
+        self.lexicon = Lexicon.of(language)
+        self.sayings = Sayings(self.lexicon)
+        own = [Reader(one) for one in people if one.language is language]
+        words = self.sayings.digits("0123456789").words
+        self._says = [
+            (reader, {str(digit): word for digit, word in enumerate(words) if reader.can_say(word)})
+            for reader in own
+        ]
+        self.people = [reader.clips for reader in own]
+
+    def told(self) -> Iterator[Told]:
+        digits = digit_words(self.lexicon.language)
+        for clips in self.people:
+            for words, sound in clips.strings:
+                if all(word in digits for word in words):
+                    yield Told(clips.speaker, "".join(digits[one] for one in words), sound)
+
+    def joined(self, how: str, strings: int) -> Iterator[Told]:
+        """Everybody's strings: as many as asked of who has all digits, two of the others."""
+        for reader, says in self._says:
+            if len(says) < FEW_WORDS:
+                continue
+            rng = np.random.default_rng(9)
+            for number in range(strings if len(says) >= ALMOST_ALL else 2):
+                text = "".join(rng.choice(sorted(says), LENGTHS[number % 3]))
+                words = [says[one] for one in text]
+                yield Told(reader.clips.speaker, text, self._said(reader, words, how, rng))
+
+    @staticmethod
+    def _said(reader: Reader, words: Sequence[Word], how: str, rng: np.random.Generator) -> Floats:
+        if how == "fluent":
+            saying = Sayings.grouped(words, rng)
+            return spoken(reader, saying, Manner.drawn(rng), rng)
+        takes = [reader.takes(word) for word in words]
+        clips = [one[int(rng.integers(len(one)))] for one in takes]
+        clips = [one * np.float32(20_000 / (np.abs(one).max() + 1e-6)) for one in clips]
+        if how == "brisk":
+            hurry = [len(one) / 8000 / BRISK_S / rng.uniform(0.9, 1.1) for one in clips]
+            clips = [
+                compressed(one, float(np.clip(by, 1, 2.5)))
+                for one, by in zip(clips, hurry, strict=True)
+            ]
+        gap_s = (0.03, 0.15) if how == "gaps" else (0.0, 0.0)
+        return joined(clips, rng, gap_s=gap_s, tempo=(1.0, 1.0))
+
+    def other_talk(self, count: int) -> Iterator[Floats]:
+        """Two to five words in a row that are no digits."""
+        digits = {
+            way for word in digit_words(self.lexicon.language) for way in self.lexicon.words[word]
+        }
+        others = [
+            (clips, [word for word in clips.of if self._units(word) not in digits])
+            for clips in self.people
+        ]
+        others = [(clips, words) for clips, words in others if len(words) >= 2]
+        rng = np.random.default_rng(4)
+        for _ in range(count if others else 0):
+            clips, words = others[int(rng.integers(len(others)))]
+            chosen = rng.choice(words, int(rng.integers(2, 6)))
+            takes = [clips.of[str(one)] for one in chosen]
+            yield joined([one[int(rng.integers(len(one)))] for one in takes], rng, (0, 0.1), (1, 1))
+
+    def _units(self, word: str) -> Pronunciation:
+        if self.lexicon.language is Language.ENGLISH:
+            return self.lexicon.words.get(word, (("",),))[0]
+        return self.lexicon.syllable(word)
+
+
+def of_voices(folder: Path, lexicon: Lexicon, part: Part) -> Iterator[Told]:
+    """Numbers by neural voices: those utterances that are digits from end to end."""
+    digits = {
+        way: digit
+        for word, digit in digit_words(lexicon.language).items()
+        for way in _units_of(lexicon, word)
+    }
+    for one in shards.of_folder(folder / lexicon.language, [f"numbers-{part}"]):
+        text = "".join(digits.get(word, "?") for word in one.units)
+        if "?" not in text:
+            yield Told(one.who, text, one.sound)
+
+
+def _units_of(lexicon: Lexicon, word: str) -> list[Pronunciation]:
+    if lexicon.language is Language.ENGLISH:
+        return list(lexicon.words[word])
+    return [lexicon.syllable(one) for one in lexicon.spellings[word] if " " not in one]
+
+
+def heard_of(model: Model, language: Language, every: Iterator[Told]) -> Heard:
+    grammar, found = DigitGrammar(language, 1, 20), Heard()
+    for one in every:
+        line = on_the_line(one.sound, np.random.default_rng(3), *CONDITIONS["clean"])
+        found.count(one, next(iter(readings(model, grammar, line, Score())), ""))
+    return found
+
+
+def taken_for_digits(
+    model: Model, language: Language, talk: Iterator[Floats]
+) -> tuple[int, int, int]:
+    """Of so many utterances that are no number: those that gave a digit, and four and more."""
+    grammar = DigitGrammar(language, 1, 20)
+    every = some = many = 0
+    for sound in talk:
+        line = on_the_line(sound, np.random.default_rng(3), *CONDITIONS["clean"])
+        heard = next(iter(readings(model, grammar, line, Score())), "")
+        every, some, many = every + 1, some + bool(heard), many + (len(heard) >= 4)
+    return every, some, many
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("language", type=Language, choices=list(Language))
+    parser.add_argument("--recorded", type=Path, required=True, nargs="+")
+    parser.add_argument("--part", type=Part, choices=list(Part), default=Part.DEVELOPMENT)
+    parser.add_argument("--people", nargs="*", help="these alone, whatever part they are of")
+    parser.add_argument("--voices", type=Path, help="folder of shards with neural voices")
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--strings", type=int, default=STRINGS)
+    parser.add_argument("--brief", action="store_true", help="one line of JSON")
+    asked = parser.parse_args()
+    settings = RecognitionSettings.model_validate({})
+    model = load_one(asked.model or settings.model_directory(asked.language))
+    everybody = [one for folder in asked.recorded for one in recorded(folder).values()]
+    chosen = [
+        one
+        for one in everybody
+        if (one.speaker in asked.people if asked.people else part_of(one.speaker) is asked.part)
+    ]
+    people = People(asked.language, chosen)
+    ways: dict[str, Heard] = {"told": heard_of(model, asked.language, people.told())}
+    for how in ("gaps", "brisk", "fluent"):
+        ways[how] = heard_of(model, asked.language, people.joined(how, asked.strings))
+    if asked.voices:
+        voices = of_voices(asked.voices, people.lexicon, asked.part)
+        ways["voice"] = heard_of(model, asked.language, voices)
+    talk = taken_for_digits(model, asked.language, people.other_talk(OTHER_TALK))
+    if asked.brief:
+        figures = {
+            how: [round(100 * heard.whole.error_rate, 1), round(100 * heard.worst[1])]
+            for how, heard in ways.items()
+            if heard.by_person
+        }
+        print(asked.language, json.dumps(figures), "other talk", talk)
+        return
+    table = Table(
+        *("way", "people", "strings", "digit error", "lost", "whole", "worst person"),
+        title=f"{asked.language}, {asked.part}: digits, A-law, by person",
+    )
+    for how, heard in ways.items():
+        if not heard.by_person:
+            continue
+        whole, (worst, error) = heard.whole, heard.worst
+        table.add_row(
+            how,
+            str(len(heard.by_person)),
+            str(whole.strings),
+            f"{whole.error_rate:.1%}",
+            f"{heard.lost / whole.digits:.1%}",
+            f"{whole.share_right:.0%}",
+            f"{worst} {error:.0%}",
+        )
+        alone = [(who, one) for who, one in heard.by_person.items() if one.strings >= asked.strings]
+        for who, one in alone if len(heard.by_person) > 1 else []:
+            table.add_row(
+                "", who, str(one.strings), f"{one.error_rate:.1%}", "", f"{one.share_right:.0%}", ""
+            )
+    console = Console(width=120)
+    console.print(table)
+    every, some, many = talk
+    console.print(f"other talk: {some} of {every} gave a digit, {many} four or more")
+
+
+if __name__ == "__main__":
+    main()

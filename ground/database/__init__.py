@@ -1,0 +1,1 @@
+"""One SQLite or PostgreSQL database: opened with care, transactions, instants, migrations."""

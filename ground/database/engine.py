@@ -1,0 +1,132 @@
+"""Opening SQLite in WAL mode, or PostgreSQL with bounded waits."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ground.database.postgresql import arguments
+
+DATABASE_FAILURES = (SQLAlchemyError, OSError, TimeoutError)
+"""What a database that is locked, full, read-only or gone can raise."""
+
+
+def reason(failure: BaseException) -> str:
+    """What the database itself said, in one line."""
+    own = getattr(failure, "orig", None) or failure
+    return " ".join(str(own).split()) or type(own).__name__
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many connections there are, and how long anybody waits for the database, seconds.
+
+    Args:
+        pool_size: connections kept open, and no more than these.
+        pool_timeout_s: wait for a free connection.
+        busy_timeout_ms: SQLite: wait for another writer's lock, milliseconds.
+        connect_timeout_s: PostgreSQL: wait for a connection to the server.
+        statement_timeout_s: PostgreSQL: longest statement. asyncpg waits for ever on a silent
+            server unless told otherwise.
+    """
+
+    pool_size: int
+    pool_timeout_s: float
+    busy_timeout_ms: int
+    connect_timeout_s: float
+    statement_timeout_s: float
+
+
+def open_engine(url: str, limits: Limits) -> AsyncEngine:
+    """An engine of this process and this event loop; to be made after a fork, not before.
+
+    Nothing is connected yet, so an absent database raises only when it is used. Exceptions carry no
+    parameters of statements: they may be what a caller keyed.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        parsed, given = arguments(parsed)
+        patience_s = min(limits.connect_timeout_s, given.pop("timeout", limits.connect_timeout_s))
+        return create_async_engine(
+            parsed,
+            pool_size=limits.pool_size,
+            max_overflow=0,
+            pool_timeout=limits.pool_timeout_s,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={
+                **given,
+                "timeout": patience_s,
+                "command_timeout": limits.statement_timeout_s,
+            },
+        )
+    engine = create_async_engine(
+        parsed,
+        pool_size=limits.pool_size,
+        max_overflow=0,
+        pool_timeout=limits.pool_timeout_s,
+        hide_parameters=True,
+        connect_args={"timeout": limits.busy_timeout_ms / 1000},
+    )
+    _make_sqlite_dependable(engine, limits.busy_timeout_ms)
+    return engine
+
+
+def for_writing(engine: AsyncEngine) -> AsyncEngine:
+    """The same connections, whose transactions take SQLite's write lock at their start.
+
+    A transaction that begins as a reader and turns writer fails at once instead of waiting
+    (SQLITE_BUSY_SNAPSHOT), so writers say so first. What they read stays true until they commit; in
+    PostgreSQL they lock the rows they judge.
+    """
+    return engine.execution_options(sqlite_writes=True)
+
+
+def make_private_file(url: str) -> None:
+    """SQLite: a new file is its owner's only, and SQLite gives its side files the same mode.
+
+    Raises OSError.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return
+    path = Path(str(parsed.database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _make_sqlite_dependable(engine: AsyncEngine, busy_timeout_ms: int) -> None:
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def _try_to_open(
+        _dialect: object, _record: object, where: list[Any], how: dict[str, Any]
+    ) -> None:
+        # A file that cannot be opened is found here: the driver would start a thread for it, which
+        # ends with a traceback when the event loop is quicker.
+        sqlite3.connect(where[0], uri=bool(how.get("uri"))).close()
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, DDL included
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA journal_mode")
+        if cursor.fetchone()[0] != "wal":
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.fetchall()
+        # What was announced must be on the disk, not only in the system's memory.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("sqlite_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,113 @@
+"""Bringing a database to the revision this release expects, with Alembic, under a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ground.database.engine import for_writing
+
+MIGRATION_TIMEOUT_S = 900.0
+"""An index over a year of calls takes minutes; another process waits as long for it to be made."""
+
+MIGRATION_BUSY_TIMEOUT_MS = 30_000
+"""The same for SQLite's write lock."""
+
+
+class NewerDatabase(RuntimeError):
+    """The database is at a revision that this release does not have."""
+
+
+def _nothing(_: Connection) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """The migrations of one service.
+
+    Args:
+        versions: folder of the revisions.
+        metadata: the tables as the code has them; what autogeneration and `check` compare with.
+        lock: number of the advisory lock that keeps two processes from migrating one PostgreSQL
+            database at a time. One number a service: two services may share a database.
+        take_over: run before, in the same transaction and under the lock; for a database from
+            before these migrations.
+    """
+
+    versions: Path
+    metadata: MetaData
+    lock: int
+    take_over: Callable[[Connection], None] = _nothing
+
+    def config(self, connection: Connection | None = None) -> Config:
+        """Alembic's configuration without an ini file; `alembic/env.py` reads the attributes."""
+        config = Config()
+        config.set_main_option("path_separator", "newline")  # a folder's name may hold a colon
+        config.set_main_option("script_location", _escaped(Path(__file__).parent / "alembic"))
+        config.set_main_option("version_locations", _escaped(self.versions))
+        config.attributes["connection"] = connection
+        config.attributes["metadata"] = self.metadata
+        return config
+
+    def head(self) -> str:
+        """The newest revision of this release."""
+        revision = ScriptDirectory.from_config(self.config()).get_current_head()
+        assert revision is not None
+        return revision
+
+    def stamp(self, connection: Connection, revision: str) -> None:
+        """Note the revision without running anything: the tables are there."""
+        command.stamp(self.config(connection), revision)
+
+    async def upgrade(self, engine: AsyncEngine) -> str:
+        """Apply what is missing, in one transaction, and return the revision reached.
+
+        Several processes may do so at once: one does it and the others find it done. The engine's
+        time-outs must allow for that (`MIGRATION_TIMEOUT_S`). Raises NewerDatabase, and what the
+        database or `take_over` raises.
+        """
+
+        def upgrade(connection: Connection) -> None:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self.lock})
+            self.take_over(connection)
+            self._must_be_known(_revision(connection))
+            command.upgrade(self.config(connection), "head")
+
+        async with for_writing(engine).begin() as connection:
+            await connection.run_sync(upgrade)
+        return self.head()
+
+    async def current(self, engine: AsyncEngine) -> str | None:
+        """The revision the database is at, None when it has none. Raises what it raises."""
+        async with engine.begin() as connection:
+            return await connection.run_sync(_revision)
+
+    def _must_be_known(self, revision: str | None) -> None:
+        if revision is None:
+            return
+        try:
+            ScriptDirectory.from_config(self.config()).get_revision(revision)
+        except CommandError:
+            raise NewerDatabase(
+                f"the database is at revision {revision}, this release knows {self.head()} and "
+                "before: a newer release has used it"
+            ) from None
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%%")

@@ -1,0 +1,194 @@
+"""URLs of PostgreSQL as those who host it give them, and what asyncpg is to be told of them.
+
+They are written for libpq (its manual, section "Connection Strings"), whose parameters asyncpg does
+not take: sslmode, connect_timeout and others would pass a check and fail at use.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+DRIVER = "postgresql+asyncpg"
+_PLAIN = ("postgres", "postgresql")
+_SESSIONS = ("any", "primary", "standby", "read-write", "read-only", "prefer-standby")
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_OLDEST_TLS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+_TLS = ("sslmode", "ssl", "sslrootcert", "sslcert", "sslkey", "sslnegotiation")
+_KNOWN = (
+    *_TLS,
+    "ssl_min_protocol_version",
+    "application_name",
+    "fallback_application_name",
+    "connect_timeout",
+    "options",
+    "pgbouncer",
+    "target_session_attrs",
+    "client_encoding",
+    "prepared_statement_cache_size",
+)
+_WHERE = ("host", "port")
+"""Where the server is, a folder of sockets too; SQLAlchemy reads them."""
+_IGNORED = (
+    "channel_binding",
+    "gssencmode",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+    "sslcompression",
+    "sslsni",
+)
+"""asyncpg has none of them, and the connection is as good without."""
+
+
+class BadDatabaseUrl(ValueError):
+    """A URL that could not be used; the text says which part, and never a password."""
+
+
+def database_url(written: str, drivers: tuple[str, ...]) -> str:
+    """A URL with the driver we use, all of whose parameters are understood.
+
+    ``postgres://`` and ``postgresql://``, as hosts write them, get our driver. Raises
+    BadDatabaseUrl.
+    """
+    expected = " or ".join(f"{driver}://..." for driver in drivers)
+    try:
+        url = make_url(written)
+    except (ArgumentError, ValueError):
+        raise BadDatabaseUrl(
+            f"expected a database URL, {expected}; a host, or one after the other as "
+            "?host=A:5432&host=B:5432, and a whole number for its port"
+        ) from None
+    if url.drivername in _PLAIN and DRIVER in drivers:
+        url = url.set(drivername=DRIVER)
+        written = f"{DRIVER}://{written.partition('://')[2]}"
+    if url.drivername not in drivers:
+        raise BadDatabaseUrl(f"expected {expected}, not {url.drivername}://")
+    if url.drivername == DRIVER:
+        arguments(url)
+    return written
+
+
+def arguments(url: URL) -> tuple[URL, dict[str, Any]]:
+    """The URL without its parameters, and the arguments of asyncpg they come to.
+
+    Raises BadDatabaseUrl for a parameter, a value or a file of certificates that is none.
+    """
+    given = {
+        name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()
+    }
+    unknown = [name for name in given if name not in _KNOWN + _WHERE + _IGNORED]
+    if unknown:
+        raise BadDatabaseUrl(
+            f"the database URL has parameters we do not know: {', '.join(sorted(unknown))}; "
+            f"known: {', '.join(_KNOWN)}"
+        )
+    twice = [name for name in url.query if name in _KNOWN and not isinstance(url.query[name], str)]
+    if twice:
+        raise BadDatabaseUrl(f"the database URL has {', '.join(twice)} more than once")
+    made: dict[str, Any] = {}
+    if any(name in given for name in _TLS):
+        made["ssl"] = _ssl(given)
+        if given.get("sslnegotiation", "postgres") == "direct":
+            made["direct_tls"] = True
+    server = {}
+    for name in ("fallback_application_name", "application_name"):
+        if name in given:
+            server["application_name"] = given[name]
+    for setting in _options(given.get("options", "")):
+        server[setting[0]] = setting[1]
+    if given.get("client_encoding", "auto").lower().replace("-", "") not in ("auto", "utf8"):
+        raise BadDatabaseUrl("expected client_encoding to be UTF8: it is what we speak")
+    if server:
+        made["server_settings"] = server
+    if "connect_timeout" in given:
+        seconds = _whole_number("connect_timeout", given["connect_timeout"])
+        if seconds:  # 0: for ever, to libpq; the settings say how long we wait at most
+            made["timeout"] = float(seconds)
+    if "target_session_attrs" in given:
+        if given["target_session_attrs"] not in _SESSIONS:
+            raise BadDatabaseUrl(
+                f"expected target_session_attrs to be one of {', '.join(_SESSIONS)}, not "
+                f"{given['target_session_attrs']}"
+            )
+        made["target_session_attrs"] = given["target_session_attrs"]
+    if "prepared_statement_cache_size" in given:
+        made["prepared_statement_cache_size"] = _whole_number(
+            "prepared_statement_cache_size", given["prepared_statement_cache_size"]
+        )
+    if given.get("pgbouncer", "").lower() in ("true", "1", "yes"):
+        # In transaction mode each transaction may meet another server process, which knows no
+        # statement prepared before, or another one of the same name.
+        made["prepared_statement_cache_size"] = 0
+        made["statement_cache_size"] = 0
+        made["prepared_statement_name_func"] = lambda: f"__rocars_{uuid4().hex}__"
+    where = {name: value for name, value in url.query.items() if name in _WHERE}
+    return url.set(query=where), made
+
+
+def _ssl(given: dict[str, str]) -> ssl.SSLContext | str | bool:
+    roots = given.get("sslrootcert", "")
+    # Who names a root certificate wants it used; "system" is verify-full to libpq too.
+    usual = {"": "prefer", "system": "verify-full"}.get(roots, "verify-ca")
+    mode = given.get("sslmode") or given.get("ssl", usual)
+    if mode in ("true", "false"):
+        mode = "require" if mode == "true" else "disable"
+    if mode not in _SSL_MODES:
+        raise BadDatabaseUrl(f"expected sslmode to be one of {', '.join(_SSL_MODES)}, not {mode}")
+    if mode == "disable":
+        return False
+    if mode in ("allow", "prefer"):
+        return mode
+    if mode == "require" and roots:
+        mode = "verify-ca"  # as libpq has it
+    system = roots in ("", "system")
+    try:
+        context = ssl.create_default_context(cafile=None if system else str(Path(roots)))
+        if given.get("sslcert"):
+            context.load_cert_chain(given["sslcert"], given.get("sslkey") or None)
+    except (OSError, ssl.SSLError) as failure:
+        files = ", ".join(
+            given[name] for name in ("sslrootcert", "sslcert", "sslkey") if name in given
+        )
+        raise BadDatabaseUrl(
+            f"the certificates of the database URL cannot be read ({files}): "
+            f"{failure.strerror or failure}"
+        ) from None
+    if oldest := given.get("ssl_min_protocol_version"):
+        if oldest not in _OLDEST_TLS:
+            raise BadDatabaseUrl(
+                f"expected ssl_min_protocol_version to be one of {', '.join(_OLDEST_TLS)}, "
+                f"not {oldest}"
+            )
+        context.minimum_version = _OLDEST_TLS[oldest]
+    context.check_hostname = mode == "verify-full"
+    if mode == "require":
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _options(text: str) -> list[tuple[str, str]]:
+    """``-c name=value`` and ``--name=value``, as libpq takes them."""
+    settings = []
+    words = text.replace("-c ", "-c").split()
+    for word in words:
+        name, is_set, value = word.removeprefix("--").removeprefix("-c").partition("=")
+        if not is_set or not word.startswith("-"):
+            raise BadDatabaseUrl(
+                f"expected options as -c name=value in the database URL, not {word}"
+            )
+        settings.append((name, value))
+    return settings
+
+
+def _whole_number(name: str, value: str) -> int:
+    if not value.isdecimal():
+        raise BadDatabaseUrl(f"expected a whole number for {name} in the database URL, not {value}")
+    return int(value)

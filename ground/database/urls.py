@@ -1,0 +1,10 @@
+"""Database URLs, as SQLAlchemy reads them; loads nothing of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a database in a file."""
+    return f"sqlite+aiosqlite:///{path}"

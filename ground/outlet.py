@@ -1,0 +1,232 @@
+"""Text on its way out of a process, where whoever reads it must never stop the process.
+
+A pipe that nobody reads, a terminal that stands still, a log file on a share that is gone: writing
+to any of them waits for ever. So what is to be written goes into a bounded queue, and a thread of
+its own writes it. What does not fit is dropped, counted, and said as soon as there is room.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import logging
+import os
+import signal
+import threading
+import time
+import traceback
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import TextIO
+
+MOST_WAITING = 1 << 20
+"""Characters that wait at most; more is dropped."""
+
+LAST_WORDS_S = 1.0
+"""How long a process that ends waits for what it said to be taken."""
+
+_outlets: weakref.WeakSet[Outlet] = weakref.WeakSet()
+_on_dropped: list[Callable[[], None]] = []
+
+
+class Outlet:
+    """Text to one file descriptor, written by a thread of its own; fit for processes that fork.
+
+    The thread begins with the first text of a process, so a child that is forked has its own. It
+    takes no signals: they are the main thread's.
+    """
+
+    def __init__(
+        self, descriptor: int, *, most: int = MOST_WAITING, dropped: str = "{count} lines dropped\n"
+    ) -> None:
+        """`dropped` is written for what did not fit, with ``{count}`` filled in."""
+        self._descriptor = descriptor
+        self._most = most
+        self._said_of_dropped = dropped
+        self.dropped = 0
+        """Texts of this process that did not fit."""
+        self._begin_anew()
+        _outlets.add(self)
+
+    def _begin_anew(self) -> None:
+        self._waiting: deque[str] = deque()
+        self._size = 0
+        self._unsaid = 0
+        self._owed = 0
+        self._uncounted = 0
+        self._torn = False
+        self._writing = False
+        self._thread: threading.Thread | None = None
+        self._changed = threading.Condition()
+
+    def put(self, text: str) -> bool:
+        """Have it written; returns at once. False if it was dropped."""
+        with self._changed:
+            if self._size + len(text) > self._most:
+                self.dropped += 1
+                self._unsaid += 1
+                fits = False
+            else:
+                self._waiting.append(text)
+                self._size += len(text)
+                fits = True
+            lost, self._uncounted = self._uncounted + (not fits), 0
+            if self._thread is None:
+                self._thread = self._started()
+            self._changed.notify_all()
+        for told in _on_dropped * lost:
+            told()
+        return fits
+
+    def flush(self, seconds: float = LAST_WORDS_S) -> bool:
+        """Wait until all is written, but no longer than so; whether it was."""
+        until = time.monotonic() + seconds
+        with self._changed:
+            while self._waiting or self._writing or self._unsaid:
+                left = until - time.monotonic()
+                if left <= 0 or self._thread is None or not self._thread.is_alive():
+                    return False
+                self._changed.wait(left)
+        return True
+
+    def _started(self) -> threading.Thread:
+        thread = threading.Thread(target=self._write, name="outlet", daemon=True)
+        taken = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            thread.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, taken)
+        return thread
+
+    def _write(self) -> None:
+        changed = self._changed
+        while True:
+            with changed:
+                self._writing = False
+                changed.notify_all()
+                while not (self._waiting or self._unsaid):
+                    changed.wait()
+                text = "".join(self._waiting)
+                self._waiting.clear()
+                self._size = len(text)  # what is being written has not left us yet
+                unsaid, self._unsaid, self._owed = self._unsaid + self._owed, 0, 0
+                written = self._size
+                self._writing = True
+            said = self._said_of_dropped.replace("{count}", str(unsaid)) if unsaid else ""
+            torn = "\n" if self._torn else ""
+            data = f"{torn}{text}{said}".encode(errors="backslashreplace")
+            left = self._write_all(data)
+            with changed:
+                self._size -= written
+                if len(left) < len(data):
+                    self._torn = data[len(data) - len(left) - 1] != ord("\n")
+                if left:
+                    lines = left.count(b"\n") - (unsaid > 0)  # `said` is at the end
+                    self._lost(min(lines, text.count("\n")), unsaid)
+
+    def _lost(self, lines: int, unsaid: int) -> None:
+        """Lines that could not be written are dropped too; said with the next that can be."""
+        self.dropped += lines
+        self._uncounted += lines
+        self._owed = lines + unsaid
+
+    def _write_all(self, data: bytes) -> bytes:
+        """What could not be written.
+
+        With no lock held, and none of Python's files: who forks meanwhile must not wait.
+        """
+        while data:
+            try:
+                data = data[os.write(self._descriptor, data) :]
+            except BlockingIOError:
+                time.sleep(0.05)  # somebody made it non-blocking
+            except OSError:
+                return data  # closed, broken or full: there is nowhere to say so
+        return b""
+
+
+class OutletHandler(logging.Handler):
+    """Log lines by way of an outlet. Formatting is done where the line is logged."""
+
+    def __init__(self, stream: TextIO, *, dropped: str = "{count} lines dropped\n") -> None:
+        """A stream without a file descriptor (one in memory) never waits, and is written to."""
+        super().__init__()
+        self._stream = stream
+        self.outlet = _outlet_of(stream, dropped)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:
+            self.handleError(record)
+            return
+        self._say(line + "\n")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """A line that could not be made: said through the same outlet."""
+        self._say(f"a log line of {record.name} failed\n{traceback.format_exc()}")
+
+    def flush(self) -> None:
+        if self.outlet is not None:
+            self.outlet.flush()
+
+    def _say(self, text: str) -> None:
+        if self.outlet is not None:
+            self.outlet.put(text)
+        else:
+            self._stream.write(text)
+            self._stream.flush()
+
+
+class OutletFile(io.TextIOBase):
+    """A stream of text as programs print to it, which never waits."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """A stream without a file descriptor (one in memory) never waits, and is written to."""
+        super().__init__()
+        self._stream = stream
+        self._outlet = _outlet_of(stream, "{count} lines dropped\n")
+
+    def write(self, text: str) -> int:
+        if self._outlet is None:
+            return self._stream.write(text)
+        self._outlet.put(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing: the thread writes as soon as it can."""
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def writable(self) -> bool:
+        return True
+
+
+def _outlet_of(stream: TextIO, dropped: str) -> Outlet | None:
+    try:
+        return Outlet(stream.fileno(), dropped=dropped)
+    except (OSError, ValueError):  # io.UnsupportedOperation is both
+        return None
+
+
+def when_dropped(told: Callable[[], None]) -> None:
+    """Call this, from now on, whenever a text is dropped: to count it."""
+    _on_dropped.append(told)
+
+
+def last_words(seconds: float = LAST_WORDS_S) -> None:
+    """Wait for what was said to be written; for a process that leaves by `os._exit`."""
+    until = time.monotonic() + seconds
+    for outlet in list(_outlets):
+        outlet.flush(max(0.0, until - time.monotonic()))
+
+
+def _after_fork() -> None:
+    for outlet in list(_outlets):
+        outlet._begin_anew()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(last_words)

@@ -1,0 +1,27 @@
+"""A sentence that comes with its figures filled in, and can still be told in another language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+
+class Sentence(str):
+    """In English, as it goes into logs and JSON; `told` says it in the language of who reads it.
+
+    Attributes:
+        text: in English, with places for `values` as ``%(name)s``.
+    """
+
+    text: str
+    values: dict[str, object]
+
+    def __new__(cls, text: str, **values: object) -> Self:
+        made = super().__new__(cls, text % values if values else text)
+        made.text, made.values = text, values
+        return made
+
+    def told(self, translated: Callable[[str], str]) -> str:
+        """By way of `translated`, which knows `text`. Values stay as they are."""
+        said = translated(self.text)
+        return said % self.values if self.values else said

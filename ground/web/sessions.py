@@ -1,0 +1,148 @@
+"""Web sessions: the token of a cookie, kept as its SHA-256, and the token of its forms."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, String, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
+
+from ground.database.instants import Instant
+
+AccountT = TypeVar("AccountT", bound=DeclarativeBase)
+
+AHEAD = timedelta(minutes=2)
+"""A session that began later than this after now was begun by a wrong clock, and is over."""
+_NOTED_EVERY = timedelta(minutes=1)
+"""How exactly it is kept when a session was last seen: a page must not cost a transaction."""
+
+
+class SessionColumns:
+    """What the table of sessions has besides the key of the account. A mixin."""
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-1)
+    csrf: Mapped[str] = mapped_column(String(64), sort_order=1)
+    began_at: Mapped[datetime] = mapped_column(Instant, sort_order=2)
+    seen_at: Mapped[datetime] = mapped_column(Instant, sort_order=3)
+
+
+class Database(Protocol):
+    def reading(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+
+@dataclass(frozen=True)
+class HeldSession(Generic[AccountT]):
+    """A session that lasts: whose it is, the cookie's token, and what forms must bring back."""
+
+    account: AccountT
+    token: str = field(repr=False)
+    csrf: str = field(repr=False)
+
+
+class Sessions(Generic[AccountT]):
+    """The sessions of one web. Everything may raise what its database raises.
+
+    Args:
+        table: the sessions, with `SessionColumns`.
+        owner: its column with the key of the account.
+        account: the table of accounts, `key` its key.
+        active: which accounts may have sessions at all.
+        longest: a session ends so long after the log-in; `idle`: after the last page.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        table: type[Any],
+        owner: InstrumentedAttribute[Any],
+        account: type[AccountT],
+        key: InstrumentedAttribute[Any],
+        active: ColumnElement[bool],
+        longest: timedelta,
+        idle: timedelta,
+    ) -> None:
+        self._database = database
+        self._table = table
+        self._owner = owner
+        self._account = account
+        self._key = key
+        self._active = active
+        self._longest = longest
+        self._idle = idle
+
+    def begin(self, session: AsyncSession, account: AccountT) -> HeldSession[AccountT]:
+        """A new session, in a transaction of the one who logs in."""
+        held = HeldSession(account, secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+        at = datetime.now(UTC)
+        values = {self._owner.key: getattr(account, self._key.key)}
+        session.add(
+            self._table(
+                token_hash=_hashed(held.token), csrf=held.csrf, began_at=at, seen_at=at, **values
+            )
+        )
+        return held
+
+    async def held_by(self, token: str, *, seen: bool = True) -> HeldSession[AccountT] | None:
+        """The session of this cookie, if it still lasts; with `seen` it is noted that somebody
+        uses it. A page that asks by itself keeps no session alive."""
+        async with self._database.reading() as session:
+            row = (
+                await session.execute(
+                    select(self._table, self._account)
+                    .join(self._account, self._key == self._owner)
+                    .where(self._table.token_hash == _hashed(token), self._active)
+                )
+            ).first()
+        if row is None:
+            return None
+        kept, account = row
+        at = datetime.now(UTC)
+        ahead = max(kept.began_at, kept.seen_at) - at > AHEAD
+        if ahead or at - kept.began_at > self._longest or at - kept.seen_at > self._idle:
+            await self.end(token)
+            return None
+        if seen and at - kept.seen_at > _NOTED_EVERY:
+            async with self._database.writing() as session:
+                await session.execute(
+                    update(self._table)
+                    .where(self._table.token_hash == kept.token_hash)
+                    .values(seen_at=at)
+                )
+        return HeldSession(account, token, kept.csrf)
+
+    async def end(self, token: str) -> None:
+        async with self._database.writing() as session:
+            await session.execute(
+                delete(self._table).where(self._table.token_hash == _hashed(token))
+            )
+
+    async def end_all_of(self, session: AsyncSession, account: AccountT) -> None:
+        """In the transaction that takes rights or a password away."""
+        await session.execute(
+            delete(self._table).where(self._owner == getattr(account, self._key.key))
+        )
+
+    async def purge(self) -> None:
+        """Forget sessions that are over."""
+        at = datetime.now(UTC)
+        async with self._database.writing() as session:
+            await session.execute(
+                delete(self._table).where(
+                    (self._table.began_at < at - self._longest)
+                    | (self._table.seen_at < at - self._idle)
+                    | (self._table.began_at > at + AHEAD)
+                )
+            )
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

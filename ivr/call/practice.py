@@ -1,0 +1,108 @@
+"""The practice line: a ROCARS that takes anything of the right shape and does nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from backend_client.errors import AlreadyBundled, BundleNotLive, LoginRefused, UnknownBundle
+from backend_client.types import (
+    BundleState,
+    Caller,
+    Cargo,
+    CargoState,
+    Credentials,
+    Driver,
+    EarliestCrossing,
+    Receipt,
+)
+from call_flows.call_context import UnannouncedResult
+from call_flows.marks import on_keypad
+from ivr.records.facts import now
+
+VEHICLES = ("AB1234", "FU2468")
+LEAD = timedelta(minutes=30)
+UBR_DIGITS = 10
+WRONG_CODE = "000000"
+"""The one code that is refused, so that this can be rehearsed too."""
+
+
+@dataclass
+class PracticeRocars:
+    """Fulfils `backend_client.protocol.Rocars` for the length of one call, in memory alone."""
+
+    bundled: list[Receipt] = field(default_factory=list)
+
+    async def log_in(self, credentials: Credentials) -> Driver:
+        if credentials.code == WRONG_CODE:
+            raise LoginRefused
+        return Driver(credentials.user_id, "practice", VEHICLES)
+
+    async def look_up(self, driver: Driver, ccrn: str) -> Cargo:
+        held = any(ccrn in bundle.ccrns for bundle in self._live())
+        return Cargo(ccrn, CargoState.BUNDLED if held else CargoState.FREE)
+
+    async def match_vehicles(self, driver: Driver, keyed: str) -> tuple[str, ...]:
+        return tuple(mark for mark in VEHICLES if on_keypad(mark) == keyed)
+
+    async def bundle(
+        self, driver: Driver, ccrns: Sequence[str], vehicle: str, *, idempotency_key: str
+    ) -> Receipt:
+        for ccrn in ccrns:
+            if any(ccrn in bundle.ccrns for bundle in self._live()):
+                raise AlreadyBundled(ccrn)
+        ubr = "".join(secrets.choice("0123456789") for _ in range(UBR_DIGITS))
+        at = now()
+        receipt = Receipt(ubr, tuple(ccrns), vehicle, at, EarliestCrossing(False, at + LEAD))
+        self.bundled.append(receipt)
+        return receipt
+
+    async def unbundle(self, driver: Driver, ubr: str, *, idempotency_key: str) -> Receipt:
+        for at, receipt in enumerate(self.bundled):
+            if receipt.ubr == ubr:
+                if receipt.state is not BundleState.LIVE:
+                    raise BundleNotLive(ubr)
+                self.bundled[at] = replace(receipt, state=BundleState.UNBUNDLED)
+                return self.bundled[at]
+        raise UnknownBundle(ubr)
+
+    async def bundles(self, driver: Driver) -> tuple[Receipt, ...]:
+        return tuple(reversed(self.bundled))
+
+    async def status(self, ubr: str, vehicle: str) -> Receipt:
+        for receipt in self.bundled:
+            if receipt.ubr == ubr and vehicle in (receipt.vehicle, on_keypad(receipt.vehicle)):
+                return receipt
+        raise UnknownBundle(ubr)
+
+    async def settle(self, user_id: str, idempotency_key: str) -> Receipt | None:
+        return None
+
+    async def recognise(self, phone: str) -> Caller:
+        return Caller()
+
+    def _live(self) -> list[Receipt]:
+        return [bundle for bundle in self.bundled if bundle.state is BundleState.LIVE]
+
+
+class PracticeLedger:
+    """Fulfils `call_flows.call_context.Ledger`. Nothing is asked of anybody, nor written down."""
+
+    async def sending(
+        self, key: str, driver: Driver, ccrns: tuple[str, ...], vehicle: str
+    ) -> None: ...
+
+    async def undoing(self, key: str, driver: Driver, bundle: Receipt) -> None: ...
+
+    async def confirmed(self, key: str, receipt: Receipt) -> None: ...
+
+    async def refused(self, key: str, reason: str) -> None: ...
+
+    async def unknown(self, key: str, reason: str) -> None: ...
+
+    def result_announced(self, key: str) -> None: ...
+
+    async def unannounced_results(self, driver: Driver) -> tuple[UnannouncedResult, ...]:
+        return ()

@@ -1,0 +1,327 @@
+"""Taking one call: from the INVITE to its finished CDR."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from backend_client.protocol import Rocars
+from call_flows.answer import answer
+from call_flows.call_context import CallContext, CallerHints, CallNotes, Conclusion
+from call_flows.hotline import hotline
+from call_flows.record_prompts import record_prompts
+from call_flows.recording_studio import RecordingStudio
+from ivr.call.caller import caller_of
+from ivr.call.endings import Circumstances, closed_call, refused
+from ivr.call.hints import caller_hints
+from ivr.call.ledger import BundleLedger
+from ivr.call.practice import PracticeLedger, PracticeRocars
+from ivr.call.recognisers import Recognisers
+from ivr.call.sections import CallSections
+from ivr.call.trace import CallTrace
+from ivr.dialogue.conversation import Conversation
+from ivr.dialogue.line import HungUp
+from ivr.dialogue.time_left import Limit, TimeIsUp, TimeLeft
+from ivr.dialogue.waiting import Background
+from ivr.observe import metrics
+from ivr.observe.logs import call_in_logs
+from ivr.records.call_book import CallBook
+from ivr.records.console_tables import OrderKind
+from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
+from ivr.records.masking import last_four
+from ivr.records.outcome import EndedBy
+from ivr.sms.gateway import SmsGateway
+from ivr.sms.receipts import TextReceipts
+from ivr.telephony.ending import Ending
+from ivr.telephony.incoming import IncomingCall
+from ivr.telephony.invite import Invite
+from ivr.telephony.refusal import UNACCEPTABLE
+from ivr.telephony.status import BUSY_HERE
+from prompts.utterance import Narrator
+from sip_config.trunks import region_of
+from speech.recognition.ear import VoskRecogniser
+
+log = structlog.get_logger("ivr.pool.reception")
+
+SOURCE_HEADER = "X-Rocars-Source"
+"""Written by the SIP front alone: the peer the call came from, as `address:port;transport`."""
+
+LAST_WORDS_S = 45.0
+"""How long after the deadline of a drain what is being told may take to its end, with the closing
+message and the CDRs."""
+
+
+@dataclass
+class Reception:
+    """Takes the calls of one worker."""
+
+    settings: CallSections
+    slot: int
+    book: CallBook
+    rocars: Rocars
+    narrator: Narrator
+    sms: SmsGateway | None = None
+    recognisers: Recognisers | None = None
+    studio_of: Callable[[str], RecordingStudio] | None = None
+    taken: int = 0
+    _served: dict[str, _Served] = field(default_factory=dict)
+    _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
+    _ends_at: float | None = None
+
+    async def take(self, offered: IncomingCall) -> None:
+        """Serve one call; its CDR is finished when this returns."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._in_progress.add(task)
+        try:
+            await self._take(offered)
+        finally:
+            self._in_progress.discard(task)
+
+    def turned_away(self, invite: Invite, status: int) -> None:
+        """A call was refused that never reached us, for its offer: it has a CDR all the same.
+
+        Not so for 486: the front gives that call to another worker.
+        """
+        if status != BUSY_HERE:
+            task = asyncio.ensure_future(self._write_refusal(invite, status))
+            self._in_progress.add(task)
+            task.add_done_callback(self._in_progress.discard)
+
+    async def _write_refusal(self, invite: Invite, status: int) -> None:
+        call_id = await self.book.open(self._opened(invite))
+        closed = CallClosed(
+            outcome=refused(status),
+            ended_by=EndedBy.SERVICE,
+            sip_code=status,
+            reason=invite.headers.get(UNACCEPTABLE, "refused by the SIP library"),
+        )
+        metrics.calls_total.labels(outcome=closed.outcome.value).inc()
+        await self.book.close(call_id, closed)
+
+    @property
+    def call_ids(self) -> list[str]:
+        """The calls in progress."""
+        return list(self._served)
+
+    def obey(self, call_id: str, order: OrderKind, who: str) -> None:
+        """Somebody at the console wants a call ended or passed on; it may be over by now."""
+        served = self._served.get(call_id)
+        if served is not None and not served.ordered.done():
+            log.warning("ordered from the console", call_id=call_id, order=order.value, who=who)
+            served.ordered.set_result(order)
+
+    async def finish(self, deadline_s: float) -> None:
+        """Let running calls finish; tell and end those that are left at the deadline."""
+        self._ends_at = asyncio.get_running_loop().time() + deadline_s
+        for served in self._served.values():
+            if served.time is not None:
+                served.time.ends_at(self._ends_at, Limit.DRAIN)
+        await self._until_idle(deadline_s)
+        await self._until_idle(LAST_WORDS_S)
+
+    async def _until_idle(self, seconds: float) -> None:
+        if self._in_progress:
+            await asyncio.wait(set(self._in_progress), timeout=seconds)
+
+    async def _take(self, offered: IncomingCall) -> None:
+        began = time.monotonic()
+        opened = self._opened(offered.invite)
+        self.taken += 1
+        with call_in_logs(opened.call_id):
+            call_id = await self.book.open(opened)
+            log.info("call offered", source=opened.source, called=opened.called)
+            notes = CallNotes()
+            served = _Served(CallTrace(self.book, call_id, notes), notes)
+            self._served[call_id] = served
+            looking = asyncio.ensure_future(self._hints(opened))
+            try:
+                line = await offered.answer()
+                metrics.invite_to_answer_seconds.observe(time.monotonic() - began)
+                self.book.progress(call_id, CallProgress(answered_at=now()))
+                if self.recognisers is not None and not self._records(opened):
+                    served.ear = self.recognisers.ear_of(line)
+                served.time = self._time()
+                served.conversation = Conversation(
+                    line,
+                    self.narrator,
+                    self.settings.dialogue,
+                    served.trace,
+                    self.settings.flows.languages[0],
+                    served.background,
+                    served.ear,
+                    served.time,
+                )
+                context = self._context_of(call_id, opened, served.notes, await looking)
+                await self._serve(context, served, served.conversation)
+            except HungUp:
+                pass
+            except Exception:
+                log.exception("a call failed")
+                served.circumstances = Circumstances(failed=True)
+                await self._apologise(served)
+            finally:
+                looking.cancel()
+                await self._close(call_id, offered, served)
+
+    def _time(self) -> TimeLeft:
+        """The time of a call that has just been answered."""
+        time_left = TimeLeft(self.settings.dialogue, self.settings.telephony.longest_call_s)
+        if self._ends_at is not None:
+            time_left.ends_at(self._ends_at, Limit.DRAIN)
+        return time_left
+
+    def _opened(self, invite: Invite) -> CallOpened:
+        source = invite.headers.get(SOURCE_HEADER, invite.source)
+        return CallOpened(
+            node=self.settings.node.name,
+            worker_pid=os.getpid(),
+            worker_slot=self.slot,
+            sip_call_id=invite.call_id,
+            source=source,
+            caller=caller_of(
+                invite,
+                self.settings.records.default_region,
+                region_of(source, self.settings.sip.peers),
+            ),
+            called=invite.called,
+            practice=invite.called in self.settings.flows.practice_numbers,
+        )
+
+    def _records(self, opened: CallOpened) -> bool:
+        """Whether it is a call to the recording line, of somebody it is there for."""
+        rules = self.settings.flows
+        if opened.called not in rules.recording_numbers:
+            return False
+        peer = opened.source.partition(" ")[0]  # "pbx 192.0.2.20:5060;udp", as the front says it
+        return peer in rules.recording_peers or opened.caller.e164 in rules.recording_callers
+
+    async def _hints(self, opened: CallOpened) -> CallerHints:
+        if opened.practice or self._records(opened) or not self.settings.flows.recognise_callers:
+            return CallerHints()
+        return await caller_hints(opened.caller, self.book, self.rocars)
+
+    def _context_of(
+        self, call_id: str, opened: CallOpened, notes: CallNotes, hints: CallerHints
+    ) -> CallContext:
+        rules = self.settings.flows
+        if opened.practice:
+            metrics.practice_calls_total.inc()
+            return CallContext(PracticeRocars(), rules, PracticeLedger(), notes, practice=True)
+        if self.studio_of is not None and self._records(opened):
+            line = f"{last_four(opened.caller.e164) or 'no number'} by {opened.source}"
+            studio = self.studio_of(line)
+            return CallContext(PracticeRocars(), rules, PracticeLedger(), notes, studio=studio)
+        if opened.called in rules.recording_numbers:
+            log.warning("not admitted to the recording line", source=opened.source)
+        ledger = BundleLedger(
+            self.book, call_id, self.settings.node.name, os.getpid(), rules.tell_unheard_hours
+        )
+        texts = None
+        if (
+            self.sms is not None
+            and opened.caller.e164
+            and opened.caller.mobile
+            and opened.caller.sure
+        ):
+            texts = TextReceipts(self.sms, opened.caller.e164)
+        return CallContext(self.rocars, rules, ledger, notes, hints, texts=texts)
+
+    async def _serve(
+        self, context: CallContext, served: _Served, conversation: Conversation
+    ) -> None:
+        """Have the conversation to its end, or to the pause at which it must end."""
+        talking = asyncio.ensure_future(
+            answer(conversation, context)
+            if context.studio is None
+            else record_prompts(conversation, context, context.studio)
+        )
+        try:
+            awaited: set[asyncio.Future[Any]] = {talking, served.ordered}
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+            if served.ordered.done() and served.time is not None:
+                served.time.end_now(Limit.ORDER)
+            await talking
+        except TimeIsUp as up:
+            await self._last_words(up.limit, context, served, conversation)
+        finally:
+            talking.cancel()
+
+    async def _last_words(
+        self, limit: Limit, context: CallContext, served: _Served, conversation: Conversation
+    ) -> None:
+        """Say why the call ends, and to whom it is passed on."""
+        match limit:
+            case Limit.ORDER if served.ordered.result() is OrderKind.PASS_ON:
+                await hotline(conversation, context, Conclusion.HOTLINE)
+            case Limit.ORDER:
+                served.circumstances = Circumstances(by_operator=True)
+                await conversation.say("sorry.closing", barge_in=False)
+            case Limit.DRAIN:
+                served.circumstances = Circumstances(drained=True)
+                await conversation.say("sorry.closing", barge_in=False)
+            case Limit.LONGEST_CALL:
+                served.circumstances = Circumstances(too_long=True)
+                await conversation.say("sorry.too_long", barge_in=False)
+
+    async def _apologise(self, served: _Served) -> None:
+        """A fault of ours is said, not left as a dead line."""
+        if served.conversation is None:
+            return
+        try:
+            await served.conversation.say("sorry.technical", barge_in=False)
+        except HungUp:
+            pass
+        except Exception:
+            log.exception("not even an apology could be played")
+
+    async def _close(self, call_id: str, offered: IncomingCall, served: _Served) -> None:
+        """End the call, let what was sent be finished, write the CDR."""
+        ending = await _over(offered)
+        self._served.pop(call_id, None)
+        if served.time is not None:
+            served.time.over()
+        if served.ear is not None:
+            served.ear.close()
+        await served.background.finished()
+        closed = closed_call(
+            ending, served.notes, served.circumstances, stand_ins=served.trace.stand_ins
+        )
+        metrics.calls_total.labels(outcome=closed.outcome.value).inc()
+        await self.book.close(call_id, closed)
+        log.info(
+            "call ended",
+            outcome=closed.outcome.value,
+            by=closed.ended_by.value,
+            seconds=round(ending.duration_s, 1),
+        )
+
+
+async def _over(offered: IncomingCall) -> Ending:
+    """End the call if it has not ended; how it ended in either case."""
+    try:
+        return await offered.hang_up()
+    except HungUp:  # the caller was quicker
+        return await asyncio.shield(offered.ended)
+
+
+@dataclass
+class _Served:
+    """What has become of a call so far."""
+
+    trace: CallTrace
+    notes: CallNotes
+    background: Background = field(default_factory=Background)
+    conversation: Conversation | None = None
+    time: TimeLeft | None = None
+    ear: VoskRecogniser | None = None
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    ordered: asyncio.Future[OrderKind] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )

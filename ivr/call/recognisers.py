@@ -1,0 +1,84 @@
+"""The ears of one worker's calls."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from weakref import WeakSet
+
+import structlog
+
+from ivr.observe import metrics
+from ivr.telephony.line import CallLine
+from speech.language import Language
+from speech.recognition.ear import VoskRecogniser
+from speech.recognition.hearing import Utterance
+from speech.recognition.models import Model
+from speech.recognition.settings import RecognitionSettings
+
+log = structlog.get_logger("ivr.pool.hearing")
+
+_BEHIND = 3
+"""Levels of niceness between the event loop of a worker and its recognisers."""
+
+
+class Recognisers:
+    """Gives each call an ear; recognition runs on threads beside the event loop."""
+
+    def __init__(self, models: Mapping[Language, Model], settings: RecognitionSettings) -> None:
+        self._models = models
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(
+            settings.threads, "recogniser", initializer=partial(run_behind, _BEHIND)
+        )
+        self._ears: WeakSet[VoskRecogniser] = WeakSet()
+
+    def ear_of(self, line: CallLine) -> VoskRecogniser | None:
+        """None where no language can be heard."""
+        if not self._models:
+            return None
+        ear = VoskRecogniser(
+            line.follow,
+            self._models,
+            self._settings,
+            self._threads,
+            _heard,
+            _given_up,
+        )
+        self._ears.add(ear)
+        return ear
+
+    def give_up(self, reason: str) -> None:
+        """All calls go on by keypad; their callers are told. To be called again does nothing."""
+        for ear in list(self._ears):
+            ear.give_up(reason)
+
+    def close(self) -> None:
+        """Recognisers that still work are left to the end of the process."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _heard(utterance: Utterance) -> None:
+    outcome = "nomatch" if not utterance.readings else "sure" if utterance.sure else "unsure"
+    metrics.utterances_total.labels(language=utterance.language, outcome=outcome).inc()
+    metrics.utterance_decided_seconds.labels(language=utterance.language).observe(
+        utterance.decided_ms / 1000
+    )
+
+
+def _given_up(reason: str) -> None:
+    log.error("speech is given up for this call", reason=reason)
+    metrics.recognisers_given_up_total.labels(reason=reason).inc()
+
+
+def run_behind(levels: int) -> None:
+    """Have the thread that calls this run a little behind the others of its process.
+
+    No more than a little: a thread that holds the interpreter's lock and is not given a processor
+    would have all the others wait, the sound among them.
+    """
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + levels)

@@ -1,0 +1,79 @@
+"""Prompts that are waited for, and whether anybody could hear them.
+
+Apart from the hearing itself, so that a scenario can be checked without loading what hears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from prompts import catalogue
+from prompts.catalogue import SlotKind
+from speech.language import Language
+from speech.languages.registry import FORMS
+from speech.spoken.forms import NotSpeakable
+from speech.spoken.unit import Spoken
+
+HONG_KONG = timezone(timedelta(hours=8), "HKT")
+
+
+class CannotBeHeard(ValueError):
+    """A prompt no one could hear: it does not exist, or its slots cannot be filled like that."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A prompt that is waited for.
+
+    Attributes:
+        slots: what has to be read out in them; those not named may be filled with anything.
+        language: None for any.
+    """
+
+    name: str
+    slots: Mapping[str, str] = field(default_factory=dict)
+    language: Language | None = None
+
+    def check(self) -> None:
+        """Raises CannotBeHeard."""
+        prompts = catalogue.load(self.language or Language.ENGLISH).prompts
+        if self.name not in prompts:
+            raise CannotBeHeard(f"the catalogue has no prompt {self.name}")
+        self.check_slots(self.slots)
+        kinds = prompts[self.name].slots
+        for slot, value in self.slots.items():
+            try:
+                spoken_units(self.language or Language.ENGLISH, kinds[slot], value)
+            except (NotSpeakable, ValueError) as failure:
+                raise CannotBeHeard(f"{self.name}: {slot}: {failure}") from failure
+
+    def check_slots(self, names: Iterable[str]) -> None:
+        """Whether the prompt, which has to exist, has these slots. Raises CannotBeHeard."""
+        has = catalogue.load(self.language or Language.ENGLISH).prompts[self.name].slots
+        for name in names:
+            if name not in has:
+                told = ", ".join(has) or "none"
+                raise CannotBeHeard(f"{self.name} has no slot {name}; its slots: {told}")
+
+
+def spoken_units(language: Language, kind: SlotKind, value: str) -> Spoken:
+    """The units a value is read out as. Raises NotSpeakable, ValueError."""
+    forms = FORMS[language]
+    match kind:
+        case SlotKind.DIGITS:
+            return forms.digits(value)
+        case SlotKind.REFS:
+            return forms.references([one.strip() for one in value.split(",")])
+        case SlotKind.PLATE:
+            return forms.plate(value)
+        case SlotKind.NUMBER:
+            return [forms.number(int(value))]
+        case SlotKind.LETTER:
+            return [forms.letter(value)]
+        case SlotKind.KEY:
+            return [forms.key(value)]
+        case SlotKind.TIME:
+            at = datetime.fromisoformat(value).astimezone(HONG_KONG)
+            return forms.moment(at, datetime.now(HONG_KONG))

@@ -1,0 +1,97 @@
+"""Secrets that come back: an echo of our own voice, or of our keys, in what the other side sends.
+
+An echo is known by its likeness to what we sent, not by how soon it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ivr.telephony.sound.tones import STEP, WINDOW, tone_key
+
+Sound = npt.NDArray[np.float32]
+Place = tuple[int, int]
+"""From a sample to before another."""
+
+PIECE = 6400
+"""Samples of our voice that are looked for at once, 800 ms: a syllable or two are like many others
+that the same synthesiser says."""
+
+LIKE = 0.7
+"""Correlation from which on a piece of the line is an echo. One that the other side speaks over is
+less like it, the less the harder it is to make out."""
+
+AROUND = 320
+"""Samples that an echo is longer than what it is an echo of, 40 ms, at either end."""
+
+SOFTER = np.float32(10)
+"""Keys are looked for in an echo 20 dB softer than a telephone may send them."""
+
+_BLOCK = 1 << 17
+_SILENT = 30.0**2
+"""Mean square of a line on which there is nothing."""
+_PAUSE = 0.05
+"""A piece with less than this share of its utterance's mean power is a pause."""
+
+
+def echoes(received: bytes, keys: str, spoken: Sequence[bytes]) -> list[Place]:
+    """Where these keys, as tones, and what we said come back. Some work: not for the event loop.
+
+    Args:
+        received, spoken: mono, s16le, 8000 Hz.
+    """
+    line = _samples(received)
+    found = list(_tones(line, frozenset(keys)) if keys else ())
+    for one in spoken:
+        found += _voice(line, _samples(one))
+    return found
+
+
+def silenced(pcm: bytearray, places: Sequence[Place]) -> None:
+    """Make those places of s16le sound silence."""
+    for first, end in places:
+        start, stop = max(0, first) * 2, min(end * 2, len(pcm))
+        if stop > start:
+            pcm[start:stop] = bytes(stop - start)
+
+
+def _samples(pcm: bytes) -> Sound:
+    return np.frombuffer(pcm, "<i2").astype(np.float32)
+
+
+def _tones(line: Sound, keys: frozenset[str]) -> Iterator[Place]:
+    line = line * SOFTER
+    for first in range(0, len(line) - WINDOW + 1, STEP):
+        if tone_key(line[first : first + WINDOW]) in keys:
+            yield first - STEP, first + WINDOW + STEP
+
+
+def _voice(line: Sound, said: Sound) -> Iterator[Place]:
+    """Pieces of what was said, each half over the one before it, wherever they are on the line."""
+    mean = float(said @ said) / max(1, len(said))
+    length = min(PIECE, len(said))
+    if len(line) < length or not mean:
+        return
+    starts = {*range(0, len(said) - length + 1, max(1, length // 2)), len(said) - length}
+    pieces = [said[start : start + length] for start in sorted(starts)]
+    pieces = [one for one in pieces if float(one @ one) >= _PAUSE * mean * length]
+    for first in range(0, len(line), _BLOCK):
+        block = line[first : first + _BLOCK + length]
+        for piece in pieces if len(block) >= length else ():
+            for at in _places(block, piece):
+                yield first + at - AROUND, first + at + length + AROUND
+
+
+def _places(block: Sound, piece: Sound) -> list[int]:
+    length = len(piece)
+    size = 1 << (len(block) - 1).bit_length()
+    product = np.fft.rfft(block, size) * np.conj(np.fft.rfft(piece, size))
+    alike = np.abs(np.fft.irfft(product, size)[: len(block) - length + 1])
+    energies = np.concatenate([[0.0], np.cumsum(block.astype(np.float64) ** 2)])
+    energy = energies[length:] - energies[:-length]
+    loud = energy > _SILENT * length
+    most = LIKE * float(np.linalg.norm(piece)) * np.sqrt(np.maximum(energy, 1.0))
+    return [int(at) for at in np.flatnonzero(loud & (alike >= most))]

@@ -1,0 +1,47 @@
+"""The settings that the console uses: of the whole service, these sections and no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from ivr.console.settings import ConsoleSettings, WebSettings
+from ivr.records.settings import RecordsSettings
+from prompts.settings import PromptSettings
+
+
+class NodeSection(Protocol):
+    """Of `[node]`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def data(self) -> Path: ...
+
+
+class FlowsSection(Protocol):
+    """Of `[flows]`."""
+
+    @property
+    def hotline_transfer_uri(self) -> str: ...
+
+
+class ConsoleSections(Protocol):
+    """What the console reads of the settings (fulfilled by `ivr.settings.service.Settings`)."""
+
+    @property
+    def node(self) -> NodeSection: ...
+    @property
+    def web(self) -> WebSettings: ...
+    @property
+    def flows(self) -> FlowsSection: ...
+    @property
+    def prompts(self) -> PromptSettings: ...
+    @property
+    def console(self) -> ConsoleSettings: ...
+    @property
+    def records(self) -> RecordsSettings: ...
+    @property
+    def records_url(self) -> str: ...
+    @property
+    def published_prompts(self) -> Path: ...

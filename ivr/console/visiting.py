@@ -1,0 +1,9 @@
+"""Who is asking, once the door knows."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from ivr.records.people import Visitor
+
+VISITOR = web.RequestKey("visitor", Visitor)

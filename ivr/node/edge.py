@@ -1,0 +1,107 @@
+"""Runs the edge in front of several nodes until it is told to end."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+import structlog
+
+from ivr.node.children import DieWithParent
+from ivr.observe import metrics
+from ivr.settings.service import Settings
+from sip_config.edge import Edge, NodeState
+from sip_config.rpc import RpcFailed
+
+log = structlog.get_logger("ivr.pool.node_edge")
+
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+LOOK_S = 0.5
+
+
+class NodeEdge:
+    """The edge as the operator runs it: nodes that come and go are logged and counted."""
+
+    def __init__(self, settings: Settings, announce: Callable[[], None] = lambda: None) -> None:
+        self._settings = settings
+        self._announce = announce
+        self._edge = Edge(
+            settings.sip,
+            settings.edge,
+            settings.node.data.resolve() / "edge",
+            in_child=DieWithParent(),
+        )
+        self._known: dict[str, bool] = {}
+        self._silent: set[str] = set()
+        """Nodes that did not even refuse calls, since they last took some."""
+        self._draining_since: float | None = None
+
+    def run(self) -> int:
+        """Start, serve, drain, end. Returns the exit status. Raises FrontFailed."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        self._edge.start()
+        try:
+            self._announce()
+            while True:
+                told = signal.sigtimedwait(ENDING, LOOK_S)
+                if told is not None and self._told_to_end():
+                    return 0
+                now = time.monotonic()
+                if self._edge.kamailio.watch(now):
+                    metrics.front_restarts_total.inc()
+                    log.error("the edge's Kamailio died and was started again")
+                if self._look(now):
+                    return 0
+        finally:
+            self._edge.kamailio.stop()
+
+    def _told_to_end(self) -> bool:
+        """Drain at the first signal, end at the second."""
+        if self._draining_since is not None:
+            log.warning("told twice to end: ending at once")
+            return True
+        self._draining_since = time.monotonic()
+        log.info("draining")
+        try:
+            self._edge.drain()
+        except RpcFailed as failure:
+            log.error("the edge's Kamailio does not answer", why=str(failure))
+            return True
+        return False
+
+    def _look(self, now: float) -> bool:
+        """See how the nodes are; True when a drain is over."""
+        try:
+            nodes = self._edge.nodes()
+            self._note(nodes)
+        except RpcFailed:
+            return False  # it is being started again
+        since = self._draining_since
+        if since is None:
+            return False
+        if not any(node.calls for node in nodes):
+            return True
+        return now - since > self._settings.pool.drain_deadline_s
+
+    def _note(self, nodes: tuple[NodeState, ...]) -> None:
+        came_back = False
+        for node in nodes:
+            metrics.edge_node_up.labels(name=node.name).set(int(node.takes_calls))
+            metrics.edge_node_calls.labels(name=node.name).set(node.calls)
+            if not node.takes_calls and not node.refuses:
+                self._silent.add(node.name)
+            before = self._known.get(node.name)
+            if node.takes_calls is before:
+                continue
+            self._known[node.name] = node.takes_calls
+            if not node.takes_calls:
+                why = "it drains or is overloaded" if node.refuses else "it does not answer"
+                log.error("a node takes no calls", name=node.name, calls=node.calls, why=why)
+            else:
+                log.info("a node takes calls", name=node.name)
+                # One that only refused new calls still has those that are counted.
+                came_back = came_back or (before is False and node.name in self._silent)
+                self._silent.discard(node.name)
+        if came_back:
+            self._edge.forget_loads()

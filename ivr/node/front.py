@@ -1,0 +1,130 @@
+"""The SIP front as the pool steers it: which workers it may use, and what they really hold."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+
+from ivr.node.children import DieWithParent
+from ivr.node.load_check import LoadAudit
+from ivr.node.priorities import InChild, carry_calls
+from ivr.node.scoreboard import Scoreboard, WorkerState
+from ivr.observe import metrics
+from ivr.settings.card_ports import telephony_of
+from ivr.settings.pool import PUBLISHED_LINES
+from ivr.settings.service import Settings
+from sip_config.front import KamailioFront
+from sip_config.rpc import RpcFailed
+from sip_config.service_cfg import CardAddress
+
+log = structlog.get_logger("ivr.pool.node_front")
+
+CORRECT_EVERY_S = 1.0
+
+
+class NodeFront:
+    """One Kamailio in front of the workers of one node."""
+
+    def __init__(self, settings: Settings, scoreboard: Scoreboard) -> None:
+        cards = [
+            CardAddress(
+                slot,
+                number,
+                telephony_of(settings, slot).for_card(number).sip_port,
+                lines=PUBLISHED_LINES,
+            )
+            for slot in range(scoreboard.slots)
+            for number in range(settings.pool.cards_per_worker)
+        ]
+        self._scoreboard = scoreboard
+        self._front = KamailioFront(
+            settings.sip,
+            cards,
+            settings.node.data.resolve() / "kamailio",
+            in_child=InChild(DieWithParent(), partial(carry_calls, settings.pool.nice)),
+        )
+        self._lines: dict[int, int] = {}
+        self._open = False
+        self._looked_at = 0.0
+        self._audit = LoadAudit()
+        self._registered: dict[str, bool] = {}
+
+    @property
+    def up(self) -> bool:
+        return self._front.up
+
+    def start(self) -> None:
+        """Start it; it takes calls as soon as a worker is ready. Raises FrontFailed."""
+        self._front.start()
+        self.accept(True)
+
+    @property
+    def lines(self) -> int:
+        """Lines it may give calls to."""
+        return sum(self._lines.values())
+
+    def open_worker(self, slot: int, lines: int) -> None:
+        self._front.open_worker(slot, lines)
+        self._lines[slot] = lines
+        self._say()
+
+    def close_worker(self, slot: int) -> None:
+        self._front.close_worker(slot)
+        self._lines.pop(slot, None)
+        self._say()
+
+    def accept(self, calls: bool) -> None:
+        """Take new calls, or not: then they get 503 with Retry-After; running ones go on."""
+        self._open = calls
+        self._say()
+
+    def pace(self, calls_per_second: int | None) -> None:
+        """Limit new calls a second; 0: none while the node has too much to do, None: no limit."""
+        self._front.pace(calls_per_second)
+
+    def _say(self) -> None:
+        """Without a worker, OPTIONS get 503 as well: an edge would give the calls to us first."""
+        self._front.accept(self._open and bool(self._lines))
+
+    def watch(self, now: float) -> None:
+        """Restart it when it died; correct what it believes of the workers' loads."""
+        if self._front.watch(now):
+            metrics.front_restarts_total.inc()
+            log.error("the SIP front died and was started again")
+        if self._front.up and now - self._looked_at >= CORRECT_EVERY_S:
+            self._looked_at = now
+            self._correct()
+            self._look_at_registrations()
+
+    def stop(self) -> None:
+        self._front.stop()
+
+    def _correct(self) -> None:
+        held = {
+            row.slot: row.active
+            for row in self._scoreboard.rows()
+            if row.state in (WorkerState.READY, WorkerState.DRAINING)
+        }
+        try:
+            charged = self._front.loads()
+            if self._audit.wrong(charged, held):
+                self._front.forget_loads()
+                log.warning("loads corrected", charged=charged, held=held)
+        except RpcFailed as failure:
+            log.error("the SIP front does not answer", why=str(failure))
+
+    def _look_at_registrations(self) -> None:
+        """A trunk that does not know us brings no calls: that is said when it begins and ends."""
+        try:
+            present = self._front.registrations()
+        except RpcFailed:
+            return
+        for name, held in present.items():
+            metrics.trunk_registered.labels(trunk=name).set(int(held))
+            if held is not self._registered.get(name):
+                if held:
+                    log.info("registered", trunk=name)
+                elif name in self._registered:
+                    log.error("registration lost", trunk=name)
+        self._registered = present

@@ -1,0 +1,60 @@
+"""Who runs first when there is not enough processor for all.
+
+In the order in which the kernel is to serve them: the sound (real time, `ivr.telephony.real_time`);
+what carries calls, that is supervisor, SIP front and call workers; ROCARS, which callers wait for;
+console and recovery; housekeeping. docs/overload.md says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+
+class Aside(IntEnum):
+    """Niceness of what carries no calls (nice(2))."""
+
+    BACK_END = 0
+    PEOPLE = 5  # console, recovery
+    CHORES = 10  # housekeeping
+
+
+def carry_calls(nice: int) -> bool:
+    """Have this process, and those it starts, run before others; whether that was permitted.
+
+    Only the niceness is changed: what has it is still served by turns, so that nobody starves.
+    """
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    except PermissionError:
+        return False
+    if os.getsid(0) == os.getpid():
+        # Where the kernel groups processes by session (sched(7), autogroup), niceness counts only
+        # within a session; the group's own counts against others. Not done to a terminal's session.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(nice))
+    return True
+
+
+def stand_aside(nice: Aside) -> None:
+    """Have this process, and those it starts, run after what carries calls."""
+    with contextlib.suppress(PermissionError):  # it is behind already, and may not come back
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+
+
+class InChild:
+    """Done in a new child one after the other, before its program is run."""
+
+    def __init__(self, *steps: Callable[[], object]) -> None:
+        self._steps = steps
+
+    def __call__(self) -> None:
+        for step in self._steps:
+            step()

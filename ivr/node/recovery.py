@@ -1,0 +1,126 @@
+"""Settling what was left open: every request in a driver's name ends, whoever died over it.
+
+A request is in the records before it is sent. If its worker, ROCARS or the network died before the
+answer was written down, ROCARS is asked here how it ended. To ask is to settle: what ROCARS has not
+done by then it never will, however late the request still arrives. So a request can be settled any
+number of times, by several nodes at once, and ends one way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from datetime import timedelta
+
+import setproctitle
+import structlog
+
+from backend_client.client import RocarsClient
+from backend_client.errors import BackEndUnavailable, UnknownDriver
+from backend_client.protocol import Rocars
+from ivr.call.ledger import confirmed_by
+from ivr.node.children import LEAVE_S, end_within
+from ivr.node.shared import SharedState
+from ivr.observe import metrics
+from ivr.records.call_book import CallBook
+from ivr.records.database import RecordsUnavailable
+from ivr.records.facts import BundleFinished, now
+from ivr.records.models import BundleRequest
+from ivr.records.outcome import BundleRequestState
+
+log = structlog.get_logger("ivr.pool.recovery")
+
+EVERY_S = 2.0
+LONGEST_PAUSE_S = 60.0
+"""Between two rounds while ROCARS or the records are away."""
+
+MARGIN_S = 5.0
+"""Beyond the time a live call may still be waiting for its answer."""
+
+
+def run_recovery(premises: SharedState) -> int:
+    """Settle until SIGTERM. Runs in a forked child; returns its exit status."""
+    setproctitle.setproctitle("rocars-ivr: recovery")
+    return asyncio.run(_recover(premises))
+
+
+async def _recover(premises: SharedState) -> int:
+    settings = premises.settings
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
+    book.start()
+    rocars = RocarsClient(premises.rocars, lambda operation, outcome, seconds: None)
+    patience_s = max(settings.pool.recovery_after_s, premises.rocars.budget_s + MARGIN_S)
+    working = asyncio.ensure_future(Recovery(book, rocars, patience_s).run())
+    await told.wait()
+    end_within(LEAVE_S)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    await rocars.close()
+    await book.shut()
+    return 0
+
+
+class Recovery:
+    """Settles requests that have been open for longer than any call waits.
+
+    Args:
+        patience_s: age from which a request is settled, in seconds. It must be above the time a
+            call may wait for its own answer, or a living call would see its request annulled.
+    """
+
+    def __init__(self, book: CallBook, rocars: Rocars, patience_s: float) -> None:
+        self._book = book
+        self._rocars = rocars
+        self._patience = timedelta(seconds=patience_s)
+
+    async def run(self) -> None:
+        """Go on until cancelled, ever more slowly while there is nobody to ask."""
+        pause_s = EVERY_S
+        while True:
+            try:
+                await self.round()
+                pause_s = EVERY_S
+            except (BackEndUnavailable, RecordsUnavailable) as failure:
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+                log.warning("open requests wait", why=str(failure), next_look_s=pause_s)
+            await asyncio.sleep(pause_s)
+
+    async def round(self) -> int:
+        """Settle what is due, oldest first; how many were settled.
+
+        Raises BackEndUnavailable and RecordsUnavailable: what is left is done in another round.
+        """
+        due = await self._book.unsettled_bundle_requests(now() - self._patience)
+        self._show(due)
+        for number, request in enumerate(due, start=1):
+            await self._settle(request)
+            self._show(due[number:])
+        return len(due)
+
+    async def _settle(self, request: BundleRequest) -> None:
+        key = request.idempotency_key
+        try:
+            receipt = await self._rocars.settle(request.driver_user_id, key)
+        except UnknownDriver:
+            receipt = None
+        finished = (
+            BundleFinished(key, BundleRequestState.REFUSED, reason="never_done")
+            if receipt is None
+            else confirmed_by(key, receipt)
+        )
+        if await self._book.bundle_request_finished(request.call_id, finished):
+            metrics.requests_recovered_total.labels(outcome=finished.state.value).inc()
+            log.warning(
+                "request settled after its call",
+                request=key,
+                operation=request.operation,
+                outcome=finished.state.value,
+                call_id=request.call_id,
+            )
+
+    @staticmethod
+    def _show(open_requests: Sequence[BundleRequest]) -> None:
+        metrics.requests_open.set(len(open_requests))

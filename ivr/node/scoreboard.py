@@ -1,0 +1,274 @@
+"""The scoreboard: what every worker says of itself, in memory shared by fork.
+
+As in Apache's prefork server, a worker writes only its own row and everybody reads all rows, so no
+message is needed to know how many lines are busy, and a worker killed in mid-stride leaves a row
+that can still be read.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ground.sentence import Sentence
+from ivr.node.start_failures import StartFailures
+from ivr.observe.strain import Cause, Pressure, Strain, Verdict
+
+
+class WorkerState(IntEnum):
+    EMPTY = 0  # no process
+    STARTING = 1
+    READY = 2
+    DRAINING = 3  # takes no new calls
+    LEAVING = 4  # has no calls any more, and says nothing more of itself
+
+
+_NUMBER_BYTES = 8
+_ROW = ("state", "pid", "capacity", "active", "taken", "heartbeat")
+_NODE = ("front_up", "draining", "lines")
+"""The SIP front answers; the node drains; lines the front may use. The supervisor's alone."""
+STANDS_STILL_S = 2.0
+"""A supervisor or worker that has not moved for so long is not ready, whatever it wrote last."""
+SUPERVISOR_STILL = "the supervisor has not moved for %(seconds).0f s"
+WORKER_STILL = "call worker %(slot)d has not moved for %(seconds).0f s"
+_WISHES = ("closed", "disk_full")
+"""Of the node: whether it is to take no new calls, and whether its disk has no room."""
+_SOUND = ("frames", "late", "late_wakings", "real_time")
+"""Of a worker: see `Sound`."""
+_LOAD_WHOLE = ("strain", "cause")
+_LOAD_SHARES = ("late", "cpu", "memory", "memory_full", "io", "steal", "since")
+"""Of the node: its `ivr.observe.strain.Verdict`. The supervisor's alone."""
+_BELL = ("rung", "replaced")
+"""Of a worker: counts the times orders waited for its calls, and those it is to be replaced."""
+
+
+class _Numbers:
+    """Shared numbers, each written and read as one.
+
+    `struct.pack_into` writes nought first and then byte by byte: who read a heartbeat at that
+    moment took a healthy worker for one that had been silent since the machine was started.
+    """
+
+    def __init__(self, count: int) -> None:
+        memory = memoryview(mmap.mmap(-1, count * _NUMBER_BYTES))
+        self.whole = memory.cast("q")
+        self.seconds = memory.cast("d")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One worker's row. `heartbeat` is on the clock of `time.monotonic`."""
+
+    slot: int
+    state: WorkerState
+    pid: int
+    capacity: int
+    active: int
+    taken: int
+    heartbeat: float
+
+    def silent_for(self, now: float) -> float:
+        """Seconds since the worker was last heard of."""
+        return now - self.heartbeat
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What a worker has counted since its start.
+
+    Attributes:
+        frames: of running calls, that were due.
+        late: of them.
+        late_wakings: times that it woke up too late itself, calls or not.
+        real_time: whether its sound is scheduled in real time, now.
+    """
+
+    frames: int = 0
+    late: int = 0
+    late_wakings: int = 0
+    real_time: bool = False
+
+
+class Scoreboard:
+    """Made by the supervisor before the first fork; anonymous shared memory, one row a worker."""
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self._node = _Numbers(len(_NODE))
+        self._rows = _Numbers(len(_ROW) * slots)
+        self._pulse = _Numbers(1)
+        # Written by the housekeeping alone: what people want.
+        self._wishes = _Numbers(len(_WISHES))
+        self._bells = _Numbers(len(_BELL) * slots)
+        self._sound = _Numbers(len(_SOUND) * slots)
+        self._load = _Numbers(len(_LOAD_WHOLE))
+        self._load_shares = _Numbers(len(_LOAD_SHARES))
+        self.start_failures = StartFailures(slots)
+
+    def row(self, slot: int) -> Row:
+        at = slot * len(_ROW)
+        state, pid, capacity, active, taken = self._rows.whole[at : at + len(_ROW) - 1]
+        heartbeat = self._rows.seconds[at + _ROW.index("heartbeat")]
+        return Row(slot, WorkerState(state), pid, capacity, active, taken, heartbeat)
+
+    def rows(self) -> list[Row]:
+        return [self.row(slot) for slot in range(self.slots)]
+
+    def write(
+        self,
+        slot: int,
+        state: WorkerState,
+        *,
+        pid: int | None = None,
+        capacity: int = 0,
+        active: int = 0,
+        taken: int = 0,
+        heartbeat: float | None = None,
+    ) -> None:
+        """Write one row; a single row has a single writer at a time.
+
+        The state is written last: who sees it sees what belongs to it.
+        """
+        at = slot * len(_ROW)
+        heartbeat = time.monotonic() if heartbeat is None else heartbeat
+        self._rows.seconds[at + _ROW.index("heartbeat")] = heartbeat
+        numbers = (state, os.getpid() if pid is None else pid, capacity, active, taken)
+        for place in reversed(range(len(numbers))):
+            self._rows.whole[at + place] = numbers[place]
+
+    def clear(self, slot: int) -> None:
+        """The worker of this slot is no more."""
+        self.write_sound(slot, Sound())
+        self.write(slot, WorkerState.EMPTY, pid=0)
+
+    def write_sound(self, slot: int, sound: Sound) -> None:
+        """What a worker has counted of its frames; its alone."""
+        at = slot * len(_SOUND)
+        self._sound.whole[at] = sound.frames
+        self._sound.whole[at + 1] = sound.late
+        self._sound.whole[at + 2] = sound.late_wakings
+        self._sound.whole[at + 3] = sound.real_time
+
+    def sound(self, slot: int) -> Sound:
+        """What a worker has counted of its frames."""
+        at = slot * len(_SOUND)
+        frames, late, late_wakings, real_time = self._sound.whole[at : at + len(_SOUND)]
+        return Sound(frames, late, late_wakings, bool(real_time))
+
+    def write_verdict(self, verdict: Verdict) -> None:
+        """How the whole node is. The strain is written last, as the state of a row is."""
+        pressure = verdict.pressure
+        for place, share in enumerate(
+            (
+                verdict.late_share,
+                pressure.cpu,
+                pressure.memory,
+                pressure.memory_full,
+                pressure.io,
+                pressure.steal,
+                verdict.since,
+            )
+        ):
+            self._load_shares.seconds[place] = share
+        self._load.whole[1] = verdict.cause
+        self._load.whole[0] = verdict.strain
+
+    @property
+    def strain(self) -> Strain:
+        """How much the node has to do; cheap to ask often."""
+        return Strain(self._load.whole[0])
+
+    @property
+    def verdict(self) -> Verdict:
+        """How the node is, but for `calls_per_second`, which the front alone need know."""
+        strain, cause = self._load.whole[0], self._load.whole[1]
+        late, *shares, since = self._load_shares.seconds[: len(_LOAD_SHARES)]
+        return Verdict(Strain(strain), Cause(cause), late, None, since, Pressure(*shares))
+
+    def write_node(self, *, front_up: bool, draining: bool, lines: int) -> None:
+        """What the supervisor knows of the whole node."""
+        for place, number in enumerate((front_up, draining, lines)):
+            self._node.whole[place] = number
+
+    def beat(self) -> None:
+        """The supervisor moves."""
+        self._pulse.seconds[0] = time.monotonic()
+
+    @property
+    def standing_still(self) -> tuple[Sentence, ...]:
+        """Who of those that serve calls has not moved for `STANDS_STILL_S`, in words."""
+        now, told = time.monotonic(), []
+        pulse = self._pulse.seconds[0]
+        if pulse and now - pulse > STANDS_STILL_S:
+            told.append(Sentence(SUPERVISOR_STILL, seconds=now - pulse))
+        for row in self.rows():
+            if row.capacity and row.silent_for(now) > STANDS_STILL_S:
+                told.append(Sentence(WORKER_STILL, slot=row.slot, seconds=row.silent_for(now)))
+        return tuple(told)
+
+    def ring(self, slot: int) -> None:
+        """Tell a worker that orders wait for its calls."""
+        self._bells.whole[slot * len(_BELL)] += 1
+
+    def rung(self, slot: int) -> int:
+        """How often the bell of a worker was rung."""
+        return self._bells.whole[slot * len(_BELL)]
+
+    def request_replacement(self, slot: int) -> None:
+        """A worker is to finish its calls and make way for a fresh one."""
+        self._bells.whole[slot * len(_BELL) + 1] += 1
+
+    def replacements_wished(self, slot: int) -> int:
+        """How often that was wished."""
+        return self._bells.whole[slot * len(_BELL) + 1]
+
+    def wish_closed(self, closed: bool) -> None:
+        """Whether the node is to take no new calls."""
+        self._wishes.whole[0] = closed
+
+    def write_disk_full(self, full: bool) -> None:
+        """Whether the disk of the data folder has no room; the housekeeping's alone."""
+        self._wishes.whole[1] = full
+
+    @property
+    def disk_full(self) -> bool:
+        """Whether the disk of the data folder has no room."""
+        return bool(self._wishes.whole[1])
+
+    @property
+    def cannot_start(self) -> Sentence | None:
+        """How many workers cannot start, and why; None when all can."""
+        return self.start_failures.told
+
+    @property
+    def closed(self) -> bool:
+        """Whether somebody wants the node to take no new calls."""
+        return bool(self._wishes.whole[0])
+
+    @property
+    def front_up(self) -> bool:
+        """Whether the SIP front runs."""
+        return bool(self._node.whole[0])
+
+    @property
+    def draining(self) -> bool:
+        """Whether the node takes no new calls."""
+        return bool(self._node.whole[1])
+
+    @property
+    def lines(self) -> int:
+        """Lines the front gives calls to now."""
+        return self._node.whole[2]
+
+    @property
+    def in_real_time(self) -> int:
+        """Workers whose sound is scheduled in real time."""
+        return sum(self.sound(row.slot).real_time for row in self.rows() if row.capacity)
+
+    @property
+    def active(self) -> int:
+        """Lines in use."""
+        return sum(row.active for row in self.rows())

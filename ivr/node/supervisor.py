@@ -1,0 +1,385 @@
+"""The supervisor of a node: starts everything in order, replaces what dies, ends in order.
+
+It is one process with one thread and no event loop, because it forks. Everything it waits for is a
+signal, a child or a row of the scoreboard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from ground.database.engine import reason
+from ivr.console.app import run_console
+from ivr.console.self_test import SelfTest
+from ivr.node.children import SUPERVISED, ChildFailed, fork, in_child, is_worker, reap, tell
+from ivr.node.embedded_rocars import EmbeddedRocars, RocarsNotStarted
+from ivr.node.front import NodeFront
+from ivr.node.housekeeping import run_housekeeping
+from ivr.node.node_load import NodeLoad
+from ivr.node.priorities import Aside, carry_calls, stand_aside
+from ivr.node.recovery import run_recovery
+from ivr.node.scoreboard import Scoreboard
+from ivr.node.shared import SharedState
+from ivr.node.worker import run_worker
+from ivr.node.workers import Died, Ready, WorkerPool
+from ivr.observe import metrics
+from ivr.records import migrations
+from ivr.records.call_book import CallBook
+from ivr.records.database import Database, RecordsUnavailable
+from ivr.records.node_name import NodeNameTaken, holder_on, take_name
+from ivr.records.prompt_versions import PromptVersions
+from ivr.settings.service import Settings
+from ivr.telephony.errors import EndpointFailed
+from ivr.telephony.library.binding import binding
+from prompts.library import load_library
+from prompts.script import names_in_order
+from sip_config.front import FrontFailed
+from speech.recognition.models import load as models_for
+
+log = structlog.get_logger("ivr.node.supervisor")
+
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Signals that begin a drain, and when repeated end at once."""
+
+TICK_S = 0.1
+"""Longest pause between two looks at the children."""
+
+LONGEST_PAUSE_S = 60.0
+"""Between two starts of a child that keeps dying."""
+
+GRACE_S = 60.0
+"""How long after the deadline of a drain a worker may take to say its last words."""
+
+
+class NotStarted(Exception):
+    """The node could not be started; the text says what to do about it."""
+
+
+@dataclass
+class _Child:
+    """A forked child beside the workers, by name; started again when it dies."""
+
+    name: str
+    run: Callable[[], int]
+    nice: Aside = Aside.PEOPLE
+    once: bool = False
+    pid: int = 0
+    start_at: float = 0.0
+    pause_s: float = 1.0
+
+    def start(self) -> None:
+        self.pid = fork(self._run_aside, dies_with_parent=True)
+
+    def _run_aside(self) -> int:
+        stand_aside(self.nice)
+        return self.run()
+
+
+class Supervisor:
+    """Runs one node until it is told to end.
+
+    Args:
+        announce: called once, when the node takes calls.
+        when_ready: runs in a child of its own after that (the demonstration call).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        announce: Callable[[], None] = lambda: None,
+        when_ready: Callable[[], int] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._announce = announce
+        self._when_ready = when_ready
+        self._scoreboard = Scoreboard(settings.pool.workers)
+        self._rocars = EmbeddedRocars(settings) if settings.embedded_rocars.enabled else None
+        self._front = NodeFront(settings, self._scoreboard)
+        self._load = NodeLoad(settings.pool.overload, self._scoreboard, self._front.pace)
+        self._children: list[_Child] = []
+        self._draining_since: float | None = None
+        self._announced = False
+        self._closed = False
+        self._replaced: dict[int, int] = {}
+        self._workforce: WorkerPool | None = None
+
+    def run(self) -> int:
+        """Start, serve, drain, end. Returns the exit status. Raises `NotStarted`."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, SUPERVISED)
+        if not carry_calls(self._settings.pool.nice):
+            log.info("the system does not permit pool.nice: calls are served by turns with others")
+        try:
+            premises = self._open()
+            self._workforce = WorkerPool(
+                self._settings.pool,
+                self._scoreboard,
+                lambda slot, predecessor: run_worker(premises, slot, predecessor),
+            )
+            self._children += [
+                _Child("console", lambda: self._console(premises), Aside.PEOPLE),
+                _Child("recovery", lambda: run_recovery(premises), Aside.PEOPLE),
+                _Child("housekeeping", lambda: run_housekeeping(premises), Aside.CHORES),
+            ]
+            return self._serve(self._workforce)
+        except (FrontFailed, RocarsNotStarted) as failure:
+            raise NotStarted(str(failure)) from failure
+        finally:
+            self._end()
+
+    def _open(self) -> SharedState:
+        """Everything that must be there before the first worker is forked."""
+        settings = self._settings
+        said = self._scoreboard.start_failures
+        try:
+            in_child(lambda: _prepare_records(settings, lambda reason: said.say(0, reason)))
+        except ChildFailed as failure:
+            if reason := said.reason(0):
+                raise NotStarted(reason) from failure
+            raise NotStarted(
+                "the records cannot be used; see the log, and records.database_url"
+            ) from failure
+        library = load_library(settings.prompts.recordings)
+        if library.missing:
+            log.error("recordings missing", count=len(library.missing))
+        self._load_line_cards()
+        models = models_for(settings.speech, settings.flows.languages)
+        rocars = settings.rocars if self._rocars is None else self._rocars.start()
+        self._front.start()
+        return SharedState(settings, library, self._scoreboard, rocars, models)
+
+    def _load_line_cards(self) -> None:
+        """Now, so that all workers share them."""
+        try:
+            for number in range(self._settings.pool.cards_per_worker):
+                binding(number)
+        except EndpointFailed as failure:
+            raise NotStarted(
+                f"{failure}; if no program may be loaded from TMPDIR, set it to another directory, "
+                "or pool.cards_per_worker to 1"
+            ) from failure
+
+    def _console(self, premises: SharedState) -> int:
+        web = self._settings.web
+        health = f"{premises.rocars.base_url}/health"
+        sip = self._settings.sip
+        self_test = SelfTest(self._settings.self_test, f"sip:{sip.listen[0]}:{sip.port}")
+        speech = tuple(sorted(premises.models))
+        return run_console(
+            web.host,
+            web.port,
+            self._scoreboard,
+            health,
+            self_test,
+            speech,
+            self._settings,
+            premises.library,
+        )
+
+    def _serve(self, workforce: WorkerPool) -> int:
+        while True:
+            self._scoreboard.beat()
+            self._take_signal(workforce)
+            now = time.monotonic()
+            for change in workforce.tick(now):
+                self._note(change)
+            self._watch_children(now)
+            self._watch_services(now)
+            self._load.watch(now)
+            self._apply_console_commands(workforce)
+            if self._draining_since is not None:
+                if workforce.running == 0:
+                    return 0
+                if now - self._draining_since > self._settings.pool.drain_deadline_s + GRACE_S:
+                    log.error("workers did not leave in time, killing them")
+                    workforce.kill()
+            elif not self._announced and self._all_ready():
+                self._announced = True
+                self._announce()
+                if self._when_ready is not None:
+                    self._children.append(
+                        _Child("demonstration", self._when_ready, Aside.BACK_END, once=True)
+                    )
+
+    def _apply_console_commands(self, workforce: WorkerPool) -> None:
+        """What people ask for in the console, by way of the scoreboard."""
+        if self._draining_since is not None:
+            return
+        if self._scoreboard.closed is not self._closed:
+            self._closed = self._scoreboard.closed
+            metrics.draining.set(int(self._closed))
+            log.warning("closed to new calls" if self._closed else "open to new calls")
+            self._front.accept(not self._closed)
+        for slot in range(self._scoreboard.slots):
+            wished = self._scoreboard.replacements_wished(slot)
+            if wished != self._replaced.get(slot, 0):
+                self._replaced[slot] = wished
+                log.info("worker is to be replaced", worker=slot)
+                self._front.close_worker(slot)
+                workforce.replace(slot)
+
+    def _all_ready(self) -> bool:
+        return self._front.up and all(row.capacity > 0 for row in self._scoreboard.rows())
+
+    def _take_signal(self, workforce: WorkerPool) -> None:
+        taken = signal.sigtimedwait(SUPERVISED, TICK_S)
+        if taken is None or taken.si_signo not in ENDING:
+            return
+        if self._draining_since is None:
+            active = self._scoreboard.active
+            if active:
+                log.warning("draining: calls may finish; a second signal ends them", active=active)
+            else:
+                log.info("draining", active=active)
+            self._draining_since = time.monotonic()
+            metrics.draining.set(1)
+            self._front.accept(False)
+            workforce.drain()
+        else:
+            log.warning("told twice to end: ending at once")
+            workforce.kill()
+
+    def _note(self, change: Ready | Died) -> None:
+        if isinstance(change, Ready):
+            log.info("worker ready", worker=change.slot, pid=change.pid, lines=change.capacity)
+            self._front.open_worker(change.slot, change.capacity)
+            return
+        metrics.worker_died(change.pid)
+        self._front.close_worker(change.slot)
+        if change.meant:
+            log.info("worker left", worker=change.slot, pid=change.pid)
+            return
+        metrics.worker_restarts_total.inc()
+        log.error(
+            "worker died",
+            worker=change.slot,
+            pid=change.pid,
+            status=change.status,
+            calls_lost=change.calls,
+        )
+        if change.cannot_start:
+            self._cannot_start(change.slot, change.cannot_start)
+
+    def _cannot_start(self, slot: int, reason: str) -> None:
+        """A worker tried again and again. A node that serves goes on with the others, and health
+        says so; one that has not begun, or has no other worker, ends. Raises NotStarted."""
+        others = any(row.capacity for row in self._scoreboard.rows())
+        if self._announced and others:
+            log.error("a worker cannot start; the others go on", worker=slot, why=reason)
+            return
+        raise NotStarted(f"worker {slot} cannot start: {reason}")
+
+    def _watch_children(self, now: float) -> None:
+        for child in list(self._children):
+            if child.pid:
+                status = reap(child.pid)
+                if status is None:
+                    continue
+                metrics.worker_died(child.pid)
+                child.pid, child.start_at = 0, now + child.pause_s
+                child.pause_s = min(child.pause_s * 2, LONGEST_PAUSE_S)
+                if child.once:
+                    self._children.remove(child)
+                    continue
+                log.error("process died", process=child.name, status=status)
+            elif now >= child.start_at and self._draining_since is None:
+                child.start()
+
+    def _watch_services(self, now: float) -> None:
+        self._front.watch(now)
+        if self._rocars is not None:
+            self._rocars.watch(now)
+        self._scoreboard.write_node(
+            front_up=self._front.up,
+            draining=self._draining_since is not None or self._closed,
+            lines=self._front.lines,
+        )
+
+    def _end(self) -> None:
+        if self._workforce is not None:
+            self._workforce.kill()
+        for child in self._children:
+            if child.pid:
+                tell(child.pid, signal.SIGTERM)
+        self._front.stop()
+        if self._rocars is not None:
+            self._rocars.stop()
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and self._anybody_left():
+            time.sleep(0.05)
+
+    def _anybody_left(self) -> bool:
+        for child in self._children:
+            if child.pid and reap(child.pid) is not None:
+                child.pid = 0
+        if self._workforce is not None:
+            self._workforce.tick(time.monotonic())
+            if self._workforce.running:
+                return True
+        return any(child.pid for child in self._children)
+
+
+def _prepare_records(settings: Settings, say: Callable[[str], None]) -> int:
+    """Bring the database up to date, take the node's name, and close what a former run of this
+    node left open.
+
+    In a child, since it needs an event loop and a database thread. `say` takes the reason why the
+    node must not start.
+    """
+    try:
+        migrations.upgrade(settings.records_url)
+    except RecordsUnavailable as failure:
+        say(f"records.database_url: {_in_one_line(failure)}")
+        return 1
+
+    async def close_orphans() -> None:
+        book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
+        book.start()
+        node = settings.node.name
+        living = {pid for pid in await book.workers_with_calls(node) if is_worker(pid)}
+        if living:
+            log.warning("workers of a former run finish their calls", workers=sorted(living))
+        for call_id in await book.close_orphans(node, spare=living):
+            log.warning("call left open by a former run", call_id=call_id)
+        await book.shut()
+
+    async def number_prompts() -> None:
+        """So that what the recording script prints can be keyed on every node from now on."""
+        records = Database(settings.records_url, settings.records)
+        await PromptVersions(records).numbers.of(names_in_order())
+        await records.close()
+
+    async def take() -> None:
+        records = Database(settings.records_url, settings.records)
+        try:
+            await take_name(
+                records, settings.node.name, holder_on(settings.node.data.resolve(), os.getppid())
+            )
+        finally:
+            await records.close()
+
+    try:
+        asyncio.run(take())
+        asyncio.run(close_orphans())
+        asyncio.run(number_prompts())
+    except NodeNameTaken as taken:
+        say(str(taken))
+        return 1
+    except RecordsUnavailable as failure:
+        say(f"records.database_url: {_in_one_line(failure)}")
+        return 1
+    return 0
+
+
+def _in_one_line(failure: RecordsUnavailable) -> str:
+    """What went wrong, and what the database itself said of it."""
+    said = str(failure)
+    cause = reason(failure.__cause__) if failure.__cause__ is not None else ""
+    return said if cause in said else f"{said}: {cause}"

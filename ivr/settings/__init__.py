@@ -1,0 +1,1 @@
+"""The settings of the whole service, and the sections that belong to no room."""

@@ -1,0 +1,146 @@
+"""The settings of the whole service: a TOML file, the environment, and defaults that work.
+
+Each room defines its own section; they come together here. The environment wins over the file:
+``ROCARS_IVR_SIP__PORT`` is ``port`` in the section ``[sip]``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from backend_client.settings import RocarsClientSettings
+from call_flows.rules import FlowRules
+from ground.database.urls import sqlite_url
+from ivr.console.settings import ConsoleSettings, SelfTestSettings, WebSettings
+from ivr.dialogue.settings import DialogueSettings
+from ivr.records.settings import RecordsSettings
+from ivr.settings.node import EmbeddedRocarsSettings, NodeSettings
+from ivr.settings.pool import PoolSettings
+from ivr.settings.sources import DELIMITER, PREFIX, Given, SettingsError, read
+from ivr.sms.settings import SmsSettings
+from ivr.telephony.settings import TelephonySettings
+from prompts.settings import PromptSettings
+from sip_config.edge import EdgeSettings
+from sip_config.settings import SipSettings
+from speech.recognition.settings import RecognitionSettings
+
+__all__ = ["Settings", "SettingsError", "load", "load_with_origins"]
+
+CONFIG_VARIABLE = PREFIX + "CONFIG"
+DEFAULT_FILE = Path("rocars-ivr.toml")
+
+
+class Settings(BaseSettings):
+    """All settings, checked. `Settings()` is the defaults alone; `load` reads file and environment.
+
+    Attributes:
+        node: this machine.
+        web: health and metrics.
+        sip: trunks, transports and the SIP front.
+        edge: several nodes behind one address.
+        telephony: the call engine of a worker.
+        pool: workers and lines.
+        dialogue: how callers are asked.
+        flows: rules of the conversations.
+        prompts: what is said, and its recordings.
+        speech: how callers are heard.
+        console: the operators' web pages.
+        self_test: calls the service places to itself.
+        rocars: where ROCARS is and how long it is waited for.
+        embedded_rocars: the reference ROCARS.
+        sms: the gateway of text messages.
+        records: the database of CDRs, traces and bundle requests.
+    """
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+    )
+
+    node: NodeSettings = Field(default_factory=lambda: NodeSettings.model_validate({}))
+    web: WebSettings = Field(default_factory=lambda: WebSettings.model_validate({}))
+    sip: SipSettings = Field(default_factory=lambda: SipSettings.model_validate({}))
+    edge: EdgeSettings = Field(default_factory=lambda: EdgeSettings.model_validate({}))
+    telephony: TelephonySettings = Field(
+        default_factory=lambda: TelephonySettings.model_validate({})
+    )
+    pool: PoolSettings = Field(default_factory=lambda: PoolSettings.model_validate({}))
+    dialogue: DialogueSettings = Field(default_factory=lambda: DialogueSettings.model_validate({}))
+    flows: FlowRules = Field(default_factory=lambda: FlowRules.model_validate({}))
+    prompts: PromptSettings = Field(default_factory=lambda: PromptSettings.model_validate({}))
+    speech: RecognitionSettings = Field(
+        default_factory=lambda: RecognitionSettings.model_validate({})
+    )
+    console: ConsoleSettings = Field(default_factory=lambda: ConsoleSettings.model_validate({}))
+    self_test: SelfTestSettings = Field(default_factory=lambda: SelfTestSettings.model_validate({}))
+    rocars: RocarsClientSettings = Field(
+        default_factory=lambda: RocarsClientSettings.model_validate({})
+    )
+    embedded_rocars: EmbeddedRocarsSettings = Field(
+        default_factory=lambda: EmbeddedRocarsSettings.model_validate({})
+    )
+    sms: SmsSettings = Field(default_factory=lambda: SmsSettings.model_validate({}))
+    records: RecordsSettings = Field(default_factory=lambda: RecordsSettings.model_validate({}))
+
+    @model_validator(mode="after")
+    def _one_rocars(self) -> Settings:
+        default = RocarsClientSettings.model_fields["base_url"].default
+        if self.embedded_rocars.enabled and self.rocars.base_url != default:
+            raise ValueError(
+                "rocars.base_url is set while the embedded ROCARS is on; "
+                "expected embedded_rocars.enabled = false beside it"
+            )
+        return self
+
+    @property
+    def records_url(self) -> str:
+        """The database of the records; in the data directory where none is named."""
+        return self.records.database_url or sqlite_url(self.node.data.resolve() / "records.sqlite3")
+
+    @property
+    def published_prompts(self) -> Path:
+        """Where this node keeps the recordings that are live in place of the shipped ones."""
+        return self.node.data.resolve() / "prompts"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # File and environment are read by `load`, which knows where each value came from.
+        return (init_settings,)
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings this process runs with.
+
+    Args:
+        path: TOML file; otherwise the one ``ROCARS_IVR_CONFIG`` names; otherwise
+            ``rocars-ivr.toml`` in the working directory, if it is there.
+
+    Raises:
+        SettingsError: its text lists every wrong setting and what was expected.
+    """
+    return load_with_origins(path)[0]
+
+
+def load_with_origins(path: Path | None = None) -> tuple[Settings, Given]:
+    """Like `load`, and where each value came from."""
+    return read(Settings, path or _file())
+
+
+def _file() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return Path(named)
+    return DEFAULT_FILE if DEFAULT_FILE.is_file() else None

@@ -1,0 +1,1 @@
+"""The SIP library: its copies, line cards, calls and callbacks, and the thread that owns them."""

@@ -1,0 +1,182 @@
+"""The sound of one call inside the library: its streams, whose RTP is heard, keys, counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any
+
+import pjsua2 as pj
+
+from ivr.telephony.ending import MediaStats
+from ivr.telephony.errors import TelephonyError
+from ivr.telephony.events import Pressed
+from ivr.telephony.keys import KeyPresses
+from ivr.telephony.library.line_card import LineCard
+from ivr.telephony.library.media_gate import MediaGate
+from ivr.telephony.library.sound_stream import SoundStream
+from ivr.telephony.library.stray_watch import StrayWatch
+from ivr.telephony.library.stream_stats import StreamStats
+from ivr.telephony.press import KeyEvent
+from ivr.telephony.sound.line_audio import LineAudio
+
+
+class Sound(Enum):
+    """State of a call's audio."""
+
+    NONE = auto()
+    FLOWS = auto()
+    HELD = auto()
+    BROKEN = auto()
+
+
+class CallSound:
+    """That of one call. Used on the pj thread only; `call` is the `pj.Call`."""
+
+    def __init__(
+        self,
+        card: LineCard,
+        audio: LineAudio,
+        strays: StrayWatch,
+        *,
+        clock: Callable[[], float],
+        tell: Callable[[Pressed], None],
+        hear_tones: Callable[[], None],
+        behind_nat: bool,
+    ) -> None:
+        """`behind_nat`: whether RTP may come from anywhere; for the rest see `Leg`."""
+        self.state = Sound.NONE
+        self.behind_nat = behind_nat
+        self._card = card
+        self._audio = audio
+        self._strays = strays
+        self._clock = clock
+        self._tell = tell
+        self._hear_tones = hear_tones
+        self._keys = KeyPresses()
+        self._keys_heard = 0
+        self._gate = MediaGate()
+        self._stream: SoundStream | None = None
+        self._stats = StreamStats()
+        self._over = False
+
+    def offered_keys(self, keys: tuple[bytes, ...]) -> None:
+        """Of the other side's SRTP. Before the call is answered."""
+        self._gate.keys = keys
+
+    # What the library reports
+
+    def stream_created(self, told: Any) -> None:
+        """An RTP stream begins; `told` is the `pj.OnStreamCreatedParam`."""
+        self._stream = self._card.take_stream(told)
+        self._stats.new_stream(told.streamIdx)
+        self._keys.other_sender()
+
+    def stream_destroyed(self, call: Any) -> None:
+        """It is over, but for its counters."""
+        self._lose_stream()
+        if not self._over:
+            self._stats.add_stream(call)
+
+    def changed(self, call: Any) -> Sound:
+        """There is sound now, or none any more."""
+        sound = _present(call)
+        if sound is Sound.FLOWS and self._stream is None:
+            sound = Sound.BROKEN  # it is not of our form
+        if sound is Sound.FLOWS:
+            self._audio.flows()
+            self._stats.note_codec(call)
+            if not self._stats.events_agreed:
+                self._hear_tones()
+            self._gate_in(call)
+        elif self.state is Sound.FLOWS:
+            self._audio.held()
+        self.state = sound
+        return sound
+
+    def event_came(self, event: KeyEvent) -> None:
+        """A packet of a key."""
+        now = self._clock()
+        key = self._keys.heard(event, now)
+        self._audio.key_is_down(new=key is not None)
+        if key is not None and not self._over:
+            self._keys_heard += 1
+            self._tell(Pressed(key, now))
+
+    # What is asked of it
+
+    def move(self, beat: int, now: float, *, goes: bool) -> bool:
+        """Move 20 ms if it `goes`; on hold none does, and what plays waits. Whether it went."""
+        if goes and self._stream is not None and self.state is Sound.FLOWS:
+            self._stream.move(self._audio, beat, now)
+            return True
+        if self._audio.began:
+            self._audio.frame_received(b"", beat)
+        return False
+
+    def look_at_source(self, call: Any) -> None:
+        """Learn where the sound comes from, once it does."""
+        if not self._gate.settled and not self._over:
+            self._gate.comes_from(self._stats.source(call))
+
+    def received_so_far(self, call: Any) -> tuple[int, int]:
+        """RTP packets and RTCP reports received in the present stream."""
+        return self._stats.received_so_far(call)
+
+    def count_last(self, call: Any) -> None:
+        """The call ends: its counters can be read for the last time."""
+        self._stats.add_stream(call)
+
+    def close(self) -> MediaStats:
+        """The call is over: what its sound was like."""
+        self._over = True
+        self._lose_stream()
+        self._strays.forget(self._gate.fileno())
+        self._gate.close()
+        return self._stats.whole(self._keys_heard, self._audio, self._gate.strays)
+
+    # How
+
+    def _lose_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._card.lose_stream(stream)
+
+    def _gate_in(self, call: Any) -> None:
+        """A stream begins: see to it that what is agreed counts.
+
+        On a system that does not let us, calls go on, and it is said and counted.
+        """
+        gate = self._gate
+        gate.behind_nat = self.behind_nat
+        self._strays.forget(gate.fileno())
+        try:
+            port, agreed = self._stats.agreed(call)
+            gate.agreed(self._card.binding.media.on(port), agreed)
+        except (OSError, ValueError, TelephonyError):
+            self._card.callback_failed("telling whose sound is heard")
+        if gate.fileno() >= 0:
+            self._strays.watch(gate.fileno(), self._take_strays)
+
+    def _take_strays(self) -> None:
+        for event in self._gate.stray_events():
+            self.event_came(event)
+
+
+def _present(call: Any) -> Sound:
+    info = call.getInfo()  # kept while read: its media are references into it
+    for medium in info.media:
+        # Lines we have refused are among them (RFC 3264, 6).
+        sound = _SOUND.get(medium.status, Sound.NONE)
+        if medium.type == pj.PJMEDIA_TYPE_AUDIO and sound is not Sound.NONE:
+            return sound
+    return Sound.NONE
+
+
+_SOUND = {
+    pj.PJSUA_CALL_MEDIA_NONE: Sound.NONE,
+    pj.PJSUA_CALL_MEDIA_ACTIVE: Sound.FLOWS,
+    pj.PJSUA_CALL_MEDIA_LOCAL_HOLD: Sound.HELD,
+    pj.PJSUA_CALL_MEDIA_REMOTE_HOLD: Sound.HELD,
+    pj.PJSUA_CALL_MEDIA_ERROR: Sound.BROKEN,
+}

@@ -1,0 +1,101 @@
+"""The sockets of the media transports that a copy of the SIP library makes, and where they send to.
+
+The library follows RTP to wherever it comes from, and says nothing of it. As it makes a transport
+it can be told not to (PJMEDIA_UDP_NO_SRC_ADDR_CHECKING), but pjsua2 never tells it; so what makes
+them is called through here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from ivr.telephony.errors import TelephonyError
+from ivr.telephony.library.foreign_functions import Entries, replace
+
+log = logging.getLogger("ivr.telephony.media")
+
+MAKES_TRANSPORTS = "pjmedia_transport_udp_attach"
+
+_FOLLOW, _STAY = 0, 1
+"""Options of a transport: to send where RTP comes from, or where was agreed."""
+_MARK = 0x5EED_0000
+_LOOK_THROUGH = 512
+"""Bytes at the beginning of a transport among which its options are."""
+
+_Made = ctypes.CFUNCTYPE(
+    *(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
+    *(ctypes.c_uint, ctypes.POINTER(ctypes.c_void_p)),
+)
+
+
+class _SocketInfo(ctypes.Structure):
+    """A `pjmedia_sock_info`: two sockets and their addresses."""
+
+    _fields_ = (
+        ("rtp", ctypes.c_long),
+        ("rtp_address", ctypes.c_ubyte * 28),
+        ("rtcp", ctypes.c_long),
+        ("rtcp_address", ctypes.c_ubyte * 28),
+    )
+
+    @property
+    def rtp_port(self) -> int:
+        return int.from_bytes(bytes(self.rtp_address[2:4]), "big")
+
+
+@dataclass(frozen=True)
+class MediaTransport:
+    """One of them, for as long as its call lasts.
+
+    Attributes:
+        rtp, rtcp: descriptors of its sockets, which are the library's.
+        options: address of its options.
+    """
+
+    rtp: int
+    rtcp: int
+    options: int
+
+    def follow(self, sound: bool) -> None:
+        """Whether it sends where sound comes from; otherwise where was agreed."""
+        ctypes.c_uint.from_address(self.options).value = _FOLLOW if sound else _STAY
+
+
+class MediaSockets:
+    """Knows the transports of one copy of the library. Used on the pj thread only."""
+
+    def __init__(self, functions: ctypes.PyDLL, where: Entries) -> None:
+        """`where`: the entries of `MAKES_TRANSPORTS`. Raises CannotBeReplaced."""
+        self._make = getattr(functions, MAKES_TRANSPORTS)
+        self._make.argtypes = _Made._argtypes_
+        self._made = _Made(self._attach)
+        self._by_port: dict[int, MediaTransport] = {}
+        replace(functions, where, {MAKES_TRANSPORTS: self._made})
+
+    def on(self, port: int) -> MediaTransport:
+        """The transport whose RTP comes to this port. Raises TelephonyError for another build."""
+        try:
+            return self._by_port[port]
+        except KeyError:
+            raise TelephonyError(f"no media transport was made on port {port}") from None
+
+    def _attach(self, endpoint: int, name: int, sockets: int, options: int, transport: Any) -> int:
+        status = int(self._make(endpoint, name, sockets, options | _MARK | _STAY, transport))
+        if status == 0:
+            try:
+                made = transport.contents.value or 0
+                self._note(_SocketInfo.from_address(sockets), made, options)
+            except Exception:
+                log.exception("a media transport of the SIP library is not as we know it")
+        return status
+
+    def _note(self, sockets: _SocketInfo, transport: int, options: int) -> None:
+        words = (ctypes.c_uint * (_LOOK_THROUGH // 4)).from_address(transport)
+        marked = options | _MARK | _STAY
+        (at,) = (number for number, word in enumerate(words) if word == marked)
+        made = MediaTransport(sockets.rtp, sockets.rtcp, transport + 4 * at)
+        made.follow(False)
+        self._by_port[sockets.rtp_port] = made

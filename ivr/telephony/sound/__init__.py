@@ -1,0 +1,1 @@
+"""Sound in frames of 20 ms: the clock, playback, listening, recording, tones."""

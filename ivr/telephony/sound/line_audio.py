@@ -1,0 +1,180 @@
+"""The sound of one line, both directions, on the 20 ms frame clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ivr.telephony.outbox import Post
+from ivr.telephony.sound.frames import FRAME_BYTES, FRAME_S, SILENCE
+from ivr.telephony.sound.key_sound import KeySound, Pair
+from ivr.telephony.sound.listening import Following, Heard, Listening
+from ivr.telephony.sound.playback import UtterancePlayback
+from ivr.telephony.sound.recording import Recording
+
+_LATE_S = FRAME_S + 0.040
+
+
+class LineAudio:
+    """What a line plays, and who listens to it.
+
+    The pj thread calls `frame_to_send` and `frame_received` every 20 ms; the event loop
+    changes what they find by plain assignments, so that barge-in takes effect with the next frame.
+    """
+
+    def __init__(self, post: Post) -> None:
+        """`post` has something called on the event loop."""
+        self._post = post
+        self._playing: UtterancePlayback | None = None
+        self._listening: tuple[Listening | Following, ...] = ()
+        self._recordings: tuple[Recording, ...] = ()
+        self._key_sound: KeySound | None = None
+        self._pressed: Callable[[str], None] | None = None
+        self._sent = SILENCE
+        self._tick_at: float | None = None
+        self.began = False
+        """Whether sound ever flowed."""
+        self._starting = threading.Lock()
+        self.late_frames = 0
+        self.longest_gap_s = 0.0
+        self.tone_keys = 0
+        """Keys heard as tones."""
+
+    def play(self, pcm: bytes, *, secret: bool = False) -> UtterancePlayback:
+        """Play from the next frame on, in place of what plays."""
+        playback = UtterancePlayback(pcm, self._post, secret=secret)
+        before, self._playing = self._playing, playback
+        if before is not None:
+            before.stop()
+        return playback
+
+    def listen(
+        self, longest_ms: int, frames_at_once: int = 1, *, until_key: bool = False
+    ) -> Listening:
+        """Hand received frames to a new listener."""
+        listening = Listening(self._post, longest_ms, frames_at_once, until_key=until_key)
+        self._listening = (*self._listening, listening)
+        return listening
+
+    def follow(self, heard: Heard) -> Following:
+        """Tell a function of received frames."""
+        following = Following(self._post, heard)
+        self._listening = (*self._listening, following)
+        return following
+
+    def take_out_keys(self) -> None:
+        """From now on nobody is given the sound of the other side's keys, however they come."""
+        self._key_sound = KeySound()
+
+    def hear_tones(self, pressed: Callable[[str], None]) -> None:
+        """Listen for keys in the sound, and take them out of it; `pressed` is called on the event
+        loop with each."""
+        self.take_out_keys()
+        self._pressed = pressed
+
+    def key_is_down(self, *, new: bool) -> None:
+        """Keys come another way: what sounds like one is none. Called on the pj thread.
+
+        Told again and again while a key is down; `new` the first time.
+        """
+        self._pressed = None
+        if new:
+            self._end_dictations()
+
+    def record(self, path: Path) -> Recording:
+        """Record both sides from now on. Raises OSError."""
+        recording = Recording(path)
+        with self._starting:
+            if self.began:
+                recording.begin(None)
+            self._recordings = (*self._recordings, recording)
+        return recording
+
+    def hang_up(self) -> None:
+        """The call is over."""
+        if self._playing is not None:
+            self._playing.hang_up()
+        self._hand_on_the_last()
+        for listening in self._listening:
+            listening.close()
+        for recording in self._recordings:
+            recording.end()
+        self._listening = self._recordings = ()
+        self._key_sound = None
+
+    def held(self) -> None:
+        """No frames are sent on hold: what plays waits where it is."""
+        self._tick_at = None
+        self._sent = SILENCE
+
+    def flows(self) -> None:
+        """Frames are sent (again), and received from now on; during a hold silent ones."""
+        self._tick_at = None
+        if self.began:
+            return
+        with self._starting:
+            self.began = True
+            for recording in self._recordings:
+                recording.begin(time.monotonic())
+
+    def frame_to_send(self, now: float) -> bytes | None:
+        """The next 20 ms to play; None for silence. Called by the frame clock only.
+
+        Of a secret utterance all who listen and record are given silence, frame by frame, as each
+        is made: however late it goes, nobody has to know when.
+        """
+        before, self._tick_at = self._tick_at, now
+        if before is not None:
+            gap = now - before
+            if gap > self.longest_gap_s:
+                self.longest_gap_s = gap
+            if gap > _LATE_S:
+                self.late_frames += 1
+        playing = self._playing
+        frame = playing.next_frame() if playing is not None else None
+        told = None if playing is not None and playing.secret else frame
+        self._sent = told or SILENCE
+        return frame
+
+    def frame_received(self, frame: bytes, beat: int) -> None:
+        """20 ms from the other side, empty for silence. Called by the frame clock only.
+
+        `beat` counts the frames of all lines.
+        """
+        key_sound, pressed = self._key_sound, self._pressed
+        if not (self._listening or self._recordings or pressed):
+            if key_sound is not None:
+                key_sound.last()
+            return
+        if len(frame) != FRAME_BYTES:
+            frame = SILENCE
+        if key_sound is None:
+            self._hand_on((frame, self._sent), beat)
+            return
+        before, key = key_sound.hear(frame, self._sent)
+        if before is not None:
+            self._hand_on(before, beat)
+        if key is not None and pressed is not None:
+            self.tone_keys += 1
+            self._post(pressed, key)
+            self._end_dictations()
+
+    def _hand_on(self, pair: Pair, beat: int) -> None:
+        received, sent = pair
+        for listening in self._listening:
+            listening.hear(received, sent, beat)
+        for recording in self._recordings:
+            recording.add(received, sent)
+
+    def _hand_on_the_last(self) -> None:
+        """The call is over, so no frame comes after the one that is held back."""
+        last = self._key_sound.last() if self._key_sound is not None else None
+        if last is not None:
+            self._hand_on(last, 0)
+
+    def _end_dictations(self) -> None:
+        for listening in self._listening:
+            if isinstance(listening, Listening) and listening.until_key:
+                listening.key_came()

@@ -1,0 +1,122 @@
+"""The caller's voice: as a stream of frames to be read, or told to who follows it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+
+from ivr.telephony.outbox import Post
+
+Heard = Callable[[bytes, bytes], None]
+"""Told of some frames of received sound, and of as much that was sent meanwhile."""
+
+
+class Listening:
+    """Received sound, 20 ms of PCM at a time, until the call is over or `close` is called.
+
+    Frames wait in a bounded queue; when nobody takes them, the oldest are dropped and counted.
+    One reader only.
+    """
+
+    def __init__(
+        self, post: Post, longest_ms: int, frames_at_once: int = 1, *, until_key: bool = False
+    ) -> None:
+        """`frames_at_once`: a reader who waits is woken once so many have come. Waking them costs
+        more than the frames do. `until_key`: no frame is taken after a key came."""
+        self.until_key = until_key
+        self._post = post
+        self._frames: deque[tuple[bytes, bytes]] = deque()
+        self._room = max(1, longest_ms // 20)
+        self._at_once = frames_at_once
+        self._arrived = asyncio.Event()
+        self._waiting = False
+        self._closed = False
+        self.dropped = 0
+        """Frames nobody took in time."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return (await self._next())[0]
+
+    async def with_what_was_sent(self) -> AsyncIterator[tuple[bytes, bytes]]:
+        """The same, each frame with the one the other side was sent at that time."""
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                yield await self._next()
+
+    async def _next(self) -> tuple[bytes, bytes]:
+        while True:
+            if self._frames:
+                return self._frames.popleft()
+            if self._closed:
+                raise StopAsyncIteration
+            self._arrived.clear()
+            self._waiting = True
+            if self._frames:  # one came between looking and waiting
+                continue
+            await self._arrived.wait()
+
+    def close(self) -> None:
+        """No more frames; those that wait can still be read."""
+        self._closed = True
+        self._arrived.set()
+
+    def key_came(self) -> None:
+        """The frame before was the last. Called on the pj thread, so that it is, however late the
+        event loop hears of the key."""
+        self._closed = True
+        self._post(self._arrived.set)
+
+    def hear(self, received: bytes, sent: bytes, beat: int) -> None:
+        """Called by the frame clock only."""
+        if self._closed:
+            return
+        if len(self._frames) >= self._room:
+            self._frames.popleft()
+            self.dropped += 1
+        self._frames.append((received, sent))
+        if self._waiting and len(self._frames) >= self._at_once:
+            self._waiting = False
+            self._post(self._arrived.set)
+
+
+class Following:
+    """Tells a function, on the event loop, of all that is received, some frames at a time.
+
+    Far cheaper than waking a task, for one who has nothing to do most of the time.
+    """
+
+    def __init__(self, post: Post, heard: Heard) -> None:
+        self.frames_at_once = 1
+        """May be changed at any time: each telling costs more than the frames do. The first time
+        there may be fewer."""
+        self._post = post
+        self._heard = heard
+        self._received: list[bytes] = []
+        self._sent: list[bytes] = []
+        self._closed = False
+
+    def close(self) -> None:
+        """Tell of nothing more."""
+        self._closed = True
+
+    def hear(self, received: bytes, sent: bytes, beat: int) -> None:
+        """Called by the frame clock only.
+
+        All lines are told at the same beat, since waking the event loop costs most of it.
+        """
+        if self._closed:
+            return
+        self._received.append(received)
+        self._sent.append(sent)
+        if beat % self.frames_at_once == 0:
+            self._post(self._tell, b"".join(self._received), b"".join(self._sent))
+            self._received, self._sent = [], []
+
+    def _tell(self, received: bytes, sent: bytes) -> None:
+        if not self._closed:
+            self._heard(received, sent)

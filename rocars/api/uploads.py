@@ -1,0 +1,30 @@
+"""A file in the body of a request: written to disk as it comes, up to a limit."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import BinaryIO, cast
+
+from aiohttp import web
+
+from rocars.refusals import Code, Problem
+
+_CHUNK = 65_536
+
+
+@asynccontextmanager
+async def uploaded(request: web.Request, largest: int) -> AsyncIterator[BinaryIO]:
+    """The body as a file that is gone afterwards. Raises Problem TOO_LARGE."""
+    if (request.content_length or 0) > largest:
+        raise Problem(Code.TOO_LARGE)
+    with tempfile.TemporaryFile(prefix="rocars-batch-") as file:
+        size = 0
+        async for chunk in request.content.iter_chunked(_CHUNK):
+            size += len(chunk)
+            if size > largest:
+                raise Problem(Code.TOO_LARGE)
+            await asyncio.to_thread(file.write, chunk)
+        yield cast(BinaryIO, file)

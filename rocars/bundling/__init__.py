@@ -1,0 +1,1 @@
+"""Bundles, requests done once only, and the time of crossing."""

@@ -1,0 +1,1 @@
+"""Consignments and their CCRNs."""

@@ -1,0 +1,117 @@
+"""A CSV file (RFC 4180), row by row. The first line holds the headings."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import TextIO
+
+from rocars.cargo.batch.items import (
+    BY_HEADING,
+    ITEMS,
+    Cell,
+    FileBroken,
+    Item,
+    RawRow,
+    RowError,
+    shortened,
+)
+
+LONGEST_LINE = 131_072
+"""Characters; as long as a field may be for Python's csv. No row that can be lodged comes near."""
+
+_DELIMITERS = (",", ";", "\t")
+
+
+def rows(text: TextIO) -> Iterator[RawRow]:
+    """The rows below the headings. Raises FileBroken."""
+    lines = _lines(text)
+    first = next(lines, "")
+    headings_line = first.lstrip("\ufeff")
+    if not headings_line.strip():
+        raise FileBroken(RowError(1, 0, "", "", "a line of headings"))
+    delimiter = max(_DELIMITERS, key=headings_line.count)
+    reader = csv.reader(_and_then(headings_line, lines), delimiter=delimiter, strict=True)
+    began = 1
+    columns: list[Item] | None = None
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            raise FileBroken(
+                RowError(
+                    began,
+                    0,
+                    "",
+                    "",
+                    "quotation marks in pairs, and fields of at most 131072 characters",
+                )
+            ) from None
+        if columns is None:
+            columns = _columns(cells)
+        elif any(cell.strip() for cell in cells):
+            yield _row(columns, cells, began)
+        began = reader.line_num + 1
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    number = 1
+    while line := text.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise FileBroken(
+                RowError(number, 0, "", shortened(line), "lines of at most 131072 characters")
+            )
+        yield line
+        number += 1
+
+
+def _and_then(first: str, others: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from others
+
+
+def _columns(headings: list[str]) -> list[Item]:
+    """What stands in each column. Raises FileBroken."""
+    while headings and not headings[-1].strip():
+        headings.pop()  # spreadsheets write empty columns to the right
+    found: list[Item] = []
+    for place, heading in enumerate(headings, start=1):
+        item = BY_HEADING.get(heading.strip().lower())
+        if item is None:
+            raise FileBroken(
+                RowError(1, place, "", shortened(heading), "the heading of one of the items")
+            )
+        if item in found:
+            raise FileBroken(RowError(1, place, item.name, shortened(heading), "each item once"))
+        found.append(item)
+    for item in ITEMS:
+        if item.needed and item not in found:
+            raise FileBroken(RowError(1, 0, item.name, "", "a column for each mandatory item"))
+    return found
+
+
+def _row(columns: list[Item], cells: list[str], line: int) -> RawRow:
+    surplus = [cell for cell in cells[len(columns) :] if cell.strip()]
+    errors: tuple[RowError, ...] = ()
+    if surplus:
+        errors = (
+            RowError(
+                line,
+                len(columns) + 1,
+                "",
+                shortened(surplus[0]),
+                "%(columns)s cells, as many as headings",
+                {"columns": str(len(columns))},
+            ),
+        )
+    texts = [*cells[: len(columns)], *[""] * (len(columns) - len(cells))]
+    return RawRow(
+        line,
+        {
+            item.name: Cell(text.strip(), line, place)
+            for place, (item, text) in enumerate(zip(columns, texts, strict=True), start=1)
+        },
+        errors,
+    )

@@ -1,0 +1,1 @@
+"""What happens at the boundary: crossings and the control points."""

@@ -1,0 +1,75 @@
+"""Officers log in with name, password and the code of their token; the language of the pages."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from ground.web.forms import Form, check_same_origin, read_form
+from ground.web.navigation import PageModule
+from ground.web.requests import address_of, is_secure, own_path
+from rocars.crossing.officers import LockedOut, OfficerRole, OfficerVisitor
+from rocars.crossing.web.site import ACCESS, COOKIE, ROOT, SITE, WORDS, render
+
+
+async def _home(_: web.Request) -> web.StreamResponse:
+    raise web.HTTPSeeOther(f"{ROOT}/lanes")
+
+
+async def _page(request: web.Request) -> web.StreamResponse:
+    return _asked(request)
+
+
+def _asked(request: web.Request, problem: str = "", status: int = 200) -> web.Response:
+    there = own_path(request.query.get("next", f"{ROOT}/lanes"))
+    return render(request, "login.html.j2", status=status, problem=problem, next=there)
+
+
+async def _log_in(request: web.Request) -> web.StreamResponse:
+    site = request.app[SITE]
+    check_same_origin(request, site.settings.public_url)
+    _ = WORDS.words_for(request)
+    address = address_of(request, site.settings.public_url)
+    if not site.throttle.allows(address):
+        return _asked(request, _("Too many log-ins from your address. Wait a minute."), 429)
+    form = await read_form(request)
+    try:
+        visitor = await site.officers.log_in(
+            form.text("name").lower(), form.fields.get("password", ""), form.text("code"), address
+        )
+    except LockedOut:
+        return _asked(request, _("Too many log-ins of this name failed. Try again later."), 429)
+    if visitor is None:
+        return _asked(request, _("Name, password or code is wrong."), 403)
+    answer = web.HTTPSeeOther(own_path(form.text("next")))
+    answer.set_cookie(
+        COOKIE,
+        visitor.token,
+        httponly=True,
+        samesite="Lax",
+        secure=is_secure(request, site.settings.public_url),
+        path=ROOT,
+        max_age=int(site.settings.session_hours * 3600),
+    )
+    raise answer
+
+
+async def _log_out(request: web.Request, visitor: OfficerVisitor, form: Form) -> web.StreamResponse:
+    await request.app[SITE].officers.log_out(visitor.token)
+    answer = web.HTTPSeeOther(f"{ROOT}/login")
+    answer.del_cookie(COOKIE, path=ROOT)
+    raise answer
+
+
+async def _choose_language(request: web.Request) -> web.StreamResponse:
+    return await WORDS.choose(request, request.app[SITE].settings.public_url)
+
+
+LOGIN: PageModule[OfficerRole] = PageModule(
+    lambda: [
+        web.get("/", _home),
+        web.get("/login", _page),
+        web.post("/login", _log_in),
+        web.post("/language", _choose_language),
+        web.post("/logout", ACCESS.action(OfficerRole.OFFICER, _log_out)),
+    ]
+)

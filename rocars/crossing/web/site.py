@@ -1,0 +1,142 @@
+"""What the boundary's pages share: their services, their look, their words, and who may enter."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
+
+from ground.web.access import Access
+from ground.web.assets import Assets
+from ground.web.navigation import Entry
+from ground.web.pages import Look, Pages
+from ground.web.throttle import Throttle
+from ground.web.words import Words
+from rocars.clock import Clock, in_hong_kong
+from rocars.crossing.boards import Boards
+from rocars.crossing.instructions import Cause, Instruction
+from rocars.crossing.lanes import Lanes
+from rocars.crossing.officers import OfficerRole, Officers, OfficerVisitor
+from rocars.crossing.overrides import Overrides
+from rocars.crossing.profiles import RiskProfiles
+from rocars.crossing.settings import CrossingSettings
+from rocars.crossing.unladen import UnladenDeclarations
+from rocars.crossing.web import texts
+
+HERE = Path(__file__).parent
+ROOT = "/boundary"
+COOKIE = "boundary"
+LANGUAGES: Mapping[str, str] = {"zh-Hant": "繁體中文", "zh-Hans": "简体中文", "en": "English"}
+"""In the order in which a board shows them."""
+
+WORDS = Words(HERE / "translations", cookie="boundary_language", languages=LANGUAGES)
+ASSETS = Assets(HERE / "static", ROOT)
+LOOK = Look(
+    name="Boundary",
+    home=(f"{ROOT}/lanes", "To the lanes"),
+    without_database="Crossings are not written down until it is back. Hold vehicles.",
+    icon="boundary.svg",
+    account_path=f"{ROOT}/lanes",
+    root=ROOT,
+    styles=("boundary.css",),
+    scripts=("lanes.js",),
+    filters={
+        "clock": lambda at: in_hong_kong(at).strftime("%H:%M:%S") if at else "",
+        "moment": lambda at: in_hong_kong(at).strftime("%Y-%m-%d %H:%M") if at else "",
+    },
+    translating={
+        "instruction": lambda name: texts.HEADLINES[Instruction(name)],
+        "cause": lambda name: texts.CAUSES[Cause(name)],
+        "item": lambda name: texts.ITEMS[name],
+        "test": lambda name: texts.TESTS[name],
+        "scope": lambda name: texts.SCOPES[name],
+        "deed": lambda name: texts.DEEDS[name],
+        "direction": lambda name: texts.DIRECTIONS[name],
+    },
+    names={"ROOT": ROOT},
+)
+PAGES = Pages(HERE / "templates", LOOK, WORDS, ASSETS)
+
+
+@dataclass
+class Notice:
+    """Something told once, on the next page."""
+
+    text: str
+    bad: bool = False
+
+
+@dataclass
+class Boundary:
+    """The services behind the pages. `display_key` is what boards and panels are let in with."""
+
+    settings: CrossingSettings
+    clock: Clock
+    display_key: str | None = field(repr=False)
+    lanes: Lanes
+    boards: Boards
+    unladen: UnladenDeclarations
+    overrides: Overrides
+    profiles: RiskProfiles
+    officers: Officers
+    navigation: tuple[Entry[OfficerRole], ...] = ()
+    notices: dict[str, list[Notice]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        self.throttle = Throttle(self.settings.logins_per_minute)
+
+    def tell(self, visitor: OfficerVisitor, text: str, *, bad: bool = False) -> None:
+        """Have it said on the next page this officer sees."""
+        self.notices[visitor.csrf].append(Notice(text, bad))
+
+
+SITE = web.AppKey("boundary", Boundary)
+
+
+def render(
+    request: web.Request,
+    template: str,
+    visitor: OfficerVisitor | None = None,
+    *,
+    status: int = 200,
+    **given: Any,
+) -> web.Response:
+    """A page of the boundary, as this officer may see it."""
+    site = request.app[SITE]
+    return PAGES.render(
+        request,
+        template,
+        csrf=visitor.csrf if visitor else "",
+        account=visitor.name if visitor else "",
+        navigation=[entry for entry in site.navigation if visitor and visitor.may(entry.needed)],
+        notices=site.notices.pop(visitor.csrf, []) if visitor else (),
+        status=status,
+        **given,
+    )
+
+
+def failure(
+    request: web.Request, status: int, visitor: OfficerVisitor | None = None
+) -> web.Response:
+    """A page that says what is wrong: 403, 404 or 503."""
+    return render(request, "error.html.j2", visitor, status=status, code=status)
+
+
+async def _visitor(request: web.Request, token: str) -> OfficerVisitor | None:
+    return await request.app[SITE].officers.visitor(token)
+
+
+ACCESS: Access[OfficerVisitor, OfficerRole] = Access(
+    cookie=COOKIE,
+    visitor=_visitor,
+    may=lambda visitor, needed: visitor.may(needed),
+    public_url=lambda request: request.app[SITE].settings.public_url,
+    failure=failure,
+    unavailable=SQLAlchemyError,
+    login=f"{ROOT}/login",
+)

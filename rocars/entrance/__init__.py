@@ -1,0 +1,1 @@
+"""Log-in of drivers, lock-out and sessions."""

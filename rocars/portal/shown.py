@@ -1,0 +1,41 @@
+"""How values are shown to people. Words are in English here; templates translate them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rocars.clock import in_hong_kong
+
+STATES = {
+    "free": "not bundled",
+    "bundled": "bundled",
+    "crossed": "crossed",
+    "expired": "expired",
+    "withdrawn": "withdrawn",
+    "live": "live",
+    "unbundled": "unbundled",
+}
+DEEDS = {
+    "lodged": "lodged",
+    "amended": "amended",
+    "withdrawn": "withdrawn",
+    "bundled": "bundled with a vehicle",
+    "crossed": "crossed the boundary",
+}
+DIRECTIONS = {"inbound": "inbound, to Hong Kong", "outbound": "outbound, from Hong Kong"}
+YES_NO = {True: "yes", False: "no"}
+ROLES = {"shipper": "shipper", "driver": "driver"}
+
+
+def when(instant: datetime) -> str:
+    """Day and minute, Hong Kong time."""
+    return f"{in_hong_kong(instant):%Y-%m-%d %H:%M}"
+
+
+def clock(instant: datetime) -> str:
+    """Hour and minute, Hong Kong time."""
+    return f"{in_hong_kong(instant):%H:%M}"
+
+
+def listed(numbers: list[str]) -> str:
+    return " ".join(numbers)

@@ -1,0 +1,38 @@
+"""What the pages of the portal share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
+
+from ground.web.throttle import Throttle
+from rocars.entrance.web_login import WebVisitor
+from rocars.service import Service
+
+log = structlog.get_logger("rocars.portal")
+
+
+@dataclass
+class Site:
+    """One portal: ROCARS behind it, and who may try to log in."""
+
+    service: Service
+    throttle: Throttle
+
+    @property
+    def public_url(self) -> str:
+        return self.service.settings.portal.public_url
+
+    async def tell(self, visitor: WebVisitor, text: str, *, bad: bool = False) -> None:
+        """Have it said on the next page this visitor sees. What it is about is done already: where
+        the database has gone since, that page shows it without these words."""
+        try:
+            await self.service.web_login.tell(visitor, text, bad=bad)
+        except SQLAlchemyError as failure:
+            log.error("portal.notice_lost", error=type(failure).__name__)
+
+
+SITE = web.AppKey("site", Site)

@@ -1,0 +1,1 @@
+"""Companies, drivers, and the vehicles they drive."""

@@ -1,0 +1,1 @@
+"""API keys, PIN hashes, token seeds and one-time codes, and how personal data is masked."""

@@ -1,0 +1,1 @@
+"""The tables of ROCARS, one file a concept."""

@@ -1,0 +1,95 @@
+"""Speech that was made once, kept on disk in pieces, so that an interrupted making goes on.
+
+A shard is an `.npz` with the sound of some utterances one after the other, 16 bit at 8000 Hz, and
+a list of what is said in each. Shards lie outside the repository.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from speech.training.features import Floats
+from speech.training.lexicon import Pronunciation
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One utterance as it left the mouth: no line, no noise.
+
+    Attributes:
+        units: each word's, in order.
+        who: the person or voice.
+        sound: float32 at 8000 Hz, values as of 16-bit integers.
+    """
+
+    units: tuple[Pronunciation, ...]
+    who: str
+    sound: Floats
+
+
+def save(path: Path, utterances: Sequence[Labelled]) -> None:
+    """Write a shard, whole or not at all."""
+    said = [{"units": one.units, "who": one.who, "samples": len(one.sound)} for one in utterances]
+    sound = np.concatenate([one.sound for one in utterances] or [np.zeros(0, np.float32)])
+    unfinished = path.with_suffix(".unfinished.npz")
+    np.savez(
+        unfinished,
+        sound=np.clip(np.round(sound), -32768, 32767).astype(np.int16),
+        said=np.array(json.dumps(said)),
+    )
+    os.replace(unfinished, path)
+
+
+def load(path: Path) -> Iterator[Labelled]:
+    with np.load(path) as shard:
+        sound, said = shard["sound"], json.loads(str(shard["said"]))
+    at = 0
+    for one in said:
+        piece = sound[at : at + one["samples"]].astype(np.float32)
+        at += one["samples"]
+        yield Labelled(tuple(tuple(word) for word in one["units"]), one["who"], piece)
+
+
+def of_folder(folder: Path, only: Sequence[str] = ()) -> Iterator[Labelled]:
+    """Everything in a folder's shards, or in those of some sources."""
+    for path in sorted(folder.glob("*.npz")):
+        source = path.name.rpartition("-")[0]
+        if not path.name.endswith(".unfinished.npz") and (not only or source in only):
+            yield from load(path)
+
+
+def make(
+    folder: Path,
+    source: str,
+    shards: int,
+    each: int,
+    utterance: Callable[[int], Labelled | None],
+) -> int:
+    """Make what is missing of a source's shards; gives how many were made now.
+
+    Args:
+        utterance: one of them by its number, the same each time; None where it came out unusable.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [number for number in range(shards) if not _path(folder, source, number).is_file()]
+    for number in tqdm(missing, source, mininterval=10):
+        save(_path(folder, source, number), list(_some(number * each, each, utterance)))
+    return len(missing)
+
+
+def _some(
+    first: int, count: int, utterance: Callable[[int], Labelled | None]
+) -> Iterable[Labelled]:
+    made = (utterance(number) for number in range(first, first + count))
+    return (one for one in made if one is not None)
+
+
+def _path(folder: Path, source: str, number: int) -> Path:
+    return folder / f"{source}-{number:04}.npz"

@@ -1,0 +1,1 @@
+"""Voices: what speaks a text in a language, one file each."""

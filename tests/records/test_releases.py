@@ -1,0 +1,95 @@
+"""A set of versions goes live, waits for its day and is rolled back as one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from ivr.records import audit
+from ivr.records.console_tables import VersionState
+from ivr.records.database import Database
+from ivr.records.facts import now
+from ivr.records.prompt_versions import NotAllowed, PromptVersions
+from ivr.records.releases import Releases
+from ivr.records.settings import RecordsSettings
+from tests.records.test_prompt_versions import a_take
+
+pytestmark = pytest.mark.service
+
+CLIPS = tuple(f"clip.{number}" for number in range(20))
+
+
+@pytest_asyncio.fixture
+async def records(database: str) -> AsyncIterator[Database]:
+    opened = Database(database, RecordsSettings())
+    yield opened
+    await opened.close()
+
+
+async def reviewed(versions: PromptVersions, words: str) -> list[int]:
+    made = [await versions.add("chan", a_take(f"{words} {clip}", clip)) for clip in CLIPS]
+    for one in made:
+        await versions.review("lee", one.version_id)
+    return [one.version_id for one in made]
+
+
+async def live(versions: PromptVersions) -> set[str]:
+    return {one.words.partition(" ")[0] for one in await versions.in_state(VersionState.LIVE)}
+
+
+async def test_as_one_to_callers_and_back(records: Database) -> None:
+    versions, releases = PromptVersions(records), Releases(records)
+    old, new = await reviewed(versions, "old"), await reviewed(versions, "new")
+    first = await releases.gather("lee", "spring", old)
+    second = await releases.gather("lee", "summer", [*old, *new])  # those of the first stay there
+    for release, heard in ((first, {"old"}), (second, {"new"})):
+        assert await releases.make_live("lee", release.release_id) == len(CLIPS)
+        assert await live(versions) == heard
+    one = await versions.of_clip("en", CLIPS[0])
+    await versions.roll_back("lee", "en", CLIPS[0])
+    assert one[0].words.startswith("new")
+    assert await releases.roll_back("lee", second.release_id) == len(CLIPS) - 1
+    assert await live(versions) == {"old"}
+    with pytest.raises(NotAllowed, match="nothing of the release is live"):
+        await releases.roll_back("lee", second.release_id)
+    await releases.roll_back("lee", first.release_id)
+    assert await live(versions) == set()
+    deeds = [entry.action for entry in await audit.read(records, limit=500)]
+    assert deeds.count("release made live") == deeds.count("release rolled back") == 2
+
+
+async def test_on_its_day(records: Database) -> None:
+    versions, releases = PromptVersions(records), Releases(records)
+    release = await releases.gather("lee", "spring", await reviewed(versions, "new"))
+    await releases.schedule("lee", release.release_id, now() + timedelta(seconds=0.2))
+    whole = await releases.one(release.release_id)
+    assert whole is not None
+    assert whole.live_from is not None
+    await releases.schedule("lee", release.release_id, None)
+    await asyncio.sleep(0.25)
+    assert await versions.activate_due() == []
+    await releases.schedule("lee", release.release_id, now() + timedelta(seconds=0.01))
+    await asyncio.sleep(0.05)
+    assert len(await versions.activate_due()) == len(CLIPS)
+    assert await releases.roll_back("lee", release.release_id) == len(CLIPS)
+
+
+async def test_what_cannot_be_released(records: Database) -> None:
+    versions, releases = PromptVersions(records), Releases(records)
+    draft = await versions.add("chan", a_take())
+    with pytest.raises(NotAllowed, match="no reviewed version"):
+        await releases.gather("lee", "spring", [draft.version_id])
+    with pytest.raises(NotAllowed, match="no such release"):
+        await releases.make_live("lee", 99)
+    await versions.review("lee", draft.version_id)
+    newer = await versions.add("chan", a_take("Newer."))
+    await versions.review("lee", newer.version_id)
+    release = await releases.gather("lee", "spring", [draft.version_id, newer.version_id])
+    whole = await releases.one(release.release_id)
+    assert whole is not None
+    assert [part.version.words for part in whole.parts] == ["Newer."]
+    assert await releases.one(99) is None

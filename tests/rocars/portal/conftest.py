@@ -1,0 +1,145 @@
+"""One ROCARS with its portal, two companies with a shipper and a driver each, and their visits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from rocars.secrets.key_ring import Role
+from rocars.settings import PortalSettings
+from tests.console.conftest import chromium  # noqa: F401
+from tests.rocars.conftest import World, make_world, settings_for
+
+PASSWORD = "carry it over the hill"
+SHIPPER, OTHER_SHIPPER = "shipper1", "shipper2"
+DRIVER, OTHER_DRIVER = "20000001", "20000002"
+_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+_KEY = re.compile(r'name="key" value="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a browser was shown."""
+
+    status: int
+    text: str
+    path: str
+    headers: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        found = _KEY.search(self.text)
+        assert found is not None
+        return found[1]
+
+
+@dataclass
+class Visit:
+    """Somebody at a browser of their own, without the browser."""
+
+    url: str
+    http: aiohttp.ClientSession
+    csrf: str = ""
+
+    async def go(self, path: str, **asked: Any) -> Seen:
+        async with self.http.get(self.url + path, **asked) as response:
+            text = (await response.read()).decode("utf-8", "replace")
+            if found := _CSRF.search(text):
+                self.csrf = found[1]
+            return Seen(response.status, text, response.url.path, response.headers)
+
+    async def send(self, path: str, form: Any = None, **asked: Any) -> Seen:
+        if isinstance(form, aiohttp.FormData):
+            data: Any = form
+        else:
+            data = {"csrf": self.csrf, **(form or {})}
+        async with self.http.post(self.url + path, data=data, **asked) as response:
+            text = await response.text()
+            if found := _CSRF.search(text):
+                self.csrf = found[1]
+            return Seen(response.status, text, response.url.path, response.headers)
+
+    async def log_in(self, user_id: str, password: str = PASSWORD) -> Seen:
+        return await self.send("/login", {"user_id": user_id, "password": password, "next": "/"})
+
+
+@dataclass
+class Portal:
+    """The portal and the ROCARS behind it; `visits` are those logged in, by user ID."""
+
+    world: World
+    url: str
+    visits: dict[str, Visit] = field(default_factory=dict)
+
+    async def visit(self, user_id: str) -> Visit:
+        """Of somebody who is logged in, on whatever page they were; in English."""
+        if user_id not in self.visits:
+            self.visits[user_id] = await self.stranger()
+            seen = await self.visits[user_id].log_in(user_id)
+            assert seen.status == 200, seen.text
+        return self.visits[user_id]
+
+    async def stranger(self) -> Visit:
+        jar = aiohttp.CookieJar(unsafe=True)
+        http = aiohttp.ClientSession(cookie_jar=jar, headers={"Accept-Language": "en"})
+        self._opened.append(http)
+        return Visit(self.url, http)
+
+    async def bundling(self, user_id: str = DRIVER) -> Visit:
+        """A driver who has entered the code of their token."""
+        visit = await self.visit(user_id)
+        seen = await visit.go("/bundles")
+        if "/bundles/code" in seen.text:
+            code = self.world.tokens[user_id].next()
+            seen = await visit.send("/bundles/code", {"code": code})
+            assert 'name="ccrns"' in seen.text, seen.text
+        return visit
+
+    async def close(self) -> None:
+        for http in self._opened:
+            await http.close()
+
+    def __post_init__(self) -> None:
+        self._opened: list[aiohttp.ClientSession] = []
+
+
+async def add_account(world: World, user_id: str, role: str, company: str | None = None) -> None:
+    reply = await world.ask(
+        "POST",
+        "/v1/accounts",
+        {
+            "user_id": user_id,
+            "role": role,
+            "company": company,
+            "name": f"The {role} {user_id}",
+            "password": PASSWORD,
+        },
+        role=Role.ADMIN,
+    )
+    assert reply.status == 201, reply.body
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def portal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Portal]:
+    settings = settings_for(
+        tmp_path_factory.mktemp("portal"),
+        portal=PortalSettings(enabled=True, port=0, logins_per_minute=10_000),
+    )
+    async for world in make_world(settings):
+        await world.company("BR-2")
+        await world.driver(DRIVER)
+        await world.driver(OTHER_DRIVER)
+        await add_account(world, SHIPPER, "shipper", "BR-1")
+        await add_account(world, OTHER_SHIPPER, "shipper", "BR-2")
+        await add_account(world, DRIVER, "driver")
+        await add_account(world, OTHER_DRIVER, "driver")
+        assert world.running.portal is not None
+        opened = Portal(world, world.running.portal.url)
+        yield opened
+        await opened.close()

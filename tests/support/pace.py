@@ -1,0 +1,70 @@
+"""How fast this machine is now, and how long a test therefore waits before it gives up.
+
+A limit is no expectation: whoever waits, waits for an event, and a limit only says when to stop
+waiting for one that will not come. It is generous for that reason, and longer on a slow machine.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+QUIET_S = 0.009
+"""What `_work` takes on two cores of the kind we develop on, with nothing else running."""
+
+AT_LEAST = 4.0
+"""A machine at a quarter of its speed keeps every limit."""
+
+AT_MOST = 20.0
+"""A machine slower than that is not waited for."""
+
+ROUNDS = 50
+"""Work for half a second: a shorter piece is let through before it has to share a core."""
+
+MEASURED_FOR_S = 60.0
+"""A measurement is good for so long: what else a machine does comes and goes."""
+
+
+def _work() -> int:
+    """Python as a test has it: about nine milliseconds of one core."""
+    total = 0
+    for number in range(200_000):
+        total += number & 7
+    return total
+
+
+@dataclass
+class Pace:
+    """The machine's speed, measured when it is asked for.
+
+    Attributes:
+        slowest: the largest scale taken so far.
+    """
+
+    slowest: float = 1.0
+    _scale: float = 1.0
+    _measured_at: float = field(default=float("-inf"))
+
+    def scale(self) -> float:
+        """How many times longer than on a quiet machine a piece of work takes; at least 1."""
+        now = time.monotonic()
+        if now - self._measured_at > MEASURED_FOR_S:
+            began = time.perf_counter()
+            for _ in range(ROUNDS):
+                _work()
+            self._scale = max(1.0, (time.perf_counter() - began) / (ROUNDS * QUIET_S))
+            self._measured_at = now
+            self.slowest = max(self.slowest, self._scale)
+        return self._scale
+
+    def limit(self, seconds: float) -> float:
+        """How long to wait, in seconds, for what a quiet machine does within `seconds`."""
+        return seconds * min(AT_MOST, max(AT_LEAST, 2 * self.scale()))
+
+
+PACE = Pace()
+
+
+def limit(seconds: float) -> float:
+    """How long to wait, in seconds, for what takes at most `seconds` on a quiet machine."""
+    return PACE.limit(seconds)
