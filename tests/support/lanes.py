@@ -98,6 +98,10 @@ class Running:
     lane: Lane
     report: Path
     process: subprocess.Popen[str]
+    began: float = field(default_factory=time.monotonic)
+    took_s: float = 0.0
+    core_s: float = 0.0
+    """Processor time of it and of all that it has waited for, in seconds of one core."""
     printer: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,9 +113,18 @@ class Running:
         for line in self.process.stdout:
             print(f"{self.lane.name:9} | {line}", end="", flush=True)
 
+    def wait(self) -> int:
+        """Its exit status, when it has ended."""
+        if self.process.returncode is None:
+            _, status, usage = os.wait4(self.process.pid, 0)
+            self.process.returncode = os.waitstatus_to_exitcode(status)
+            self.took_s = time.monotonic() - self.began
+            self.core_s = usage.ru_utime + usage.ru_stime
+        return self.process.returncode
+
     def result(self) -> tuple[int, Counted]:
         """Wait for it: exit status, and what it counted."""
-        status = self.process.wait()
+        status = self.wait()
         self.printer.join()
         try:
             return (0 if status == NO_TESTS else status), Counted.read(self.report)
@@ -131,7 +144,7 @@ def main(lanes: tuple[Lane, ...], more: list[str]) -> int:
         running: dict[str, Running] = {}
         for lane in lanes:
             for name in lane.after:
-                running[name].process.wait()
+                running[name].wait()
             running[lane.name] = _start(lane, Path(folder), more)
         results = [running[lane.name].result() for lane in lanes]
     total = Counted()
@@ -147,13 +160,20 @@ def main(lanes: tuple[Lane, ...], more: list[str]) -> int:
     for lane, (status, _) in zip(lanes, results, strict=True):
         if status:
             print(f"FAILED  | the lane of {lane.name} ended with status {status}")
-    minutes, seconds = divmod(round(time.monotonic() - began), 60)
-    print(f"took    | {minutes}:{seconds:02}")
+    for ended in running.values():
+        print(
+            f"took    | {_minutes(ended.took_s)} {ended.lane.name}: {ended.core_s:.0f} core-seconds"
+        )
+    print(f"took    | {_minutes(time.monotonic() - began)} in all")
     print(
         f"{total.passed} passed, {len(total.failed)} failed, {len(total.skipped)} skipped",
         flush=True,
     )
     return int(any(status for status, _ in results) or total.over_budget or not total.passed)
+
+
+def _minutes(seconds: float) -> str:
+    return "{}:{:02}".format(*divmod(round(seconds), 60))
 
 
 def _start(lane: Lane, folder: Path, more: list[str]) -> Running:
