@@ -170,11 +170,12 @@ def _process(item: ScriptedRun) -> Process:
         asked = config.getoption("--calls-config")
         asked = asked or config.hook.pytest_scripted_calls_config(config=config) or ""
         html = config.getoption("--calls-html")
+        calls = min(CALLS_A_PROCESS, math.ceil(at_once / count))
         session.stash[_PROCESSES] = {}
         for number in range(count):
             share = items[number::count]
             page = html if count == 1 or not html else f"{number + 1}-{html}"
-            process = Process(share, config, str(asked), math.ceil(at_once / count), page)
+            process = Process(share, config, str(asked), calls, page)
             session.stash[_PROCESSES] |= dict.fromkeys(share, process)
     return session.stash[_PROCESSES][item]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ pytestmark = pytest.mark.call
 def model(request: pytest.FixtureRequest) -> type[Softphone]:
     kind: type[Softphone] = request.param
     if missing := kind.missing():
-        warnings.warn(missing, stacklevel=1)
         pytest.skip(missing)
     return kind
 

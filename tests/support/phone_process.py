@@ -98,6 +98,18 @@ class PhoneProcess:
             if told["event"] == "key" and call in (None, told["call"])
         )
 
+    async def hears(self, expected: str, call: str | None = None, *, of: str = "") -> None:
+        """These keys are heard, of all calls or one, and no others; late ones are waited for.
+
+        `of` says what they are, should it fail.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit(2)):
+                while len(self.keys(call)) < len(expected):
+                    self._told.clear()
+                    await self._told.wait()
+        assert self.keys(call) == expected, of
+
     async def tally(self) -> Counter[str]:
         """Counts of the telephone, to be compared with earlier ones."""
         return Counter((await self.order("status"))["tally"])
