@@ -238,9 +238,9 @@ class RocarsOffice:
         """Demo drivers with the codes they would key now, and cargo that is surely free."""
         found = await self._do("demo", "POST", "/demo/replenish", None, _WireDemo)
         return Demo(
-            tuple(DemoDriver(**one.model_dump()) for one in found.drivers),
+            tuple(DemoDriver(**driver.model_dump()) for driver in found.drivers),
             tuple(DemoCargo(**one.model_dump()) for one in found.cargo),
-            tuple(DemoOfficer(**one.model_dump()) for one in found.officers),
+            tuple(DemoOfficer(**officer.model_dump()) for officer in found.officers),
             tuple(DemoAccount(**account.model_dump()) for account in found.accounts),
         )
 

@@ -181,8 +181,8 @@ async def fill(records: Database, count: int) -> None:
                 await session.execute(
                     insert(RequestCcrn),
                     [
-                        {"ccrn": one["ccrns"][0], "idempotency_key": one["idempotency_key"]}
-                        for one in requests
+                        {"ccrn": request["ccrns"][0], "idempotency_key": request["idempotency_key"]}
+                        for request in requests
                     ],
                 )
         batch.clear()

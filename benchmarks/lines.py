@@ -122,7 +122,7 @@ def load(lines: int, minutes: float | None) -> Load:
 def _memory(pid: int) -> Private:
     private = {one: private_mb(one) for one in family(pid)}
     workers = private.keys() & processes().get("call worker", [])
-    return Private(workers=sum(private[one] for one in workers), all=sum(private.values()))
+    return Private(workers=sum(private[worker] for worker in workers), all=sum(private.values()))
 
 
 def both(values: list[float]) -> str:

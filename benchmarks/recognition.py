@@ -88,7 +88,7 @@ class Voice:
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(5))
 
     def can_say(self, characters: str) -> bool:
-        return self.clips is None or all(self._takes(one) for one in characters)
+        return self.clips is None or all(self._takes(character) for character in characters)
 
     def say(self, text: str) -> Floats:
         if self.clips is None:
@@ -100,7 +100,7 @@ class Voice:
 
     def _clips(self, character: str) -> list[Floats]:
         takes = self._takes(character)
-        return [one[int(self.rng.integers(len(one)))] for one in takes]
+        return [take[int(self.rng.integers(len(take)))] for take in takes]
 
     def _takes(self, character: str) -> list[list[Floats]]:
         assert self.clips is not None
@@ -113,7 +113,7 @@ class Voice:
             return [found] if found else []
         spelling = Lexicon.of(self.language).spellings[word][0]
         takes = [self.clips.of.get(syllable) for syllable in spelling.split()]
-        return [one for one in takes if one]
+        return [take for take in takes if take]
 
     def _synthesised(self, text: str) -> Floats:
         plain = [DIGITS[self.language][int(one)] if one.isdigit() else one for one in text]
@@ -175,7 +175,7 @@ def readings(model: Model, grammar: Grammar, sound: bytes, score: Score) -> list
     recogniser = UtteranceRecogniser(model, grammar, 10)
     for at in range(0, len(sound), FRAME):
         recogniser.hear(sound[at : at + FRAME])
-    found = [one.meaning.text for one in recogniser.readings()]
+    found = [reading.meaning.text for reading in recogniser.readings()]
     score.work_s += time.thread_time() - began
     score.seconds += len(sound) / 2 / SAMPLE_RATE
     return found
@@ -215,7 +215,7 @@ def marks(model: Model, voice: Voice, letters: Voice, *, own: bool) -> Score:
     """Plates: one of the driver's own five at once, or any among the first five readings."""
     rng, score = np.random.default_rng(13), Score()
     change, level = CONDITIONS["clean"]
-    usable = [one for one in MARK_LETTERS if letters.can_say(one)]
+    usable = [letter for letter in MARK_LETTERS if letters.can_say(letter)]
     for _ in range(STRINGS):
         fleet = [
             "".join(rng.choice(usable, 2))
@@ -304,10 +304,10 @@ def rejected(model: Model, language: Language, settings: RecognitionSettings) ->
     answers = {word for phrase in grammar.phrases for word in phrase.split()}
     score, rng = Score(), np.random.default_rng(3)
     others = held_out_speech(Lexicon.of(language), 400, 9)
-    for one in others:
-        if set(one.words) & answers or len(one.words) > 3:
+    for other in others:
+        if set(other.words) & answers or len(other.words) > 3:
             continue
-        sound = on_the_line(one.sound, rng, *CONDITIONS["clean"])
+        sound = on_the_line(other.sound, rng, *CONDITIONS["clean"])
         recogniser = UtteranceRecogniser(model, grammar, settings.alternatives)
         for at in range(0, len(sound), FRAME):
             recogniser.hear(sound[at : at + FRAME])
@@ -352,7 +352,7 @@ def main() -> None:
         )
         more.add_row(
             name,
-            *(f"{one.share_right:.0%}" for one in lengths),
+            *(f"{length.share_right:.0%}" for length in lengths),
             f"{cargo_numbers(model, voice).share_right:.0%}",
             f"{marks(model, voice, letters, own=True).share_right:.0%}",
             f"{marks(model, voice, letters, own=False).share_right:.0%}",

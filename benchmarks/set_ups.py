@@ -94,8 +94,8 @@ def main() -> None:
             before = family_cpu_s(pid)
             calls, took = asyncio.run(at_rate(rate, asked.seconds))
             spent = family_cpu_s(pid) - before
-            times = [one.answered_ms for one in calls if not one.failure]
-            failures = Counter(one.failure for one in calls if one.failure)
+            times = [call.answered_ms for call in calls if not call.failure]
+            failures = Counter(call.failure for call in calls if call.failure)
             table.add_row(
                 f"{rate:.0f}",
                 f"{len(calls) / took:.1f}",

@@ -155,7 +155,7 @@ def main() -> None:
         with service(callers) as pid:
             time.sleep(2)
             rounds = [asyncio.run(speak_at_once(callers, pid)) for _ in range(asked.runs)]
-        every = [one for each in rounds for one in each.callers]
+        every = [caller for each in rounds for caller in each.callers]
         heard = sum((each.heard for each in rounds), Counter[str]())
         failed = Counter(one.failure for one in every if one.failure)
         table.add_row(

@@ -100,7 +100,7 @@ class People:
     def __init__(self, language: Language, people: Sequence[Clips]) -> None:
         self.lexicon = Lexicon.of(language)
         self.sayings = Sayings(self.lexicon)
-        own = [Reader(one) for one in people if one.language is language]
+        own = [Reader(person) for person in people if person.language is language]
         words = self.sayings.digits("0123456789").words
         self._says = [
             (reader, {str(digit): word for digit, word in enumerate(words) if reader.can_say(word)})
@@ -113,7 +113,7 @@ class People:
         for clips in self.people:
             for words, sound in clips.strings:
                 if all(word in digits for word in words):
-                    yield Told(clips.speaker, "".join(digits[one] for one in words), sound)
+                    yield Told(clips.speaker, "".join(digits[word] for word in words), sound)
 
     def joined(self, how: str, strings: int) -> Iterator[Told]:
         """Everybody's strings: as many as asked of who has all digits, two of the others."""
@@ -132,10 +132,10 @@ class People:
             saying = Sayings.grouped(words, rng)
             return spoken(reader, saying, Manner.drawn(rng), rng)
         takes = [reader.takes(word) for word in words]
-        clips = [one[int(rng.integers(len(one)))] for one in takes]
-        clips = [one * np.float32(20_000 / (np.abs(one).max() + 1e-6)) for one in clips]
+        clips = [take[int(rng.integers(len(take)))] for take in takes]
+        clips = [clip * np.float32(20_000 / (np.abs(clip).max() + 1e-6)) for clip in clips]
         if how == "brisk":
-            hurry = [len(one) / 8000 / BRISK_S / rng.uniform(0.9, 1.1) for one in clips]
+            hurry = [len(clip) / 8000 / BRISK_S / rng.uniform(0.9, 1.1) for clip in clips]
             clips = [
                 compressed(one, float(np.clip(by, 1, 2.5)))
                 for one, by in zip(clips, hurry, strict=True)
@@ -158,7 +158,9 @@ class People:
             clips, words = others[int(rng.integers(len(others)))]
             chosen = rng.choice(words, int(rng.integers(2, 6)))
             takes = [clips.of[str(one)] for one in chosen]
-            yield joined([one[int(rng.integers(len(one)))] for one in takes], rng, (0, 0.1), (1, 1))
+            yield joined(
+                [take[int(rng.integers(len(take)))] for take in takes], rng, (0, 0.1), (1, 1)
+            )
 
     def _units(self, word: str) -> Pronunciation:
         if self.lexicon.language is Language.ENGLISH:
@@ -182,7 +184,9 @@ def of_voices(folder: Path, lexicon: Lexicon, part: Part) -> Iterator[Told]:
 def _units_of(lexicon: Lexicon, word: str) -> list[Pronunciation]:
     if lexicon.language is Language.ENGLISH:
         return list(lexicon.words[word])
-    return [lexicon.syllable(one) for one in lexicon.spellings[word] if " " not in one]
+    return [
+        lexicon.syllable(spelling) for spelling in lexicon.spellings[word] if " " not in spelling
+    ]
 
 
 def heard_of(model: Model, language: Language, every: Iterator[Told]) -> Heard:

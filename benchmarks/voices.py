@@ -63,8 +63,8 @@ def through_a_line(sound: Samples, rng: np.random.Generator) -> bytes:
 def joined(said: str, clips: Mapping[str, Samples], language: Language) -> Samples:
     """Digits in groups, as the composer joins them."""
     pieces: list[Samples] = []
-    for one in FORMS[language].digits(said):
-        unit = one.name if isinstance(one, Unit) else ""
+    for digit in FORMS[language].digits(said):
+        unit = digit.name if isinstance(digit, Unit) else ""
         gap = SETTINGS.unit_gap_ms if unit else SETTINGS.group_gap_ms - SETTINGS.unit_gap_ms
         pieces.append(np.zeros(gap * SAMPLE_RATE // 1000, np.float32))
         if unit:
@@ -106,7 +106,7 @@ def by_vosk(language: Language) -> Any:
         recogniser = UtteranceRecogniser(model, DigitGrammar(language, 1, 20), 10)
         for at in range(0, len(pcm), 1280):
             recogniser.hear(pcm[at : at + 1280])
-        return next((one.meaning.text for one in recogniser.readings()), "")
+        return next((reading.meaning.text for reading in recogniser.readings()), "")
 
     return heard
 
@@ -276,9 +276,9 @@ async def bundling(asked: argparse.Namespace) -> None:
             whole = await composer.compose(phrases)
             if whole.stand_ins:
                 raise SystemExit(f"{language}: not from recordings: {whole.stand_ins}")
-            for one in phrases:
-                alone = await composer.compose([one])
-                longest.append((alone.seconds, f"{one.language} {one.prompt}"))
+            for phrase in phrases:
+                alone = await composer.compose([phrase])
+                longest.append((alone.seconds, f"{phrase.language} {phrase.prompt}"))
             row.append(f"{whole.seconds:.1f}")
             sums[language] += whole.seconds
             if step not in ("what next, four options", "goodbye"):

@@ -149,8 +149,8 @@ class Judge:
         scores = [judge.scores(table) for judge in self._judges]
         if self._in_parts:
             parts = [Syllable.of(f"{name}1") for name in self.choices]
-            onsets = [self._judges[0].classes.index(one.onset) for one in parts]
-            rimes = [self._judges[1].classes.index(one.rime) for one in parts]
+            onsets = [self._judges[0].classes.index(part.onset) for part in parts]
+            rimes = [self._judges[1].classes.index(part.rime) for part in parts]
             named = (scores[0][:, onsets] + scores[1][:, rimes]).argmax(1)
             found = [self.choices[at] for at in named]
         else:
@@ -164,7 +164,7 @@ def frequent(known: set[str]) -> list[str]:
     for clip in clips(Language.CANTONESE):
         if not clip.name.startswith(f"{UNIT_FOLDER}/"):
             for phrase in phrases(clip.speech):
-                counts.update(one.toneless for one in phrase.syllables)
+                counts.update(syllable.toneless for syllable in phrase.syllables)
     others = [name for name, _ in counts.most_common() if name not in DIGITS]
     return [name for name in [*DIGITS, *others] if name in known][:CHOICES]
 
@@ -272,7 +272,7 @@ def measured(said: Rendered, speaker: Speaker, *, ends: bool) -> list[Heard]:
         first, second, third = (float(np.median(piece)) for piece in pieces)
         return Heard(beat.syllable.tone, (first, second, third))
 
-    return [one for one in map(levels, said.beats) if one is not None]
+    return [beat for beat in map(levels, said.beats) if beat is not None]
 
 
 def tones(asked: argparse.Namespace) -> None:
@@ -318,7 +318,7 @@ def heard_phrases(asked: argparse.Namespace) -> None:
                 recogniser = UtteranceRecogniser(model, PhraseGrammar(meanings), 10)
                 for at in range(0, len(line), 1280):
                     recogniser.hear(line[at : at + 1280])
-                heard = next((one.meaning.text for one in recogniser.readings()), "")
+                heard = next((reading.meaning.text for reading in recogniser.readings()), "")
                 said += 1
                 if heard != meaning.text:
                     missed.append(phrase.replace(" ", ""))

@@ -75,7 +75,7 @@ class Prompt:
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The pieces that need a recording."""
-        return tuple(one for one in self.parts if isinstance(one, Segment) and one.speech)
+        return tuple(part for part in self.parts if isinstance(part, Segment) and part.speech)
 
 
 _SLOT = re.compile(r"\{([a-z_]+):([a-z]+)\}")

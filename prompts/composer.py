@@ -194,7 +194,7 @@ class Composer:
             case SlotKind.DIGITS, str():
                 return forms.digits(value)
             case SlotKind.REFS, [*references]:
-                return forms.references([str(one) for one in references])
+                return forms.references([str(reference) for reference in references])
             case SlotKind.PLATE, str():
                 return forms.plate(value)
             case SlotKind.TIME, datetime() if value.utcoffset() is None:

@@ -71,7 +71,7 @@ def published(directory: Path) -> list[LiveClip]:
 
 def unpublished(directory: Path, versions: Iterable[int]) -> list[int]:
     """Those of these versions whose sound is not in the directory."""
-    return [one for one in versions if not _file(directory, one).exists()]
+    return [version for version in versions if not _file(directory, version).exists()]
 
 
 def tidy(directory: Path, keep: Iterable[int]) -> None:
@@ -124,14 +124,14 @@ class PublishedLibrary:
             log.error("live recordings cannot be read, the last ones stay", why=str(failure))
             return False
         self._live = {}
-        for one in entries:
-            key = (one.language, one.clip)
-            if self._digests.get(key) != one.base_digest:
+        for entry in entries:
+            key = (entry.language, entry.clip)
+            if self._digests.get(key) != entry.base_digest:
                 log.error(
-                    "live recording is not of these words", clip=one.clip, version=one.version
+                    "live recording is not of these words", clip=entry.clip, version=entry.version
                 )
                 continue
-            self._live[key] = one
+            self._live[key] = entry
         used = {one.version for one in self._live.values()}
         self._mapped = {version: it for version, it in self._mapped.items() if version in used}
         return True

@@ -154,8 +154,8 @@ class KamailioFront:
             for entry in self.kamailio.rpc("uac.reg_dump")
         }
         return {
-            one.name: held.get(one.number or one.username, False)
-            for one in self._settings.registrations
+            registration.name: held.get(registration.number or registration.username, False)
+            for registration in self._settings.registrations
         }
 
     def _destinations(self) -> list[dict[str, Any]]:

@@ -76,5 +76,5 @@ class FrontLog:
                 said = os.read(self._reader, _CHUNK)
         *lines, self._rest = (self._rest + said).split(b"\n")
         self._rest = self._rest[-_CHUNK:]
-        shown = (one.decode("ascii", errors="replace")[:_LONGEST_LINE] for one in lines)
+        shown = (line.decode("ascii", errors="replace")[:_LONGEST_LINE] for line in lines)
         return ["".join(c if c.isprintable() else " " for c in one) for one in shown if one.strip()]

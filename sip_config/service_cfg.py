@@ -178,8 +178,11 @@ def numbers_served(settings: SipSettings) -> str:
     """A regular expression (POSIX, extended) of the numbers that get the IVR; others get 404."""
     if ANY_NUMBER in settings.numbers:
         return ".*"
-    patterns = [*settings.numbers, *(one.number or one.username for one in settings.registrations)]
-    return "|".join(_pattern(one) for one in patterns)
+    patterns = [
+        *settings.numbers,
+        *(registration.number or registration.username for registration in settings.registrations),
+    ]
+    return "|".join(_pattern(pattern) for pattern in patterns)
 
 
 def _pattern(number: str) -> str:

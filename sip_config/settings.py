@@ -129,7 +129,9 @@ class SipSettings(BaseModel):
             names = [one.name for one in named]
             if len(set(names)) != len(names):
                 raise ValueError(f"expected each name in {kind} once")
-        contacts = [one.number or one.username for one in self.registrations]
+        contacts = [
+            registration.number or registration.username for registration in self.registrations
+        ]
         if len(set(contacts)) != len(contacts):
             raise ValueError("expected each number in registrations once")
         if not self.tls.on and any(peer.security is not Security.NONE for peer in self.peers):

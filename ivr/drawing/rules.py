@@ -66,7 +66,7 @@ def _named(module: Module) -> Iterator[tuple[ast.Constant, str]]:
     left_out: set[int] = set()
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call):
-            left_out |= {id(one.value) for one in node.keywords if one.arg == "name"}
+            left_out |= {id(keyword.value) for keyword in node.keywords if keyword.arg == "name"}
     for node in ast.walk(module.tree):
         if (
             isinstance(node, ast.Constant)
@@ -127,20 +127,20 @@ def _prompt_and_slots(node: ast.Call) -> tuple[str, set[str] | None, bool] | Non
     """Prompt, slots given (None: not to be seen here), and whether it is a menu's choice."""
     function = called(node).rpartition(".")[2]
     names = [
-        one.value
-        for one in node.args
-        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        arg.value
+        for arg in node.args
+        if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
     ]
-    keywords = {one.arg: one.value for one in node.keywords if one.arg}
+    keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
     if function in ("say", "confirm", "NotAccepted") and names:
         return names[0], set(keywords) - {"barge_in"}, False
     if function in ("phrase", "Phrase") and names:
-        slots = [one for one in node.args if isinstance(one, ast.Dict)]
+        slots = [arg for arg in node.args if isinstance(arg, ast.Dict)]
         return names[0], _keys(slots[0]) if slots else set(), False
     if function == "Choice" and len(node.args) >= 3:
         prompt = node.args[2]
         if isinstance(prompt, ast.Constant) and isinstance(prompt.value, str):
-            slots = [one for one in node.args[3:] if isinstance(one, ast.Dict)]
+            slots = [arg for arg in node.args[3:] if isinstance(arg, ast.Dict)]
             return prompt.value, _keys(slots[0]) if slots else set(), True
     if function == "Field":
         put = keywords.get("prompt")
@@ -151,7 +151,7 @@ def _prompt_and_slots(node: ast.Call) -> tuple[str, set[str] | None, bool] | Non
 
 
 def _keys(given: ast.Dict) -> set[str]:
-    return {str(one.value) for one in given.keys if isinstance(one, ast.Constant)}
+    return {str(key.value) for key in given.keys if isinstance(key, ast.Constant)}
 
 
 def _listed(names: set[str]) -> str:

@@ -59,9 +59,9 @@ class DigitGrammar:
         if len(text) < SHORTEST_MENDED:
             return ()
         return tuple(
-            Meaning(one)
-            for one in dict.fromkeys(found)
-            if self.shortest <= len(one) <= self.longest
+            Meaning(text)
+            for text in dict.fromkeys(found)
+            if self.shortest <= len(text) <= self.longest
         )
 
     def completeness(self, words: Sequence[str]) -> Completeness:

@@ -101,9 +101,9 @@ class VoskAttention:
         lasted_ms = 0
         while True:
             lasted_ms += len(sound) // _BYTES_PER_MS
-            for one in recognisers.values():
-                await self.ear.does(one.hear, sound)
-            if any(one.hears_words for one in recognisers.values()):
+            for recogniser in recognisers.values():
+                await self.ear.does(recogniser.hear, sound)
+            if any(recogniser.hears_words for recogniser in recognisers.values()):
                 self.began.set()
             if self._is_over(recognisers, lasted_ms, silent_ms):
                 return await self._decided(recognisers, lasted_ms, silent_ms)
@@ -154,9 +154,9 @@ class VoskAttention:
         settings = self.ear.settings
         if lasted_ms >= settings.longest_s * 1000:
             return True
-        heard = {one.completeness for one in recognisers.values()}
+        heard = {recogniser.completeness for recogniser in recognisers.values()}
         wait_s = silence_that_ends(heard, self.ear.activity.paused_ms / 1000, settings)
-        if not any(one.words for one in recognisers.values()):  # a noise, and no more
+        if not any(recogniser.words for recogniser in recognisers.values()):  # a noise, and no more
             if lasted_ms >= _LONGEST_NOISE_MS:
                 return True
             wait_s = min(wait_s, settings.complete_timeout_s)

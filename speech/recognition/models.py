@@ -38,7 +38,7 @@ class Model:
 
         Raises ValueError for words the model does not know: they could never be heard.
         """
-        strange = {word for one in grammar.phrases for word in one.split()} - self.words
+        strange = {word for phrase in grammar.phrases for word in phrase.split()} - self.words
         if strange:
             raise ValueError(f"not in the model: {' '.join(sorted(strange))}")
         otherwise = grammar.otherwise if grammar.otherwise in self.words else UNKNOWN

@@ -106,4 +106,4 @@ class UtteranceRecogniser:
 
 def _sorted(chances: Mapping[Meaning, float], but: Container[Meaning] = ()) -> tuple[Reading, ...]:
     readings = [Reading(meaning, share) for meaning, share in chances.items() if meaning not in but]
-    return tuple(sorted(readings, key=lambda one: -one.confidence))
+    return tuple(sorted(readings, key=lambda reading: -reading.confidence))

@@ -48,7 +48,7 @@ class SpokenForms(ABC):
 
     def references(self, references: Sequence[str]) -> Spoken:
         """Several such numbers, one after the other."""
-        return _joined([list(self.digits(one)) for one in references], Gap.ITEM)
+        return _joined([list(self.digits(reference)) for reference in references], Gap.ITEM)
 
     def plate(self, mark: str) -> Spoken:
         """A registration mark: letters and digits one by one, a pause where they change."""

@@ -55,7 +55,9 @@ def main() -> None:
         "--graph", action="store_true", help="write the graphs of the models in --out anew, no more"
     )
     asked = parser.parse_args()
-    given = {one.name: getattr(asked, f"cost_{one.name}") for one in dataclasses.fields(Costs)}
+    given = {
+        field.name: getattr(asked, f"cost_{field.name}") for field in dataclasses.fields(Costs)
+    }
     given = {name: cost for name, cost in given.items() if cost is not None}
     costs = {one: dataclasses.replace(COSTS[one], **given) for one in asked.languages}
     lexicons = {language: Lexicon.of(language) for language in asked.languages}
@@ -126,7 +128,7 @@ def _lesson(features: Path, lexicon: Lexicon, share: float) -> Lesson:
 
 
 def _hours(lesson: Lesson) -> float:
-    return sum(len(one.features) for one in lesson.data) / 360_000
+    return sum(len(example.features) for example in lesson.data) / 360_000
 
 
 if __name__ == "__main__":

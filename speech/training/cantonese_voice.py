@@ -174,7 +174,7 @@ def _distance(one: _Timed, other: _Timed) -> float:
 
 def _middle(tables: Sequence[_Timed]) -> int:
     """The one that is nearest to all others."""
-    return int(np.argmin([sum(_distance(one, other) for other in tables) for one in tables]))
+    return int(np.argmin([sum(_distance(table, other) for other in tables) for table in tables]))
 
 
 def _aligned(model: _Timed, table: _Timed, onset_rows: int) -> _Timed:
@@ -259,7 +259,7 @@ def made_of(
 
 def syllables() -> set[str]:
     """All there are in Cantonese, without their tones, and those of letters."""
-    listed = {one[:-1] for one in Lexicon.of(Language.CANTONESE).syllables}
+    listed = {syllable[:-1] for syllable in Lexicon.of(Language.CANTONESE).syllables}
     return listed | {one[:-1] for ways in LETTERS.values() for one in ways.split()}
 
 

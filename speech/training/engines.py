@@ -54,7 +54,7 @@ class Engine:
     def speak(self, words: Sequence[str], rng: random.Random) -> Floats | None:
         """Words in one breath, at 8000 Hz, values as of 16-bit integers; None for silence."""
         pause = rng.choice([" ", " ", ", "])
-        sound, rate = self.say(pause.join(self.respelt.get(one, one) for one in words), rng)
+        sound, rate = self.say(pause.join(self.respelt.get(word, word) for word in words), rng)
         sound = np.asarray(resample_poly(sound, SAMPLE_RATE, rate), np.float32)
         sound *= np.float32(20_000 / (np.abs(sound).max() + 1e-6))
         return trimmed(sound, 150)

@@ -88,7 +88,7 @@ class Reader:
         if not text[-1].isdigit():
             return None
         ways = [text, *(text[:-1] + tone for tone in _OTHER_TONES)]
-        return next((one for one in ways if one in self.clips.of), None)
+        return next((way for way in ways if way in self.clips.of), None)
 
 
 def spoken(reader: Reader, saying: Saying, manner: Manner, rng: np.random.Generator) -> Floats:

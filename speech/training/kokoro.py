@@ -90,7 +90,9 @@ class Kokoro:
 
     def say(self, symbols: str, timbre: Timbre, speed: float) -> Floats:
         """Sound at 8000 Hz, values as of 16-bit integers, silence around it cut off."""
-        tokens = [self._symbols[one] for one in symbols if one in self._symbols][:MOST_SYMBOLS]
+        tokens = [self._symbols[symbol] for symbol in symbols if symbol in self._symbols][
+            :MOST_SYMBOLS
+        ]
         shares = np.array([share for _, share in timbre.shares])
         tables = [self.voices[voice][len(tokens)] for voice, _ in timbre.shares]
         style = (np.stack(tables) * (shares / shares.sum())[:, None]).sum(0)

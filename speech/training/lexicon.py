@@ -70,7 +70,7 @@ class Lexicon:
         """Read from `lexicons/`. Raises ValueError for a line that is not word, tab, sounds."""
         spellings = dict(lines(_LEXICONS / f"{language}.txt"))
         words = {
-            word: tuple(_sounds(language, one) for one in ways) for word, ways in spellings.items()
+            word: tuple(_sounds(language, way) for way in ways) for word, ways in spellings.items()
         }
         listed = LANGUAGES[language].syllables
         syllables = (_LEXICONS / listed).read_text().split() if listed else []

@@ -35,9 +35,9 @@ class UnitBigram:
         size = len(index)
         counts = np.full((size + 1, size + 1), 1e-3)  # the last row begins, the last column ends
         rng = random.Random(0)
-        for one in data:
+        for example in data:
             units = [0] if rng.random() < SILENCE_AT_EDGE else []
-            for number, word in enumerate(one.words):
+            for number, word in enumerate(example.words):
                 if number and rng.random() < SILENCE_BETWEEN:
                     units.append(0)
                 units += [index[unit] for unit in word]

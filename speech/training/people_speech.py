@@ -56,16 +56,18 @@ class Readers:
 
     def __post_init__(self) -> None:
         language = self.lexicon.language
-        own = [Reader(one) for one in self.people if one.language is language and one.of]
+        own = [
+            Reader(person) for person in self.people if person.language is language and person.of
+        ]
         self.sayings = Sayings(self.lexicon)
         digits = self.sayings.digits("0123456789").words
         self.well_known = [one for one in own if all(map(one.can_say, digits))]
         """Who can be asked for any number; others say what words they have."""
         self.many = [one for one in own if one not in self.well_known]
         self.letters = [
-            Reader(one)
-            for one in self.people
-            if language is not Language.ENGLISH and "W" in one.of and "Q" in one.of
+            Reader(person)
+            for person in self.people
+            if language is not Language.ENGLISH and "W" in person.of and "Q" in person.of
         ]
         self.english = Sayings(self.lexicon, english_letters=True)
 
@@ -84,14 +86,14 @@ class Readers:
         rng = self._rng("joined", number)
         reader, saying = self._drawn(rng)
         takes = [reader.takes(word) for word in saying.words]
-        clips = [one[int(rng.integers(len(one)))] for one in takes]
+        clips = [take[int(rng.integers(len(take)))] for take in takes]
         manner = rng.random()
         gap_s, tempo = ((-0.03, 0.18), _TEMPO[self.lexicon.language])
         if manner < 0.25:  # with care, apart
             gap_s, tempo = (0.1, 0.8), (1.0, 1.15)
         elif manner < 0.5:  # each as short as the next, and nothing between
             each = rng.uniform(0.2, 0.36) * SAMPLE_RATE
-            clips = [compressed(one, float(np.clip(len(one) / each, 1, 3.2))) for one in clips]
+            clips = [compressed(clip, float(np.clip(len(clip) / each, 1, 3.2))) for clip in clips]
             gap_s, tempo = (-0.02, 0.03), (1.0, 1.0)
         sound = joined(clips, rng, gap_s=gap_s, tempo=tempo)
         if len(sound) > LONGEST_S * SAMPLE_RATE:
@@ -133,7 +135,7 @@ class Readers:
 
     def _of_own_words(self, reader: Reader, rng: np.random.Generator) -> Saying:
         words = [known for text in reader.clips.of if (known := self._known(text)) is not None]
-        chosen = [words[int(one)] for one in rng.integers(0, len(words), rng.integers(1, 9))]
+        chosen = [words[int(index)] for index in rng.integers(0, len(words), rng.integers(1, 9))]
         cut = int(rng.integers(2, 5))
         parts = (tuple(chosen[at : at + cut]) for at in range(0, len(chosen), cut))
         return Saying(tuple(parts))
@@ -177,7 +179,7 @@ def main() -> None:
             )
             jobs.append(shown)
     context = multiprocessing.get_context("fork")
-    running = [context.Process(target=one) for one in jobs]
+    running = [context.Process(target=job) for job in jobs]
     for at in range(0, len(running), 2):
         pair = running[at : at + 2]
         for one in pair:

@@ -114,7 +114,7 @@ class Sayings:
 
     def plate(self, rng: np.random.Generator) -> Saying:
         letters = [str(one) for one in rng.choice(LETTERS, int(rng.choice([1, 2, 2, 2, 3])))]
-        said = tuple(word for one in letters for word in self._letter(one, rng))
+        said = tuple(word for letter in letters for word in self._letter(letter, rng))
         digits = tuple(self._digits(int(rng.integers(1, 5)), rng))
         return Saying((said, digits) if rng.random() < 0.5 else (said + digits,))
 

@@ -36,8 +36,13 @@ class Labelled:
 
 def save(path: Path, utterances: Sequence[Labelled]) -> None:
     """Write a shard, whole or not at all."""
-    said = [{"units": one.units, "who": one.who, "samples": len(one.sound)} for one in utterances]
-    sound = np.concatenate([one.sound for one in utterances] or [np.zeros(0, np.float32)])
+    said = [
+        {"units": utterance.units, "who": utterance.who, "samples": len(utterance.sound)}
+        for utterance in utterances
+    ]
+    sound = np.concatenate(
+        [utterance.sound for utterance in utterances] or [np.zeros(0, np.float32)]
+    )
     unfinished = path.with_suffix(".unfinished.npz")
     np.savez(
         unfinished,

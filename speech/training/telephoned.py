@@ -58,8 +58,12 @@ TREATMENTS = {
 
 
 def save(path: Path, utterances: Sequence[Utterance]) -> None:
-    said = [{"frames": len(one.features), "words": one.words} for one in utterances]
-    features = [one.features for one in utterances] or [np.zeros((0, COEFFICIENTS), np.float16)]
+    said = [
+        {"frames": len(utterance.features), "words": utterance.words} for utterance in utterances
+    ]
+    features = [utterance.features for utterance in utterances] or [
+        np.zeros((0, COEFFICIENTS), np.float16)
+    ]
     unfinished = path.with_suffix(".unfinished.npz")
     np.savez(unfinished, features=np.concatenate(features), said=np.array(json.dumps(said)))
     os.replace(unfinished, path)

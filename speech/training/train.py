@@ -262,7 +262,7 @@ def _networks(
     }
     first, *others = networks.values()
     sample = np.concatenate(
-        [one.features for lesson in lessons.values() for one in lesson.data[::101]]
+        [example.features for lesson in lessons.values() for example in lesson.data[::101]]
     ).astype(np.float32)
     first.mean.copy_(torch.tensor(sample.mean(0)))
     first.deviation.copy_(torch.tensor(sample.std(0) + 1e-3))
@@ -292,7 +292,7 @@ def _epoch(
 def _batches(data: Sequence[Utterance], epoch: int) -> Iterator[list[Utterance]]:
     """Utterances of like length together, other ones each epoch."""
     rng = random.Random(epoch)
-    order = sorted(data, key=lambda one: len(one.features) + rng.random() * 20)
+    order = sorted(data, key=lambda example: len(example.features) + rng.random() * 20)
     batches: list[list[Utterance]] = [[]]
     for one in order:
         batches[-1].append(one)

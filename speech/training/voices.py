@@ -178,7 +178,7 @@ class Speaker:
             chosen = rng.choices(native, k=rng.randint(1, 4))
         else:
             syllables = rng.choices(self.lexicon.syllables, k=rng.randint(2, 7))
-            chosen = [(one, -1) for one in syllables]
+            chosen = [(syllable, -1) for syllable in syllables]
         as_written = [one for one in chosen if one[1] == 0 and _reads_as_said(one[0])]
         if as_written and rng.random() < 0.6:
             # Read from characters a word has its own rhythm, which syllables put together lack.

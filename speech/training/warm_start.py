@@ -51,7 +51,7 @@ def start_trunk(network: TimeDelayNetwork, final_mdl: Path, features: Tensor) ->
     Raises ValueError where the layers are of another shape.
     """
     *layers, _ = read_back(final_mdl)
-    if [one.bias.shape[0] for one in layers] != [len(norm.weight) for norm in network.norms]:
+    if [layer.bias.shape[0] for layer in layers] != [len(norm.weight) for norm in network.norms]:
         raise ValueError(f"{final_mdl}: layers of another shape")
     hidden = ((features[None] - network.mean) / network.deviation).transpose(1, 2)
     with torch.no_grad():

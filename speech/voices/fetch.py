@@ -65,7 +65,7 @@ FILES = (
 
 def missing(folder: Path, files: Sequence[Wanted] = FILES) -> list[Wanted]:
     """Those that are not there, or are not what they should be."""
-    return [one for one in files if not _is_right(folder / one.name, one.sha256)]
+    return [file for file in files if not _is_right(folder / file.name, file.sha256)]
 
 
 def fetch(folder: Path, files: Sequence[Wanted] = FILES) -> Iterator[Wanted]:

@@ -37,7 +37,7 @@ def installed(name: str, settings: VoiceSettings) -> bool:
     return (
         name in FILES
         and all(find_spec(one) is not None for one in (FILES[name], *packages))
-        and all((settings.files / one).is_file() for one in files)
+        and all((settings.files / file).is_file() for file in files)
     )
 
 

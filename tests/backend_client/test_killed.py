@@ -77,7 +77,7 @@ async def test_killed_at_any_moment(tmp_path):
             async with RocarsClient(settings(tmp_path, url, "ivr")) as client:
                 again = await client.bundle(driver, [ccrn], "AB1234", idempotency_key=key)
                 assert told in (None, again)
-                held = [one for one in await client.bundles(driver) if ccrn in one.ccrns]
+                held = [bundle for bundle in await client.bundles(driver) if ccrn in bundle.ccrns]
                 assert held == [again]
                 assert (await client.look_up(driver, ccrn)).state is CargoState.BUNDLED
     finally:

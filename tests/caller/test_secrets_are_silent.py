@@ -134,7 +134,10 @@ async def test_stalled_at_every_frame(
         sent = "".join(body.removeprefix("Signal=")[0] for _, body in call.told)
         assert sent == PLAIN + PIN + PIN + PLAIN
     else:
-        assert len({one.timestamp for one in call.far.packets if one.payload_type == 101}) == 18
+        assert (
+            len({packet.timestamp for packet in call.far.packets if packet.payload_type == 101})
+            == 18
+        )
 
 
 @pytest.mark.parametrize("who", Stall)

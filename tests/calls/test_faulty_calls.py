@@ -37,7 +37,7 @@ async def sipp(
     )
     out, _ = await process.communicate()
     errors = service.directory.glob(f"{scenario.stem}_*_errors.log")
-    said = "".join(one.read_text(errors="replace") for one in errors)
+    said = "".join(error.read_text(errors="replace") for error in errors)
     return process.returncode or 0, out.decode(errors="replace")[-1500:] + said[-1500:]
 
 

@@ -91,8 +91,12 @@ def by_voice(demo: Demo, language: Language, ccrn: str) -> dict[str, list[str | 
 
 def vehicle_of(demo: Demo, language: Language) -> str:
     """His own, or for the driver without one that of another."""
-    own = [one.vehicles for one in demo.drivers if one.language == language and one.vehicles]
-    others = [one.vehicles for one in demo.drivers if one.vehicles]
+    own = [
+        driver.vehicles
+        for driver in demo.drivers
+        if driver.language == language and driver.vehicles
+    ]
+    others = [driver.vehicles for driver in demo.drivers if driver.vehicles]
     return (own or others)[0][0]
 
 
@@ -123,7 +127,7 @@ async def test_drivers_bundle_by_voice_alone_in_three_languages_at_once(caller: 
         secrets = [step for step in answered(called) if step.name in ("login.pin", "login.code")]
         assert {step.value for step in secrets} == {MASK}
         assert {step.name for step in secrets} == {"login.pin", "login.code"}
-        assert next(one for one in demo.drivers if one.language == language).pin not in log
+        assert next(driver for driver in demo.drivers if driver.language == language).pin not in log
     asked = await caller.call(
         {
             "welcome.language": says(Language.ENGLISH, "english"),

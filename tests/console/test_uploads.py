@@ -110,8 +110,8 @@ async def test_a_set_is_taken_in_by_number_and_by_name(console: Console) -> None
     assert "3 recordings taken, 1 refused" in page
     assert "readme.txt" in page
     drafts = await console.site.versions.in_state(VersionState.DRAFT)
-    assert {one.clip for one in drafts} == {"goodbye.plain", "welcome.greeting", "unit/digit.1"}
-    assert {one.source for one in drafts} == {Source.IMPORTED}
+    assert {draft.clip for draft in drafts} == {"goodbye.plain", "welcome.greeting", "unit/digit.1"}
+    assert {draft.source for draft in drafts} == {Source.IMPORTED}
 
 
 async def test_files_can_be_sent_without_a_zip(console: Console) -> None:
@@ -157,7 +157,7 @@ async def test_one_damaged_file_of_a_zip_does_not_end_the_rest(
     assert "It is damaged in the zip" in page
     assert "taken as version 1" in page
     drafts = await console.site.versions.in_state(VersionState.DRAFT)
-    assert "1001.wav" in {one.note for one in drafts}
+    assert "1001.wav" in {draft.note for draft in drafts}
 
 
 async def test_a_file_of_another_language_is_refused(console: Console) -> None:
@@ -186,7 +186,7 @@ async def test_a_set_is_undone_as_one(console: Console) -> None:
         async with session.post(undo[1], data={"csrf": await token(session)}) as answer:
             assert "The set is undone: 2 drafts put away" in await answer.text()
         drafts = await console.site.versions.in_state(VersionState.DRAFT)
-        assert [one.source for one in drafts] == [Source.UPLOADED]
+        assert [draft.source for draft in drafts] == [Source.UPLOADED]
         async with session.post("/prompts/sets/x/undo", data={"csrf": await token(session)}) as no:
             assert no.status == 404
 

@@ -29,7 +29,7 @@ FINISH, BACK = Saying(("finish",)), Saying(("back",))
 
 
 def said(digits: str) -> Saying:
-    return Saying((" ".join(DIGITS[int(one)] for one in digits),))
+    return Saying((" ".join(DIGITS[int(digit)] for digit in digits),))
 
 
 class Asked:

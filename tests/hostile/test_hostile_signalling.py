@@ -93,8 +93,8 @@ async def test_malformed_messages(
     service: Service, before: Health, bystanders: list[Bystander]
 ) -> None:
     """Every message of the corpus by UDP and by TCP."""
-    by_udp = [one.data for one in corpus()]
-    by_tcp = [one.data for one in corpus(transport="TCP")]
+    by_udp = [message.data for message in corpus()]
+    by_tcp = [message.data for message in corpus(transport="TCP")]
     assert len(by_udp) >= 300
     sent = await send_udp(service.sip_port, by_udp, a_second=300, host="127.0.0.1")
     sent += await send_tcp(service.sip_port, by_tcp, host="127.0.0.1")
@@ -226,7 +226,9 @@ async def test_a_flood_from_one_address_is_not_heard(
     )
     await asyncio.to_thread(service.start)
     try:
-        good = [one.data for one in corpus() if one.name == "OPTIONS: two messages"] * 2000
+        good = [
+            message.data for message in corpus() if message.name == "OPTIONS: two messages"
+        ] * 2000
         flood = asyncio.ensure_future(
             send_udp(service.sip_port, good, a_second=1000, host="127.0.0.9")
         )

@@ -197,7 +197,7 @@ async def test_old_calls_are_forgotten_and_their_counts_are_not(node: Node) -> N
     assert [call.call_id for call in found] == [young]
     day = hong_kong_day(long_ago)
     counts = await Tallies(node.records).read(day, day, "", Measure.HOUR_CALLS)
-    assert sum(one.count for one in counts) == 1
+    assert sum(count.count for count in counts) == 1
 
 
 async def test_chores_wait_while_the_node_has_too_much_to_do(node: Node) -> None:

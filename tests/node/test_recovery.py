@@ -55,7 +55,7 @@ async def test_what_rocars_has_done_is_confirmed_and_told_next_time(
 ) -> None:
     await ledger.sending("k1", DRIVER, (CCRN,), "AB1234")
     rocars.settled["k1"] = RECEIPT
-    assert [one.ended for one in await ledger.unannounced_results(DRIVER)] == ["unknown"]
+    assert [result.ended for result in await ledger.unannounced_results(DRIVER)] == ["unknown"]
     assert await Recovery(book, rocars, 0).round() == 1
     (unheard,) = await ledger.unannounced_results(DRIVER)
     assert unheard.ended == "confirmed"
@@ -70,7 +70,7 @@ async def test_what_rocars_never_did_is_refused(
     await ledger.sending("k1", DRIVER, (CCRN,), "AB1234")
     await ledger.unknown("k1", "timed out")
     await Recovery(book, rocars, 0).round()
-    assert [one.ended for one in await ledger.unannounced_results(DRIVER)] == ["refused"]
+    assert [result.ended for result in await ledger.unannounced_results(DRIVER)] == ["refused"]
 
 
 async def test_a_living_call_is_left_alone(

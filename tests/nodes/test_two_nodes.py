@@ -228,7 +228,7 @@ async def calls(count: int) -> list[Bystander]:
 
 
 async def spread(site: Site, bystanders: list[Bystander]) -> Counter[str]:
-    return Counter([await site.node_of(one.peer) for one in bystanders])
+    return Counter([await site.node_of(bystander.peer) for bystander in bystanders])
 
 
 async def one_call() -> tuple[int, Peer]:

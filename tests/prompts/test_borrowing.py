@@ -164,7 +164,7 @@ def test_the_check_hears_a_hole(english: Path) -> None:
     path = english / "login.welcome.flac"
     samples, rate = soundfile.read(path, dtype="int16")
     soundfile.write(path, np.concatenate((samples, np.zeros(9000, np.int16), samples)), rate)
-    found = [one for one in faults(english.parent, SETTINGS) if one.language is ENGLISH]
+    found = [fault for fault in faults(english.parent, SETTINGS) if fault.language is ENGLISH]
     assert [one.clip for one in found] == ["login.welcome"]
     assert "of silence" in found[0].what
 

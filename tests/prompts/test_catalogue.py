@@ -65,7 +65,7 @@ def test_a_bad_catalogue_says_where(tmp_path: Path, text: str, what: str) -> Non
 def test_a_text_is_cut_at_its_slots() -> None:
     prompt = catalogue.parse("a.b", "Cargo {ccrn:digits}, with {vehicle:plate}.")
     assert prompt.slots == {"ccrn": SlotKind.DIGITS, "vehicle": SlotKind.PLATE}
-    assert [(one.name, one.speech) for one in prompt.segments] == [
+    assert [(segment.name, segment.speech) for segment in prompt.segments] == [
         ("a.b--1", "Cargo"),
         ("a.b--2", "with"),
     ]

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.unit
 
 LIBRARY = shipped_library()
 GREETING = "welcome.greeting"
-DIGEST = next(one.digest for one in clips(Language.ENGLISH) if one.name == GREETING)
+DIGEST = next(clip.digest for clip in clips(Language.ENGLISH) if clip.name == GREETING)
 NEW = bytes(range(256)) * 40
 
 Say = Callable[[], Utterance]

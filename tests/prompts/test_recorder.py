@@ -100,4 +100,4 @@ async def test_the_same_words_are_told_apart_by_their_length(tmp_path: Path) -> 
     assert set(voice.given) == {"press,"}
     lengths = {manifest[clip.name]["seconds"] for clip in same}
     assert len(lengths) == len(same)
-    assert all(0.27 < float(str(one)) < 0.36 for one in lengths)
+    assert all(0.27 < float(str(length)) < 0.36 for length in lengths)

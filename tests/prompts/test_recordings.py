@@ -134,14 +134,18 @@ def test_the_check_hears_a_bad_recording(
 ) -> None:
     time = np.arange(int(8000 * seconds)) / 8000
     soundfile.write(english / f"{VICTIM}.flac", amplitude * np.sin(2764 * time), 8000)
-    found = [one for one in faults(english.parent, SETTINGS) if one.language is Language.ENGLISH]
+    found = [
+        fault for fault in faults(english.parent, SETTINGS) if fault.language is Language.ENGLISH
+    ]
     assert [one.clip for one in found] == [VICTIM]
     assert what in found[0].what
 
 
 def test_what_nobody_says_is_found_and_pruned(english: Path) -> None:
     shutil.copy(english / f"{VICTIM}.flac", english / "login.forgotten.flac")
-    found = [one for one in faults(english.parent, SETTINGS) if one.language is Language.ENGLISH]
+    found = [
+        fault for fault in faults(english.parent, SETTINGS) if fault.language is Language.ENGLISH
+    ]
     assert [(one.clip, one.what) for one in found] == [
         ("login.forgotten", "nothing says this any more")
     ]

@@ -92,5 +92,5 @@ async def test_a_story_has_steps_and_requests(book: CallBook, search: CallSearch
     story = await search.story(call_id)
     assert story is not None
     assert [step.kind for step in story.steps] == ["asked", "answered"]
-    assert [one.ccrns for one in story.requests] == [["5555555555555"]]
+    assert [request.ccrns for request in story.requests] == [["5555555555555"]]
     assert await search.story("no such call") is None

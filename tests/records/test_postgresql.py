@@ -189,7 +189,7 @@ async def test_nodes_that_start_together_number_the_clips_alike(server: Server) 
             numbers = await asyncio.gather(
                 *(PromptVersions(node).numbers.of(clips) for node in nodes)
             )
-            assert all(one == numbers[0] for one in numbers)
+            assert all(number == numbers[0] for number in numbers)
             assert len(set(numbers[0].values())) == len(numbers[0]) == 100 * (attempt + 1)
     finally:
         for node in nodes:
@@ -232,7 +232,7 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     tallies = Tallies(records)
     await tallies.count(date(2026, 11, 2))
     counts = await tallies.read(date(2026, 11, 2), date(2026, 11, 2))
-    assert {(one.measure, one.name, one.count) for one in counts} >= {
+    assert {(count.measure, count.name, count.count) for count in counts} >= {
         (Measure.ASKED, "ccrn.ask", 1),
         (Measure.HOUR_CALLS, "09", 1),
     }
@@ -243,7 +243,7 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     await orders.give("chan", "n1", OrderKind.CLOSE, "")
     assert await orders.slots_with_orders("n1") == [2]
     assert [one.kind for one in await orders.take_for_node("n1")] == [OrderKind.CLOSE]
-    assert [one.kind for one in await orders.take_for_calls([live])] == [OrderKind.HANG_UP]
+    assert [call.kind for call in await orders.take_for_calls([live])] == [OrderKind.HANG_UP]
     assert await orders.take_for_calls([live]) == []
     for lines in (4, 8):
         await orders.say(
@@ -257,7 +257,7 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
                 workers=[],
             )
         )
-    assert [(one.node, one.lines) for one in await orders.nodes()] == [("n1", 8)]
+    assert [(node.node, node.lines) for node in await orders.nodes()] == [("n1", 8)]
     await book.shut()
     await records.close()
 

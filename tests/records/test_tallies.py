@@ -65,12 +65,12 @@ async def test_what_the_counts_of_two_days_say(book: CallBook, tallies: Tallies)
         DAY: {"completed": 2, "caller_hung_up": 1},
         DAY + timedelta(days=1): {"hotline": 1},
     }
-    questions = {one.name: one for one in seen.questions}
+    questions = {question.name: question for question in seen.questions}
     ccrn, login = questions["ccrn.ask"], questions["login.user_id"]
     assert (ccrn.asked, ccrn.answered, ccrn.left, ccrn.put) == (3, 2, 1, 4)
     assert ccrn.noinput_rate == pytest.approx(0.25)
     assert (login.asked, login.left, login.nomatch) == (4, 1, 1)
-    assert [one.name for one in seen.questions] == ["login.user_id", "ccrn.ask"]
+    assert [question.name for question in seen.questions] == ["login.user_id", "ccrn.ask"]
 
 
 async def test_the_busy_hour_and_the_lines_it_needs(book: CallBook, tallies: Tallies) -> None:

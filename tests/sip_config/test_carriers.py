@@ -262,7 +262,7 @@ async def test_an_invite_that_comes_by_two_ways_is_one_call(scene: Scene) -> Non
 async def test_three_ways_at_once_are_one_call(scene: Scene) -> None:
     callers = [await scene.another_caller() for _ in range(3)]
     finals = await asyncio.gather(*(one.ask("INVITE", call_id="at-once") for one in callers))
-    assert sorted(one.status for one in finals) == [200, 482, 482]
+    assert sorted(final.status for final in finals) == [200, 482, 482]
 
 
 @pytest.mark.call

@@ -34,7 +34,7 @@ async def test_a_call_is_set_up_and_ended(scene: Scene) -> None:
 
 async def test_calls_spread_and_the_last_is_told_when_to_try_again(scene: Scene) -> None:
     finals = [await scene.caller.call() for _ in range(3 * LINES)]
-    assert {one.status for one in finals} == {200}
+    assert {final.status for final in finals} == {200}
     assert [len(worker.invites) for worker in scene.workers] == [LINES] * 3
     full = await scene.caller.call()
     assert (full.status, full.one("Retry-After")) == (503, "10")
@@ -371,7 +371,7 @@ async def test_lines_of_several_workers_are_learnt_one_after_the_other(scene: Sc
     for slot in range(3):
         scene.front.open_worker(slot, LINES + 1)
     finals = [await scene.caller.call() for _ in range(3 * (LINES + 1))]
-    assert [one.status for one in finals] == [200] * 9
+    assert [final.status for final in finals] == [200] * 9
     assert (await scene.caller.call()).status == 503
 
 

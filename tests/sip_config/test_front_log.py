@@ -30,7 +30,7 @@ def test_lines_keep_their_level_and_lose_what_cannot_be_printed(
         said.pass_on(1.0)
         os.write(kamailio, b", now it is\n")
         said.pass_on(1.1)
-    assert [(one.levelname, one.getMessage()) for one in caplog.records] == [
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("ERROR", "Kamailio: <core> [x.c:1]: message=<INVITE  [31m  "),
         ("WARNING", 'Kamailio: {"event": "forged"}'),
         ("INFO", "Kamailio: <script>: stranger"),

@@ -36,9 +36,9 @@ def _of(call_id: str, message: Message) -> bool:
 
 def _info(worker: FakeWorker, call_id: str) -> str:
     infos = [one for one in worker.seen if _of(call_id, one) and one.method == "INFO"]
-    for one in infos:
-        assert one.all("Content-Type") == [RELAY]
-        assert int(one.one("Content-Length")) == len(one.body)
+    for info in infos:
+        assert info.all("Content-Type") == [RELAY]
+        assert int(info.one("Content-Length")) == len(info.body)
     return infos[0].body if infos else ""
 
 

@@ -121,7 +121,7 @@ PIDF = "application/pidf+xml\r\nContent-ID: <a@b>\r\n\r\n<presence/>"
 
 
 def parts(*bodies: str) -> str:
-    return "".join(f"--b42\r\nContent-Type: {one}\r\n" for one in bodies) + "--b42--\r\n"
+    return "".join(f"--b42\r\nContent-Type: {body}\r\n" for body in bodies) + "--b42--\r\n"
 
 
 @pytest.mark.parametrize("kind", ["mixed", "related", "alternative"])

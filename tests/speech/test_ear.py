@@ -167,7 +167,7 @@ async def test_any_mark_is_among_the_first_readings(
     grammar = MarkGrammar(Language.ENGLISH)
     utterance, _ = await heard(models, threads, {Language.ENGLISH: grammar}, sound)
     assert utterance is not None
-    assert "TN8421" in [one.meaning.text for one in utterance.readings[:5]]
+    assert "TN8421" in [reading.meaning.text for reading in utterance.readings[:5]]
 
 
 @pytest.mark.parametrize("level", [0.06, 0.25, 2.0])

@@ -18,7 +18,7 @@ from speech.spoken.unit import Gap, Unit
 pytestmark = pytest.mark.unit
 
 NOON = datetime(2010, 5, 17, 12, 0)
-EVERY = pytest.mark.parametrize("forms", FORMS.values(), ids=[str(one) for one in FORMS])
+EVERY = pytest.mark.parametrize("forms", FORMS.values(), ids=[str(form) for form in FORMS])
 
 
 def names(spoken: object) -> list[str]:
@@ -35,14 +35,14 @@ def test_groups_lose_nothing_and_are_of_three_or_four(digits: str) -> None:
 
 
 def test_how_usual_numbers_are_grouped() -> None:
-    sizes = {length: [len(one) for one in groups("1" * length)] for length in (4, 6, 8, 10, 13)}
+    sizes = {length: [len(group) for group in groups("1" * length)] for length in (4, 6, 8, 10, 13)}
     assert sizes == {4: [4], 6: [3, 3], 8: [4, 4], 10: [3, 3, 4], 13: [3, 3, 3, 4]}
 
 
 @EVERY
 @given(digits=st.text("0123456789", min_size=1, max_size=20))
 def test_digits_are_read_back_one_by_one(forms: SpokenForms, digits: str) -> None:
-    assert "".join(one.removeprefix("digit.") for one in names(forms.digits(digits))) == digits
+    assert "".join(name.removeprefix("digit.") for name in names(forms.digits(digits))) == digits
 
 
 @EVERY

@@ -102,7 +102,7 @@ def test_an_fst_is_written_as_openfst_reads_it(tmp_path: Path) -> None:
     fst.write(tmp_path / "loop.fst")
     data = (tmp_path / "loop.fst").read_bytes()
     assert struct.unpack_from("<i", data)[0] == 2125659606
-    arcs = sum(len(one) for one in fst.arcs)
+    arcs = sum(len(arc) for arc in fst.arcs)
     header = 4 + 4 + 6 + 4 + 8 + struct.calcsize("<iiQqqq")
     assert len(data) == header + 12 * len(fst.arcs) + 16 * arcs
 

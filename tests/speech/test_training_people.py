@@ -73,12 +73,12 @@ def test_sayings_are_made_of_the_models_units_and_mostly_of_digits(language: Lan
     }
     numbers = [one for one in drawn if set(one.units) <= digits]
     assert 0.3 < len(numbers) / len(drawn) < 0.75
-    assert max(len(one.groups) for one in numbers) > 2
+    assert max(len(number.groups) for number in numbers) > 2
     again = sayings.drawn(np.random.default_rng(7))
     assert again == sayings.drawn(np.random.default_rng(7))
     nine = sayings.digits("123456789").words
     groups = [Sayings.grouped(nine, np.random.default_rng(seed)).groups for seed in range(60)]
-    assert all(len(one[-1]) > 1 for one in groups), "nobody leaves a single digit for the end"
+    assert all(len(group[-1]) > 1 for group in groups), "nobody leaves a single digit for the end"
 
 
 def test_words_for_training_alone_have_the_models_units() -> None:

@@ -34,7 +34,9 @@ class Scripted:
 
 def readings(grammar: Grammar, *alternatives: tuple[str, float]) -> list[tuple[str, float]]:
     recogniser = UtteranceRecogniser(cast(Model, Scripted(*alternatives)), grammar, 10)
-    return [(one.meaning.text, round(one.confidence, 2)) for one in recogniser.readings()]
+    return [
+        (reading.meaning.text, round(reading.confidence, 2)) for reading in recogniser.readings()
+    ]
 
 
 def test_the_known_length_chooses_among_readings() -> None:

@@ -19,7 +19,7 @@ class Certificates:
     def __post_init__(self) -> None:
         ours = self.ca.issue_cert("127.0.0.1")
         (self.directory / "cert.pem").write_bytes(
-            b"".join(one.bytes() for one in ours.cert_chain_pems)
+            b"".join(pem.bytes() for pem in ours.cert_chain_pems)
         )
         ours.private_key_pem.write_to_path(self.directory / "key.pem")
         self.ca.cert_pem.write_to_path(self.directory / "ca.pem")

@@ -38,9 +38,9 @@ def _people() -> dict[str, Clips]:
 def digits_said(language: Language, number: str) -> bytes:
     """A number by a person of that language, joined from single recordings; PCM at 8000 Hz."""
     clips, rng = _people()[SPEAKERS[language]], np.random.default_rng(int(number[-4:]))
-    takes = [one for digit in number for one in _takes(clips, DIGITS[language][int(digit)])]
+    takes = [take for digit in number for take in _takes(clips, DIGITS[language][int(digit)])]
     slow = language is not Language.ENGLISH
-    chosen = [one[int(rng.integers(len(one)))] for one in takes]
+    chosen = [take[int(rng.integers(len(take)))] for take in takes]
     sound = joined(chosen, rng, gap_s=(0.05, 0.12), tempo=(1.2, 1.5) if slow else (1.0, 1.0))
     return pcm(sound / np.abs(sound).max() * 11600)
 

@@ -30,7 +30,7 @@ def test_a_copy_has_a_table_of_types_of_its_own(library: bytes) -> None:
     copies = [another_copy(library, number) for number in (1, 2, 16)]
     assert len({len(one) for one in (library, *copies)}) == 1
     assert library.count(b"swig_runtime_data") == copies[2].count(b"swig_runtime_00016") > 0
-    assert all(b"swig_runtime_data" not in one for one in copies)
+    assert all(b"swig_runtime_data" not in copy for copy in copies)
 
 
 @pytest.mark.unit

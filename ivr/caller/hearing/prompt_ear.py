@@ -155,9 +155,9 @@ def _match(
         given = wanted.slots.get(part.name)
         if given is not None:
             names = [
-                f"{UNIT_FOLDER}/{one.name}"
-                for one in spoken_units(language, part.kind, given)
-                if isinstance(one, Unit)
+                f"{UNIT_FOLDER}/{unit.name}"
+                for unit in spoken_units(language, part.kind, given)
+                if isinstance(unit, Unit)
             ]
             if not all(
                 at + more < len(heard) and _is(heard[at + more], language, name)

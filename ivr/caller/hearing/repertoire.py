@@ -123,7 +123,7 @@ class Repertoire:
             same = [other for other in ours if _same_sound(one.sound, other.sound)]
             known_twice.update(map(id, same))
             theirs.append(replace(one, also=tuple(same)))
-        return cls([*(one for one in ours if id(one) not in known_twice), *theirs])
+        return cls([*(mine for mine in ours if id(mine) not in known_twice), *theirs])
 
     def beginnings(self, language: Language | None) -> Anchors:
         """What is looked for when something begins."""

@@ -121,7 +121,7 @@ class Scenario(BaseModel):
 
     def rows(self) -> Iterator[dict[str, str]]:
         """The variables of each run: examples times matrix, a single one when there are none."""
-        columns = [[(name, one) for one in values] for name, values in self.matrix.items()]
+        columns = [[(name, value) for value in values] for name, values in self.matrix.items()]
         for example in self.examples or ({},):
             for picked in itertools.product(*columns):
                 yield {**self.variables, **example, **dict(picked)}

@@ -142,21 +142,21 @@ class Relay:
             began, ms = time.monotonic(), 0
             timestamp = self._after_the_last_key(before.timestamp + 160)
             self._keys_end = timestamp + duration(style)
-            for one in packets(key, style):
+            for packet in packets(key, style):
                 self._shift += 1
                 sequence = (self._last or before).sequence + self._shift
-                if one.sent:
+                if packet.sent:
                     self._to_service(
                         Packet(
                             self._event_type,
-                            one.marker,
+                            packet.marker,
                             sequence,
                             timestamp,
                             before.source,
-                            one.payload,
+                            packet.payload,
                         )
                     )
-                ms += one.then_ms
+                ms += packet.then_ms
                 await asyncio.sleep(max(0.0, began + ms / 1000 - time.monotonic()))
             await asyncio.sleep(max(0.0, began + duration(style) / 8000 - time.monotonic()))
         finally:

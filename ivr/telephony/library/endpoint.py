@@ -348,7 +348,7 @@ class Endpoint:
         """The first with a line free; if there is none, the library says so itself."""
         if not self._cards:
             raise EndpointFailed("the SIP endpoint is not running")
-        return next((one for one in self._cards if one.calls_held < one.lines), self._cards[0])
+        return next((card for card in self._cards if card.calls_held < card.lines), self._cards[0])
 
     def _live_call(self) -> LiveCall:
         return LiveCall(self._loop, self.post, self.run)

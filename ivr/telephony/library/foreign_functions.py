@@ -55,7 +55,7 @@ def entries_of(library: bytes, wanted: Collection[str]) -> Entries:
     All copies have them at the same offsets, for they differ in names only.
     """
     sections = _sections(library)
-    table = next((one for one in sections if one[0] == _DYNAMIC_SYMBOLS), None)
+    table = next((section for section in sections if section[0] == _DYNAMIC_SYMBOLS), None)
     if table is None:
         raise CannotBeReplaced("it names no symbols")
     _, start, length, names_in = table

@@ -60,7 +60,7 @@ class SecureEvents:
 
     def __init__(self, masters: tuple[bytes, ...]) -> None:
         """`masters`: the keys that were offered, of which one is used."""
-        self._keys = [_SessionKeys.of(one) for one in masters]
+        self._keys = [_SessionKeys.of(master) for master in masters]
         self._round = 0
 
     def opened(self, packet: bytes) -> bytes | None:

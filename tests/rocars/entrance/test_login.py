@@ -30,7 +30,7 @@ async def test_same_answer_whatever_was_wrong(world):
     assert {reply.status for reply in answers} == {401}
     assert len({reply.raw for reply in answers}) == 1
     headers = [{k: v for k, v in reply.headers.items() if k != "Date"} for reply in answers]
-    assert all(one == headers[0] for one in headers)
+    assert all(header == headers[0] for header in headers)
     assert (await world.key_in("20000001", PIN, token.at(0))).status == 200
 
 

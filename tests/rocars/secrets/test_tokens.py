@@ -62,7 +62,7 @@ def test_totp_never_goes_back_behind_a_step_already_used() -> None:
             judge(token, code_at(token, step + n), now, look_ahead=0, max_drift=9)
             for n in (-1, 0, 1)
         ]
-        accepted = [one.counter - step for one in verdicts if one is not None]
+        accepted = [verdict.counter - step for verdict in verdicts if verdict is not None]
         assert accepted == [n for n in (-1, 0, 1) if n >= taken]
 
 
