@@ -111,7 +111,7 @@ class RocarsClient:
 
     async def bundles(self, driver: Driver) -> tuple[Receipt, ...]:
         call = Call("bundles", "GET", "/v1/bundles", headers=_as(driver))
-        return tuple(one.receipt() for one in (await self._ask(call, WireBundles)).bundles)
+        return tuple(receipt.receipt() for receipt in (await self._ask(call, WireBundles)).bundles)
 
     async def status(self, ubr: str, vehicle: str) -> Receipt:
         if not _REFERENCE.fullmatch(ubr):

@@ -239,7 +239,7 @@ class RocarsOffice:
         found = await self._do("demo", "POST", "/demo/replenish", None, _WireDemo)
         return Demo(
             tuple(DemoDriver(**driver.model_dump()) for driver in found.drivers),
-            tuple(DemoCargo(**one.model_dump()) for one in found.cargo),
+            tuple(DemoCargo(**cargo.model_dump()) for cargo in found.cargo),
             tuple(DemoOfficer(**officer.model_dump()) for officer in found.officers),
             tuple(DemoAccount(**account.model_dump()) for account in found.accounts),
         )

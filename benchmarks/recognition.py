@@ -356,7 +356,7 @@ def main() -> None:
             f"{cargo_numbers(model, voice).share_right:.0%}",
             f"{marks(model, voice, letters, own=True).share_right:.0%}",
             f"{marks(model, voice, letters, own=False).share_right:.0%}",
-            f"{statistics.median(one.work_s / one.seconds for one in mixed.values()):.4f}",
+            f"{statistics.median(score.work_s / score.seconds for score in mixed.values()):.4f}",
         )
     console.print(table)
     console.print(more)

@@ -113,11 +113,11 @@ async def speak_at_once(callers: int, pid: int) -> Round:
     clock, now, said, result = RtpClock(), asyncio.Event(), sayings(), Round()
     ticking = asyncio.ensure_future(clock.run())
     ready, placed = [asyncio.Event() for _ in range(callers)], []
-    for number, (one, key) in enumerate(zip(ready, cycle(LANGUAGES), strict=False)):
-        placed.append(asyncio.ensure_future(_caller(clock, key, said[key], one, now)))
+    for number, (event, key) in enumerate(zip(ready, cycle(LANGUAGES), strict=False)):
+        placed.append(asyncio.ensure_future(_caller(clock, key, said[key], event, now)))
         if number < callers - 1:
             await asyncio.sleep(1 / FASTEST_PER_S)
-    await asyncio.gather(*(one.wait() for one in ready))
+    await asyncio.gather(*(event.wait() for event in ready))
     heard, before, began = _heard(), family_cpu_s(pid), time.monotonic()
     now.set()
     await asyncio.sleep(max(len(saying) for saying in said.values()) / 8000 + 1.0)
@@ -157,12 +157,12 @@ def main() -> None:
             rounds = [asyncio.run(speak_at_once(callers, pid)) for _ in range(asked.runs)]
         every = [caller for each in rounds for caller in each.callers]
         heard = sum((each.heard for each in rounds), Counter[str]())
-        failed = Counter(one.failure for one in every if one.failure)
+        failed = Counter(answered.failure for answered in every if answered.failure)
         table.add_row(
             str(callers),
             str(asked.runs),
-            both([one.after_ms for one in every if one.after_ms is not None]),
-            both([one.longest_gap_ms for one in every if not one.failure]),
+            both([answered.after_ms for answered in every if answered.after_ms is not None]),
+            both([answered.longest_gap_ms for answered in every if not answered.failure]),
             ", ".join(f"{outcome} {count}" for outcome, count in heard.most_common()),
             f"{sum(each.cpu_s for each in rounds) / sum(each.seconds for each in rounds):.2f}",
             ", ".join(f"{why} {count}" for why, count in failed.items()) or "0",

@@ -83,9 +83,9 @@ class Heard:
     @property
     def whole(self) -> Score:
         every = Score()
-        for one in self.by_person.values():
-            every.digits, every.errors = every.digits + one.digits, every.errors + one.errors
-            every.strings, every.right = every.strings + one.strings, every.right + one.right
+        for score in self.by_person.values():
+            every.digits, every.errors = every.digits + score.digits, every.errors + score.errors
+            every.strings, every.right = every.strings + score.strings, every.right + score.right
         return every
 
     @property
@@ -175,10 +175,10 @@ def of_voices(folder: Path, lexicon: Lexicon, part: Part) -> Iterator[Told]:
         for word, digit in digit_words(lexicon.language).items()
         for way in _units_of(lexicon, word)
     }
-    for one in shards.of_folder(folder / lexicon.language, [f"numbers-{part}"]):
-        text = "".join(digits.get(word, "?") for word in one.units)
+    for labelled in shards.of_folder(folder / lexicon.language, [f"numbers-{part}"]):
+        text = "".join(digits.get(word, "?") for word in labelled.units)
         if "?" not in text:
-            yield Told(one.who, text, one.sound)
+            yield Told(labelled.who, text, labelled.sound)
 
 
 def _units_of(lexicon: Lexicon, word: str) -> list[Pronunciation]:
@@ -223,11 +223,11 @@ def main() -> None:
     asked = parser.parse_args()
     settings = RecognitionSettings.model_validate({})
     model = load_one(asked.model or settings.model_directory(asked.language))
-    everybody = [one for folder in asked.recorded for one in recorded(folder).values()]
+    everybody = [clips for folder in asked.recorded for clips in recorded(folder).values()]
     chosen = [
-        one
-        for one in everybody
-        if (one.speaker in asked.people if asked.people else part_of(one.speaker) is asked.part)
+        clips
+        for clips in everybody
+        if (clips.speaker in asked.people if asked.people else part_of(clips.speaker) is asked.part)
     ]
     people = People(asked.language, chosen)
     ways: dict[str, Heard] = {"told": heard_of(model, asked.language, people.told())}
@@ -262,10 +262,18 @@ def main() -> None:
             f"{whole.share_right:.0%}",
             f"{worst} {error:.0%}",
         )
-        alone = [(who, one) for who, one in heard.by_person.items() if one.strings >= asked.strings]
-        for who, one in alone if len(heard.by_person) > 1 else []:
+        alone = [
+            (who, score) for who, score in heard.by_person.items() if score.strings >= asked.strings
+        ]
+        for who, score in alone if len(heard.by_person) > 1 else []:
             table.add_row(
-                "", who, str(one.strings), f"{one.error_rate:.1%}", "", f"{one.share_right:.0%}", ""
+                "",
+                who,
+                str(score.strings),
+                f"{score.error_rate:.1%}",
+                "",
+                f"{score.share_right:.0%}",
+                "",
             )
     console = Console(width=120)
     console.print(table)

@@ -137,8 +137,8 @@ class Judge:
         if in_parts:
             split = [Syllable.of(f"{name}1") for name in names]
             self._judges = [
-                Discriminants(table, [one.onset for one in split]),
-                Discriminants(table, [one.rime for one in split]),
+                Discriminants(table, [syllable.onset for syllable in split]),
+                Discriminants(table, [syllable.rime for syllable in split]),
             ]
         else:
             self._judges = [Discriminants(table, names)]

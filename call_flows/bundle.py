@@ -181,7 +181,7 @@ async def tell(call: Conversation, context: CallContext, key: str, receipt: Rece
                 case "finish":
                     return "finish"
     except GaveUp:
-        await call.say_all(news)  # he may be writing it down, and has no hand for a key
+        await call.say_all(news)  # they may be writing it down, and have no hand for a key
         return "finish"
 
 

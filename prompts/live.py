@@ -54,7 +54,7 @@ def publish(directory: Path, live: Iterable[LiveClip], sounds: Mapping[int, byte
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for version, pcm in sounds.items():
         _write(_file(directory, version), pcm)
-    entries = [vars(one) for one in live]
+    entries = [vars(clip) for clip in live]
     _write(directory / LIST, json.dumps(entries, ensure_ascii=False, indent=1).encode())
 
 

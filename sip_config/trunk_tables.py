@@ -70,7 +70,8 @@ def _ha1(username: str, password: str) -> str:
 def registrations_tables(settings: SipSettings) -> dict[str, str]:
     """A directory of db_text: one row for each account we register."""
     rows = [
-        _row(number, one, settings) for number, one in enumerate(settings.registrations, start=1)
+        _row(number, registration, settings)
+        for number, registration in enumerate(settings.registrations, start=1)
     ]
     return {
         "version": "table_name(string) table_version(int)\nuacreg:5\n",
@@ -78,22 +79,22 @@ def registrations_tables(settings: SipSettings) -> dict[str, str]:
     }
 
 
-def _row(number: int, one: Registration, settings: SipSettings) -> str:
-    registrar_host = one.registrar.partition(":")[0]
-    domain = one.domain or registrar_host
+def _row(number: int, registration: Registration, settings: SipSettings) -> str:
+    registrar_host = registration.registrar.partition(":")[0]
+    domain = registration.domain or registrar_host
     fields = (
         str(number),
-        one.number or one.username,
-        one.username,
+        registration.number or registration.username,
+        registration.username,
         domain,
-        one.username,
+        registration.username,
         domain,
-        one.realm,
-        one.username,
-        one.password.get_secret_value(),
+        registration.realm,
+        registration.username,
+        registration.password.get_secret_value(),
         "",
-        f"sip:{one.registrar}",
-        str(one.expires_s),
+        f"sip:{registration.registrar}",
+        str(registration.expires_s),
         "0",
         "0",
         "",

@@ -51,7 +51,7 @@ class Notices:
             return
         waiting = request[_TOLD][-MOST:]
         if waiting:
-            told = json.dumps([[one.text, one.bad] for one in waiting], ensure_ascii=False)
+            told = json.dumps([[notice.text, notice.bad] for notice in waiting], ensure_ascii=False)
             value = base64.urlsafe_b64encode(told.encode()).decode()
             answer.set_cookie(self._cookie, value, httponly=True, samesite="Lax", path="/")
         elif self._cookie in request.cookies:

@@ -179,53 +179,53 @@ class _Reader:
         return self._block(statement.finalbody, after)
 
     def _awaits(self, where: ast.AST, ends: Ends) -> Ends:
-        for one in awaited(where):
-            if method_of_call(one) == "walk":
-                first, last = self._walk(one)
+        for call in awaited(where):
+            if method_of_call(call) == "walk":
+                first, last = self._walk(call)
                 self._join(ends, first)
                 ends = [(last.number, "")]
                 continue
-            node = self._step(one)
+            node = self._step(call)
             if node is not None:
                 self._join(ends, node)
                 ends = [(node.number, "")]
         return ends
 
-    def _step(self, one: ast.Call) -> Node | None:
-        method = method_of_call(one)
+    def _step(self, call: ast.Call) -> Node | None:
+        method = method_of_call(call)
         if method is None:
-            name = called(one)
+            name = called(call)
             if name in self._known:
-                return self._flow.add(NodeKind.FLOW, name, line=one.lineno)
+                return self._flow.add(NodeKind.FLOW, name, line=call.lineno)
             return None
         if method in SILENT:
             return None
         if method not in _KINDS:
-            raise Unreadable(f"line {one.lineno}: call.{method} is not known here")
-        prompts = literal_prompts(one)
+            raise Unreadable(f"line {call.lineno}: call.{method} is not known here")
+        prompts = literal_prompts(call)
         what = method
         if method in ("ask", "choose"):
-            asked = questions(self._module.name, one.args[0])
+            asked = questions(self._module.name, call.args[0])
             prompts = (*prompts, *(name for name in prompts_of(asked[0]) if name not in prompts))
             what = asked[0].name
             if isinstance(asked[0], Menu):
                 self._keys = values_of(asked[0])
         elif method == "wait_for":
-            work = one.args[0]
+            work = call.args[0]
             asked_of, _, what = called(work).rpartition(".") if isinstance(work, ast.Call) else WORK
             what = f"{'studio' if asked_of == 'studio' else 'ROCARS'}: {what}"
-        return self._flow.add(_KINDS[method], what, prompts, one.lineno)
+        return self._flow.add(_KINDS[method], what, prompts, call.lineno)
 
-    def _walk(self, one: ast.Call) -> tuple[Node, Node]:
+    def _walk(self, call: ast.Call) -> tuple[Node, Node]:
         """Steps in order; back leads to the one before."""
-        steps = one.args[0]
+        steps = call.args[0]
         if not isinstance(steps, ast.Tuple):
-            raise Unreadable(f"line {one.lineno}: call.walk takes a tuple of steps")
+            raise Unreadable(f"line {call.lineno}: call.walk takes a tuple of steps")
         names = [ast.unparse(step) for step in steps.elts]
-        first = self._flow.add(NodeKind.FLOW, names[0], line=one.lineno)
+        first = self._flow.add(NodeKind.FLOW, names[0], line=call.lineno)
         last = first
         for name in names[1:]:
-            node = self._flow.add(NodeKind.FLOW, name, line=one.lineno)
+            node = self._flow.add(NodeKind.FLOW, name, line=call.lineno)
             self._flow.connect(last.number, node.number)
             self._flow.connect(node.number, last.number, "back", unusual=True)
             last = node

@@ -173,17 +173,17 @@ def _menus_by_name(function: ast.AsyncFunctionDef) -> dict[str, ast.expr]:
     found = {}
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            for one in awaited(node.value):
-                if method_of_call(one) == "choose":
-                    found[node.targets[0].id] = one.args[0]
+            for call in awaited(node.value):
+                if method_of_call(call) == "choose":
+                    found[node.targets[0].id] = call.args[0]
     return found
 
 
 def _covered(module: Module, node: ast.Match, chosen: dict[str, ast.expr]) -> Iterator[Finding]:
     menu: ast.expr | None = None
-    for one in awaited(node.subject):
-        if method_of_call(one) == "choose":
-            menu = one.args[0]
+    for call in awaited(node.subject):
+        if method_of_call(call) == "choose":
+            menu = call.args[0]
     subject = node.subject
     if isinstance(subject, ast.Attribute) and isinstance(subject.value, ast.Name):
         menu = chosen.get(subject.value.id)
@@ -224,7 +224,7 @@ def branches_end(source: Source) -> Iterator[Finding]:
                             yield Finding(_at(module, block[at + 1]), "can never be reached")
             if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
                 ways_out = (ast.Return, ast.Raise, ast.Break)
-                if not any(isinstance(one, ways_out) for one in ast.walk(node)):
+                if not any(isinstance(t, ways_out) for t in ast.walk(node)):
                     yield Finding(_at(module, node), "a loop without a way out")
 
 
@@ -232,17 +232,17 @@ def back_end_is_waited_for(source: Source) -> Iterator[Finding]:
     """ROCARS is asked through ``call.wait_for``, or in a function that is; never in silence."""
     for module in source.flows:
         waited = {
-            called(one.args[0])
+            called(call.args[0])
             for function in module.flows.values()
-            for one in awaited(function)
-            if method_of_call(one) == "wait_for" and isinstance(one.args[0], ast.Call)
+            for call in awaited(function)
+            if method_of_call(call) == "wait_for" and isinstance(call.args[0], ast.Call)
         }
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.AsyncFunctionDef) or node.name in waited:
                 continue
-            for one in awaited(node):
-                if ".rocars." in f".{called(one)}":
-                    yield Finding(_at(module, one), f"{called(one)} is not in call.wait_for")
+            for call in awaited(node):
+                if ".rocars." in f".{called(call)}":
+                    yield Finding(_at(module, call), f"{called(call)} is not in call.wait_for")
 
 
 def turns_are_taken(source: Source) -> Iterator[Finding]:
@@ -271,7 +271,7 @@ def imports_are_allowed(source: Source) -> Iterator[Finding]:
         for node in ast.walk(module.tree):
             names = []
             if isinstance(node, ast.Import):
-                names = [one.name for one in node.names]
+                names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             for name in names:

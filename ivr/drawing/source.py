@@ -95,7 +95,9 @@ def awaited(statement: ast.AST) -> list[ast.Call]:
 def literal_prompts(node: ast.AST) -> tuple[str, ...]:
     """Dotted string literals in an expression: the names of prompts in it."""
     return tuple(
-        one.value
-        for one in ast.walk(node)
-        if isinstance(one, ast.Constant) and isinstance(one.value, str) and "." in one.value
+        constant.value
+        for constant in ast.walk(node)
+        if isinstance(constant, ast.Constant)
+        and isinstance(constant.value, str)
+        and "." in constant.value
     )

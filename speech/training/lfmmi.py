@@ -65,11 +65,11 @@ class Said:
     @classmethod
     def of(cls, batch: Sequence[Utterance], index: dict[str, int]) -> Said:
         rows: list[tuple[list[int], list[bool]]] = []
-        for one in batch:
+        for utterance in batch:
             units, may_skip = [0], [True]
-            if not one.words:
+            if not utterance.words:
                 units, may_skip = [0, 0], [True, True]
-            for word in one.words:
+            for word in utterance.words:
                 units += [index[unit] for unit in word] + [0]
                 may_skip += [False] * len(word) + [True]
             rows.append((units, may_skip))

@@ -61,9 +61,9 @@ class Readers:
         ]
         self.sayings = Sayings(self.lexicon)
         digits = self.sayings.digits("0123456789").words
-        self.well_known = [one for one in own if all(map(one.can_say, digits))]
+        self.well_known = [reader for reader in own if all(map(reader.can_say, digits))]
         """Who can be asked for any number; others say what words they have."""
-        self.many = [one for one in own if one not in self.well_known]
+        self.many = [reader for reader in own if reader not in self.well_known]
         self.letters = [
             Reader(person)
             for person in self.people
@@ -182,12 +182,12 @@ def main() -> None:
     running = [context.Process(target=job) for job in jobs]
     for at in range(0, len(running), 2):
         pair = running[at : at + 2]
-        for one in pair:
-            one.start()
-        for one in pair:
-            one.join()
-            if one.exitcode:
-                raise SystemExit(one.exitcode)
+        for process in pair:
+            process.start()
+        for process in pair:
+            process.join()
+            if process.exitcode:
+                raise SystemExit(process.exitcode)
 
 
 if __name__ == "__main__":

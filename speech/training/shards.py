@@ -93,7 +93,7 @@ def _some(
     first: int, count: int, utterance: Callable[[int], Labelled | None]
 ) -> Iterable[Labelled]:
     made = (utterance(number) for number in range(first, first + count))
-    return (one for one in made if one is not None)
+    return (labelled for labelled in made if labelled is not None)
 
 
 def _path(folder: Path, source: str, number: int) -> Path:

@@ -162,7 +162,8 @@ def main() -> None:
     found = list(_of_people(of_part(recorded(asked.recorded), Part.TRAINING), rng))
     for language in Language:
         sounds = (
-            one.sound for one in shards.of_folder(asked.clean / language, ["kokoro-training"])
+            labelled.sound
+            for labelled in shards.of_folder(asked.clean / language, ["kokoro-training"])
         )
         found += windows(sounds, rng, asked.voices_s)
     taught = np.stack(

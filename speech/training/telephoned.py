@@ -97,8 +97,8 @@ class Exchange:
         treatment = TREATMENTS[source]
         made = [
             utterance
-            for one in shards.load(path)
-            if (utterance := self._heard(one, treatment, rng)) is not None
+            for labelled in shards.load(path)
+            if (utterance := self._heard(labelled, treatment, rng)) is not None
         ]
         save(self.out / path.parent.name / f"{path.stem}-{copy}.npz", made)
 
@@ -147,12 +147,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
     babble = [
-        one.sound
+        labelled.sound
         for language in Language
         for source in ("whole", "joined")
         for path in sorted((asked.clean / language).glob(f"{source}-000[01].npz"))
-        for one in shards.load(path)
-        if len(one.sound) > 8000
+        for labelled in shards.load(path)
+        if len(labelled.sound) > 8000
     ]
     _exchange = Exchange(Telephone(babble, noises(asked.recorded)), asked.out)
     for language in asked.languages:

@@ -294,9 +294,9 @@ def _batches(data: Sequence[Utterance], epoch: int) -> Iterator[list[Utterance]]
     rng = random.Random(epoch)
     order = sorted(data, key=lambda example: len(example.features) + rng.random() * 20)
     batches: list[list[Utterance]] = [[]]
-    for one in order:
-        batches[-1].append(one)
-        if len(batches[-1]) * len(one.features) > FRAMES_A_BATCH:
+    for utterance in order:
+        batches[-1].append(utterance)
+        if len(batches[-1]) * len(utterance.features) > FRAMES_A_BATCH:
             batches.append([])
     yield from (batch for batch in batches if batch)
 
@@ -305,12 +305,12 @@ def _padded(
     batch: Sequence[Utterance], network: TimeDelayNetwork, *, masked: bool
 ) -> tuple[Tensor, Tensor]:
     """Frames of a batch with the first and last one repeated around, and the outputs of each."""
-    lengths = [-(-len(one.features) // SUBSAMPLING) for one in batch]
+    lengths = [-(-len(utterance.features) // SUBSAMPLING) for utterance in batch]
     around = network.context
     total = SUBSAMPLING * (max(lengths) - 1) + 1 + 2 * around
     frames = np.zeros((len(batch), total, COEFFICIENTS), np.float32)
-    for row, one in enumerate(batch):
-        features = one.features.astype(np.float32)
+    for row, utterance in enumerate(batch):
+        features = utterance.features.astype(np.float32)
         before, after = np.repeat(features[:1], around, 0), np.repeat(features[-1:], total, 0)
         frames[row] = np.concatenate([before, features, after])[:total]
     result = torch.from_numpy(frames)

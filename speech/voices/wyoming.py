@@ -64,7 +64,7 @@ class WyomingVoice:
     @property
     def version(self) -> str:
         """Program and voices as the server names them. Raises VoiceUnavailable."""
-        programs = [f"{one.name} {one.version or '?'}" for one in self._info.tts]
+        programs = [f"{program.name} {program.version or '?'}" for program in self._info.tts]
         voices = [
             f"{language} {voice.name} {voice.version or '?'}"
             for language, voice in sorted(self._voices.items())

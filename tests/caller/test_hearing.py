@@ -137,7 +137,7 @@ async def test_a_bad_line_is_understood(language: Language, bent: object) -> Non
 def _each(heard: list[Heard], language: Language) -> list[PromptHeard]:
     wanted = ("login.user_id.say", "speech.unsure", "login.refused")
     found = [look_for(Wanted(name, language=language), heard) for name in wanted]
-    return [one for one in found if one is not None]
+    return [prompt for prompt in found if prompt is not None]
 
 
 async def test_who_comes_late_hears_the_rest() -> None:

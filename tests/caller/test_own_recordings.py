@@ -65,7 +65,7 @@ def test_a_sound_that_our_catalogue_has_too_goes_by_the_folders_name(tmp_path: P
     assert found is not None
     assert found.language is None
     # Under its name in our catalogue it is known as well.
-    assert [one.name for one in heard[0].known.also] == ["goodbye.plain"]
+    assert [known.name for known in heard[0].known.also] == ["goodbye.plain"]
     assert begins(Wanted("farewell"), heard[0], 9000, 0)
     assert not begins(Wanted("menu"), heard[0], 9000, 0)
 

@@ -133,8 +133,8 @@ async def test_a_killed_worker_costs_its_own_calls_only(caller: Caller) -> None:
         await caller.telephone.dial(caller.service.uri, from_user="+85290000000") for _ in range(3)
     ]
     try:
-        for one in dialled:
-            await one.answered()
+        for call in dialled:
+            await call.answered()
         on = await workers_of_calls(caller.service, 3)
         assert len(on) == 3, "three calls on three workers"
         victim, lost = next(iter(on.items()))
@@ -144,12 +144,12 @@ async def test_a_killed_worker_costs_its_own_calls_only(caller: Caller) -> None:
             assert time.monotonic() - began < limit(10)  # 2 s on a quiet machine
             await asyncio.sleep(0.05)
         await asyncio.sleep(1)
-        for one in dialled:
-            if one.sip_call_id != lost:
-                assert not one.ended.done(), "a call on another worker was hurt"
+        for call in dialled:
+            if call.sip_call_id != lost:
+                assert not call.ended.done(), "a call on another worker was hurt"
     finally:
-        for one in dialled:
-            await one.hang_up()
+        for call in dialled:
+            await call.hang_up()
     await caller.idle()
     outcomes = dict(
         caller.service.query(

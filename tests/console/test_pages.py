@@ -215,7 +215,7 @@ async def test_a_set_is_reviewed_by_keyboard(console: Console, enter: Enter) -> 
     await expect(reviewer.page.locator("main > .notice").first).to_contain_text("retired")
     reviewed = await console.site.versions.in_state(VersionState.REVIEWED)
     assert len(reviewed) == 2
-    assert {one.reviewed_by for one in reviewed} == {console.names[Role.REVIEWER]}
+    assert {version.reviewed_by for version in reviewed} == {console.names[Role.REVIEWER]}
     await reviewer.page.get_by_label("State").select_option("reviewed")
     await reviewer.press("Search")
     assert await rows.count() == 2

@@ -34,7 +34,7 @@ async def sent(
 
 def written(console: Console) -> list[Path]:
     """All files of the console but its database."""
-    return [one for one in console.directory.rglob("*") if "sqlite3" not in one.name]
+    return [path for path in console.directory.rglob("*") if "sqlite3" not in path.name]
 
 
 def bomb() -> bytes:

@@ -70,7 +70,7 @@ def test_the_real_flows_pass() -> None:
     ],
 )
 def test_a_bad_flow_is_found(rule: Rule, body: str, what: str) -> None:
-    assert any(what in str(one) for one in found(rule, body)), found(rule, body)
+    assert any(what in str(finding) for finding in found(rule, body)), found(rule, body)
 
 
 def test_a_good_flow_is_left_alone() -> None:
@@ -88,7 +88,7 @@ def test_a_good_flow_is_left_alone() -> None:
 
 def test_a_prompt_nobody_says_is_found() -> None:
     silent = list(rules.prompts_are_used(Source([], [])))
-    assert any("bundle.done is said nowhere" in str(one) for one in silent)
+    assert any("bundle.done is said nowhere" in str(finding) for finding in silent)
 
 
 def test_the_drawing_in_the_docs_is_up_to_date() -> None:

@@ -31,13 +31,13 @@ def somebody_with(*ports: tuple[int, int]) -> Iterator[None]:
     """Another program that has these ports; one that is taken already does as well."""
     with contextlib.ExitStack() as stack:
         for kind, number in ports:
-            one = stack.enter_context(socket.socket(socket.AF_INET, kind))
+            sock = stack.enter_context(socket.socket(socket.AF_INET, kind))
             if kind == TCP:  # connections of the run before may still be ending
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
-                one.bind(("127.0.0.1", number))
+                sock.bind(("127.0.0.1", number))
                 if kind == TCP:
-                    one.listen()
+                    sock.listen()
         yield
 
 

@@ -50,10 +50,10 @@ def test_all_that_is_wrong_is_told_and_nothing_started(
             (socket.SOCK_STREAM, settings.web.port),
             (socket.SOCK_STREAM, settings.embedded_rocars.port),
         ):
-            one = stack.enter_context(socket.socket(socket.AF_INET, kind))
-            one.bind(("127.0.0.1", number))
+            sock = stack.enter_context(socket.socket(socket.AF_INET, kind))
+            sock.bind(("127.0.0.1", number))
             if kind == socket.SOCK_STREAM:
-                one.listen()
+                sock.listen()
         done = command(service, *words)
     assert done.returncode == 1
     told = done.stderr.splitlines()
@@ -81,8 +81,8 @@ def test_ports_taken_after_the_look_end_the_node_with_the_reason(tmp_path: Path)
         with ExitStack() as stack:
             for slot, pid in enumerate(workers):
                 os.kill(pid, signal.SIGKILL)
-                one = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                _take(one, first + slot)
+                sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                _take(sock, first + slot)
                 if slot < 2:
                     _until_warned(service, f"{slot + 1} of 3 call workers cannot start")
                     assert service.ready()["ready"]
@@ -94,12 +94,12 @@ def test_ports_taken_after_the_look_end_the_node_with_the_reason(tmp_path: Path)
         service.stop()
 
 
-def _take(one: socket.socket, number: int) -> None:
+def _take(sock: socket.socket, number: int) -> None:
     """As soon as its worker is gone; no worker is so quick at its start."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            one.bind(("127.0.0.1", number))
+            sock.bind(("127.0.0.1", number))
             return
         except OSError:
             assert time.monotonic() < deadline

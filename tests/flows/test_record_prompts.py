@@ -83,7 +83,7 @@ class RecordingCall:
         finally:
             acting.cancel()
         assert not caller.unheard, f"never heard: {caller.unheard}"
-        return [words.split()[1] for one in line.played for words in one.words.splitlines()]
+        return [words.split()[1] for played in line.played for words in played.words.splitlines()]
 
 
 async def test_one_is_recorded_and_kept() -> None:

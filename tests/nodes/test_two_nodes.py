@@ -111,7 +111,7 @@ class Site:
     def logs(self) -> str:
         """The last of what each program said: which of them did not come up, and why."""
         programs = {"edge": self.edge, **self.nodes}
-        return "\n".join(f"{name}:\n{one.log[-3000:]}" for name, one in programs.items())
+        return "\n".join(f"{name}:\n{program.log[-3000:]}" for name, program in programs.items())
 
     async def until_idle(self, seconds: float = 20.0) -> None:
         """Wait until no call is on."""
@@ -255,7 +255,7 @@ async def test_calls_spread_over_the_nodes_and_are_told_when_all_lines_are_busy(
         f"SELECT source FROM calls WHERE sip_call_id = '{talking[0].peer.call_id}'"
     )
     assert source == f"carrier {EDGE}:{talking[0].peer.port};udp"  # not the edge's own address
-    await asyncio.gather(*(one.leaves_unhurt() for one in talking))
+    await asyncio.gather(*(bystander.leaves_unhurt() for bystander in talking))
 
 
 async def test_a_node_drains_without_losing_a_call(site: Site) -> None:
@@ -273,7 +273,7 @@ async def test_a_node_drains_without_losing_a_call(site: Site) -> None:
     refused.close()
     await asyncio.sleep(3)
     await ended(*(peer for _, peer in new))
-    await asyncio.gather(*(one.leaves_unhurt() for one in talking))
+    await asyncio.gather(*(bystander.leaves_unhurt() for bystander in talking))
     assert await asyncio.to_thread(leaving.process.wait, limit(20)) == 0
     leaving.start()
     await site.until_up("hk1", "hk2")
@@ -296,19 +296,19 @@ async def test_a_node_that_dies_is_left_out_within_seconds(site: Site) -> None:
     assert status == 200
     assert await site.node_of(second) == "hk1"
     await ended(first, second)
-    for one in talking:
-        if await site.node_of(one.peer) == "hk1":
-            await one.leaves_unhurt()
+    for bystander in talking:
+        if await site.node_of(bystander.peer) == "hk1":
+            await bystander.leaves_unhurt()
         else:
-            one.stops()
-            one.peer.close()
+            bystander.stops()
+            bystander.peer.close()
     dying.start()
     await site.until_up("hk1", "hk2")
     lost = await site.query("SELECT outcome FROM calls WHERE node = 'hk2' AND outcome IS NULL")
     assert lost == []  # the calls that died with it have their end in the records
     again = await calls(4)
     assert await spread(site, again) == {"hk1": 2, "hk2": 2}
-    await asyncio.gather(*(one.leaves_unhurt() for one in again))
+    await asyncio.gather(*(bystander.leaves_unhurt() for bystander in again))
 
 
 async def test_an_overloaded_nodes_calls_go_to_the_other_and_it_comes_back(site: Site) -> None:
@@ -335,6 +335,6 @@ async def test_an_overloaded_nodes_calls_go_to_the_other_and_it_comes_back(site:
         await asyncio.sleep(1.0)  # so shortly after an overload a node takes a few a second
         more += await calls(1)
     assert await spread(site, [*talking, *more]) == {"hk1": LINES, "hk2": LINES}
-    for one in (*talking, *more):
-        one.stops()
-    await ended(*(one.peer for one in (*talking, *more)))
+    for bystander in (*talking, *more):
+        bystander.stops()
+    await ended(*(bystander.peer for bystander in (*talking, *more)))

@@ -30,10 +30,10 @@ def stack() -> Iterator[ExitStack]:
 
 
 def held(stack: ExitStack, transport: Transport, number: int, address: str = HERE) -> Port:
-    one = stack.enter_context(socket.socket(socket.AF_INET, KINDS[transport]))
-    one.bind((address, number))
+    sock = stack.enter_context(socket.socket(socket.AF_INET, KINDS[transport]))
+    sock.bind((address, number))
     if transport is Transport.TCP:
-        one.listen()
+        sock.listen()
     return Port(transport, HERE, number)
 
 

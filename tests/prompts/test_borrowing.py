@@ -154,7 +154,7 @@ def test_a_synthesised_recording_misread_is_made_again_and_a_persons_is_not(engl
     manifest = json.loads((english / MANIFEST).read_text(encoding="utf-8"))
     manifest["unit/letter.a"]["voice"] = "espeak-ng en-gb"  # before it was told how A is read
     (english / MANIFEST).write_text(json.dumps(manifest))
-    assert [one.name for one in stale(english.parent, ENGLISH)] == ["unit/letter.a"]
+    assert [clip.name for clip in stale(english.parent, ENGLISH)] == ["unit/letter.a"]
     manifest["unit/letter.a"]["source"] = "studio"
     (english / MANIFEST).write_text(json.dumps(manifest))
     assert stale(english.parent, ENGLISH) == []
@@ -165,7 +165,7 @@ def test_the_check_hears_a_hole(english: Path) -> None:
     samples, rate = soundfile.read(path, dtype="int16")
     soundfile.write(path, np.concatenate((samples, np.zeros(9000, np.int16), samples)), rate)
     found = [fault for fault in faults(english.parent, SETTINGS) if fault.language is ENGLISH]
-    assert [one.clip for one in found] == ["login.welcome"]
+    assert [fault.clip for fault in found] == ["login.welcome"]
     assert "of silence" in found[0].what
 
 

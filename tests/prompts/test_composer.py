@@ -75,7 +75,7 @@ def said(prompt: str, **slots: object) -> Phrase:
 
 
 async def test_gaps_are_exact(tmp_path: Path) -> None:
-    one = await composer(tmp_path).compose([said("vehicle.option", vehicle="AB12", key="1")])
+    utterance = await composer(tmp_path).compose([said("vehicle.option", vehicle="AB12", key="1")])
     units = ["letter.a", "letter.b", "digit.1", "digit.2", "digit.1"]
     clips = ["vehicle.option--1", *(f"unit/{name}" for name in units), "vehicle.option--2"]
     lengths = [len(LIBRARY.clip(Language.ENGLISH, name) or b"") for name in clips]
@@ -86,7 +86,7 @@ async def test_gaps_are_exact(tmp_path: Path) -> None:
         + SETTINGS.group_gap_ms
         + SETTINGS.comma_gap_ms
     )
-    assert len(one.pcm) == sum(lengths) + gaps_ms * 16
+    assert len(utterance.pcm) == sum(lengths) + gaps_ms * 16
 
 
 async def test_the_text_is_what_a_person_would_write(tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ async def test_a_missing_recording_is_synthesised_once_and_counted(tmp_path: Pat
     missing = composer(tmp_path, without("login.welcome"), synthesiser, told)
     ten = await asyncio.gather(*(missing.compose([said("login.welcome")]) for _ in range(10)))
     assert synthesiser.asked == ["You are logged in"]
-    assert {one.stand_ins for one in ten} == {("login.welcome: synthesised",)}
-    assert all(one.seconds > 0.4 for one in ten)
+    assert {utterance.stand_ins for utterance in ten} == {("login.welcome: synthesised",)}
+    assert all(utterance.seconds > 0.4 for utterance in ten)
     assert told == [("en", "login.welcome", "synthesised")] * 10
     other = FakeSynthesiser(fails=True)  # the next start finds it on disk
     again = composer(tmp_path, without("login.welcome"), other)

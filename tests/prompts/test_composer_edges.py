@@ -71,8 +71,8 @@ def gap(ms: int) -> int:
 
 async def test_gaps_between_groups_references_and_phrases_in_samples(tmp_path: Path) -> None:
     slots: dict[str, SlotValue] = {"ccrns": ["123456", "12"], "vehicle": "A"}
-    one = Phrase(Language.ENGLISH, "bundle.one_cargo", slots)
-    utterance = await composed(tmp_path, one, Phrase(Language.ENGLISH, "login.welcome"))
+    phrase = Phrase(Language.ENGLISH, "bundle.one_cargo", slots)
+    utterance = await composed(tmp_path, phrase, Phrase(Language.ENGLISH, "login.welcome"))
     units = [*(f"unit/digit.{digit}" for digit in "12345612"), "unit/letter.a"]
     recorded = ["bundle.one_cargo--1", "bundle.one_cargo--2", "login.welcome", *units]
     expected = (

@@ -137,7 +137,7 @@ def test_the_check_hears_a_bad_recording(
     found = [
         fault for fault in faults(english.parent, SETTINGS) if fault.language is Language.ENGLISH
     ]
-    assert [one.clip for one in found] == [VICTIM]
+    assert [fault.clip for fault in found] == [VICTIM]
     assert what in found[0].what
 
 
@@ -146,7 +146,7 @@ def test_what_nobody_says_is_found_and_pruned(english: Path) -> None:
     found = [
         fault for fault in faults(english.parent, SETTINGS) if fault.language is Language.ENGLISH
     ]
-    assert [(one.clip, one.what) for one in found] == [
+    assert [(fault.clip, fault.what) for fault in found] == [
         ("login.forgotten", "nothing says this any more")
     ]
     assert prune(english.parent) == ["en login.forgotten"]

@@ -54,7 +54,7 @@ def stand_ins(
 async def test_ten_at_once_are_made_once_and_two_clips_are_two(tmp_path: Path) -> None:
     synthesiser = ToneSynthesiser()
     made = stand_ins(tmp_path, synthesiser)
-    sounds = await asyncio.gather(*(made.synthesised(one) for one in [CLIP, OTHER] * 10))
+    sounds = await asyncio.gather(*(made.synthesised(clip) for clip in [CLIP, OTHER] * 10))
     assert sorted(synthesiser.asked) == sorted([CLIP.speech, OTHER.speech])
     assert len(set(sounds)) == 2
     assert len(sounds[0]) < len(sounds[1])

@@ -71,7 +71,7 @@ async def test_guessing_locks_the_account_also_for_many_at_once(people: People) 
         *(people.log_in("chan", f"guess {n}", "127.0.0.1") for n in range(FREE_FAILURES + 6)),
         return_exceptions=True,
     )
-    assert sum(isinstance(one, LockedFor) for one in tried) == 6
+    assert sum(isinstance(visitor, LockedFor) for visitor in tried) == 6
     with pytest.raises(LockedFor):
         await people.log_in("chan", PASSWORD, "127.0.0.1")
 

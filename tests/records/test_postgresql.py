@@ -213,7 +213,7 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     swapped = await asyncio.gather(
         *(versions.make_live("lee", draft.version_id) for draft in drafts), return_exceptions=True
     )
-    assert any(not isinstance(one, Exception) for one in swapped)
+    assert any(not isinstance(version, Exception) for version in swapped)
     assert len(await versions.in_state(VersionState.LIVE)) == 1
     changes = (update(AuditEntry).values(who="x"), delete(AuditEntry), text("TRUNCATE audit"))
     await asyncio.gather(*(audit.write(records, "lee", "did", str(n), share=0.5) for n in range(8)))
@@ -226,7 +226,7 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
                 await session.execute(change)
 
     call_id = await past_call(book, ccrn="7777777777777", questions=(("ccrn.ask", "answered"),))
-    assert [one.call_id for one in await CallSearch(records).find(CallFilter(ccrn="7" * 13))] == [
+    assert [call.call_id for call in await CallSearch(records).find(CallFilter(ccrn="7" * 13))] == [
         call_id
     ]
     tallies = Tallies(records)
@@ -242,7 +242,7 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     await orders.give("chan", "n1", OrderKind.HANG_UP, live)
     await orders.give("chan", "n1", OrderKind.CLOSE, "")
     assert await orders.slots_with_orders("n1") == [2]
-    assert [one.kind for one in await orders.take_for_node("n1")] == [OrderKind.CLOSE]
+    assert [order.kind for order in await orders.take_for_node("n1")] == [OrderKind.CLOSE]
     assert [call.kind for call in await orders.take_for_calls([live])] == [OrderKind.HANG_UP]
     assert await orders.take_for_calls([live]) == []
     for lines in (4, 8):

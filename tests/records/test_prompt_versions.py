@@ -47,7 +47,7 @@ async def made_live(versions: PromptVersions, words: str) -> PromptVersion:
 
 
 async def live(versions: PromptVersions) -> list[str]:
-    return [one.words for one in await versions.in_state(VersionState.LIVE)]
+    return [version.words for version in await versions.in_state(VersionState.LIVE)]
 
 
 async def test_from_draft_to_live_and_back(versions: PromptVersions) -> None:
@@ -67,8 +67,8 @@ async def test_from_draft_to_live_and_back(versions: PromptVersions) -> None:
 
 
 async def test_back_is_what_was_live_before_whatever_its_number(versions: PromptVersions) -> None:
-    one, two, three = [await made_live(versions, words) for words in ("one", "two", "three")]
-    await versions.make_live("lee", one.version_id)  # somebody wants the first again
+    first, two, three = [await made_live(versions, words) for words in ("one", "two", "three")]
+    await versions.make_live("lee", first.version_id)  # somebody wants the first again
     before = await versions.before("en", CLIP)
     assert before is not None
     assert before.version_id == three.version_id
@@ -121,13 +121,13 @@ async def test_two_at_once_leave_one_live(versions: PromptVersions) -> None:
     drafts = [await versions.add("chan", a_take(str(n))) for n in range(4)]
     for draft in drafts:
         await versions.review("lee", draft.version_id)
-    await asyncio.gather(*(versions.make_live("lee", one.version_id) for one in drafts))
+    await asyncio.gather(*(versions.make_live("lee", version.version_id) for version in drafts))
     assert len(await live(versions)) == 1
 
 
 async def test_drafts_made_at_once_are_numbered_one_by_one(versions: PromptVersions) -> None:
     made = await asyncio.gather(*(versions.add("chan", a_take()) for _ in range(5)))
-    assert sorted(one.serial for one in made) == [1, 2, 3, 4, 5]
+    assert sorted(version.serial for version in made) == [1, 2, 3, 4, 5]
 
 
 async def test_a_scheduled_version_goes_live_when_it_is_time(versions: PromptVersions) -> None:

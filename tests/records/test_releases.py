@@ -32,13 +32,15 @@ async def records(database: str) -> AsyncIterator[Database]:
 
 async def reviewed(versions: PromptVersions, words: str) -> list[int]:
     made = [await versions.add("chan", a_take(f"{words} {clip}", clip)) for clip in CLIPS]
-    for one in made:
-        await versions.review("lee", one.version_id)
-    return [one.version_id for one in made]
+    for version in made:
+        await versions.review("lee", version.version_id)
+    return [version.version_id for version in made]
 
 
 async def live(versions: PromptVersions) -> set[str]:
-    return {one.words.partition(" ")[0] for one in await versions.in_state(VersionState.LIVE)}
+    return {
+        version.words.partition(" ")[0] for version in await versions.in_state(VersionState.LIVE)
+    }
 
 
 async def test_as_one_to_callers_and_back(records: Database) -> None:

@@ -60,7 +60,7 @@ async def test_what_no_worker_needs_keeps_no_call_out(
         "INVITE", final.one("Call-ID"), cseq=2, established=final, more=more, sdp=SDP
     )
     caller.send(again, caller.front)
-    await caller.until(lambda one: one.one("CSeq") == "2 INVITE" and one.status == 200)
+    await caller.until(lambda message: message.one("CSeq") == "2 INVITE" and message.status == 200)
     assert len(worker.invites[1].text) < 4000
     assert worker.invites[1].body == SDP
     assert (await caller.bye(final)).status == 200
@@ -114,12 +114,12 @@ async def test_a_call_that_was_hung_up_is_gone_for_everybody_who_asks(
     """The worker's library knows it for a while, and would say 500."""
     final = await scene.caller.call()
     worker = called(scene)
-    await worker.until(lambda one: one.method == "ACK")
+    await worker.until(lambda message: message.method == "ACK")
     if who == "caller":
         assert (await scene.caller.bye(final)).status == 200
     else:
         worker.send(worker.within(worker.invites[0], "BYE"), ("127.0.0.1", scene.port + 1))
-        await scene.caller.until(lambda one: one.method == "BYE")
+        await scene.caller.until(lambda message: message.method == "BYE")
     seen = len(worker.seen)
     worker.alive = "500 Unhandled by dialog usages"
     for cseq, method in enumerate(("OPTIONS", "INFO", "INVITE", "UPDATE"), 10):
@@ -127,7 +127,7 @@ async def test_a_call_that_was_hung_up_is_gone_for_everybody_who_asks(
         scene.caller.send(request, scene.caller.front)
         told = await scene.caller.until(final_answer("CSeq", f"{cseq} {method}"))
         assert (method, told.status) == (method, 481)
-    assert not [one.method for one in worker.seen[seen:] if not one.status]
+    assert not [message.method for message in worker.seen[seen:] if not message.status]
 
 
 @pytest.mark.call
@@ -152,11 +152,11 @@ async def test_what_we_do_not_do_is_said_and_the_call_goes_on(
     )
     scene.caller.send(request, scene.caller.front)
     told = await scene.caller.until(
-        lambda one: one.one("CSeq") == f"2 {method}" and one.status >= 200
+        lambda message: message.one("CSeq") == f"2 {method}" and message.status >= 200
     )
     assert told.status == status
     assert told.one(header)
-    assert {one.method for one in called(scene).seen} <= {"INVITE", "ACK"}
+    assert {message.method for message in called(scene).seen} <= {"INVITE", "ACK"}
     assert (await scene.caller.bye(final)).status == 200
 
 
@@ -168,7 +168,7 @@ async def test_news_of_a_transfer_reaches_the_worker(scene: Scene) -> None:
         "NOTIFY", final.one("Call-ID"), cseq=2, established=final, more=more
     )
     scene.caller.send(notify, scene.caller.front)
-    await called(scene).until(lambda one: one.method == "NOTIFY")
+    await called(scene).until(lambda message: message.method == "NOTIFY")
 
 
 # Extensions
@@ -206,7 +206,7 @@ async def test_a_call_is_ended_whatever_its_bye_requires(scene: Scene) -> None:
         "BYE", final.one("Call-ID"), cseq=2, established=final, more="Require: not-known"
     )
     scene.caller.send(bye, scene.caller.front)
-    await called(scene).until(lambda one: one.method == "BYE")
+    await called(scene).until(lambda message: message.method == "BYE")
 
 
 # Names
@@ -230,10 +230,10 @@ async def test_short_names_are_as_good_as_long_ones(scene: Scene) -> None:
         final = await scene.caller.until(final_answer("Call-ID", call_id))
         assert final.status == 200
         (got,) = [
-            one
+            message
             for worker in scene.workers
-            for one in worker.invites
-            if f"call-{spelt.__name__}" in one.text
+            for message in worker.invites
+            if f"call-{spelt.__name__}" in message.text
         ]
         head = got.text.partition("\r\n\r\n")[0]
         long = {value: name for name, value in SHORT.items()}
@@ -348,9 +348,11 @@ async def test_a_large_answer_of_a_peers_reaches_the_worker(scene: Scene) -> Non
     await scene.caller.call()
     worker = called(scene)
     worker.send(worker.within(worker.invites[0], "INVITE"), ("127.0.0.1", scene.port + 1))
-    request = await scene.caller.until(lambda one: one.method == "INVITE")
+    request = await scene.caller.until(lambda message: message.method == "INVITE")
     more = f"{IDENTITY}\r\nX-More: {'z' * 1500}\r\nContact: <sip:c@127.0.0.1:{scene.caller.port}>"
     scene.caller.send(answer(request, "200 OK", more=more, body=SDP), scene.caller.front)
-    reply = await worker.until(lambda one: one.status == 200 and "INVITE" in one.one("CSeq"))
+    reply = await worker.until(
+        lambda message: message.status == 200 and "INVITE" in message.one("CSeq")
+    )
     assert len(reply.text) < 4000
     assert reply.body == SDP

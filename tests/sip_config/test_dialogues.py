@@ -34,9 +34,9 @@ def front_port(scene: Scene) -> tuple[str, int]:
 async def worker_hangs_up(scene: Scene, caller: FakeCaller) -> None:
     worker = called(scene)
     worker.send(worker.within(worker.invites[0], "BYE"), front_port(scene))
-    bye = await caller.until(lambda one: one.method == "BYE")
+    bye = await caller.until(lambda message: message.method == "BYE")
     assert bye.one("Call-ID") == worker.invites[0].one("Call-ID")
-    await worker.until(lambda one: one.status == 200 and "BYE" in one.one("CSeq"))
+    await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
     assert set(scene.front.loads().values()) == {0}
 
 
@@ -44,7 +44,7 @@ async def test_a_tcp_caller_speaks_to_a_udp_worker(scene: Scene, tcp_caller: Tcp
     final = await tcp_caller.call()
     assert final.status == 200
     worker = called(scene)
-    await worker.until(lambda one: one.method == "ACK")
+    await worker.until(lambda message: message.method == "ACK")
     invite = worker.invites[0]
     assert invite.one("Via").startswith("SIP/2.0/UDP 127.0.0.1")
     assert invite.one("X-Rocars-Source") == f"pbx 127.0.0.1:{tcp_caller.port};tcp"
@@ -71,13 +71,17 @@ async def test_a_caller_reinvites(scene: Scene) -> None:
     worker = called(scene)
     again = scene.caller.request("INVITE", final.one("Call-ID"), cseq=2, established=final)
     scene.caller.send(again, scene.caller.front)
-    await scene.caller.until(lambda one: one.one("CSeq") == "2 INVITE" and one.status == 200)
+    await scene.caller.until(
+        lambda message: message.one("CSeq") == "2 INVITE" and message.status == 200
+    )
     assert len(worker.invites) == 2
     assert sum(scene.front.loads().values()) == 1
     bad = SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 slow.example.org")
     third = scene.caller.request("INVITE", final.one("Call-ID"), cseq=3, established=final, sdp=bad)
     scene.caller.send(third, scene.caller.front)
-    await scene.caller.until(lambda one: one.one("CSeq") == "3 INVITE" and one.status == 488)
+    await scene.caller.until(
+        lambda message: message.one("CSeq") == "3 INVITE" and message.status == 488
+    )
     assert len(worker.invites) == 2
 
 
@@ -87,7 +91,7 @@ async def rings(scene: Scene, call_id: str, branch: str) -> Message:
         worker.status = "180 Ringing"
     invite = scene.caller.request("INVITE", call_id, branch=branch)
     scene.caller.send(invite, scene.caller.front)
-    await scene.caller.until(lambda one: one.status == 180)
+    await scene.caller.until(lambda message: message.status == 180)
     assert sum(scene.front.loads().values()) == 1
     return Message(invite)
 
@@ -97,11 +101,11 @@ async def test_a_cancelled_call_is_487_and_gives_its_line_back(scene: Scene) -> 
     await rings(scene, "given-up", branch)
     scene.caller.send(scene.caller.request("CANCEL", "given-up", branch=branch), scene.caller.front)
     worker = called(scene)
-    await worker.until(lambda one: one.method == "CANCEL")
+    await worker.until(lambda message: message.method == "CANCEL")
     worker.send(answer(worker.invites[0], "487 Request Terminated"), front_port(scene))
-    final = await scene.caller.until(lambda one: one.status >= 300)
+    final = await scene.caller.until(lambda message: message.status >= 300)
     assert (final.status, final.one("CSeq")) == (487, "1 INVITE")
-    await worker.until(lambda one: one.method == "ACK")
+    await worker.until(lambda message: message.method == "ACK")
     assert set(scene.front.loads().values()) == {0}
     assert scene.invites == 1  # a cancelled call is tried at no other worker
 
@@ -123,7 +127,7 @@ async def test_another_method_on_a_running_invites_branch_ends_at_the_front(
     branch = "z9hG4bKreused"
     await rings(scene, "reused", branch)
     worker = called(scene)
-    ringing = await scene.caller.until(lambda one: one.status == 180)
+    ringing = await scene.caller.until(lambda message: message.status == 180)
     for established in (None, ringing):
         for cseq in (1, 2):
             request = scene.caller.request(
@@ -131,15 +135,17 @@ async def test_another_method_on_a_running_invites_branch_ends_at_the_front(
             )
             scene.caller.send(request, scene.caller.front)
     await asyncio.sleep(0.3)
-    assert {one.method for one in worker.seen} == {"INVITE"}
-    assert {one.status for one in scene.caller.seen if method in one.one("CSeq")} == {400}
+    assert {message.method for message in worker.seen} == {"INVITE"}
+    assert {message.status for message in scene.caller.seen if method in message.one("CSeq")} == {
+        400
+    }
 
 
 async def test_workers_do_not_call(scene: Scene) -> None:
     worker = scene.workers[0]
     as_caller = await scene.another_caller()
     worker.send(as_caller.request("INVITE", "from-inside"), front_port(scene))
-    final = await worker.until(lambda one: one.status > 0)
+    final = await worker.until(lambda message: message.status > 0)
     assert final.status == 403
     assert scene.invites == 0
 
@@ -149,7 +155,7 @@ async def test_a_request_in_no_dialogue_is_481(scene: Scene) -> None:
     request = request.replace(f"@127.0.0.1:{scene.port}>\r\nCall", ">;tag=x\r\nCall")
     assert ";tag=x" in request
     scene.caller.send(request, scene.caller.front)
-    final = await scene.caller.until(lambda one: one.status > 0)
+    final = await scene.caller.until(lambda message: message.status > 0)
     assert final.status == 481
 
 
@@ -167,7 +173,7 @@ async def test_a_peer_cannot_have_the_front_send_elsewhere(scene: Scene, method:
     request = scene.caller.request(method, "forged", cseq=7, established=forged)
     scene.caller.send(request, scene.caller.front)
     refused = await scene.caller.until(
-        lambda one: one.one("CSeq") == f"7 {method}" and one.status >= 200
+        lambda message: message.one("CSeq") == f"7 {method}" and message.status >= 200
     )
     assert refused.status == 403
     await asyncio.sleep(0.1)

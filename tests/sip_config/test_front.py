@@ -26,9 +26,9 @@ async def test_a_call_is_set_up_and_ended(scene: Scene) -> None:
     final = await scene.caller.call()
     assert final.status == 200
     (worker,) = [one for one in scene.workers if one.invites]
-    await worker.until(lambda one: one.method == "ACK")
+    await worker.until(lambda message: message.method == "ACK")
     assert (await scene.caller.bye(final)).status == 200
-    await worker.until(lambda one: one.method == "BYE")
+    await worker.until(lambda message: message.method == "BYE")
     assert set(scene.front.loads().values()) == {0}
 
 
@@ -256,7 +256,7 @@ async def test_only_known_headers_reach_a_worker_and_the_source_is_the_true_one(
 ) -> None:
     more = "X-Rocars-Source: trunk 10.0.0.1:5060;udp\r\nX-Evil: 1\r\nSubject: hello"
     assert (await scene.caller.call(more=more)).status == 200
-    (invite,) = [one for worker in scene.workers for one in worker.invites]
+    (invite,) = [message for worker in scene.workers for message in worker.invites]
     assert invite.all("X-Rocars-Source") == [f"pbx 127.0.0.1:{scene.caller.port};udp"]
     assert not invite.all("X-Evil")
     assert not invite.all("Subject")
@@ -275,7 +275,7 @@ async def test_a_branch_used_again_does_not_reach_a_worker(scene: Scene) -> None
         )
         scene.caller.send(request, scene.caller.front)
     await asyncio.sleep(0.3)
-    assert {one.method for one in worker.seen} <= {"INVITE", "ACK"}
+    assert {message.method for message in worker.seen} <= {"INVITE", "ACK"}
 
 
 async def test_vanished_callers_do_not_keep_lines(scene: Scene) -> None:

@@ -35,7 +35,9 @@ def _of(call_id: str, message: Message) -> bool:
 
 
 def _info(worker: FakeWorker, call_id: str) -> str:
-    infos = [one for one in worker.seen if _of(call_id, one) and one.method == "INFO"]
+    infos = [
+        message for message in worker.seen if _of(call_id, message) and message.method == "INFO"
+    ]
     for info in infos:
         assert info.all("Content-Type") == [RELAY]
         assert int(info.one("Content-Length")) == len(info.body)

@@ -20,7 +20,9 @@ async def asks(caller: FakeCaller, seed: int, offer: LegalOffer) -> Message:
     call_id = f"legal-{seed}"
     request = caller.request("INVITE", call_id, sdp=offer.body, kind=offer.kind)
     caller.send(offer.spelt(request), caller.front)
-    return await caller.until(lambda one: one.status >= 200 and one.one("Call-ID") == call_id, 6.0)
+    return await caller.until(
+        lambda message: message.status >= 200 and message.one("Call-ID") == call_id, 6.0
+    )
 
 
 def wrong(offer: LegalOffer, invite: Message) -> str:
@@ -81,7 +83,7 @@ def given(scene: Scene, call_id: str) -> Message:
 def test_a_seed_is_an_offer() -> None:
     drawn = [legal_offer(seed, HOST, PORT) for seed in range(COUNT)]
     assert drawn == [legal_offer(seed, HOST, PORT) for seed in range(COUNT)]
-    assert len({one.body for one in drawn}) > COUNT * 0.9
+    assert len({offer.body for offer in drawn}) > COUNT * 0.9
     assert {"audio", "video", "image", "application", "message", "text"} <= {
-        line for one in drawn for line in one.lines
+        line for offer in drawn for line in offer.lines
     }

@@ -41,7 +41,7 @@ async def test_a_name_in_the_answer_of_an_ack_does_not_reach_the_worker(
     final = await scene.caller.ask("INVITE", sdp=None)
     ack = scene.caller.request("ACK", final.one("Call-ID"), established=final, body=sdp)
     scene.caller.send(ack, scene.caller.front)
-    taken = await called(scene).until(lambda one: one.method == "ACK")
+    taken = await called(scene).until(lambda message: message.method == "ACK")
     assert NAME not in taken.text
     assert scene.front.kamailio.counters()["refused_sdp"] == 1
 
@@ -50,7 +50,7 @@ async def test_an_answer_with_addresses_reaches_the_worker(scene: Scene) -> None
     final = await scene.caller.ask("INVITE", sdp=None)
     ack = scene.caller.request("ACK", final.one("Call-ID"), established=final, body=SDP)
     scene.caller.send(ack, scene.caller.front)
-    assert (await called(scene).until(lambda one: one.method == "ACK")).body == SDP
+    assert (await called(scene).until(lambda message: message.method == "ACK")).body == SDP
 
 
 @pytest.mark.parametrize("method", ["PRACK", "UPDATE"])
@@ -64,11 +64,11 @@ async def test_a_name_in_a_request_of_the_dialogue_does_not_reach_the_worker(
     )
     scene.caller.send(request, scene.caller.front)
     final = await scene.caller.until(
-        lambda one: one.one("CSeq") == f"2 {method}" and one.status >= 200
+        lambda message: message.one("CSeq") == f"2 {method}" and message.status >= 200
     )
-    taken = [one for one in called(scene).seen if one.method == method]
+    taken = [message for message in called(scene).seen if message.method == method]
     assert final.status == (200 if taken else 488)
-    assert not [one for one in taken if NAME in one.text]
+    assert not [message for message in taken if NAME in message.text]
 
 
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
@@ -79,10 +79,12 @@ async def test_a_name_in_the_answer_of_a_reply_does_not_reach_the_worker(
     await scene.caller.call()
     worker = called(scene)
     worker.send(worker.within(worker.invites[0], method), to_workers(scene))
-    request = await scene.caller.until(lambda one: one.method == method)
+    request = await scene.caller.until(lambda message: message.method == method)
     contact = f"Contact: <sip:caller@127.0.0.1:{scene.caller.port}>"
     scene.caller.send(answer(request, "200 OK", more=contact, body=sdp), scene.caller.front)
-    reply = await worker.until(lambda one: one.status == 200 and method in one.one("CSeq"))
+    reply = await worker.until(
+        lambda message: message.status == 200 and method in message.one("CSeq")
+    )
     assert NAME not in reply.text
     assert "Contact" in reply.text
 
@@ -110,8 +112,8 @@ async def test_a_hop_by_name_is_the_calls_own_source(contact: str, routes: str) 
         worker = called(scene)
         bye = worker.within(worker.invites[0], "BYE")
         worker.send(bye, to_workers(scene))
-        await caller.until(lambda one: one.method == "BYE")
-        await worker.until(lambda one: one.status == 200 and "BYE" in one.one("CSeq"))
+        await caller.until(lambda message: message.method == "BYE")
+        await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
         assert not named.seen
 
 
@@ -123,7 +125,7 @@ async def test_a_hop_by_address_is_still_taken() -> None:
         assert (await caller.call(more=more)).status == 200
         worker = called(scene)
         worker.send(worker.within(worker.invites[0], "BYE"), to_workers(scene))
-        await proxy.until(lambda one: one.method == "BYE")
+        await proxy.until(lambda message: message.method == "BYE")
 
 
 async def test_a_route_by_name_is_403_at_once(scene: Scene) -> None:
@@ -170,11 +172,11 @@ async def test_a_200_said_again_when_the_front_has_forgotten_the_call_still_arri
     invite = scene.caller.request("INVITE", "unacknowledged")
     invite = invite.replace(f"UDP 127.0.0.1:{scene.caller.port}", f"UDP {name}:{scene.caller.port}")
     scene.caller.send(invite, scene.caller.front)
-    await scene.caller.until(lambda one: one.status == 200)
+    await scene.caller.until(lambda message: message.status == 200)
     await asyncio.sleep(7)  # wt_timer of Kamailio's tm, and the second its timers come round in
     scene.caller.seen.clear()
     worker = called(scene)
     contact = f"Contact: <sip:worker@127.0.0.1:{worker.port}>"
     again = answer(worker.invites[0], "200 OK", more=contact, body=SDP)
     worker.send(again, to_workers(scene))
-    assert (await scene.caller.until(lambda one: one.status == 200)).body == SDP
+    assert (await scene.caller.until(lambda message: message.status == 200)).body == SDP

@@ -33,7 +33,7 @@ LINES = {
 async def shown(scene: Scene, sdp: str, *, kind: str = "application/sdp") -> str:
     """The offer that reaches a worker."""
     assert (await scene.caller.call(sdp=sdp, kind=kind)).status == 200
-    (invite,) = [one for worker in scene.workers for one in worker.invites]
+    (invite,) = [message for worker in scene.workers for message in worker.invites]
     if invite.body:
         assert invite.all("Content-Type") == ["application/sdp"]
     assert int(invite.one("Content-Length")) == len(invite.body)
@@ -185,14 +185,14 @@ async def test_what_cannot_be_served_goes_to_a_worker_without_sdp_and_with_the_r
     final = await scene.caller.call(sdp=sdp)
     assert final.status == 488
     assert final.one("Warning").startswith(warning)
-    (invite,) = [one for worker in scene.workers for one in worker.invites]
+    (invite,) = [message for worker in scene.workers for message in worker.invites]
     assert invite.one("X-Rocars-Unacceptable").startswith(warning)
     assert (invite.body, invite.one("Content-Length")) == ("", "0")
 
 
 async def test_a_caller_cannot_have_themselves_refused(scene: Scene) -> None:
     await scene.caller.call(more='X-Rocars-Unacceptable: 399 x "y"')
-    (invite,) = [one for worker in scene.workers for one in worker.invites]
+    (invite,) = [message for worker in scene.workers for message in worker.invites]
     assert not invite.all("X-Rocars-Unacceptable")
 
 
@@ -202,7 +202,7 @@ async def test_within_a_call_the_answer_says_why(scene: Scene) -> None:
     request = scene.caller.request("INVITE", call_id, cseq=2, established=final, sdp=HEAD + VIDEO)
     scene.caller.send(request, scene.caller.front)
     refused = await scene.caller.until(
-        lambda one: one.one("CSeq") == "2 INVITE" and one.status >= 200
+        lambda message: message.one("CSeq") == "2 INVITE" and message.status >= 200
     )
     assert (refused.status, refused.one("Warning")) == (488, '304 ROCARS-IVR "No audio line"')
 
@@ -216,7 +216,9 @@ async def test_within_a_call_sound_may_be_taken_away(scene: Scene, address: bool
     sdp = head + "m=audio 0 RTP/AVP 8\r\n" + VIDEO + "c=IN IP4 slow.example.org\r\n"
     request = scene.caller.request("INVITE", call_id, cseq=2, established=final, sdp=sdp)
     scene.caller.send(request, scene.caller.front)
-    told = await scene.caller.until(lambda one: one.one("CSeq") == "2 INVITE" and one.status >= 200)
+    told = await scene.caller.until(
+        lambda message: message.one("CSeq") == "2 INVITE" and message.status >= 200
+    )
     assert told.status == (200 if address else 488)
     (worker,) = [one for one in scene.workers if one.invites]
     assert len(worker.invites) == (2 if address else 1)

@@ -44,7 +44,7 @@ async def test_a_peer_with_a_password_must_know_it() -> None:
     async with front_between(peers=[peer]) as scene:
         caller = scene.caller
         assert (await called_with(caller, await challenge(caller), "pbx-1", PASSWORD)).status == 200
-        (invite,) = [one for worker in scene.workers for one in worker.invites]
+        (invite,) = [message for worker in scene.workers for message in worker.invites]
         assert not invite.all("Proxy-Authorization")
         wrong = await called_with(caller, await challenge(caller), "pbx-1", "guess")
         stranger = await called_with(caller, await challenge(caller), "pbx-2", PASSWORD)
@@ -110,10 +110,10 @@ async def test_a_call_over_tls(certificates: Certificates) -> None:
         assert final.status == 200
         (worker,) = [one for one in scene.workers if one.invites]
         assert worker.invites[0].one("X-Rocars-Source").endswith(";tls")
-        await worker.until(lambda one: one.method == "ACK")
+        await worker.until(lambda message: message.method == "ACK")
         worker.send(worker.within(worker.invites[0], "BYE"), ("127.0.0.1", scene.port + 1))
-        await caller.until(lambda one: one.method == "BYE")
-        await worker.until(lambda one: one.status == 200 and "BYE" in one.one("CSeq"))
+        await caller.until(lambda message: message.method == "BYE")
+        await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
 
 
 async def test_sips_is_told_apart_from_sip_over_tls(certificates: Certificates) -> None:
@@ -214,7 +214,7 @@ async def test_we_register_and_the_trunks_calls_come() -> None:
         await until(lambda: scene.front.registrations() == {"carrier": True}, 5)
         final = await scene.caller.call(uri=registrar.contacts[0])
         assert final.status == 200
-        (invite,) = [one for worker in scene.workers for one in worker.invites]
+        (invite,) = [message for worker in scene.workers for message in worker.invites]
         assert invite.first.split()[1].startswith("sip:3902@")
 
 

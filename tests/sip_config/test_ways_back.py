@@ -58,7 +58,9 @@ def to_workers(scene: Scene) -> tuple[str, int]:
 
 
 async def answered_at(where: FakeCaller, method: str) -> Message:
-    return await where.until(lambda one: one.status == 200 and method in one.one("CSeq"))
+    return await where.until(
+        lambda message: message.status == 200 and method in message.one("CSeq")
+    )
 
 
 async def test_a_peer_that_listens_elsewhere_is_answered_and_asked_there(scene: Scene) -> None:
@@ -68,15 +70,17 @@ async def test_a_peer_that_listens_elsewhere_is_answered_and_asked_there(scene: 
     final = await answered_at(caller.ears, "INVITE")
     caller.send(caller.request("ACK", "apart", established=final), caller.front)
     worker = called(scene)
-    await worker.until(lambda one: one.method == "ACK")
+    await worker.until(lambda message: message.method == "ACK")
     worker.send(worker.within(worker.invites[0], "INVITE"), to_workers(scene))
-    again = await caller.ears.until(lambda one: one.method == "INVITE")
+    again = await caller.ears.until(lambda message: message.method == "INVITE")
     contact = f"Contact: <sip:caller@127.0.0.1:{caller.ears.port}>"
     caller.ears.send(answer(again, "200 OK", more=contact, body=SDP), caller.front)
-    await worker.until(lambda one: one.status == 200 and one.one("CSeq") == "100 INVITE")
+    await worker.until(
+        lambda message: message.status == 200 and message.one("CSeq") == "100 INVITE"
+    )
     worker.send(worker.within(worker.invites[0], "BYE"), to_workers(scene))
-    await caller.ears.until(lambda one: one.method == "BYE")
-    await worker.until(lambda one: one.status == 200 and "BYE" in one.one("CSeq"))
+    await caller.ears.until(lambda message: message.method == "BYE")
+    await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
     assert not caller.seen
 
 
@@ -90,9 +94,9 @@ async def test_who_asks_for_it_or_names_another_address_is_answered_where_they_s
     final = await answered_at(caller, "INVITE")
     caller.send(caller.request("ACK", "asks", established=final), caller.front)
     worker = called(scene)
-    await worker.until(lambda one: one.method == "ACK")
+    await worker.until(lambda message: message.method == "ACK")
     worker.send(worker.within(worker.invites[0], "BYE"), to_workers(scene))
-    await caller.until(lambda one: one.method == "BYE")
+    await caller.until(lambda message: message.method == "BYE")
     assert not caller.ears.seen
 
 
@@ -106,7 +110,7 @@ async def test_a_peer_behind_nat_by_its_settings_is_reached_where_it_sends_from(
         worker = called(scene)
         assert worker.invites[0].one("X-Rocars-Nat") == "yes"
         worker.send(worker.within(worker.invites[0], "BYE"), to_workers(scene))
-        await caller.until(lambda one: one.method == "BYE")
+        await caller.until(lambda message: message.method == "BYE")
         assert not caller.ears.seen
 
 
@@ -133,13 +137,13 @@ async def test_a_new_connection_is_made_to_the_contact_when_the_calls_own_is_gon
     caller.contact = f"sip:caller@127.0.0.1:{server.sockets[0].getsockname()[1]};transport=tcp"
     assert (await caller.call()).status == 200
     worker = called(scene)
-    await worker.until(lambda one: one.method == "ACK")
+    await worker.until(lambda message: message.method == "ACK")
     await caller.close()
     await asyncio.sleep(0.2)  # the front hears of it
     worker.send(worker.within(worker.invites[0], "BYE"), to_workers(scene))
     async with asyncio.timeout(5):
         assert (await came).method == "BYE"
-    await worker.until(lambda one: one.status == 200 and "BYE" in one.one("CSeq"))
+    await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
     server.close()
 
 
@@ -176,15 +180,17 @@ async def test_without_route_a_call_is_its_own_callers_alone() -> None:
         other_tag = bye.replace(";tag=c", ";tag=d", 1)
         for who, text in ((stranger, bye), (scene.caller, other_tag)):
             who.send(unrouted(text, scene, called_again=False), who.front)
-            refused = await who.until(lambda one: one.one("CSeq") == "9 BYE" and one.status > 0)
+            refused = await who.until(
+                lambda message: message.one("CSeq") == "9 BYE" and message.status > 0
+            )
             assert refused.status == 481
-        assert {one.method for one in worker.seen} == {"INVITE", "ACK"}
+        assert {message.method for message in worker.seen} == {"INVITE", "ACK"}
         scene.caller.seen.clear()
         assert (await scene.caller.bye(final)).status == 200
         again = scene.caller.request("BYE", "mine", cseq=10, established=final)
         scene.caller.send(unrouted(again, scene, called_again=False), scene.caller.front)
         refused = await scene.caller.until(
-            lambda one: one.one("CSeq") == "10 BYE" and one.status > 0
+            lambda message: message.one("CSeq") == "10 BYE" and message.status > 0
         )
         assert refused.status == 481
 
@@ -211,8 +217,10 @@ async def test_what_belongs_to_a_call_keeps_its_order(scene: Scene, transport: s
         )
         if cseq % 25 == 0:
             await asyncio.sleep(0.01)
-    await worker.until(lambda one: one.one("CSeq") == "251 INFO", 10)
-    came = [int(one.one("CSeq").split()[0]) for one in worker.seen if one.method == "INFO"]
+    await worker.until(lambda message: message.one("CSeq") == "251 INFO", 10)
+    came = [
+        int(message.one("CSeq").split()[0]) for message in worker.seen if message.method == "INFO"
+    ]
     assert came == sorted(came)
     if isinstance(caller, TcpCaller):
         await caller.close()

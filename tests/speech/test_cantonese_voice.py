@@ -56,7 +56,9 @@ def test_entering_syllables_are_short_and_the_last_one_long() -> None:
     assert said[2].rime < said[3].rime
     assert said[5].rime > 1.2 * said[1].rime
     quick = lengths(syllables("baat3 baa3 bat1 ban1 ge3 baa3"), pace=9.0)
-    assert sum(one.whole for one in quick) == pytest.approx(sum(one.whole for one in said) / 2)
+    assert sum(length.whole for length in quick) == pytest.approx(
+        sum(length.whole for length in said) / 2
+    )
 
 
 @pytest.mark.unit

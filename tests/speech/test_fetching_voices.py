@@ -54,4 +54,4 @@ def test_a_package_that_lacks_the_file_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_was_damaged_is_missing(tmp_path: Path) -> None:
     (tmp_path / "kokoro.onnx").write_bytes(b"damaged")
-    assert [one.name for one in missing(tmp_path)] == [file.name for file in FILES]
+    assert [wanted.name for wanted in missing(tmp_path)] == [file.name for file in FILES]

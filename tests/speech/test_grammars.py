@@ -58,13 +58,13 @@ def test_a_number_of_known_length_is_mended() -> None:
     grammar = DigitGrammar(ENGLISH, 8, 8)
     heard = ["seven", "zero", "three", "five", "two", "nine", "four"]
     assert grammar.meaning(heard) is None
-    mended = [one.text for one in grammar.mended(heard)]
+    mended = [meaning.text for meaning in grammar.mended(heard)]
     assert mended[0] == "77035294"
     assert "70335294" in mended
     assert len(mended) == 7
-    twice = [one.text for one in grammar.mended([*heard[:6], heard[5]])]
+    twice = [meaning.text for meaning in grammar.mended([*heard[:6], heard[5]])]
     assert len(twice) == 6, "the same digit doubled at either place is one number"
-    longer = [one.text for one in grammar.mended([*heard, "six", "one"])]
+    longer = [meaning.text for meaning in grammar.mended([*heard, "six", "one"])]
     assert "70352941" in longer
     assert all(len(one) == 8 for one in longer)
     assert grammar.mended([*heard, "one"]) == (), "whole already"
@@ -76,7 +76,7 @@ def test_a_number_of_known_length_is_mended() -> None:
 def test_a_number_somebody_else_knows_may_have_one_more_of_a_digit() -> None:
     grammar = DigitGrammar(ENGLISH, 8, 20)
     said = ["two", "zero", "two", "six", "one", "one", "two", "five"]
-    assert "202261125" in [one.text for one in grammar.mended(said)]
+    assert "202261125" in [meaning.text for meaning in grammar.mended(said)]
 
 
 def test_a_number_short_of_one_digit_may_be_all_there() -> None:
@@ -90,7 +90,7 @@ def test_a_number_short_of_one_digit_may_be_all_there() -> None:
     assert DigitGrammar(ENGLISH, 4, 4).completeness(seven[:3]) is Completeness.INCOMPLETE
     both = Either(phrase_book(ENGLISH).commands(), grammar)
     assert both.completeness(seven) is Completeness.ALMOST
-    assert "77035294" in [one.text for one in both.mended(seven)]
+    assert "77035294" in [meaning.text for meaning in both.mended(seven)]
 
 
 def test_a_cough_is_no_word_but_talk_is_no_answer() -> None:

@@ -23,7 +23,7 @@ EVERY = pytest.mark.parametrize("forms", FORMS.values(), ids=[str(form) for form
 
 def names(spoken: object) -> list[str]:
     assert isinstance(spoken, list)
-    return [one.name for one in spoken if isinstance(one, Unit)]
+    return [unit.name for unit in spoken if isinstance(unit, Unit)]
 
 
 @given(st.text("0123456789", min_size=1, max_size=40))

@@ -203,12 +203,12 @@ def test_a_voice_of_another_engine_is_written_down_as_it_speaks(
     lexicon = Lexicon.of(Language.ENGLISH)
     speaker = voices.Speaker(lexicon, [], [engine])
     made = [speaker.utterance(seed) for seed in range(200)]
-    assert all(one is not None and one.voice == "somebody" for one in made)
+    assert all(spoken is not None and spoken.voice == "somebody" for spoken in made)
     said = {
         lexicon.spellings[word][way]
-        for one in made
-        if one is not None
-        for word, way in zip(one.words, one.ways, strict=True)
+        for spoken in made
+        if spoken is not None
+        for word, way in zip(spoken.words, spoken.ways, strict=True)
         if word == "Z"
     }
     assert said == {zed_or_zee}

@@ -146,7 +146,8 @@ def test_shards_of_features_are_read_as_they_were_written(tmp_path: Path) -> Non
     telephoned.save(tmp_path / "some-0001-0.npz", made[3:])
     (tmp_path / "some-0002-0.unfinished.npz").write_bytes(b"half")
     read = list(telephoned.load(tmp_path))
-    assert [one.words for one in read] == [one.words for one in made]
+    assert [utterance.words for utterance in read] == [utterance.words for utterance in made]
     assert all(
-        np.array_equal(one.features, other.features) for one, other in zip(read, made, strict=True)
+        np.array_equal(utterance.features, other.features)
+        for utterance, other in zip(read, made, strict=True)
     )

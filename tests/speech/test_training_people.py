@@ -67,11 +67,11 @@ def test_sayings_are_made_of_the_models_units_and_mostly_of_digits(language: Lan
     lexicon = Lexicon.of(language)
     units, sayings = set(lexicon.units), Sayings(lexicon)
     drawn = [sayings.drawn(np.random.default_rng(seed)) for seed in range(300)]
-    assert {unit for one in drawn for word in one.units for unit in word} <= units
+    assert {unit for saying in drawn for word in saying.units for unit in word} <= units
     digits = {
         unit for word in digit_words(language) for way in lexicon.words[word] for unit in [way]
     }
-    numbers = [one for one in drawn if set(one.units) <= digits]
+    numbers = [saying for saying in drawn if set(saying.units) <= digits]
     assert 0.3 < len(numbers) / len(drawn) < 0.75
     assert max(len(number.groups) for number in numbers) > 2
     again = sayings.drawn(np.random.default_rng(7))
@@ -123,7 +123,7 @@ def test_shards_keep_what_was_said_and_making_goes_on(tmp_path: Path) -> None:
     assert shards.make(tmp_path, "test", 3, 3, utterance) == 1
     assert made[6:] == [6, 7, 8]
     found = list(shards.of_folder(tmp_path, ["test"]))
-    assert [len(one.sound) for one in found] == [10, 11, 12, 14, 15, 16, 17, 18]
+    assert [len(labelled.sound) for labelled in found] == [10, 11, 12, 14, 15, 16, 17, 18]
     assert found[0].units == (("a", "b"),)
     assert not list(shards.of_folder(tmp_path, ["other"]))
 

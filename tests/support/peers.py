@@ -147,7 +147,7 @@ class FakeWorker(SipEnd):
 
     @property
     def invites(self) -> list[Message]:
-        return [one for one in self.seen if one.method == "INVITE"]
+        return [message for message in self.seen if message.method == "INVITE"]
 
     def within(self, invite: Message, method: str) -> str:
         """A request of the worker's in the dialogue that `invite` began (RFC 3261, 12.2.1.1)."""
@@ -230,7 +230,7 @@ class FakeCaller(SipEnd):
         call_id = str(how.pop("call_id", "") or uuid.uuid4().hex)
         self.send(self.request(method, call_id, **how), self.front)  # type: ignore[arg-type]
         return await self.until(
-            lambda one: one.status >= 200 and one.one("Call-ID") == call_id, 6.0
+            lambda message: message.status >= 200 and message.one("Call-ID") == call_id, 6.0
         )
 
     async def call(self, **how: object) -> Message:
@@ -245,8 +245,10 @@ class FakeCaller(SipEnd):
         call_id = established.one("Call-ID")
         self.send(self.request("BYE", call_id, cseq=2, established=established), self.front)
         return await self.until(
-            lambda one: (
-                one.one("Call-ID") == call_id and "BYE" in one.one("CSeq") and one.status > 0
+            lambda message: (
+                message.one("Call-ID") == call_id
+                and "BYE" in message.one("CSeq")
+                and message.status > 0
             )
         )
 

@@ -59,9 +59,9 @@ class Peer:
     def __post_init__(self) -> None:
         self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        for one in (self.sip, self.media):
-            one.bind((self.host, 0))
-            one.setblocking(False)
+        for sock in (self.sip, self.media):
+            sock.bind((self.host, 0))
+            sock.setblocking(False)
         self.port = self.sip.getsockname()[1]
         self.call_id = secrets.token_hex(8)
         self.tag = secrets.token_hex(4)

@@ -26,10 +26,10 @@ def bell() -> Iterator[Wakeup]:
 @pytest.fixture
 def sip() -> Iterator[socket.socket]:
     """A socket as the library has it: one that never waits."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        one.setblocking(False)
-        yield one
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+        yield sock
 
 
 def waited(bell: Wakeup, *, idle: bool) -> float:

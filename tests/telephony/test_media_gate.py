@@ -23,17 +23,17 @@ ANOTHER = "127.0.0.2"
 
 
 def bound(host: str = "127.0.0.1") -> socket.socket:
-    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    one.bind((host, 0))
-    one.setblocking(False)
-    return one
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((host, 0))
+    sock.setblocking(False)
+    return sock
 
 
-def got(one: socket.socket) -> list[bytes]:
+def got(sock: socket.socket) -> list[bytes]:
     found = []
     while True:
         try:
-            found.append(one.recv(2048))
+            found.append(sock.recv(2048))
         except BlockingIOError:
             return found
 
@@ -45,8 +45,8 @@ def test_the_kernel_lets_the_agreed_sender_in() -> None:
         old = left.getsockname()[1]
 
         def heard() -> list[bytes]:
-            for word, one in ((b"agreed", agreed), (b"left", left), (b"stranger", stranger)):
-                one.sendto(word, ours.getsockname())
+            for word, sock in ((b"agreed", agreed), (b"left", left), (b"stranger", stranger)):
+                sock.sendto(word, ours.getsockname())
             return got(ours)
 
         assert heard() == [b"agreed", b"left", b"stranger"]
@@ -112,19 +112,19 @@ def test_a_port_that_is_taken_stays_taken() -> None:
             third.bind(ours.getsockname())
 
 
-async def sends_to(one: socket.socket, seconds: float = 0.3) -> int:
+async def sends_to(sock: socket.socket, seconds: float = 0.3) -> int:
     """Packets that come to this socket within so long."""
-    got(one)
+    got(sock)
     await asyncio.sleep(seconds)
-    return len(got(one))
+    return len(got(sock))
 
 
-def press_from(one: socket.socket, peer: Peer, key: str) -> None:
+def press_from(sock: socket.socket, peer: Peer, key: str) -> None:
     peer.timestamp += 4000
     for number in range(12):
         peer.sequence += 1
         event = telephone_event(key, number > 8, 160 * min(number + 1, 9))
-        one.sendto(
+        sock.sendto(
             rtp(101, peer.sequence, peer.timestamp, event, int(number == 0)), peer.remote_media
         )
 

@@ -219,7 +219,8 @@ def _found(
 
 def _is(heard: Heard, language: Language, name: str) -> bool:
     return any(
-        one.language is language and one.name == name for one in (heard.known, *heard.known.also)
+        known.language is language and known.name == name
+        for known in (heard.known, *heard.known.also)
     )
 
 

@@ -119,10 +119,10 @@ class Repertoire:
             for (language, name), (start, end) in library.index.items()
         ]
         theirs, known_twice = list[Known](), set[int]()
-        for one in more:
-            same = [other for other in ours if _same_sound(one.sound, other.sound)]
+        for known in more:
+            same = [other for other in ours if _same_sound(known.sound, other.sound)]
             known_twice.update(map(id, same))
-            theirs.append(replace(one, also=tuple(same)))
+            theirs.append(replace(known, also=tuple(same)))
         return cls([*(mine for mine in ours if id(mine) not in known_twice), *theirs])
 
     def beginnings(self, language: Language | None) -> Anchors:

@@ -90,7 +90,7 @@ def _picture(call: CallDone) -> Picture:
         _outline(call.received, call.sound_from_s, scale, _HALF),
         _outline(call.sent, call.sound_from_s, scale, 3 * _HALF),
     )
-    ladder = tuple(_rung(one, call.ladder_from) for one in call.ladder)
+    ladder = tuple(_rung(passed, call.ladder_from) for passed in call.ladder)
     return Picture(call, seconds, _flac(call), waves, marks, ladder)
 
 

@@ -85,11 +85,11 @@ class Relay:
         """Take two ports. Raises OSError."""
         loop = asyncio.get_running_loop()
         for side in (self._near, self._far):
-            one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            one.setblocking(False)
-            _keep_much(one)
-            one.bind((self._host, 0))
-            await loop.create_datagram_endpoint(lambda side=side: side, sock=one)  # type: ignore[misc]
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.setblocking(False)
+            _keep_much(sock)
+            sock.bind((self._host, 0))
+            await loop.create_datagram_endpoint(lambda side=side: side, sock=sock)  # type: ignore[misc]
         self._looking = loop.create_task(self._look_for_rests())
 
     async def _look_for_rests(self) -> None:

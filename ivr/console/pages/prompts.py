@@ -95,11 +95,11 @@ async def found_waiting(request: web.Request, wanted: Mapping[str, str]) -> Sequ
     state, language = wanted.get("state", ""), wanted.get("language", "")
     looked_for = wanted.get("find", "").strip().lower()
 
-    def fits(one: PromptVersion) -> bool:
-        texts = (one.clip, one.words, one.made_by, str(numbers.get(one.clip, "")))
+    def fits(version: PromptVersion) -> bool:
+        texts = (version.clip, version.words, version.made_by, str(numbers.get(version.clip, "")))
         return (
-            (not state or one.state == state)
-            and (not language or one.language == language)
+            (not state or version.state == state)
+            and (not language or version.language == language)
             and (not looked_for or any(looked_for in text.lower() for text in texts))
         )
 

@@ -41,12 +41,12 @@ class Wakeup:
             with contextlib.suppress(OSError):  # it was the one of the directory itself
                 if stat.S_ISSOCK(os.fstat(fd).st_mode):
                     # Not `socket.dup`, which would have the library wait in its socket.
-                    one = socket.socket(fileno=os.dup(fd))
-                    if one.type is socket.SOCK_DGRAM and one.getsockname() in wanted:
-                        self._sockets.append(one)
-                        self._poll.register(one, select.POLLIN)
+                    sock = socket.socket(fileno=os.dup(fd))
+                    if sock.type is socket.SOCK_DGRAM and sock.getsockname() in wanted:
+                        self._sockets.append(sock)
+                        self._poll.register(sock, select.POLLIN)
                     else:
-                        one.close()
+                        sock.close()
 
     def wait(self, seconds: float) -> None:
         """Wait to be rung for, at most so long."""
@@ -64,6 +64,6 @@ class Wakeup:
 
     def close(self) -> None:
         """Nobody rings any more."""
-        for one in self._sockets:
-            one.close()
+        for sock in self._sockets:
+            sock.close()
         os.close(self._bell)

@@ -87,15 +87,15 @@ def attach(descriptor: int, option: int, program: Program) -> None:
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
     memory = ctypes.create_string_buffer(code, len(code))
     fprog = struct.pack("HxxxxxxP", len(program), ctypes.addressof(memory))
-    with _same_socket(descriptor) as one:
-        one.setsockopt(socket.SOL_SOCKET, option, fprog)
+    with _same_socket(descriptor) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, option, fprog)
 
 
 def let_everybody_in(descriptor: int) -> None:
     """Take `only_from` away."""
-    with _same_socket(descriptor) as one:
+    with _same_socket(descriptor) as sock:
         try:
-            one.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+            sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
         except FileNotFoundError:  # there was none
             return
 
