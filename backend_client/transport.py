@@ -28,6 +28,10 @@ Observer = Callable[[str, str, float], None]
 """Told of every request: operation, outcome (`ok`, a problem's code, or `away`), seconds."""
 
 _KEEP_ALIVE_S = 15.0  # shorter than servers', so that a kept connection is seldom a dead one
+_SHORTEST_TRY_S = 0.1
+"""With less than that left of the time budget nothing is sent again: it could not be answered."""
+_ROUNDING_S = 0.02
+"""A try ends so long before the time budget does, and can say what became of it."""
 
 
 class Repeat(Enum):
@@ -111,7 +115,11 @@ class HttpTransport:
         progress = _Progress()
 
         def again(error: BaseException) -> bool:
-            return isinstance(error, _NoAnswer) and (call.repeat is Repeat.ALWAYS or not error.sent)
+            return (
+                isinstance(error, _NoAnswer)
+                and (call.repeat is Repeat.ALWAYS or not error.sent)
+                and deadline - time.monotonic() > _SHORTEST_TRY_S
+            )
 
         trying = AsyncRetrying(
             retry=retry_if_exception(again),
@@ -144,7 +152,7 @@ class HttpTransport:
     async def _try(self, call: Call, answer: type[AnswerT], deadline: float) -> AnswerT:
         left = deadline - time.monotonic()
         limits = aiohttp.ClientTimeout(
-            total=max(0.01, min(self._settings.read_timeout_s, left - 0.02)),
+            total=max(0.01, min(self._settings.read_timeout_s, left - _ROUNDING_S)),
             connect=self._settings.connect_timeout_s,
         )
         try:

@@ -119,7 +119,9 @@ class Outlet:
             left = self._write_all(data)
             with changed:
                 self._size -= written
-                if len(left) < len(data):
+                if not left:
+                    self._torn = False  # half a line is well: whoever prints has the rest
+                elif len(left) < len(data):
                     self._torn = data[len(data) - len(left) - 1] != ord("\n")
                 if left:
                     lines = left.count(b"\n") - (unsaid > 0)  # `said` is at the end

@@ -19,8 +19,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.ports import free_ports
+
 NOBODY = 65_534
 EDGE = 'edge.nodes = [{name = "a", address = "127.0.0.2", lines = 4}]'
+PORTS = (
+    "sip.port",
+    "sip.internal_port",
+    "web.port",
+    "embedded_rocars.port",
+    "embedded_rocars.portal_port",
+)
+CHOSEN_BY_THE_SYSTEM = {"telephony.sip_port": 0, "telephony.rtp_port_first": 0}
 SCENARIO = "name: greets\nsteps:\n  - dial: 3902\n  - hang_up: true\n"
 
 
@@ -108,6 +118,15 @@ def causes(folder: Path, port: int) -> Iterator[Cause]:
         yield Cause(name, str(file), (*STARTS, "config show", "health"))
 
 
+def ports_beside(settings: str) -> str:
+    """Settings of ports that nobody holds, but for those that are the cause: what else runs on this
+    machine is not what is looked for.
+    """
+    first = free_ports(len(PORTS))
+    ports = {name: first + number for number, name in enumerate(PORTS)} | CHOSEN_BY_THE_SYSTEM
+    return "\n".join(f"{name} = {port}" for name, port in ports.items() if name not in settings)
+
+
 def lay_out(folder: Path) -> None:
     """What is there, before the rights are given up."""
     for name in ("theirs", "closed", "theirs_inside", "theirs_inside/metrics"):
@@ -168,7 +187,7 @@ def main() -> None:
             config = Path(cause.settings)
             if not cause.settings.startswith("/"):
                 config = folder / "ours" / "x.toml"
-                config.write_text(f"{cause.settings}\n{EDGE}\n")
+                config.write_text(f"{cause.settings}\n{ports_beside(cause.settings)}\n{EDGE}\n")
             for command in (*cause.commands, *(RECORDS if cause.records else ())):
                 words = [word.format(**places) for word in command.split()]
                 if words[0] != "flows":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
+import soundfile
 from playwright.async_api import Browser, expect
 
 from ground.web.requests import own_path
@@ -139,7 +141,7 @@ async def test_recorded_in_the_browser(console: Console, enter: Enter) -> None:
     assert (version.source, version.state) == (Source.BROWSER, VersionState.DRAFT)
     held = await console.site.versions.one(version.version_id)
     assert held is not None
-    assert _alike(held.sound, MICROPHONE.read_bytes()) > 0.8
+    assert _known_again(held.sound, MICROPHONE.read_bytes()) > 0.5
 
 
 async def test_other_words_are_said_by_a_stand_in_at_once(console: Console, enter: Enter) -> None:
@@ -453,17 +455,23 @@ async def test_a_live_page_that_stands_still_says_so(console: Console, enter: En
     viewer.complaints.clear()  # the browser itself says that the request failed
 
 
-def _alike(one: bytes, other: bytes) -> float:
-    """Highest normalised cross-correlation of two recordings."""
-    import io
+def _known_again(recorded: bytes, played: bytes) -> float:
+    """Share of the recording, in pieces of 100 ms that are not silent, that is in what was played.
 
-    import soundfile
-
-    a, _ = soundfile.read(io.BytesIO(one), dtype="float64")
-    b, _ = soundfile.read(io.BytesIO(other), dtype="float64")
-    size = 1 << (len(a) + len(b)).bit_length()
-    both = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)))
-    return float(np.abs(both).max() / np.sqrt((a @ a) * (b @ b)))
+    In pieces, since the browser's microphone skips some where the machine is busy.
+    """
+    sound, rate = soundfile.read(io.BytesIO(recorded), dtype="float64")
+    original, original_rate = soundfile.read(io.BytesIO(played), dtype="float64")
+    assert rate == original_rate
+    length = rate // 10
+    pieces = np.lib.stride_tricks.sliding_window_view(sound, length)[::length]
+    loud = [piece for piece in pieces if piece.std() > 0.2 * sound.std()]
+    levels = np.sqrt(np.convolve(original**2, np.ones(length), mode="valid"))
+    found = [
+        np.abs(np.correlate(original, piece) / np.maximum(levels * np.linalg.norm(piece), 1e-6))
+        for piece in loud
+    ]
+    return float(np.mean([likeness.max() > 0.8 for likeness in found]))
 
 
 async def test_an_overload_is_seen_and_charts_wait_for_it_to_end(

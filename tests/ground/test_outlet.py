@@ -158,6 +158,14 @@ def test_what_is_printed_waits_no_more_than_what_is_logged(pipe: Pipe) -> None:
         pipe.read_to(b"lines dropped\n")
 
 
+def test_a_line_that_is_printed_in_pieces_is_one_line(pipe: Pipe) -> None:
+    outlet = Outlet(pipe.writing)
+    for piece in ("half a line,", " and the rest", "\n", "another\n"):
+        outlet.put(piece)
+        assert outlet.flush(PATIENCE_S)
+    assert pipe.read_to(b"another\n") == b"half a line, and the rest\nanother\n"
+
+
 def test_a_stream_in_memory_is_written_at_once() -> None:
     stream = io.StringIO()
     log = OutletHandler(stream)
@@ -189,6 +197,7 @@ def test_a_device_that_is_full_drops_and_counts() -> None:
     assert outlet.dropped == 3
     outlet.put("")  # what is lost is counted by whoever speaks next
     assert len(counted) >= 3
+    assert outlet.flush(PATIENCE_S)  # another file may get the number of this one
     os.close(full)
 
 

@@ -61,6 +61,7 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
             process.send_signal(signal.SIGTERM)
             _, log = await asyncio.wait_for(process.communicate(), limit(20))
         assert process.returncode == 0
+        assert all(line.startswith(b"{") for line in log.splitlines()), log.decode()
         assert all(json.loads(line)["event"] for line in log.splitlines())
     assert seen[0] == seen[1]
     assert (tmp_path / "data" / "rocars.sqlite3").stat().st_mode & 0o777 == 0o600

@@ -19,6 +19,7 @@ from speech.recognition.marks import MarkGrammar, own_marks
 from speech.recognition.models import Model, load
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
 from speech.recognition.settings import RecognitionSettings
+from tests.support.pace import limit
 from tests.support.speaking import between_silence, digits, spelt, spoken
 
 pytestmark = pytest.mark.service
@@ -79,7 +80,7 @@ async def heard(
         waiting = asyncio.ensure_future(attention.utterance())
         while not (caller.over or waiting.done()):
             await asyncio.sleep(0.05)
-        await asyncio.wait({waiting}, timeout=1.0)
+        await asyncio.wait({waiting}, timeout=limit(1.5))
         try:
             return (waiting.result() if waiting.done() else None), attention.began.is_set()
         finally:
