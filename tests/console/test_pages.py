@@ -246,21 +246,33 @@ async def test_a_set_is_reviewed_by_keyboard(console: Console, enter: Enter) -> 
 
 async def test_no_draft_is_skipped_from_page_to_page(console: Console, enter: Enter) -> None:
     """What was accepted has left the search, and the next page begins where this one ended."""
-    made = [
+    clip = await console.site.studio.one(Language.ENGLISH, "welcome.greeting")
+    assert clip is not None
+    first = await console.site.intake.file("somebody", clip, a_recording(), Source.UPLOADED)
+    made = [first] + [
         await console.site.versions.add(
             "somebody",
-            NewVersion("en", "welcome.greeting", f"{n}", "x", b"", 1.4, -23, Source.IMPORTED),
+            NewVersion("en", clip.name, f"{n}", "x", first.sound, 1.4, -23, Source.IMPORTED),
         )
-        for n in range(ON_A_PAGE + 10)
+        for n in range(ON_A_PAGE + 9)
     ]
     reviewer = await enter(Role.REVIEWER)
     await reviewer.go("/prompts/waiting?state=draft")
+    await reviewer.page.get_by_label("Speed of hearing").select_option("1.5")
     for version in made[: ON_A_PAGE // 2]:
         await console.site.versions.review("another", version.version_id)
-    await reviewer.page.get_by_role("link", name="Next page").click()
     rows = reviewer.page.locator("#review tr[data-version]")
-    await expect(rows.first).to_have_attribute("data-version", str(made[ON_A_PAGE].version_id))
+    await rows.last.focus()
+    await reviewer.page.keyboard.press("a")
+    following = str(made[ON_A_PAGE].version_id)
+    await expect(rows.first).to_have_attribute("data-version", following)
+    await expect(rows.first).to_be_focused()
     assert await rows.count() == 10
+    speed = "row => row.querySelector('audio').playbackRate"
+    assert await rows.first.evaluate(speed) == 1.5
+    last = await console.site.versions.one(made[ON_A_PAGE - 1].version_id)
+    assert last is not None
+    assert last.state is VersionState.REVIEWED
 
 
 async def test_a_release_shows_what_changes_goes_live_and_comes_back(
@@ -312,6 +324,26 @@ async def test_an_order_is_seen_on_its_row_and_tells_no_more_than_is_so(
     await expect(lately).to_contain_text("nobody was reached; the caller was told the number")
     assert await row.get_by_role("button").count() == 0
     assert await console.book.flush(5)
+
+
+@pytest.mark.parametrize("what", ["end", "pass"])
+async def test_ending_and_passing_on_are_confirmed_by_keyboard(
+    console: Console, enter: Enter, what: str
+) -> None:
+    call_id = await console.book.open(an_offered_call())
+    operator = await enter(Role.OPERATOR)
+    button = operator.page.locator(f"#{what}-{call_id}")
+    await button.wait_for()
+    operator.agrees = False
+    await button.focus()
+    await operator.page.keyboard.press("Enter")
+    assert len(operator.asked) == 1
+    assert await console.site.orders.take_for_calls([call_id]) == []
+    operator.agrees = True
+    await button.focus()
+    await operator.page.keyboard.press("Enter")
+    await operator.page.locator(f"tr[data-call='{call_id}'] .ordered").wait_for()
+    assert len(await console.site.orders.take_for_calls([call_id])) == 1
 
 
 async def test_focus_and_marked_text_survive_the_update(console: Console, enter: Enter) -> None:
