@@ -19,6 +19,7 @@ from ivr.console.door.refusals import pages_of_ours
 from ivr.console.health import BackEndProbe, Health, NodeView, look
 from ivr.console.listening import Doorkeeper, listen, watched
 from ivr.console.pages import (
+    audit_log,
     calls,
     figures,
     live,
@@ -27,6 +28,7 @@ from ivr.console.pages import (
     releases,
     scripts,
     sounds,
+    waiting,
     wellbeing,
 )
 from ivr.console.rendering import ASSETS, ENTRIES
@@ -52,11 +54,13 @@ ROOMS = (
     calls.PAGES,
     figures.PAGES,
     prompts.PAGES,
+    waiting.PAGES,
     sounds.PAGES,
     scripts.PAGES,
     releases.PAGES,
     wellbeing.PAGES,
     people.PAGES,
+    audit_log.PAGES,
 )
 """In the order of the navigation."""
 

@@ -16,6 +16,11 @@ def when(at: datetime | None) -> str:
     return "" if at is None else f"{at.astimezone(HONG_KONG):%Y-%m-%d %H:%M}"
 
 
+def instant(at: datetime | None) -> str:
+    """To the second, with the zone of Hong Kong: ISO 8601, for programs."""
+    return "" if at is None else at.astimezone(HONG_KONG).isoformat(timespec="seconds")
+
+
 def clock(at: datetime | None) -> str:
     """Time of Hong Kong, to the second."""
     return "" if at is None else f"{at.astimezone(HONG_KONG):%H:%M:%S}"

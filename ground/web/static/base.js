@@ -38,6 +38,19 @@ document.addEventListener("change", (event) => {
   field.reportValidity();
 });
 
+// On a telephone a table is shown as cards, each value under the heading of its column.
+function label() {
+  for (const table of document.querySelectorAll("table.cards")) {
+    const headings = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+    for (const row of table.querySelectorAll("tr")) {
+      if (row.parentElement.tagName === "THEAD") continue;
+      [...row.cells].forEach((cell, at) => { if (cell.colSpan === 1 && headings[at]) cell.dataset.label = headings[at]; });
+    }
+  }
+}
+document.addEventListener("DOMContentLoaded", label);
+document.addEventListener("htmx:afterSwap", label);
+
 // What somebody has opened stays open when its part of the page is replaced.
 const opened = new Set();
 document.addEventListener("toggle", (event) => {
