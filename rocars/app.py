@@ -71,6 +71,9 @@ def _boundary(service: Service) -> Boundary:
         overrides=service.overrides,
         profiles=service.profiles,
         officers=service.officers,
+        vehicles=service.vehicles,
+        enquiries=service.enquiries,
+        hotline=service.hotline,
     )
 
 

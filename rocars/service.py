@@ -26,6 +26,8 @@ from rocars.entrance.lockout import Lockout
 from rocars.entrance.login import DriverLogin
 from rocars.entrance.sessions import Sessions
 from rocars.entrance.web_login import WebLogin
+from rocars.hotline.deeds import HotlineDeeds
+from rocars.hotline.enquiries import Enquiries
 from rocars.registry.accounts import Accounts
 from rocars.registry.companies import Companies
 from rocars.registry.drivers import Drivers
@@ -69,6 +71,8 @@ class Service:
     unladen: UnladenDeclarations
     overrides: Overrides
     officers: Officers
+    enquiries: Enquiries
+    hotline: HotlineDeeds
     retention: Retention
     belief: ClockBelief
 
@@ -94,6 +98,7 @@ class Service:
 
     async def _sweep_records(self) -> None:
         await self.requests.sweep()
+        await self.enquiries.sweep()
         await self.retention.sweep()
 
     async def close(self) -> None:
@@ -166,6 +171,8 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         overrides=Overrides(
             database, clock, lanes, vehicles, settings.crossing, decided=boards.changed
         ),
+        enquiries=Enquiries(database, clock, settings.hotline, consignments, lockout),
+        hotline=HotlineDeeds(database, clock, lockout),
         retention=Retention(database, clock, settings.crossing),
         belief=ClockBelief(database, clock),
         officers=Officers(database, clock, settings.crossing, settings.token, keys, pins, lockout),

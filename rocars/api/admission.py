@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -18,12 +18,21 @@ from rocars.api.endpoint import Endpoint, Incoming
 from rocars.api.uploads import uploaded
 from rocars.entrance.sessions import LoggedInDriver
 from rocars.refusals import Code, Problem
+from rocars.secrets.key_ring import Role
 from rocars.service import Service
+from rocars.store.journal import Channel, through
 
 log = structlog.get_logger("rocars.http")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _KEY = re.compile(r"[!-~]{1,128}")
+_CHANNELS: Mapping[Role, Channel] = {
+    Role.IVR: "telephone",
+    Role.SHIPPER: "system",
+    Role.ADMIN: "office",
+    Role.CAMERA: "boundary",
+    Role.DISPLAY: "boundary",
+}
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # no database takes all of these
 
 
@@ -31,22 +40,29 @@ def answer_with(endpoint: Endpoint, service: Service) -> Handler:
     """The aiohttp handler of one endpoint."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        incoming = await _admit(endpoint, service, request)
-        if endpoint.uploads:
-            async with uploaded(request, service.settings.batch.max_bytes) as file:
-                answer = await endpoint.handler(replace(incoming, upload=file))
-        else:
-            answer = await endpoint.handler(incoming)
+        with through(_channel(endpoint, service, request)):
+            incoming = await _admit(endpoint, service, request)
+            if endpoint.uploads:
+                async with uploaded(request, service.settings.batch.max_bytes) as file:
+                    answer = await endpoint.handler(replace(incoming, upload=file))
+            else:
+                answer = await endpoint.handler(incoming)
         return _json(answer, endpoint.status, "application/json")
 
     return handle
 
 
-async def _admit(endpoint: Endpoint, service: Service, request: web.Request) -> Incoming:
-    if endpoint.roles and not service.keys.opens(
-        request.headers.get("X-Api-Key", ""), endpoint.roles
-    ):
+def _channel(endpoint: Endpoint, service: Service, request: web.Request) -> Channel:
+    """The channel whose key was presented. Raises Problem API_KEY_REFUSED."""
+    if not endpoint.roles:
+        return ""
+    role = service.keys.role_of(request.headers.get("X-Api-Key", ""), endpoint.roles)
+    if role is None:
         raise Problem(Code.API_KEY_REFUSED)
+    return _CHANNELS[role]
+
+
+async def _admit(endpoint: Endpoint, service: Service, request: web.Request) -> Incoming:
     driver = await _driver(service, request) if endpoint.driver else None
     key = request.headers.get("Idempotency-Key", "")
     if endpoint.idempotent and not _KEY.fullmatch(key):

@@ -27,6 +27,7 @@ from rocars.messages import Direction
 from rocars.refusals import Code, Problem
 from rocars.registry.companies import company_called
 from rocars.store.database import Database
+from rocars.store.journal import write_down
 from rocars.store.tables.bundling import Bundle, BundledCargo
 from rocars.store.tables.cargo import Consignment, ConsignmentChange, LodgingKey
 from rocars.store.tables.registration import Company
@@ -67,6 +68,7 @@ class Consignments:
                     if key and (before := await _lodged_under(session, company_id, key)):
                         return before
                     (added,) = await self.add(session, company_id, (data,), now)
+                    write_down(session, now, "lodged", "ccrn", added.ccrn)
                     if key:
                         session.add(
                             LodgingKey(company_id=company_id, key=key, consignment_id=added.id)
@@ -123,6 +125,7 @@ class Consignments:
                 setattr(consignment, column, value)
             consignment.amended_at = now
             session.add(_change(consignment, now, by, "amended", changes))
+            write_down(session, now, "amended", "ccrn", ccrn)
         log.info("cargo.amended", ccrn=ccrn)
         return Lodged(ccrn=ccrn, lodged_at=consignment.lodged_at, amended_at=now)
 
@@ -138,6 +141,7 @@ class Consignments:
             consignment = await self._unbundled(session, company_id, ccrn, now)
             consignment.withdrawn_at = now
             session.add(_change(consignment, now, by, "withdrawn", {}))
+            write_down(session, now, "withdrawn", "ccrn", ccrn)
         log.info("cargo.withdrawn", ccrn=ccrn)
 
     async def _unbundled(

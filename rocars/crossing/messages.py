@@ -85,8 +85,9 @@ class OfficerData(Request):
     160 bits."""
 
     name: OfficerName
-    role: Literal["officer", "analyst"] = Field(
-        default="officer", description="Analysts also write risk profiles."
+    role: Literal["officer", "analyst", "hotline"] = Field(
+        default="officer",
+        description="Analysts also write risk profiles; the hotline answers enquiries.",
     )
     password: SecretStr = Field(max_length=256)
     seed: SecretStr = Field(min_length=40, max_length=128)

@@ -36,15 +36,19 @@ _NOBODYS_SEED = bytes(MIN_SEED_BYTES)
 
 
 class OfficerRole(StrEnum):
-    """What an officer may do: see and decide at the lanes; write risk profiles as well."""
+    """What an officer may do: see and decide at the lanes; write risk profiles as well; answer
+    enquiries. `ANY` is what every officer may."""
 
+    ANY = "any"
     OFFICER = "officer"
     ANALYST = "analyst"
+    HOTLINE = "hotline"
 
 
 _MAY: Mapping[str, frozenset[OfficerRole]] = {
-    "officer": frozenset({OfficerRole.OFFICER}),
-    "analyst": frozenset(OfficerRole),
+    "officer": frozenset({OfficerRole.ANY, OfficerRole.OFFICER}),
+    "analyst": frozenset({OfficerRole.ANY, OfficerRole.OFFICER, OfficerRole.ANALYST}),
+    "hotline": frozenset({OfficerRole.ANY, OfficerRole.HOTLINE}),
 }
 
 

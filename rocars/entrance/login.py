@@ -32,6 +32,7 @@ from rocars.secrets.tokens import (
     latest_step,
 )
 from rocars.store.database import Database
+from rocars.store.journal import EventDeed, write_down
 from rocars.store.tables.registration import Driver
 from rocars.store.tables.security import SecurityToken
 
@@ -79,15 +80,15 @@ class DriverLogin:
         Raises Problem LOGIN_REFUSED or LOGIN_LOCKED.
         """
         if not await self._lockout.admits(user_id):
-            log.warning("login.locked", user_id=last_three(user_id))
-            raise Problem(Code.LOGIN_LOCKED)
+            raise await self._locked(user_id)
         applicant = await self._on_file(user_id)
         found = self._judged(applicant, user_id, code, known=True)
         if applicant.driver is None or found is None:
-            raise self._refusal(user_id)
+            raise await self._refused(user_id)
         async with self._database.writing() as session:
             if not await _spend(session, applicant.driver.id, found, self._latest(applicant.token)):
                 raise self._refusal(user_id)  # another channel was faster with this code
+            write_down(session, self._clock(), "code_accepted", "user", user_id)
         self._resynchronising.forget(user_id)
         await self._lockout.clear(user_id)
         log.info("login.code_accepted", user_id=last_three(user_id))
@@ -127,8 +128,7 @@ class DriverLogin:
         one argon2 verification, one set of one-time codes.
         """
         if not await self._lockout.admits(keyed.user_id):
-            log.warning("login.locked", user_id=last_three(keyed.user_id))
-            raise Problem(Code.LOGIN_LOCKED)
+            raise await self._locked(keyed.user_id)
         applicant = await self._on_file(keyed.user_id)
         driver = applicant.driver
         pin_right = True
@@ -139,12 +139,13 @@ class DriverLogin:
         code = keyed.code.get_secret_value()
         found = self._judged(applicant, keyed.user_id, code, known=pin_right)
         if driver is None or not pin_right or found is None:
-            raise self._refusal(keyed.user_id)
+            raise await self._refused(keyed.user_id)
         async with self._database.writing() as session:
             if not await _spend(session, driver.id, found, self._latest(applicant.token)):
                 raise self._refusal(keyed.user_id)  # another log-in was faster with this code
             fresh: NewSession = self._sessions.open(session, driver.id)
             marks = await marks_of(session, driver.id)
+            write_down(session, self._clock(), "logged_in", "user", keyed.user_id)
         self._resynchronising.forget(keyed.user_id)
         await self._lockout.clear(keyed.user_id)
         log.info("login.accepted", user_id=last_three(keyed.user_id))
@@ -160,6 +161,20 @@ class DriverLogin:
         if token.kind != "totp":
             return MOST_PLACES
         return latest_step(self._clock(), token.step_s, self._token.totp_max_drift_steps)
+
+    async def _locked(self, user_id: str) -> Problem:
+        log.warning("login.locked", user_id=last_three(user_id))
+        await self._note(user_id, "login_locked")
+        return Problem(Code.LOGIN_LOCKED)
+
+    async def _refused(self, user_id: str) -> Problem:
+        """Written down whether there is such a driver or not, so that both take as long."""
+        await self._note(user_id, "login_refused")
+        return self._refusal(user_id)
+
+    async def _note(self, user_id: str, deed: EventDeed) -> None:
+        async with self._database.writing() as session:
+            write_down(session, self._clock(), deed, "user", user_id)
 
     def _refusal(self, user_id: str) -> Problem:
         log.warning("login.refused", user_id=last_three(user_id))

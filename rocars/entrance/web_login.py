@@ -20,6 +20,7 @@ from rocars.registry.accounts import Accounts
 from rocars.secrets.masking import last_three
 from rocars.secrets.pins import PinHasher
 from rocars.store.database import Database
+from rocars.store.journal import EventDeed, write_down
 from rocars.store.tables.registration import Company
 from rocars.store.tables.web import WebAccount, WebSession
 
@@ -103,6 +104,7 @@ class WebLogin:
         counted = at_address("web", user_id, address)
         if not await self._lockout.admits(counted):
             log.warning("web_login.locked", user_id=last_three(user_id))
+            await self._journal(user_id, "login_locked")
             raise Problem(Code.LOGIN_LOCKED)
         async with self._database.reading() as session:
             account = (
@@ -113,12 +115,18 @@ class WebLogin:
         kept = account.password_hash if account is not None else None
         if not await self._hasher.verify(kept, password) or account is None:
             log.warning("web_login.refused", user_id=last_three(user_id))
+            await self._journal(user_id, "login_refused")
             raise Problem(Code.LOGIN_REFUSED)
         async with self._database.writing() as session:
             held = self._sessions.begin(session, account)
+            write_down(session, self._clock(), "logged_in", "user", user_id)
         await self._lockout.clear(counted)
         log.info("web_login.accepted", user_id=last_three(user_id), role=account.role)
         return held.token
+
+    async def _journal(self, user_id: str, deed: EventDeed) -> None:
+        async with self._database.writing() as session:
+            write_down(session, self._clock(), deed, "user", user_id)
 
     async def visitor(self, token: str, *, page: bool = False) -> WebVisitor | None:
         """Who holds this token, if anybody still does; for a page, with what it is to say."""

@@ -50,11 +50,16 @@ class KeyRing:
 
     def opens(self, presented: str, roles: frozenset[Role]) -> bool:
         """Whether the key presented is that of one of the roles; compared in constant time."""
+        return self.role_of(presented, roles) is not None
+
+    def role_of(self, presented: str, roles: frozenset[Role]) -> Role | None:
+        """Whose of these roles the key presented is; compared in constant time."""
         given = sha256(presented.encode("utf-8", "surrogateescape")).digest()
-        found = False
+        found = None
         for role in roles & self.api_keys.keys():
             known = sha256(self.api_keys[role].encode()).digest()
-            found |= hmac.compare_digest(given, known)
+            if hmac.compare_digest(given, known):
+                found = role
         return found
 
     def lock_seed(self, seed: bytes) -> str:

@@ -73,7 +73,10 @@ DRIVERS = (
     DemoPerson("10000002", "Li Ming", "cmn", "135791", "32" * 20, ("FV2468",), "+8613800000002"),
     DemoPerson("10000003", "John Smith", "en", "864209", "33" * 20, ()),
 )
-OFFICER = DemoOfficer(name="officer", role="analyst", password="demonstration only", seed="34" * 20)
+OFFICERS = (
+    DemoOfficer(name="officer", role="analyst", password="demonstration only", seed="34" * 20),
+    DemoOfficer(name="hotline", role="hotline", password="demonstration calls", seed="35" * 20),
+)
 _BUNDLER = DRIVERS[1]
 _SHOWN = 100
 _DUE_IN = 3
@@ -160,9 +163,11 @@ class DemoData:
                         password=SecretStr(user.password),
                     )
                 )
-        if not await self._service.officers.registered(OFFICER.name):
-            with suppress_registered():
-                await self._service.officers.add(OfficerData.model_validate(OFFICER.model_dump()))
+        for officer in OFFICERS:
+            if not await self._service.officers.registered(officer.name):
+                with suppress_registered():
+                    data = OfficerData.model_validate(officer.model_dump())
+                    await self._service.officers.add(data)
 
     async def _web_users(self) -> list[DemoAccount]:
         """Those there are, with their passwords."""
@@ -283,7 +288,7 @@ class DemoData:
                     )
                 )
         return DemoInfo(
-            drivers=drivers, officers=[OFFICER], accounts=await self._web_users(), cargo=cargo
+            drivers=drivers, officers=list(OFFICERS), accounts=await self._web_users(), cargo=cargo
         )
 
 

@@ -14,7 +14,9 @@ class Officer(Base):
     `next_step` is the first time step whose code still counts (RFC 6238 section 5.2)."""
 
     __tablename__ = "officer"
-    __table_args__ = (CheckConstraint("role IN ('officer', 'analyst')", name="known_role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('officer', 'analyst', 'hotline')", name="known_role"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(20), unique=True)
