@@ -27,8 +27,15 @@ from rocars.entrance.login import DriverLogin
 from rocars.entrance.sessions import Sessions
 from rocars.entrance.web_login import WebLogin
 from rocars.registry.accounts import Accounts
+from rocars.registry.agencies import Agencies
+from rocars.registry.applications import Applications
+from rocars.registry.approval import Approval
 from rocars.registry.companies import Companies
+from rocars.registry.deeds import RegistrationLog
+from rocars.registry.driver_tokens import DriverTokens
 from rocars.registry.drivers import Drivers
+from rocars.registry.packs import Packs
+from rocars.registry.registrants import Registrants
 from rocars.registry.vehicles import Vehicles
 from rocars.secrets.key_ring import KeyRing, load_keys
 from rocars.secrets.pins import PinHasher
@@ -59,6 +66,13 @@ class Service:
     own_cargo: OwnCargo
     accounts: Accounts
     web_login: WebLogin
+    applications: Applications
+    approval: Approval
+    packs: Packs
+    tokens: DriverTokens
+    agencies: Agencies
+    registrants: Registrants
+    registration_log: RegistrationLog
     requests: IdempotentRequests
     bundling: Bundling
     crossings: Crossings
@@ -94,6 +108,8 @@ class Service:
 
     async def _sweep_records(self) -> None:
         await self.requests.sweep()
+        await self.applications.sweep()
+        await self.packs.sweep()
         await self.retention.sweep()
 
     async def close(self) -> None:
@@ -115,6 +131,8 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         database, clock, settings.auth, settings.token, keys, pins, lockout, sessions
     )
     accounts = Accounts(database, settings.auth, pins)
+    registration = settings.registration
+    tokens = DriverTokens(database, clock, registration, settings.token, keys)
     lanes = Lanes(database, clock, settings.crossing, settings.control_points)
     boards = Boards(lanes, settings.crossing.board_look_s)
     profiles = RiskProfiles(database, clock)
@@ -153,6 +171,13 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
             lockout,
             login,
         ),
+        applications=Applications(database, clock, registration, pins),
+        approval=Approval(database, clock, settings.auth, settings.auth, pins),
+        packs=Packs(database, clock, registration, keys, pins, tokens),
+        tokens=tokens,
+        agencies=Agencies(database, clock),
+        registrants=Registrants(database),
+        registration_log=RegistrationLog(database),
         requests=requests,
         bundling=Bundling(database, clock, settings.rules, consignments, vehicles, requests),
         crossings=Crossings(database, clock, settings.control_points),

@@ -20,7 +20,12 @@ from rocars.bundling.settings import BundlingRules
 from rocars.cargo.settings import BatchSettings, CargoRules, CcrnSettings
 from rocars.crossing.settings import CONTROL_POINTS, ControlPoint, CrossingSettings
 from rocars.entrance.settings import LoginRules, WebSessionRules
-from rocars.registry.settings import AccountForms, DriverForms, VehicleSettings
+from rocars.registry.settings import (
+    AccountForms,
+    DriverForms,
+    RegistrationSettings,
+    VehicleSettings,
+)
 from rocars.secrets.settings import KeySettings, PinHashSettings, TokenSettings
 from rocars.section import Section
 from rocars.store.settings import DatabaseSettings
@@ -126,6 +131,7 @@ class RocarsSettings(BaseSettings):
         description="Land boundary control points (which are open: our assumption).",
     )
     portal: PortalSettings = Field(default_factory=lambda: PortalSettings())
+    registration: RegistrationSettings = Field(default_factory=lambda: RegistrationSettings())
     crossing: CrossingSettings = Field(default_factory=lambda: CrossingSettings())
     demo: DemoSettings = Field(default_factory=lambda: DemoSettings())
 

@@ -1,4 +1,4 @@
-"""Officers at the boundary: their accounts, and logging in to its pages with a second factor."""
+"""Officers: their accounts, and logging in to their pages with a second factor."""
 
 from __future__ import annotations
 
@@ -36,15 +36,17 @@ _NOBODYS_SEED = bytes(MIN_SEED_BYTES)
 
 
 class OfficerRole(StrEnum):
-    """What an officer may do: see and decide at the lanes; write risk profiles as well."""
+    """What an officer may do: see and decide at the lanes; write risk profiles; register."""
 
     OFFICER = "officer"
     ANALYST = "analyst"
+    REGISTRAR = "registrar"
 
 
 _MAY: Mapping[str, frozenset[OfficerRole]] = {
     "officer": frozenset({OfficerRole.OFFICER}),
-    "analyst": frozenset(OfficerRole),
+    "analyst": frozenset({OfficerRole.OFFICER, OfficerRole.ANALYST}),
+    "registrar": frozenset({OfficerRole.REGISTRAR}),
 }
 
 

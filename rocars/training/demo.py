@@ -21,11 +21,11 @@ from rocars.cargo.consignments import Consignments, direction_of
 from rocars.cargo.messages import CargoState, ConsignmentData
 from rocars.clock import in_hong_kong
 from rocars.crossing.messages import OfficerData
-from rocars.entrance.login import token_on_file
 from rocars.messages import Direction, Language
 from rocars.refusals import Code, Problem
 from rocars.registry.messages import AccountData, CompanyData, DriverData, TokenData
 from rocars.registry.vehicles import marks_of
+from rocars.secrets.kept_tokens import token_on_file
 from rocars.secrets.tokens import next_code
 from rocars.service import Service
 from rocars.store.tables.cargo import Consignment
@@ -73,7 +73,10 @@ DRIVERS = (
     DemoPerson("10000002", "Li Ming", "cmn", "135791", "32" * 20, ("FV2468",), "+8613800000002"),
     DemoPerson("10000003", "John Smith", "en", "864209", "33" * 20, ()),
 )
-OFFICER = DemoOfficer(name="officer", role="analyst", password="demonstration only", seed="34" * 20)
+OFFICERS = (
+    DemoOfficer(name="officer", role="analyst", password="demonstration only", seed="34" * 20),
+    DemoOfficer(name="registrar", role="registrar", password="demonstration only", seed="35" * 20),
+)
 _BUNDLER = DRIVERS[1]
 _SHOWN = 100
 _DUE_IN = 3
@@ -96,7 +99,7 @@ class DemoData:
         self._service = service
 
     async def replenish(self) -> None:
-        """See to the demo company, drivers and officer, and to free, bundled and expired cargo."""
+        """See to the demo company, drivers and officers, and to free, bundled and expired cargo."""
         rules = self._service.settings.rules
         wanted = self._service.settings.demo.free_ccrns
         await self._register()
@@ -160,9 +163,11 @@ class DemoData:
                         password=SecretStr(user.password),
                     )
                 )
-        if not await self._service.officers.registered(OFFICER.name):
-            with suppress_registered():
-                await self._service.officers.add(OfficerData.model_validate(OFFICER.model_dump()))
+        for officer in OFFICERS:
+            if not await self._service.officers.registered(officer.name):
+                with suppress_registered():
+                    data = OfficerData.model_validate(officer.model_dump())
+                    await self._service.officers.add(data)
 
     async def _web_users(self) -> list[DemoAccount]:
         """Those there are, with their passwords."""
@@ -283,7 +288,7 @@ class DemoData:
                     )
                 )
         return DemoInfo(
-            drivers=drivers, officers=[OFFICER], accounts=await self._web_users(), cargo=cargo
+            drivers=drivers, officers=list(OFFICERS), accounts=await self._web_users(), cargo=cargo
         )
 
 

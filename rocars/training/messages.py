@@ -37,7 +37,7 @@ class DemoCargo(Answer):
 
 class DemoOfficer(Answer):
     name: str
-    role: Literal["officer", "analyst"]
+    role: Literal["officer", "analyst", "registrar"]
     password: str
     seed: str = Field(description="Of the token (TOTP), hexadecimal.")
 
