@@ -42,6 +42,7 @@ class _WireDemoAccount(WireAnswer):
 
 class _WireDemoOfficer(WireAnswer):
     name: str
+    role: str
     password: str
     seed: str
 
@@ -86,9 +87,10 @@ class DemoAccount:
 
 @dataclass(frozen=True)
 class DemoOfficer:
-    """A demo officer at the boundary; `seed` of their token (TOTP) is hexadecimal."""
+    """A demo officer; `seed` of their token (TOTP) is hexadecimal."""
 
     name: str
+    role: str
     password: str = field(repr=False)
     seed: str = field(repr=False)
 

@@ -12,6 +12,9 @@ from aiohttp import web
 from rocars.api.admission import answer_with, problems
 from rocars.api.openapi import describe
 from rocars.api.table import endpoints
+from rocars.counter.app import registration_web
+from rocars.counter.site import ROOT as REGISTRATION
+from rocars.counter.site import Desk
 from rocars.crossing.web.app import boundary_web
 from rocars.crossing.web.site import ROOT, Boundary
 from rocars.secrets.key_ring import Role
@@ -35,6 +38,7 @@ def application(service: Service) -> web.Application:
 
     app.router.add_get("/openapi.json", openapi)
     app.add_subapp(ROOT, boundary_web(_boundary(service)))
+    app.add_subapp(REGISTRATION, registration_web(_desk(service)))
 
     async def live(_: web.Application) -> AsyncIterator[None]:
         try:
@@ -74,6 +78,24 @@ def _boundary(service: Service) -> Boundary:
         vehicles=service.vehicles,
         enquiries=service.enquiries,
         hotline=service.hotline,
+    )
+
+
+def _desk(service: Service) -> Desk:
+    return Desk(
+        settings=service.settings.registration,
+        session=service.settings.crossing,
+        token_forms=service.settings.token,
+        clock=service.clock,
+        officers=service.officers,
+        lockout=service.lockout,
+        applications=service.applications,
+        approval=service.approval,
+        packs=service.packs,
+        tokens=service.tokens,
+        agencies=service.agencies,
+        registrants=service.registrants,
+        log=service.registration_log,
     )
 
 

@@ -29,8 +29,15 @@ from rocars.entrance.web_login import WebLogin
 from rocars.hotline.deeds import HotlineDeeds
 from rocars.hotline.enquiries import Enquiries
 from rocars.registry.accounts import Accounts
+from rocars.registry.agencies import Agencies
+from rocars.registry.applications import Applications
+from rocars.registry.approval import Approval
 from rocars.registry.companies import Companies
+from rocars.registry.deeds import RegistrationLog
+from rocars.registry.driver_tokens import DriverTokens
 from rocars.registry.drivers import Drivers
+from rocars.registry.packs import Packs
+from rocars.registry.registrants import Registrants
 from rocars.registry.vehicles import Vehicles
 from rocars.secrets.key_ring import KeyRing, load_keys
 from rocars.secrets.pins import PinHasher
@@ -61,6 +68,13 @@ class Service:
     own_cargo: OwnCargo
     accounts: Accounts
     web_login: WebLogin
+    applications: Applications
+    approval: Approval
+    packs: Packs
+    tokens: DriverTokens
+    agencies: Agencies
+    registrants: Registrants
+    registration_log: RegistrationLog
     requests: IdempotentRequests
     bundling: Bundling
     crossings: Crossings
@@ -99,6 +113,8 @@ class Service:
     async def _sweep_records(self) -> None:
         await self.requests.sweep()
         await self.enquiries.sweep()
+        await self.applications.sweep()
+        await self.packs.sweep()
         await self.retention.sweep()
 
     async def close(self) -> None:
@@ -120,6 +136,8 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         database, clock, settings.auth, settings.token, keys, pins, lockout, sessions
     )
     accounts = Accounts(database, settings.auth, pins)
+    registration = settings.registration
+    tokens = DriverTokens(database, clock, registration, settings.token, keys)
     lanes = Lanes(database, clock, settings.crossing, settings.control_points)
     boards = Boards(lanes, settings.crossing.board_look_s)
     profiles = RiskProfiles(database, clock)
@@ -158,6 +176,13 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
             lockout,
             login,
         ),
+        applications=Applications(database, clock, registration, pins),
+        approval=Approval(database, clock, settings.auth, settings.auth, pins),
+        packs=Packs(database, clock, registration, keys, pins, tokens),
+        tokens=tokens,
+        agencies=Agencies(database, clock),
+        registrants=Registrants(database),
+        registration_log=RegistrationLog(database),
         requests=requests,
         bundling=Bundling(database, clock, settings.rules, consignments, vehicles, requests),
         crossings=Crossings(database, clock, settings.control_points),

@@ -21,7 +21,12 @@ from rocars.cargo.settings import BatchSettings, CargoRules, CcrnSettings
 from rocars.crossing.settings import CONTROL_POINTS, ControlPoint, CrossingSettings
 from rocars.entrance.settings import LoginRules, WebSessionRules
 from rocars.hotline.settings import HotlineSettings
-from rocars.registry.settings import AccountForms, DriverForms, VehicleSettings
+from rocars.registry.settings import (
+    AccountForms,
+    DriverForms,
+    RegistrationSettings,
+    VehicleSettings,
+)
 from rocars.secrets.settings import KeySettings, PinHashSettings, TokenSettings
 from rocars.section import Section
 from rocars.store.settings import DatabaseSettings
@@ -184,6 +189,7 @@ class RocarsSettings(BaseSettings):
     portal: PortalSettings = Field(default_factory=lambda: PortalSettings())
     kiosk: KioskSettings = Field(default_factory=lambda: KioskSettings())
     hotline: HotlineSettings = Field(default_factory=lambda: HotlineSettings())
+    registration: RegistrationSettings = Field(default_factory=lambda: RegistrationSettings())
     crossing: CrossingSettings = Field(default_factory=lambda: CrossingSettings())
     demo: DemoSettings = Field(default_factory=lambda: DemoSettings())
 

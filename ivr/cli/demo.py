@@ -110,10 +110,12 @@ def drivers(config: ConfigFile = None) -> None:
         console.print(accounts)
         if url := portal_url(settings):
             console.print(f"Portal of shippers and drivers: {url}", soft_wrap=True)
-    officers = Table("name", "password", "code now", title="Officers: boundary, hotline")
+    officers = Table(
+        "name", "password", "code now", "role", title="Officers: boundary, hotline, registration"
+    )
     for officer in found.officers:
         seed = base64.b32encode(bytes.fromhex(officer.seed)).decode()
-        officers.add_row(officer.name, officer.password, pyotp.TOTP(seed).now())
+        officers.add_row(officer.name, officer.password, pyotp.TOTP(seed).now(), officer.role)
     console.print(officers)
     cargo = Table("CCRN", "direction", "crossing", title="Free cargo")
     for item in found.cargo:

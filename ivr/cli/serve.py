@@ -128,6 +128,9 @@ def _announce(settings: Settings) -> None:
             f"{boundary}/panels/LMC-OUT-1, officers {boundary}/lanes",
             soft_wrap=True,
         )
+        console.print(
+            f"Registrars' desk: http://{rocars.host}:{rocars.port}/registration", soft_wrap=True
+        )
     console.print(
         "Drivers, accounts and cargo to try, at any time: [bold]rocars-ivr drivers[/]. "
         "Ctrl-C ends.\n",

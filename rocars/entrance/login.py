@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from sqlalchemy import CursorResult, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select
 
 from rocars.clock import Clock
 from rocars.entrance.lockout import Lockout
@@ -18,26 +17,17 @@ from rocars.entrance.settings import LoginRules
 from rocars.messages import Language
 from rocars.refusals import Code, Problem
 from rocars.registry.vehicles import marks_of
+from rocars.secrets.kept_tokens import in_force, latest_place, spend, token_on_file
 from rocars.secrets.key_ring import KeyRing
 from rocars.secrets.masking import last_three
 from rocars.secrets.pins import PinHasher
 from rocars.secrets.resynchronising import Resynchronising
 from rocars.secrets.settings import TokenSettings
-from rocars.secrets.tokens import (
-    MIN_SEED_BYTES,
-    Acceptable,
-    Token,
-    as_believed,
-    judge,
-    latest_step,
-)
+from rocars.secrets.tokens import MIN_SEED_BYTES, Acceptable, Token, as_believed, judge
 from rocars.store.database import Database
 from rocars.store.journal import EventDeed, write_down
 from rocars.store.tables.registration import Driver
 from rocars.store.tables.security import SecurityToken
-
-MOST_PLACES = 2**62
-"""No counter of a token comes so far."""
 
 log = structlog.get_logger("rocars.login")
 
@@ -86,7 +76,7 @@ class DriverLogin:
         if applicant.driver is None or found is None:
             raise await self._refused(user_id)
         async with self._database.writing() as session:
-            if not await _spend(session, applicant.driver.id, found, self._latest(applicant.token)):
+            if not await spend(session, applicant.driver.id, found, self._latest(applicant.token)):
                 raise self._refusal(user_id)  # another channel was faster with this code
             write_down(session, self._clock(), "code_accepted", "user", user_id)
         self._resynchronising.forget(user_id)
@@ -141,7 +131,7 @@ class DriverLogin:
         if driver is None or not pin_right or found is None:
             raise await self._refused(keyed.user_id)
         async with self._database.writing() as session:
-            if not await _spend(session, driver.id, found, self._latest(applicant.token)):
+            if not await spend(session, driver.id, found, self._latest(applicant.token)):
                 raise self._refusal(keyed.user_id)  # another log-in was faster with this code
             fresh: NewSession = self._sessions.open(session, driver.id)
             marks = await marks_of(session, driver.id)
@@ -158,9 +148,7 @@ class DriverLogin:
 
     def _latest(self, token: Token) -> int:
         """The last place in its sequence that the token may have reached by now."""
-        if token.kind != "totp":
-            return MOST_PLACES
-        return latest_step(self._clock(), token.step_s, self._token.totp_max_drift_steps)
+        return latest_place(token, self._clock(), self._token.totp_max_drift_steps)
 
     async def _locked(self, user_id: str) -> Problem:
         log.warning("login.locked", user_id=last_three(user_id))
@@ -186,7 +174,7 @@ class DriverLogin:
                 await session.execute(
                     select(Driver, SecurityToken)
                     .join(SecurityToken, SecurityToken.driver_id == Driver.id)
-                    .where(Driver.user_id == user_id)
+                    .where(Driver.user_id == user_id, *in_force(self._clock()))
                 )
             ).one_or_none()
         if row is None:
@@ -198,30 +186,3 @@ class DriverLogin:
         if token is not written:
             log.warning("login.clock_was_ahead", user_id=last_three(driver.user_id))
         return _Applicant(driver, token)
-
-
-def token_on_file(kept: SecurityToken, keys: KeyRing) -> Token:
-    """The token with its seed unlocked, for as short as possible. Raises KeyMissing."""
-    return Token(
-        kind=kept.kind,
-        seed=keys.unlock_seed(kept.seed),
-        digits=kept.digits,
-        next_counter=kept.next_counter,
-        step_s=kept.step_s or 30,
-        drift=kept.drift,
-    )
-
-
-async def _spend(session: AsyncSession, driver_id: int, found: Acceptable, latest: int) -> bool:
-    """Move the token past this code, unless it has moved already. Of two, exactly one succeeds.
-
-    One that is beyond `latest` was moved there by a wrong clock, and comes back.
-    """
-    place = SecurityToken.next_counter
-    result = await session.execute(
-        update(SecurityToken)
-        .where(SecurityToken.driver_id == driver_id, or_(place <= found.counter, place > latest))
-        .values(next_counter=found.counter + 1, drift=found.drift)
-        .execution_options(synchronize_session=False)
-    )
-    return cast("CursorResult[object]", result).rowcount == 1

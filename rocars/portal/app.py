@@ -12,7 +12,16 @@ from ground.web import assets
 from ground.web.headers import with_headers
 from ground.web.navigation import entries_of
 from ground.web.throttle import Throttle
-from rocars.portal.pages import account, bundles, consignments, lodging, login, uploads
+from rocars.portal.pages import (
+    account,
+    agents,
+    bundles,
+    consignments,
+    lodging,
+    login,
+    register,
+    uploads,
+)
 from rocars.portal.rendering import ASSETS, ENTRIES, error_page, message_page, refusal, words_for
 from rocars.portal.site import SITE, Site
 from rocars.refusals import Problem
@@ -27,6 +36,8 @@ ROOMS = (
     lodging.PAGES,
     uploads.PAGES,
     bundles.PAGES,
+    agents.PAGES,
+    register.PAGES,
     account.PAGES,
 )
 """In the order of the navigation."""

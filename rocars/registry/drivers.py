@@ -136,6 +136,10 @@ class Drivers:
             step_s=step_s if data.kind == "totp" else None,
             next_counter=0,
             drift=0,
+            serial=None,
+            issued_at=self._clock(),
+            expires_at=None,
+            revoked_at=None,
         )
 
 

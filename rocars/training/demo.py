@@ -21,11 +21,11 @@ from rocars.cargo.consignments import Consignments, direction_of
 from rocars.cargo.messages import CargoState, ConsignmentData
 from rocars.clock import in_hong_kong
 from rocars.crossing.messages import OfficerData
-from rocars.entrance.login import token_on_file
 from rocars.messages import Direction, Language
 from rocars.refusals import Code, Problem
 from rocars.registry.messages import AccountData, CompanyData, DriverData, TokenData
 from rocars.registry.vehicles import marks_of
+from rocars.secrets.kept_tokens import token_on_file
 from rocars.secrets.tokens import next_code
 from rocars.service import Service
 from rocars.store.tables.cargo import Consignment
@@ -76,6 +76,7 @@ DRIVERS = (
 OFFICERS = (
     DemoOfficer(name="officer", role="analyst", password="demonstration only", seed="34" * 20),
     DemoOfficer(name="hotline", role="hotline", password="demonstration calls", seed="35" * 20),
+    DemoOfficer(name="registrar", role="registrar", password="demonstration desk", seed="36" * 20),
 )
 _BUNDLER = DRIVERS[1]
 _SHOWN = 100
@@ -99,7 +100,7 @@ class DemoData:
         self._service = service
 
     async def replenish(self) -> None:
-        """See to the demo company, drivers and officer, and to free, bundled and expired cargo."""
+        """See to the demo company, drivers and officers, and to free, bundled and expired cargo."""
         rules = self._service.settings.rules
         wanted = self._service.settings.demo.free_ccrns
         await self._register()

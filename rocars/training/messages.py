@@ -37,7 +37,7 @@ class DemoCargo(Answer):
 
 class DemoOfficer(Answer):
     name: str
-    role: Literal["officer", "analyst", "hotline"]
+    role: Literal["officer", "analyst", "hotline", "registrar"]
     password: str
     seed: str = Field(description="Of the token (TOTP), hexadecimal.")
 

@@ -15,7 +15,7 @@ document.addEventListener("htmx:afterSwap", () => { if (silent()) silent().hidde
 
 // Once is enough: a second press of the button sends nothing.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented) return;
+  if (event.defaultPrevented || event.target.target === "_blank") return;
   if (event.target.dataset.sent) { event.preventDefault(); return; }
   event.target.dataset.sent = "yes";
 });

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, select
 
 from ground.database.migrate import Migrations
+from rocars.store.tables.applications import Application
 from rocars.store.tables.base import Base, SchemaVersion
 from rocars.store.tables.batches import Batch
 from rocars.store.tables.bundling import Bundle
@@ -28,7 +29,16 @@ FIRST_REVISION = "0001"
 LOCK = int.from_bytes(b"ROCARSDB", "big")
 """Not that of the records: in one PostgreSQL database neither service waits for the other."""
 
-TABLES = (Batch, Bundle, ChannelEvent, Passage, Officer, SecurityToken, WebAccount)
+TABLES = (
+    Application,
+    Batch,
+    Bundle,
+    ChannelEvent,
+    Passage,
+    Officer,
+    SecurityToken,
+    WebAccount,
+)
 """One of each file; with what these import, every table is known to `Base.metadata`."""
 
 

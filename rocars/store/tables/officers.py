@@ -1,4 +1,4 @@
-"""Officers at the boundary, and their log-ins to its pages."""
+"""Officers, and their log-ins to the pages of the boundary and of registration."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ class Officer(Base):
 
     __tablename__ = "officer"
     __table_args__ = (
-        CheckConstraint("role IN ('officer', 'analyst', 'hotline')", name="known_role"),
+        CheckConstraint(
+            "role IN ('officer', 'analyst', 'hotline', 'registrar')", name="known_role"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(20), unique=True)
-    role: Mapped[str] = mapped_column(String(8))
+    role: Mapped[str] = mapped_column(String(9))
     password_hash: Mapped[str] = mapped_column(String(200))
     seed: Mapped[str] = mapped_column(String(500))
     next_step: Mapped[int] = mapped_column(BigInteger)
