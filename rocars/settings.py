@@ -24,6 +24,7 @@ from rocars.registry.settings import AccountForms, DriverForms, VehicleSettings
 from rocars.secrets.settings import KeySettings, PinHashSettings, TokenSettings
 from rocars.section import Section
 from rocars.store.settings import DatabaseSettings
+from rocars.systems.settings import SystemSettings
 
 
 class ListenSettings(Section):
@@ -127,6 +128,7 @@ class RocarsSettings(BaseSettings):
     )
     portal: PortalSettings = Field(default_factory=lambda: PortalSettings())
     crossing: CrossingSettings = Field(default_factory=lambda: CrossingSettings())
+    systems: SystemSettings = Field(default_factory=lambda: SystemSettings())
     demo: DemoSettings = Field(default_factory=lambda: DemoSettings())
 
     @model_validator(mode="after")
