@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from rocars.cargo.own_cargo import Wanted
 from rocars.store.tables.cargo import Consignment
 from rocars.store.tables.systems import BulkOrders
 from rocars.systems.settings import SystemSettings
@@ -77,6 +78,17 @@ async def test_orders_are_done_in_their_order(world: World) -> None:
     assert (record.body["state"], record.body["data"]["packages"]) == ("withdrawn", 5)
     async with world.running.service.database.reading() as session:
         assert (await session.execute(select(func.count(BulkOrders.message_id)))).scalar() == 0
+
+
+async def test_the_portal_finds_the_senders_reference(small_world: World) -> None:
+    system = await system_of(small_world)
+    await system.send("m-1", [system.lodge(reference=f"PO-{n}") for n in range(3)])
+    ccrn = (await system.done("m-1"))["results"][1]["ccrn"]
+    service = small_world.running.service
+    key = await service.company_keys.found(system.key)
+    assert key is not None
+    found, _ = await service.own_cargo.search(key.company_id, Wanted("PO-1"))
+    assert [listed.ccrn for listed in found] == [ccrn]
 
 
 async def test_a_query_tells_of_the_bundle(small_world: World) -> None:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from rocars.refusals import Code, Problem
 from rocars.secrets.key_ring import Role
+from rocars.secrets.push_keys import PushKeys, fresh_push_key
 from rocars.systems.push_addresses import GuardedResolver, check
 from rocars.systems.settings import SystemSettings
 from tests.rocars.conftest import World
@@ -147,6 +148,19 @@ async def test_an_address_that_was_withdrawn_gets_nothing(
     system = await system_of(small_world)
     await system.send("m-1", [system.lodge()])
     assert (await system.done("m-1"))["push"] == "none"
+
+
+async def test_nothing_is_pushed_unsigned(small_world: World) -> None:
+    small_world.running.service.push_addresses._keys = PushKeys({})
+    reply = await register(small_world, "http://127.0.0.1:9/")
+    assert (reply.status, reply.code) == (422, "push_address_refused")
+
+
+def test_the_key_of_pushes_can_be_changed() -> None:
+    new, old = fresh_push_key(), fresh_push_key()
+    both = PushKeys.of([new, old])
+    assert both.current == PushKeys.of([new]).current != PushKeys.of([old]).current
+    assert both.published == PushKeys.of([old]).published | PushKeys.of([new]).published
 
 
 LIMITS = SystemSettings(push_hosts=("localhost", "127.0.0.1", "shipper.example"))
