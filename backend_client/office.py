@@ -150,7 +150,8 @@ class Shipment:
 class RocarsOffice:
     """Every method may raise ProblemAnswered (whose `code` says why) and BackEndUnavailable.
 
-    `settings.api_key` is the shipper's or the administrator's key.
+    `settings.api_key` is the shipper's or the administrator's key; for `demo` it is the
+    demonstration's.
     """
 
     def __init__(self, settings: RocarsClientSettings, observer: Observer | None = None) -> None:

@@ -100,7 +100,7 @@ class Bundlers:
 
     async def demo(self) -> Demo:
         """Drivers and cargo; ROCARS makes what is missing of it first."""
-        async with RocarsOffice(self.rocars("admin")) as office:
+        async with RocarsOffice(self.rocars("demo")) as office:
             return await office.demo()
 
     async def drive(self, language: str, ccrns: list[str]) -> None:

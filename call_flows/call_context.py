@@ -105,7 +105,7 @@ class CallerHints:
     """What the calling number suggests. It proves nothing.
 
     Attributes:
-        user_id: of the driver it is registered for.
+        user_id: of the driver it is registered for, or its alias, which ends alike.
         language: last spoken with it, or that of its country.
     """
 

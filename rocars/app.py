@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
-from rocars.api.admission import answer_with, problems
+from rocars.api.admission import USES, answer_with, problems
+from rocars.api.gate import Gate
 from rocars.api.openapi import describe
 from rocars.api.table import endpoints
 from rocars.counter.app import registration_web
@@ -29,8 +32,10 @@ def application(service: Service) -> web.Application:
     settings = service.settings
     app = web.Application(middlewares=[problems], client_max_size=settings.listen.max_body_bytes)
     table = endpoints(demo=settings.demo.enabled)
+    app[USES] = service.key_uses
+    gate = Gate(service)
     for endpoint in table:
-        app.router.add_route(endpoint.method, endpoint.path, answer_with(endpoint, service))
+        app.router.add_route(endpoint.method, endpoint.path, answer_with(endpoint, service, gate))
     description = describe(table)
 
     async def openapi(_: web.Request) -> web.Response:
@@ -49,7 +54,11 @@ def application(service: Service) -> web.Application:
             chores = [
                 asyncio.create_task(_every(settings.sweep_s, service.sweep_by_itself)),
                 asyncio.create_task(service.boards.run()),
+                asyncio.create_task(service.message_worker.run()),
+                asyncio.create_task(service.key_uses.run()),
             ]
+            if service.keys.pushes.private:
+                chores.append(asyncio.create_task(service.pusher.run()))
             if demo is not None:
                 every = settings.demo.replenish_s
                 chores.append(asyncio.create_task(_every(every, demo.replenish)))
@@ -57,6 +66,8 @@ def application(service: Service) -> web.Application:
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
+            with suppress(SQLAlchemyError, OSError):
+                await service.key_uses.write()
         finally:
             await service.close()
 

@@ -44,6 +44,13 @@ from rocars.secrets.pins import PinHasher
 from rocars.settings import RocarsSettings
 from rocars.store.clock_belief import ClockBelief
 from rocars.store.database import Database
+from rocars.systems.keys import CompanyKeys
+from rocars.systems.push_addresses import PushAddresses
+from rocars.systems.pushes import Pusher
+from rocars.systems.signatures import RequestSignatures
+from rocars.systems.submissions import Submissions
+from rocars.systems.uses import KeyUses
+from rocars.systems.worker import MessageWorker
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +96,13 @@ class Service:
     hotline: HotlineDeeds
     retention: Retention
     belief: ClockBelief
+    company_keys: CompanyKeys
+    key_uses: KeyUses
+    request_signatures: RequestSignatures
+    submissions: Submissions
+    message_worker: MessageWorker
+    push_addresses: PushAddresses
+    pusher: Pusher
 
     async def sweep(self) -> None:
         """Remove what has lapsed: sessions and counted failures, which can be had anew; answers
@@ -116,6 +130,8 @@ class Service:
         await self.applications.sweep()
         await self.packs.sweep()
         await self.retention.sweep()
+        await self.submissions.sweep()
+        await self.key_uses.sweep()
 
     async def close(self) -> None:
         self.pins.close()
@@ -141,6 +157,11 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
     lanes = Lanes(database, clock, settings.crossing, settings.control_points)
     boards = Boards(lanes, settings.crossing.board_look_s)
     profiles = RiskProfiles(database, clock)
+    own_cargo = OwnCargo(database, clock, settings.rules, consignments)
+    pusher = Pusher(database, clock, settings.systems, keys.pushes)
+    message_worker = MessageWorker(
+        database, clock, settings.systems, consignments, own_cargo, finished=pusher.due
+    )
     passages = Passages(
         database,
         clock,
@@ -164,7 +185,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         drivers=Drivers(database, clock, settings.auth, settings.token, keys, pins, vehicles),
         consignments=consignments,
         batches=Batches(database, clock, settings.batch, consignments),
-        own_cargo=OwnCargo(database, clock, settings.rules, consignments),
+        own_cargo=own_cargo,
         accounts=accounts,
         web_login=WebLogin(
             database,
@@ -200,5 +221,14 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         hotline=HotlineDeeds(database, clock, lockout),
         retention=Retention(database, clock, settings.crossing),
         belief=ClockBelief(database, clock),
+        company_keys=CompanyKeys(database, clock),
+        key_uses=KeyUses(database, clock, settings.systems.keep_uses_days),
+        request_signatures=RequestSignatures(database, clock, settings.systems.signature_s),
+        submissions=Submissions(
+            database, clock, settings.systems, consignments, accepted=message_worker.accepted
+        ),
+        message_worker=message_worker,
+        push_addresses=PushAddresses(database, clock, settings.systems, keys.pushes),
+        pusher=pusher,
         officers=Officers(database, clock, settings.crossing, settings.token, keys, pins, lockout),
     )

@@ -30,6 +30,7 @@ from rocars.registry.settings import (
 from rocars.secrets.settings import KeySettings, PinHashSettings, TokenSettings
 from rocars.section import Section
 from rocars.store.settings import DatabaseSettings
+from rocars.systems.settings import SystemSettings
 
 
 class ListenSettings(Section):
@@ -191,6 +192,7 @@ class RocarsSettings(BaseSettings):
     hotline: HotlineSettings = Field(default_factory=lambda: HotlineSettings())
     registration: RegistrationSettings = Field(default_factory=lambda: RegistrationSettings())
     crossing: CrossingSettings = Field(default_factory=lambda: CrossingSettings())
+    systems: SystemSettings = Field(default_factory=lambda: SystemSettings())
     demo: DemoSettings = Field(default_factory=lambda: DemoSettings())
 
     @model_validator(mode="after")

@@ -232,7 +232,10 @@ async def _on_stage(
         wanted.patience,
     )
     try:
-        back_end = BackEnd(patient_client(embedded(settings, "admin"), wanted.patience))
+        office, demo = (
+            patient_client(embedded(settings, role), wanted.patience) for role in ("admin", "demo")
+        )
+        back_end = BackEnd(office, demo)
     except OSError:
         back_end = None
     await stage.open()

@@ -42,7 +42,7 @@ def demo(
         done = asyncio.run(
             demonstrate(
                 settings,
-                reached(settings, "admin"),
+                reached(settings, "demo"),
                 reached(settings, "ivr"),
                 language,
                 console,
@@ -86,7 +86,7 @@ def drivers(config: ConfigFile = None) -> None:
     from ivr.cli.embedded import portal_url, reached
 
     async def ask() -> Demo:
-        async with RocarsOffice(reached(settings, "admin")) as office:
+        async with RocarsOffice(reached(settings, "demo")) as office:
             return await office.demo()
 
     try:

@@ -17,6 +17,7 @@ from rocars.entrance.settings import LoginRules
 from rocars.messages import Language
 from rocars.refusals import Code, Problem
 from rocars.registry.vehicles import marks_of
+from rocars.secrets.aliases import user_id_of
 from rocars.secrets.kept_tokens import in_force, latest_place, spend, token_on_file
 from rocars.secrets.key_ring import KeyRing
 from rocars.secrets.masking import last_three
@@ -117,9 +118,10 @@ class DriverLogin:
         A wrong try costs the same work whoever it names: one charge of the lock-out, one look-up,
         one argon2 verification, one set of one-time codes.
         """
-        if not await self._lockout.admits(keyed.user_id):
-            raise await self._locked(keyed.user_id)
-        applicant = await self._on_file(keyed.user_id)
+        user_id = user_id_of(keyed.user_id, self._keys, self._clock())
+        if not await self._lockout.admits(user_id):
+            raise await self._locked(user_id)
+        applicant = await self._on_file(user_id)
         driver = applicant.driver
         pin_right = True
         if self._rules.pin_required:
@@ -127,19 +129,20 @@ class DriverLogin:
                 driver.pin_hash if driver else None, keyed.pin.get_secret_value()
             )
         code = keyed.code.get_secret_value()
-        found = self._judged(applicant, keyed.user_id, code, known=pin_right)
+        found = self._judged(applicant, user_id, code, known=pin_right)
         if driver is None or not pin_right or found is None:
-            raise await self._refused(keyed.user_id)
+            raise await self._refused(user_id)
         async with self._database.writing() as session:
             if not await spend(session, driver.id, found, self._latest(applicant.token)):
-                raise self._refusal(keyed.user_id)  # another log-in was faster with this code
+                raise self._refusal(user_id)  # another log-in was faster with this code
             fresh: NewSession = self._sessions.open(session, driver.id)
             marks = await marks_of(session, driver.id)
-            write_down(session, self._clock(), "logged_in", "user", keyed.user_id)
-        self._resynchronising.forget(keyed.user_id)
-        await self._lockout.clear(keyed.user_id)
-        log.info("login.accepted", user_id=last_three(keyed.user_id))
+            write_down(session, self._clock(), "logged_in", "user", user_id)
+        self._resynchronising.forget(user_id)
+        await self._lockout.clear(user_id)
+        log.info("login.accepted", user_id=last_three(user_id))
         return LoggedIn(
+            user_id=user_id,
             session=fresh.token,
             expires_at=fresh.expires_at,
             vehicles=list(marks),

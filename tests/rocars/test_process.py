@@ -51,7 +51,7 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
             line = await asyncio.wait_for(process.stdout.readline(), limit(20))
             url = line.decode().removeprefix("rocars listening on ").strip()
             assert url == f"http://127.0.0.1:{(tmp_path / 'port').read_text().strip()}"
-            key = (tmp_path / "data" / "ivr.key").read_text().strip()
+            key = (tmp_path / "data" / "demo.key").read_text().strip()
             async with (
                 aiohttp.ClientSession(headers={"X-Api-Key": key}) as http,
                 http.get(url + "/demo") as response,

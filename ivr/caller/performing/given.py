@@ -46,13 +46,15 @@ class Registered:
 class BackEnd:
     """What scenarios ask of ROCARS before they call. One for all runs: no cargo is given twice."""
 
-    def __init__(self, settings: RocarsClientSettings) -> None:
-        """`settings.api_key` is an administrator's."""
-        self._office = RocarsOffice(settings)
+    def __init__(self, office: RocarsClientSettings, demo: RocarsClientSettings) -> None:
+        """The `api_key` of `office` is an administrator's, that of `demo` the demonstration's."""
+        self._office = RocarsOffice(office)
+        self._demonstration = RocarsOffice(demo)
         self._given_out: set[str] = set()
 
     async def close(self) -> None:
         await self._office.close()
+        await self._demonstration.close()
 
     async def driver(self, language: str) -> Registered:
         """Register a driver with a vehicle. Raises NotGiven."""
@@ -87,7 +89,7 @@ class BackEnd:
             if not immediately:
                 await self._company()
                 return [await self._office.lodge(_shipment()) for _ in range(count)]
-            demo = await self._office.demo()
+            demo = await self._demonstration.demo()
         except (RocarsError, ProblemAnswered) as failure:
             raise NotGiven(f"no cargo was given: {failure}") from failure
         free = demo.free_ccrns(immediately=True)

@@ -22,6 +22,7 @@ from rocars.store.tables.crossing import Passage
 from rocars.store.tables.hotline import ChannelEvent
 from rocars.store.tables.officers import Officer
 from rocars.store.tables.security import SecurityToken
+from rocars.store.tables.systems import CompanyKey
 from rocars.store.tables.web import WebAccount
 
 SCHEMA_VERSION = 1
@@ -34,6 +35,7 @@ TABLES = (
     Batch,
     Bundle,
     ChannelEvent,
+    CompanyKey,
     Passage,
     Officer,
     SecurityToken,

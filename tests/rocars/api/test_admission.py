@@ -38,11 +38,18 @@ def test_every_problem_has_a_status():
 
 
 @pytest.mark.parametrize(
-    "endpoint", [e for e in endpoints(demo=False) if e.roles], ids=lambda e: e.operation
+    "endpoint", [e for e in endpoints(demo=False) if e.guarded], ids=lambda e: e.operation
 )
 async def test_every_key_opens_its_own_doors_only(small_world, endpoint):
     path = endpoint.path.format(
-        ccrn="1" * 13, ubr="1" * 10, user_id="20000001", key="k", name="wong", batch="1"
+        ccrn="1" * 13,
+        ubr="1" * 10,
+        user_id="20000001",
+        key="k",
+        name="wong",
+        batch="1",
+        company="BR-1",
+        message="m-1",
     )
     query = "&".join(f"{one.name}=1" for one in endpoint.query)
     address = f"{path}?{query}" if query else path
@@ -50,7 +57,12 @@ async def test_every_key_opens_its_own_doors_only(small_world, endpoint):
         reply = await small_world.ask(
             endpoint.method, address, role=role, raw=b"{" if endpoint.body else None, key="k"
         )
-        assert (reply.body.get("code") != "api_key_refused") is (role in endpoint.roles)
+        code = reply.body.get("code")
+        if role is None:
+            assert (reply.status, code) == (401, "api_key_unknown")
+            assert reply.headers["WWW-Authenticate"].startswith("ApiKey ")
+        else:
+            assert (code != "api_key_refused") is (role in endpoint.roles)
 
 
 @pytest.mark.parametrize(
