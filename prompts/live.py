@@ -53,9 +53,9 @@ def publish(directory: Path, live: Iterable[LiveClip], sounds: Mapping[int, byte
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for version, pcm in sounds.items():
-        _write(_file(directory, version), pcm)
+        write_whole(_file(directory, version), pcm)
     entries = [vars(clip) for clip in live]
-    _write(directory / LIST, json.dumps(entries, ensure_ascii=False, indent=1).encode())
+    write_whole(directory / LIST, json.dumps(entries, ensure_ascii=False, indent=1).encode())
 
 
 def published(directory: Path) -> list[LiveClip]:
@@ -182,8 +182,8 @@ def _entry(read: Any) -> LiveClip:
     )
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, and on the disk before it has its name."""
+def write_whole(path: Path, data: bytes) -> None:
+    """A file, whole or not at all, and on the disk before it has its name. Raises OSError."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
     try:
         with draft.open("wb") as file:

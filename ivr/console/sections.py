@@ -8,6 +8,7 @@ from typing import Protocol
 from ivr.console.settings import ConsoleSettings, WebSettings
 from ivr.records.settings import RecordsSettings
 from prompts.settings import PromptSettings
+from speech.language import Language
 
 
 class NodeSection(Protocol):
@@ -24,6 +25,8 @@ class FlowsSection(Protocol):
 
     @property
     def hotline_transfer_uri(self) -> str: ...
+    @property
+    def languages(self) -> tuple[Language, ...]: ...
 
 
 class ConsoleSections(Protocol):

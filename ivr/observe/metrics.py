@@ -182,6 +182,7 @@ text_messages_total = _counter(
     "text_messages", "Text messages with a bundling reference, by what the gateway said.", "outcome"
 )
 practice_calls_total = _counter("practice_calls", "Calls to the practice line.")
+announcements_total = _counter("announcements", "Announcements of the day that calls began with.")
 worker_restarts_total = _counter("worker_restarts", "Call workers that died and were replaced.")
 front_restarts_total = _counter(
     "front_restarts", "Times the SIP front (Kamailio) died and was started again."

@@ -14,7 +14,15 @@ from ivr.console import shown
 from ivr.console.app import ROOMS
 from ivr.console.door.refusals import OURS, TYPED
 from ivr.console.faults import REASONS
-from ivr.console.health import DISK_FULL, DRAINING, FRONT_DOWN, KEYPAD_ONLY, NO_WORKER, OVERLOADED
+from ivr.console.health import (
+    DISK_FULL,
+    DRAINING,
+    FRONT_DOWN,
+    KEYPAD_ONLY,
+    NO_WORKER,
+    NOT_TESTED,
+    OVERLOADED,
+)
 from ivr.console.pages import figures, waiting
 from ivr.console.pages.calls import FIELDS
 from ivr.console.rendering import LOOK, WORDS
@@ -26,7 +34,13 @@ from ivr.drawing.book import flow_graphs
 from ivr.drawing.words import title
 from ivr.node.scoreboard import SUPERVISOR_STILL, WORKER_STILL, WorkerState
 from ivr.node.start_failures import CANNOT_START
-from ivr.records.console_tables import OrderKind, Source, VersionState
+from ivr.records.console_tables import (
+    AnnouncementKind,
+    AnnouncementPlace,
+    OrderKind,
+    Source,
+    VersionState,
+)
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.roles import Role
 from ivr.studio.clips import PLACES
@@ -53,8 +67,10 @@ def chosen() -> set[str]:
     """Words that come from closed sets."""
     sets = (CallOutcome, EndedBy, VersionState, Source, Role, BundleRequestState, OrderKind)
     words = {shown.word(one.value) for kind in sets for one in kind}
+    words |= {shown.word(kind.value) for kind in AnnouncementKind}
+    words |= {shown.word(place.value) for place in AnnouncementPlace}
     words |= set(OVERLOADED.values()) | {KEYPAD_ONLY, FRONT_DOWN, NO_WORKER, DRAINING, DISK_FULL}
-    words |= {FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
+    words |= {NOT_TESTED, FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
     frame = {LOOK.name, LOOK.home[1], LOOK.without_database}
     frame |= {entry.name for room in ROOMS for entry in room.entries}
     words |= {shown.word(kind.value) for kinds in (StepKind, Transfer) for kind in kinds}

@@ -11,6 +11,7 @@ from aiohttp import web
 from ground.web.forms import Form, number_in
 from ground.web.navigation import Entry, PageModule
 from ground.web.requests import own_path
+from ivr.console import typed
 from ivr.console.door.guard import REFUSED, action, page
 from ivr.console.faults import told
 from ivr.console.rendering import error_page, render, tell, words_for
@@ -21,7 +22,6 @@ from ivr.records.facts import now
 from ivr.records.people import Visitor
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role
-from ivr.records.tallies import HONG_KONG
 from ivr.studio.clips import StudioClip
 from ivr.studio.intake import Asked, BadWords, asked, asked_of
 from ivr.studio.publication import NotPublished, publish
@@ -274,14 +274,8 @@ async def _schedule(request: web.Request, visitor: Visitor, form: Form) -> web.R
 
 def instant_to_come(given: str) -> datetime | None:
     """What a form says of a day and time, of Hong Kong; None for what is past or no time at all."""
-    try:
-        at = datetime.fromisoformat(given)
-    except ValueError:
-        return None
-    if at.year not in range(2000, 2101):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=HONG_KONG)
-    return at if at > now() else None
+    at = typed.instant(given)
+    return at if at is not None and at > now() else None
 
 
 async def _unschedule(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
