@@ -70,6 +70,7 @@ async def test_a_question_for_figures_that_makes_no_sense_is_said(
             async with session.get(f"{path}?{query}") as answer:
                 assert answer.status == 400, path
                 assert f"Not understood: {named}." in await answer.text()
-        async with session.get("/prompts/waiting?state=live&language=tlh") as answer:
-            assert answer.status == 400
-            assert "nothing was searched" in await answer.text()
+        for path in ("/prompts/waiting?state=live&language=tlh", "/prompts/en?only=best"):
+            async with session.get(path) as answer:
+                assert answer.status == 400
+                assert "nothing was searched" in await answer.text()

@@ -32,6 +32,9 @@ from speech.synthesiser.synthesiser import SynthesisFailed
 OF_A_LANGUAGE = f"/prompts/{{language:{'|'.join(Language)}}}"
 CLIP = OF_A_LANGUAGE + "/{number:[0-9]+}"
 Change = Callable[[Site, str, int], Awaitable[PromptVersion]]
+ONLY = ("recorded", "synthesised", "missing", "waiting")
+"""Which clips of a language can be asked for."""
+
 VERSION = "/prompts/versions/{version:[0-9]+}"
 
 
@@ -70,10 +73,11 @@ async def _language(request: web.Request, visitor: Visitor) -> web.Response:
     language = Language(request.match_info["language"])
     looked_for = request.query.get("find", "").strip()
     only = request.query.get("only", "")
+    understood = not only or only in ONLY
     clips = [
         clip
         for clip in await request.app[SITE].studio.of(language)
-        if _fits(clip, looked_for.lower()) and _is(clip, only)
+        if understood and _fits(clip, looked_for.lower()) and _is(clip, only)
     ]
     return render(
         request,
@@ -83,6 +87,8 @@ async def _language(request: web.Request, visitor: Visitor) -> web.Response:
         tongue=language,
         looked_for=looked_for,
         only=only,
+        understood=understood,
+        status=200 if understood else 400,
     )
 
 
