@@ -48,6 +48,12 @@ unit: setup-test
 soak: setup-test ## The long tests: whoever is killed, whatever is sent, whatever the machine does
 	$(BIN)/pytest --soak -s tests/chaos tests/hostile tests/telephony/test_no_voice_is_a_key.py
 
+# Where the pictures of the story go.
+STORY ?= var/story
+.PHONY: story
+story: setup-test ## One story through every channel, with a real call; pictures of each step
+	@$(BIN)/python -m tests.story "$(STORY)"
+
 # Softphones of Debian's packages, which `make test` does without: it tries them where they are there.
 INTEROP_PACKAGES := baresip-core linphone-cli
 .PHONY: interop

@@ -120,12 +120,14 @@ def _announce(settings: Settings) -> None:
     )
     if portal := _portal(settings):
         console.print(f"Portal of shippers and drivers: {portal}", soft_wrap=True)
+        if settings.embedded_rocars.demo_data:
+            console.print(f"Self-help kiosk: {portal}kiosk/", soft_wrap=True)
     rocars = settings.embedded_rocars
     if rocars.enabled and rocars.demo_data and rocars.port:
         boundary = f"http://{rocars.host}:{rocars.port}/boundary"
         console.print(
             f"At the boundary: board {boundary}/boards/LMC-OUT-1, panel "
-            f"{boundary}/panels/LMC-OUT-1, officers {boundary}/lanes",
+            f"{boundary}/panels/LMC-OUT-1, officers and hotline {boundary}/",
             soft_wrap=True,
         )
         console.print(

@@ -164,8 +164,10 @@ class DriverLogin:
         return self._refusal(user_id)
 
     async def _note(self, user_id: str, deed: EventDeed) -> None:
+        """Of an ID that is nobody's only that one was tried: it may be a PIN keyed in its place."""
         async with self._database.writing() as session:
-            write_down(session, self._clock(), deed, "user", user_id)
+            known = await session.scalar(select(Driver.user_id).where(Driver.user_id == user_id))
+            write_down(session, self._clock(), deed, "user", known or "")
 
     def _refusal(self, user_id: str) -> Problem:
         log.warning("login.refused", user_id=last_three(user_id))

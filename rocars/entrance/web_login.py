@@ -128,8 +128,12 @@ class WebLogin:
         return held.token
 
     async def _journal(self, user_id: str, deed: EventDeed) -> None:
+        """Of an ID that is nobody's only that one was tried: it may be a password in its place."""
         async with self._database.writing() as session:
-            write_down(session, self._clock(), deed, "user", user_id)
+            known = await session.scalar(
+                select(WebAccount.user_id).where(WebAccount.user_id == user_id)
+            )
+            write_down(session, self._clock(), deed, "user", known or "")
 
     async def visitor(self, token: str, *, page: bool = False) -> WebVisitor | None:
         """Who holds this token, if anybody still does; for a page, with what it is to say."""

@@ -9,9 +9,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from sqlalchemy import select
 
 from rocars.hotline.findings import Fact, Privacy
 from rocars.settings import PortalSettings
+from rocars.store.tables.hotline import ChannelEvent
 from tests.rocars.conftest import PIN, World
 from tests.rocars.crossing.conftest import OUT, PASSWORD, Boundary, code_at
 from tests.rocars.portal.conftest import PASSWORD as WEB_PASSWORD
@@ -194,6 +196,20 @@ async def test_a_driver_who_is_locked_out_is_let_in_again(
     assert ("hotline hoi", "unlocked by an officer") in told(page)
     assert "knew the vehicle and the day" in page
     assert (await world.key_in(DRIVER, PIN, world.tokens[DRIVER].next())).status == 200
+
+
+async def test_a_pin_keyed_for_a_user_id_is_kept_nowhere(small_boundary: Boundary) -> None:
+    world = small_boundary.world
+    assert world.running.portal is not None
+    portal = Portal(world, world.running.portal.url)
+    for _ in range(6):  # refused, and then locked
+        await world.key_in(PIN, PIN, "000000")
+        await (await portal.stranger()).log_in(WEB_PASSWORD.replace(" ", "")[:20])
+    await portal.close()
+    async with world.running.service.database.reading() as session:
+        events = (await session.execute(select(ChannelEvent))).scalars().all()
+    assert {event.deed for event in events} == {"login_refused", "login_locked"}
+    assert {event.subject for event in events} == {""}
 
 
 async def test_a_bundle_is_undone_on_request_and_once(

@@ -83,7 +83,6 @@ async def _kiosk(browser: Browser, url: str, running: RunningRocars, out: Path) 
     """A driver's pages on the screen of a kiosk, halved in size."""
     page = await browser.new_page(viewport={"width": 540, "height": 960}, has_touch=True)
     await page.goto(f"{url}/kiosk/")
-    await page.screenshot(path=out / "kiosk-language.png")
     await page.locator("button[value=en]").tap()
     await page.locator("a[href$='/driver']").tap()
     demo = await DemoData(running.service).info()
