@@ -28,7 +28,7 @@ MODULES = (APPLICATIONS, PACKS, REGISTRANTS, TOKENS, LOG, LOGIN)
 
 
 def registration_web(desk: Desk) -> web.Application:
-    app = web.Application(middlewares=[_as_pages, with_headers])
+    app = web.Application(middlewares=[with_headers, _as_pages])
     desk.navigation = entries_of(MODULES)
     app[SITE] = desk
     for module in MODULES:

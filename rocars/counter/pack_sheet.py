@@ -119,12 +119,12 @@ class PackSheets:
         if printed.serial:
             secrets.append((_("Serial number of the token"), printed.serial))
         page.facts(secrets, secret=True)
+        if printed.seed:
+            page.qr(otpauth(printed, "ROCARS", self._settings.token_kind, self._tokens))
         if printed.password:
             page.note(_("The first password is good for choosing one of your own, at the portal."))
         if printed.seed:
             page.note(_("Scan the code with an authenticator app: it is your security token."))
-            kind = self._settings.token_kind
-            page.qr(otpauth(printed, "ROCARS", kind, self._tokens))
         page.note(_("Tell nobody. Officers never ask for it. Lost: come to a counter in person."))
 
 
@@ -153,7 +153,11 @@ class _Page:
                 self._canvas.setFont(_SECRET, 15)
                 self._canvas.drawString(_LEFT, self._y, value)
             else:
-                self._write(_LEFT, value, 13)
+                first, *more = self._lines(value, 13)
+                self._write(_LEFT, first, 13)
+                for line in more:
+                    self._y -= 6 * mm
+                    self._write(_LEFT, line, 13)
             self._y -= 8.5 * mm
 
     def note(self, text: str) -> None:
@@ -187,7 +191,7 @@ class _Page:
         self._write(_LEFT, self._say(text), 9)
 
     def qr(self, text: str) -> None:
-        """A QR code (ISO/IEC 18004) at the right, beside the secrets."""
+        """A QR code (ISO/IEC 18004) at the right, beside the secrets; what follows is below it."""
         matrix = segno.make_qr(text, error="m").matrix
         module = _QR / len(matrix)
         left, top = _RIGHT - _QR, _TEAR - 18 * mm
@@ -202,6 +206,7 @@ class _Page:
                         stroke=0,
                         fill=1,
                     )
+        self._y = min(self._y, top - _QR - 6 * mm)
 
     def _write(self, x: float, text: str, size: float) -> None:
         self._canvas.setFont(self._font, size)

@@ -158,7 +158,9 @@ class DriverTokens:
         """When a driver's token expires, if they are to be told."""
         async with self._database.reading() as session:
             at = await session.scalar(
-                select(SecurityToken.expires_at).where(SecurityToken.driver_id == driver_id)
+                select(SecurityToken.expires_at).where(
+                    SecurityToken.driver_id == driver_id, SecurityToken.revoked_at.is_(None)
+                )
             )
         soon = self._clock() + timedelta(days=self._settings.notice_days)
         return at if at is not None and at < soon else None

@@ -244,6 +244,9 @@ async def _of_applicant(request: web.Request, form: Form) -> ApplicationView | w
     _ = words_for(request)
     reference = written(form.text("reference"))
     address = address_of(request, site.public_url)
+    if not site.throttle.allows(address):
+        text = _("Too many log-ins from your address. Wait a minute.")
+        return _again(request, reference, text, 429)
     counted = at_address("apply", reference, address)
     try:
         if not await site.service.lockout.admits(counted):

@@ -33,7 +33,10 @@ async def main(out: Path) -> None:
             )
         )
         assert running.portal is not None
-        await running.service.applications.send(application(), secrets.token_hex(16))
+        await running.service.applications.send(
+            application(name="Kwun Tong Umbrellas", trucker1_name="Chan Tai Man"),
+            secrets.token_hex(16),
+        )
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=CHROMIUM, args=["--no-sandbox"]

@@ -102,7 +102,9 @@ async def test_a_registrar_reaches_all_and_changes_nothing_without_a_form(office
 async def test_what_is_not_there_is_not_found(office: Office) -> None:
     registrar = await office.officer()
     for path in ("/applications/999999", "/registrants/nobody", "/nowhere"):
-        assert (await registrar.go(path)).status == 404, path
+        seen = await registrar.go(path)
+        assert seen.status == 404, path
+        assert "default-src 'none'" in seen.headers["Content-Security-Policy"], path
     for path in ("print", "hand-over"):
         seen = await registrar.send(f"/packs/999999/{path}", {"seen": "yes"})
         assert (seen.status, "There is no such page" in seen.text) == (404, True), path

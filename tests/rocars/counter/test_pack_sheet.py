@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -106,3 +107,10 @@ def test_an_authenticator_reads_the_token(kind: str) -> None:
     else:
         assert isinstance(token, pyotp.HOTP)
         assert token.at(0) == pyotp.HOTP("AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT").at(0)
+
+
+def test_a_name_that_is_long_takes_another_line() -> None:
+    view = replace(printed().view, company="Hong Kong and Shenzhen Umbrellas, " * 3)
+    _, text = read(sheets().sheet(printed("en", view=view)))
+    (at,) = [n for n, line in enumerate(text.splitlines()) if line.startswith("Hong Kong and Sh")]
+    assert text.splitlines()[at + 1].startswith("and Shenzhen Umbrellas")
