@@ -45,6 +45,7 @@ from rocars.settings import RocarsSettings
 from rocars.store.clock_belief import ClockBelief
 from rocars.store.database import Database
 from rocars.systems.keys import CompanyKeys
+from rocars.systems.orders import Orders
 from rocars.systems.push_addresses import PushAddresses
 from rocars.systems.pushes import Pusher
 from rocars.systems.signatures import RequestSignatures
@@ -159,9 +160,8 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
     profiles = RiskProfiles(database, clock)
     own_cargo = OwnCargo(database, clock, settings.rules, consignments)
     pusher = Pusher(database, clock, settings.systems, keys.pushes)
-    message_worker = MessageWorker(
-        database, clock, settings.systems, consignments, own_cargo, finished=pusher.due
-    )
+    orders = Orders(clock, consignments, own_cargo)
+    message_worker = MessageWorker(database, clock, settings.systems, orders, finished=pusher.due)
     passages = Passages(
         database,
         clock,

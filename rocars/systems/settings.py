@@ -27,6 +27,13 @@ class SystemSettings(Section):
         le=100_000,
         description="Messages of one company that may wait; then 429 with Retry-After.",
     )
+    max_taking: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="Messages that may come at the same time, on each node; then 429 with "
+        "Retry-After.",
+    )
     requests_per_minute: int = Field(
         default=6000,
         ge=1,

@@ -42,9 +42,10 @@ NEEDED = {
     "withdraw": Right.CHANGE,
     "query": Right.READ,
 }
-_READ_AT_ONCE = 2
+_TAKEN_AT_ONCE = 2
 _SWEPT_AT_ONCE = 200
 BACKLOG_RETRY_S = 10
+TAKING_RETRY_S = 1
 
 
 class Submissions:
@@ -62,7 +63,9 @@ class Submissions:
         self._settings = settings
         self._consignments = consignments
         self._accepted = accepted
-        self._turn = asyncio.Semaphore(_READ_AT_ONCE)
+        # Those who wait do so here, not for the database: a driver's turn there comes soon.
+        self._turn = asyncio.Semaphore(_TAKEN_AT_ONCE)
+        self._taking = 0
 
     async def take(
         self, key: KnownKey, message: str, kind: Format, content: bytes
@@ -70,20 +73,31 @@ class Submissions:
         """Put a message into the database, to be worked off after those before it.
 
         Raises Problem BAD_JSON, INVALID_REQUEST, MESSAGE_REUSED, RIGHT_MISSING,
-        TOO_MANY_REQUESTS (too many messages wait), UNAVAILABLE.
+        TOO_MANY_REQUESTS (too many messages wait, or come at the same time), UNAVAILABLE.
         """
+        if self._taking >= self._settings.max_taking:
+            raise Problem(Code.TOO_MANY_REQUESTS, retry_after_s=TAKING_RETRY_S)
+        self._taking += 1
+        try:
+            async with self._turn:
+                return await self._take(key, message, kind, content)
+        finally:
+            self._taking -= 1
+
+    async def _take(
+        self, key: KnownKey, message: str, kind: Format, content: bytes
+    ) -> MessageStatus:
         digest = sha256(content).hexdigest()
         if (known := await self._known(key.company_id, message, digest)) is not None:
             return known
         now = self._clock()
-        async with self._turn:
-            orders = await asyncio.to_thread(
-                read_message,
-                content,
-                kind,
-                self._consignments.dates(now),
-                self._settings.max_orders,
-            )
+        orders = await asyncio.to_thread(
+            read_message,
+            content,
+            kind,
+            self._consignments.dates(now),
+            self._settings.max_orders,
+        )
         _check_rights(orders, key)
         taken = BulkMessage(
             company_id=key.company_id,

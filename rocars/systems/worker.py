@@ -11,56 +11,33 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
-from typing import Any
+from itertools import islice
 
 import structlog
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from rocars.cargo.consignments import Consignments
-from rocars.cargo.messages import CargoData
-from rocars.cargo.own_cargo import OwnCargo
 from rocars.clock import Clock
-from rocars.refusals import Code, Problem
+from rocars.refusals import Code
 from rocars.store.database import Database
 from rocars.store.journal import through
 from rocars.store.tables.registration import Company
 from rocars.store.tables.systems import (
-    BulkConsignment,
     BulkMessage,
     BulkOrders,
     BulkResults,
     Push,
     PushAddress,
 )
+from rocars.systems.orders import TOLD, Orders, Part, Result, Turn
 from rocars.systems.settings import SystemSettings
 
 log = structlog.get_logger("rocars.systems")
 
 DATABASE_AWAY = (OperationalError, InterfaceError, NoConnectionFree, OSError)
 _TRIES = 3
-_TOLD = ("do", "reference", "ccrn")
-
-Result = dict[str, Any]
-"""An `OrderResult` as JSON, without what is empty."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Some orders of a message that are to be done now."""
-
-    message: BulkMessage
-    first: int
-    orders: list[dict[str, Any]]
-
-    @property
-    def is_last(self) -> bool:
-        return self.first + len(self.orders) == self.message.count
 
 
 class MessageWorker:
@@ -71,16 +48,14 @@ class MessageWorker:
         database: Database,
         clock: Clock,
         settings: SystemSettings,
-        consignments: Consignments,
-        own_cargo: OwnCargo,
+        orders: Orders,
         finished: Callable[[], None],
     ) -> None:
         """`finished` is called when all orders of a message are done."""
         self._database = database
         self._clock = clock
         self._settings = settings
-        self._consignments = consignments
-        self._own_cargo = own_cargo
+        self._orders = orders
         self._finished = finished
         self._wake = asyncio.Event()
         self._last_company = 0
@@ -131,8 +106,10 @@ class MessageWorker:
         return True
 
     def committed(self, turn: Turn) -> None:
-        if turn.is_last:
-            log.info("message.done", message=turn.message.message, orders=turn.message.count)
+        done = [part.message for part in turn.parts if part.is_last]
+        for message in done:
+            log.info("message.done", message=message.message, orders=message.count)
+        if done:
             self._finished()
 
     async def _anything(self) -> bool:
@@ -150,17 +127,36 @@ class MessageWorker:
         return await self._oldest(session, company_id, self._settings.orders_at_once)
 
     async def _oldest(self, session: AsyncSession, company_id: int, at_once: int) -> Turn | None:
-        message = await session.scalar(
+        """Of its waiting messages, as many orders as are done at once."""
+        waiting = await session.execute(
             select(BulkMessage)
             .where(BulkMessage.company_id == company_id, BulkMessage.state == "waiting")
             .order_by(BulkMessage.id)
-            .limit(1)
-            .execution_options(populate_existing=True)
+            .limit(at_once)
         )
-        if message is None:
+        chosen: dict[int, tuple[BulkMessage, int]] = {}
+        left = at_once
+        for message in waiting.scalars():
+            if not left:
+                break
+            taken = min(left, message.count - message.done)
+            chosen[message.id] = (message, taken)
+            left -= taken
+        if not chosen:
             return None
-        kept = await session.get_one(BulkOrders, message.id)
-        return Turn(message, message.done, kept.orders[message.done : message.done + at_once])
+        kept = await session.execute(
+            select(BulkOrders.message_id, BulkOrders.orders).where(
+                BulkOrders.message_id.in_(chosen)
+            )
+        )
+        orders = dict(kept.all())
+        return Turn(
+            company_id,
+            [
+                Part(message, message.done, orders[number][message.done : message.done + taken])
+                for number, (message, taken) in chosen.items()
+            ],
+        )
 
     async def _next_company(self, session: AsyncSession) -> int | None:
         waiting = select(BulkMessage.company_id).where(BulkMessage.state == "waiting")
@@ -178,98 +174,43 @@ class MessageWorker:
         return None
 
     async def work(self, session: AsyncSession, turn: Turn) -> list[Result]:
-        """Do the orders, in their order."""
-        results: list[Result] = []
-        now = self._clock()
-        for lodging, run in groupby(turn.orders, key=_is_lodging):
-            orders = list(run)
-            if lodging:
-                results += await self._lodge(session, turn.message, orders, now)
-            else:
-                results += [await self._do(session, turn.message, order, now) for order in orders]
-        return [
-            {"place": place, **result} for place, result in enumerate(results, start=turn.first + 1)
-        ]
-
-    async def _lodge(
-        self,
-        session: AsyncSession,
-        message: BulkMessage,
-        orders: list[dict[str, Any]],
-        now: datetime,
-    ) -> list[Result]:
-        """All of these in one statement. Their dates were judged when the message came."""
-        lots = [CargoData.model_validate(order["data"]) for order in orders]
-        added = await self._consignments.add(session, message.company_id, lots, now)
-        results: list[Result] = []
-        rows = []
-        for order, consignment in zip(orders, added, strict=True):
-            reference = order.get("reference", "")
-            rows.append(
-                {
-                    "consignment_id": consignment.id,
-                    "message_id": message.id,
-                    "reference": reference,
-                }
-            )
-            results.append(
-                {
-                    "do": "lodge",
-                    "result": "done",
-                    "reference": reference,
-                    "ccrn": consignment.ccrn,
-                }
-            )
-        await session.execute(insert(BulkConsignment), rows)
-        return results
-
-    async def _do(
-        self, session: AsyncSession, message: BulkMessage, order: dict[str, Any], now: datetime
-    ) -> Result:
-        told: Result = {name: order[name] for name in _TOLD if name in order}
-        if "errors" in order:
-            return {**told, "result": "wrong", "errors": order["errors"]}
-        company_id, ccrn = message.company_id, order["ccrn"]
-        try:
-            if order["do"] == "amend":
-                data = CargoData.model_validate(order["data"])
-                await self._consignments.amend_one(
-                    session, company_id, ccrn, data, now, message.key_id
-                )
-            elif order["do"] == "withdraw":
-                await self._consignments.withdraw_one(
-                    session, company_id, ccrn, now, message.key_id
-                )
-            else:
-                standing = await self._own_cargo.standing(session, company_id, ccrn)
-                told |= {"state": standing.state, "vehicle": standing.vehicle}
-                if standing.cross_from is not None:
-                    told["cross_from"] = standing.cross_from.isoformat()
-        except Problem as problem:
-            return {**told, "result": "refused", "code": problem.code}
-        return {**told, "result": "done"}
+        """Do the orders, in their order; the results are those of all parts together."""
+        return await self._orders.do(session, turn)
 
     async def keep(self, session: AsyncSession, turn: Turn, results: list[Result]) -> None:
         """Write down what came of the turn, in its transaction."""
-        message = turn.message
-        session.add(BulkResults(message_id=message.id, first=turn.first, results=results))
-        message.done = turn.first + len(results)
-        if turn.is_last:
-            now = self._clock()
-            message.state = "done"
-            message.done_at = now
-            await session.execute(delete(BulkOrders).where(BulkOrders.message_id == message.id))
-            address = await session.get(PushAddress, message.company_id)
-            if address is not None:
-                session.add(
+        now = self._clock()
+        told = iter(results)
+        for part in turn.parts:
+            session.add(
+                BulkResults(
+                    message_id=part.message.id,
+                    first=part.first,
+                    results=list(islice(told, len(part.orders))),
+                )
+            )
+            part.message.done = part.first + len(part.orders)
+            if part.is_last:
+                part.message.state = "done"
+                part.message.done_at = now
+        done = [part.message.id for part in turn.parts if part.is_last]
+        if done:
+            await session.execute(
+                delete(BulkOrders)
+                .where(BulkOrders.message_id.in_(done))
+                .execution_options(synchronize_session=False)
+            )
+            if await session.get(PushAddress, turn.company_id) is not None:
+                session.add_all(
                     Push(
-                        message_id=message.id,
-                        company_id=message.company_id,
+                        message_id=number,
+                        company_id=turn.company_id,
                         state="due",
                         due_at=now,
                         tries=0,
                         last="",
                     )
+                    for number in done
                 )
         await session.flush()
 
@@ -277,6 +218,9 @@ class MessageWorker:
         """An order among these fails for a reason nobody foresaw. It must not hold up all that
         wait: the next one is done alone, and if it is the one, that is what came of it."""
         async with self._database.writing() as session:
+            await session.execute(
+                select(Company.id).where(Company.id == company_id).with_for_update(key_share=True)
+            )
             turn = await self._oldest(session, company_id, 1)
             if turn is None:
                 return
@@ -296,12 +240,9 @@ class MessageWorker:
                 continue  # its CCRN was taken at the same moment
             except Exception:
                 break
-        (order,) = turn.orders
-        log.error("order.failed", message=turn.message.message, place=turn.first + 1)
-        told: Result = {name: order[name] for name in _TOLD if name in order}
+        (part,) = turn.parts
+        (order,) = part.orders
+        log.error("order.failed", message=part.message.message, place=part.first + 1)
+        told: Result = {name: order[name] for name in TOLD if name in order}
         failed = {**told, "result": "refused", "code": Code.INTERNAL}
-        return [{"place": turn.first + 1, **failed}]
-
-
-def _is_lodging(order: dict[str, Any]) -> bool:
-    return order["do"] == "lodge" and "errors" not in order
+        return [{"place": part.first + 1, **failed}]

@@ -22,9 +22,10 @@ from rocars.clock import hong_kong_now
 from rocars.service import wire
 from rocars.settings import RocarsSettings
 from rocars.systems.messages import MessageStatus
+from rocars.systems.orders import Orders, Turn
 from rocars.systems.pushes import Pusher
 from rocars.systems.submissions import Submissions
-from rocars.systems.worker import MessageWorker, Turn
+from rocars.systems.worker import MessageWorker
 
 STEPS = (
     "before the message is read",
@@ -110,9 +111,8 @@ async def main() -> None:
     service = wire(settings, hong_kong_now)
     database, clock, limits = service.database, service.clock, settings.systems
     pusher = MortalPusher(database, clock, limits, service.keys.pushes)
-    worker = MortalWorker(
-        database, clock, limits, service.consignments, service.own_cargo, finished=pusher.due
-    )
+    orders = Orders(clock, service.consignments, service.own_cargo)
+    worker = MortalWorker(database, clock, limits, orders, finished=pusher.due)
     service = replace(
         service,
         pusher=pusher,

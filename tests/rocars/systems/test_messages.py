@@ -17,13 +17,15 @@ from rocars.systems.settings import SystemSettings
 from tests.rocars.cargo.test_batch_files import GOOD
 from tests.rocars.conftest import World
 from tests.rocars.systems.conftest import system_of
+from tests.support.pace import limit
 
 pytestmark = pytest.mark.service
 
 
 @pytest.fixture
 def changes() -> dict[str, Any]:
-    return {"systems": SystemSettings(orders_at_once=3, max_orders=20, max_waiting=2)}
+    limits = SystemSettings(orders_at_once=3, max_orders=20, max_waiting=2, max_taking=4)
+    return {"systems": limits}
 
 
 async def held(world: World) -> int:
@@ -238,6 +240,21 @@ async def test_too_many_messages_wait(small_world: World) -> None:
     assert (refused.status, refused.code) == (429, "too_many_requests")
     assert int(refused.headers["Retry-After"]) > 0
     assert (await system.send("m-1", [system.lodge()])).status == 202
+
+
+async def test_too_many_messages_come_at_once(small_world: World) -> None:
+    """They wait before the database, so that drivers do not wait behind them."""
+    system = await system_of(small_world)
+    submissions = small_world.running.service.submissions
+    async with submissions._turn, submissions._turn:
+        waiting = [asyncio.create_task(system.send("m-1", [system.lodge()])) for _ in range(4)]
+        async with asyncio.timeout(limit(20)):
+            while submissions._taking < 4:
+                await asyncio.sleep(0.01)
+        refused = await system.send("m-9", [system.lodge()])
+    assert (refused.status, refused.code) == (429, "too_many_requests")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert {reply.status for reply in await asyncio.gather(*waiting)} == {202}
 
 
 async def test_companies_take_turns(small_world: World) -> None:
