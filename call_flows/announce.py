@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from call_flows.call_context import CallContext, Conclusion
 from ivr.dialogue.conversation import Conversation
-from prompts.announcements import Announcement
+from prompts.announcement import Announcement
 from prompts.utterance import Phrase
 from speech.language import Language
 

@@ -12,7 +12,7 @@ from backend_client.protocol import Rocars
 from backend_client.types import Driver, Receipt
 from call_flows.recording_studio import RecordingStudio
 from call_flows.rules import FlowRules
-from prompts.announcements import Announcement
+from prompts.announcement import Announcement
 from speech.language import Language
 
 

@@ -9,50 +9,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from prompts.live import write_whole
+from prompts.announcement import Announcement
+from prompts.whole_file import write_whole
 from speech.language import Language
 
 log = structlog.get_logger(__name__)
 
 LIST = "announcements.json"
-
-
-@dataclass(frozen=True)
-class Announcement:
-    """Words that callers hear at the beginning of their call, for a time.
-
-    Attributes:
-        number: its id in the records.
-        begins, ends: when it is said; with a time zone.
-        instead: it is said in place of the greeting.
-        closing: the call ends with it.
-        whole: no key cuts it short.
-    """
-
-    number: int
-    words: Mapping[Language, str]
-    begins: datetime
-    ends: datetime
-    instead: bool = False
-    closing: bool = False
-    whole: bool = False
-
-    @property
-    def name(self) -> str:
-        """What traces and logs call it, in place of the name of a prompt."""
-        return f"announcement.{self.number}"
-
-    def said_at(self, at: datetime) -> bool:
-        """Whether it is said to who calls then."""
-        return self.begins <= at < self.ends
 
 
 def publish(directory: Path, announcements: Iterable[Announcement]) -> None:

@@ -20,6 +20,7 @@ import structlog
 
 from prompts.library import Library
 from prompts.script import clips
+from prompts.whole_file import write_whole
 from speech.language import Language
 
 log = structlog.get_logger(__name__)
@@ -180,18 +181,3 @@ def _entry(read: Any) -> LiveClip:
         str(read["words"]),
         str(read["base_digest"]),
     )
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """A file, whole or not at all, and on the disk before it has its name. Raises OSError."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise

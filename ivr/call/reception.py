@@ -43,7 +43,8 @@ from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.invite import Invite
 from ivr.telephony.refusal import UNACCEPTABLE
 from ivr.telephony.status import BUSY_HERE
-from prompts.announcements import Announcement, PublishedAnnouncements
+from prompts.announcement import Announcement
+from prompts.announcements import PublishedAnnouncements
 from prompts.utterance import Narrator
 from sip_config.trunks import region_of
 from speech.recognition.ear import VoskRecogniser

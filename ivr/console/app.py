@@ -14,11 +14,14 @@ from ground.web import assets
 from ground.web.headers import REACHED, Reached, with_headers
 from ground.web.navigation import entries_of
 from ground.web.throttle import Throttle
+from ivr.console.alerts.delivery import Delivery
+from ivr.console.alerts.watch import AlertWatch
 from ivr.console.door import login
 from ivr.console.door.refusals import pages_of_ours
 from ivr.console.health import BackEndProbe, Health, NodeView, look
 from ivr.console.listening import Doorkeeper, listen, watched
 from ivr.console.pages import (
+    alerts,
     announcements,
     audit_log,
     calls,
@@ -63,6 +66,7 @@ ROOMS = (
     scripts.PAGES,
     releases.PAGES,
     announcements.PAGES,
+    alerts.PAGES,
     wellbeing.PAGES,
     people.PAGES,
     audit_log.PAGES,
@@ -173,7 +177,12 @@ async def _serve(
         keeper = Doorkeeper(rules.connections, rules.connections, rules.header_s)
         where = settings.web.health_host, settings.web.health_port
         listeners.append((runner, await listen(runner, *where, keeper)))
+    site = app[SITE]
+    delivery = Delivery(site.alerts, settings.alerts, rules.public_url)
+    alerting = asyncio.gather(AlertWatch(site).run(), delivery.run())
     await told.wait()
+    alerting.cancel()
+    await asyncio.gather(alerting, return_exceptions=True)
     for runner, server in reversed(listeners):
         server.close()
         await runner.cleanup()

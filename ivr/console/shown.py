@@ -38,6 +38,19 @@ def seconds(length: float | timedelta | None) -> str:
     return f"{int(whole) // 60}:{int(whole) % 60:02d}"
 
 
+def lasting(length: timedelta) -> str:
+    """``40 s``, ``12 min``, ``2 h 05 min``, ``3 d 4 h``."""
+    minutes, seconds = divmod(int(length.total_seconds()), 60)
+    if not minutes:
+        return f"{seconds}{NARROW}s"
+    if minutes < 60:
+        return f"{minutes}{NARROW}min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours}{NARROW}h {minutes:02d}{NARROW}min"
+    return f"{hours // 24}{NARROW}d {hours % 24}{NARROW}h"
+
+
 def masked_number(e164: str | None) -> str:
     """A telephone number with all but its last four digits hidden."""
     return last_four(e164) or "–"

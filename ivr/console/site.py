@@ -13,6 +13,7 @@ from ground.web.throttle import Throttle
 from ivr.console.health import Health
 from ivr.console.sections import ConsoleSections
 from ivr.console.settings import ConsoleSettings
+from ivr.records.alerts import Alerts
 from ivr.records.announcements import Announcements
 from ivr.records.call_search import CallSearch
 from ivr.records.database import Database
@@ -57,6 +58,8 @@ class Site:
         )
         self.versions = PromptVersions(self.records)
         self.releases = Releases(self.records)
+        told = self.settings.alerts
+        self.alerts = Alerts(self.records, told.channels, told.repeat_hours)
         self.announcements = Announcements(self.records)
         self.studio = Studio(self.versions, self.library, self.settings.prompts.recordings)
         self.intake = Intake(self.versions, self.settings.prompts)

@@ -24,7 +24,7 @@ from ivr.node.scoreboard import Scoreboard
 from ivr.node.shared import SharedState
 from ivr.observe import metrics
 from ivr.observe.strain import Strain
-from ivr.records import announcements, audit
+from ivr.records import alerts, announcements, audit
 from ivr.records.call_book import CallBook
 from ivr.records.console_tables import NodeState, OrderKind
 from ivr.records.database import Database, RecordsUnavailable
@@ -352,6 +352,7 @@ class Housekeeping:
         if due.before(CALLS) != NEVER:
             async with self._records.writing() as session:
                 await announcements.purge(session, due.before(CALLS))
+                await alerts.purge(session, due.before(CALLS))
         if due.before(AUDIT) != NEVER:
             async with self._records.writing() as session:
                 gone = await audit.purge(session, kept.console_audit_days)

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from backend_client.settings import RocarsClientSettings
 from call_flows.rules import FlowRules
 from ground.database.urls import sqlite_url
+from ivr.console.alert_settings import AlertSettings
 from ivr.console.settings import ConsoleSettings, SelfTestSettings, WebSettings
 from ivr.dialogue.settings import DialogueSettings
 from ivr.records.settings import RecordsSettings
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
         prompts: what is said, and its recordings.
         speech: how callers are heard.
         console: the operators' web pages.
+        alerts: when people are told that something is wrong.
         self_test: calls the service places to itself.
         rocars: where ROCARS is and how long it is waited for.
         embedded_rocars: the reference ROCARS.
@@ -78,6 +80,7 @@ class Settings(BaseSettings):
         default_factory=lambda: RecognitionSettings.model_validate({})
     )
     console: ConsoleSettings = Field(default_factory=lambda: ConsoleSettings.model_validate({}))
+    alerts: AlertSettings = Field(default_factory=lambda: AlertSettings.model_validate({}))
     self_test: SelfTestSettings = Field(default_factory=lambda: SelfTestSettings.model_validate({}))
     rocars: RocarsClientSettings = Field(
         default_factory=lambda: RocarsClientSettings.model_validate({})

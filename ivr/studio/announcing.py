@@ -12,6 +12,7 @@ from ivr.records.announcements import Announcements
 from ivr.records.console_tables import Announcement, AnnouncementKind, AnnouncementPlace
 from ivr.studio.publication import NotPublished
 from prompts import announcements
+from prompts.announcement import Announcement as Said
 from prompts.script import Clip
 from prompts.stand_in import StandIns
 from speech.language import Language
@@ -19,9 +20,9 @@ from speech.language import Language
 log = structlog.get_logger(__name__)
 
 
-def as_said(announcement: Announcement) -> announcements.Announcement:
+def as_said(announcement: Announcement) -> Said:
     """An announcement of the records as the workers of a node know it."""
-    return announcements.Announcement(
+    return Said(
         number=announcement.announcement_id,
         words={
             language: announcement.words[language]
@@ -44,7 +45,7 @@ class Announcing:
         self._records = records
         self._directory = directory
         self._voice = voice
-        self._published: Sequence[announcements.Announcement] | None = None
+        self._published: Sequence[Said] | None = None
 
     async def publish(self) -> None:
         """Bring what has changed. Raises NotPublished, RecordsUnavailable."""

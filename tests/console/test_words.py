@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from babel.messages.extract import extract_from_dir
 import ivr.console
 from ground.web.words import LANGUAGES
 from ivr.console import shown
+from ivr.console.alerts import conditions
+from ivr.console.alerts.delivery import TITLES
 from ivr.console.app import ROOMS
 from ivr.console.door.refusals import OURS, TYPED
 from ivr.console.faults import REASONS
@@ -34,6 +37,7 @@ from ivr.drawing.book import flow_graphs
 from ivr.drawing.words import title
 from ivr.node.scoreboard import SUPERVISOR_STILL, WORKER_STILL, WorkerState
 from ivr.node.start_failures import CANNOT_START
+from ivr.records.alert_kinds import AlertEvent, AlertKind, Channel
 from ivr.records.console_tables import (
     AnnouncementKind,
     AnnouncementPlace,
@@ -51,6 +55,7 @@ pytestmark = pytest.mark.unit
 
 DIRECTORY = Path(ivr.console.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2.ext:babel_extract")]
+OF_ALERTS: tuple[type[StrEnum], ...] = (AlertEvent, AlertKind, Channel)
 PLACE = re.compile(r"%\(\w+\)[.\d]*[a-z]")
 
 
@@ -70,6 +75,10 @@ def chosen() -> set[str]:
     words |= {shown.word(kind.value) for kind in AnnouncementKind}
     words |= {shown.word(place.value) for place in AnnouncementPlace}
     words |= set(OVERLOADED.values()) | {KEYPAD_ONLY, FRONT_DOWN, NO_WORKER, DRAINING, DISK_FULL}
+    words |= {shown.word(kind.value) for kinds in OF_ALERTS for kind in kinds}
+    words |= {*TITLES.values()} | {
+        told for told in vars(conditions).values() if isinstance(told, str) and "%(" in told
+    }
     words |= {NOT_TESTED, FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
     frame = {LOOK.name, LOOK.home[1], LOOK.without_database}
     frame |= {entry.name for room in ROOMS for entry in room.entries}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from prompts.announcements import LIST, Announcement, PublishedAnnouncements, publish, published
+from prompts.announcement import Announcement
+from prompts.announcements import LIST, PublishedAnnouncements, publish, published
 from prompts.utterance import Phrase
 from speech.language import Language
 from tests.prompts.test_composer import FakeSynthesiser, Told, composer

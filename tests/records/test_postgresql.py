@@ -306,6 +306,38 @@ async def test_a_server_that_is_not_known_gets_no_password(
     await records.close()
 
 
+async def test_a_backup_taken_during_a_call_is_restored(server: Server) -> None:
+    """As docs/running.md has it: pg_dump -Fc, pg_restore."""
+    book = CallBook(server.url, FAST, NotingMonitor())
+    book.start()
+    call_id = await book.open(an_offered_call())
+    records = Database(server.url, FAST)
+    await audit.write(records, "chan", "a deed", "before the backup")
+    where = ("-h", "127.0.0.1", "-p", str(server.port), "-U", "ivr")
+    dumped = f"{server.directory}/records.dump"
+    dumping = (_binary("pg_dump"), *where, "-Fc", "-f", dumped, "postgres")
+    await asyncio.to_thread(server._run, *dumping)
+    await book.close(call_id, DONE)
+    await book.shut()
+    await records.close()
+    await asyncio.to_thread(server._run, _binary("createdb"), *where, "restored")
+    await asyncio.to_thread(server._run, _binary("pg_restore"), *where, "-d", "restored", dumped)
+    url = server.url.replace("/postgres", "/restored")
+    assert await asyncio.to_thread(upgrade, url) == head()
+    await check(url)
+    records = Database(url, FAST)
+    assert (await audit_chain.check(records)).broken == ""
+    assert (await audit.read(records, limit=1))[0].subject == "before the backup"
+    with pytest.raises((RecordsUnavailable, DBAPIError)):  # its triggers came with it
+        async with records.writing() as session:
+            await session.execute(text("TRUNCATE audit"))
+    await records.close()
+    book = CallBook(url, FAST, NotingMonitor())
+    book.start()
+    assert call_id in await book.close_orphans("hk1"), "the call went on after the backup"
+    await book.shut()
+
+
 async def test_a_server_that_dies_and_returns_costs_no_call(server: Server) -> None:
     monitor = NotingMonitor()
     book = CallBook(server.url, FAST, monitor)

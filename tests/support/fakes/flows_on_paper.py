@@ -12,7 +12,7 @@ from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp, Transfer
 from ivr.dialogue.settings import DialogueSettings
-from prompts.announcements import Announcement
+from prompts.announcement import Announcement
 from speech.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
 from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
