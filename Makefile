@@ -193,11 +193,12 @@ schema: setup ## Write the schema of scenario files anew into docs
 generated: configuration drawings schema recordings ## Write anew all files that come from others
 
 .PHONY: screenshots
-screenshots: setup-test ## Take the pictures of docs/console.md and docs/channels anew
-	@mkdir -p docs/console
+screenshots: setup-test ## Take the pictures of the docs anew
+	@mkdir -p docs/console docs/browser-telephone
 	$(BIN)/python -m tests.console.screenshots docs/console
 	$(BIN)/python -m tests.rocars.portal.screenshots docs/channels
 	$(BIN)/python -m tests.rocars.counter.screenshots docs/channels
+	$(BIN)/python -m tests.handset.screenshots docs/browser-telephone
 
 .PHONY: configuration
 configuration: setup ## Write docs/configuration.md anew from the settings themselves

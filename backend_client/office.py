@@ -22,6 +22,7 @@ class _WireDemoDriver(WireAnswer):
     language: str
     pin: str
     code: str
+    code_valid_s: int | None = None
     vehicles: tuple[str, ...]
 
 
@@ -64,7 +65,10 @@ class _Ignored(WireAnswer):
 
 @dataclass(frozen=True)
 class DemoDriver:
-    """A demo driver and what they would key now; `code` is good until it is used."""
+    """A demo driver and what they would key now.
+
+    `code` is good until it is used, and no longer than `code_valid_s` seconds where that is set.
+    """
 
     user_id: str
     name: str
@@ -72,6 +76,7 @@ class DemoDriver:
     pin: str = field(repr=False)
     code: str = field(repr=False)
     vehicles: tuple[str, ...]
+    code_valid_s: int | None = None
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from backend_client.client import RocarsClient
 from backend_client.errors import RocarsError
 from backend_client.office import Demo, DemoDriver, RocarsOffice
 from backend_client.settings import RocarsClientSettings
-from ivr.caller.driver import CallNotFound, DemoCaller
+from ivr.caller.driver import DemoCaller
+from ivr.caller.own_trace import CallNotFound
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
 from ivr.records.facts import now

@@ -32,7 +32,7 @@ def demo(
     from backend_client.errors import RocarsError
     from backend_client.transport import ProblemAnswered
     from ivr.caller.demonstration import DemonstrationFailed, demonstrate
-    from ivr.caller.driver import CallNotFound
+    from ivr.caller.own_trace import CallNotFound
     from ivr.cli.embedded import reached
     from ivr.telephony.errors import TelephonyError
     from speech.synthesiser.synthesiser import SynthesisFailed

@@ -118,6 +118,13 @@ def _announce(settings: Settings) -> None:
         f"administrator[/]); health and metrics: {web}/health/ready, {web}/metrics",
         soft_wrap=True,
     )
+    if settings.has_handset:
+        handset = settings.handset
+        console.print(
+            f"Telephone in the browser: [bold]http://{handset.host}:{handset.port}/[/] (one press "
+            "calls)",
+            soft_wrap=True,
+        )
     if portal := _portal(settings):
         console.print(f"Portal of shippers and drivers: {portal}", soft_wrap=True)
         if settings.embedded_rocars.demo_data:

@@ -26,7 +26,7 @@ from rocars.refusals import Code, Problem
 from rocars.registry.messages import AccountData, CompanyData, DriverData, TokenData
 from rocars.registry.vehicles import marks_of
 from rocars.secrets.kept_tokens import token_on_file
-from rocars.secrets.tokens import next_code
+from rocars.secrets.tokens import next_code, seconds_left
 from rocars.service import Service
 from rocars.store.tables.cargo import Consignment
 from rocars.store.tables.registration import Company, Driver
@@ -48,6 +48,13 @@ class DemoPerson:
     seed: str = field(repr=False)
     vehicles: tuple[str, ...]
     phone: str | None = None
+    totp_step_s: Literal[30, 60] | None = None
+
+    @property
+    def token(self) -> TokenData:
+        """As it is registered: TOTP with a step, otherwise HOTP."""
+        kind: Literal["hotp", "totp"] = "hotp" if self.totp_step_s is None else "totp"
+        return TokenData(kind=kind, seed=SecretStr(self.seed), step_s=self.totp_step_s)
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,9 @@ DRIVERS = (
     ),
     DemoPerson("10000002", "Li Ming", "cmn", "135791", "32" * 20, ("FV2468",), "+8613800000002"),
     DemoPerson("10000003", "John Smith", "en", "864209", "33" * 20, ()),
+    DemoPerson(
+        "10000004", "Wong Mei Ling", "yue", "975310", "37" * 20, ("KM4567",), totp_step_s=30
+    ),
 )
 OFFICERS = (
     DemoOfficer(name="officer", role="analyst", password="demonstration only", seed="34" * 20),
@@ -144,7 +154,7 @@ class DemoData:
                         phone=person.phone,
                         language=person.language,
                         vehicles=list(person.vehicles),
-                        token=TokenData(seed=SecretStr(person.seed)),
+                        token=person.token,
                     )
                 )
 
@@ -265,6 +275,7 @@ class DemoData:
                         language=person.language,
                         pin=person.pin,
                         code=next_code(token_on_file(token, service.keys), now),
+                        code_valid_s=seconds_left(token_on_file(token, service.keys), now),
                         vehicles=list(await marks_of(session, driver.id)),
                     )
                 )

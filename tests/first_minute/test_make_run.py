@@ -23,6 +23,7 @@ HELD = {
     "telephony.rtp_port_first": tuple((UDP, port) for port in range(16384, 16384 + 3 * 64)),
     "embedded_rocars.port": ((TCP, 8480),),
     "embedded_rocars.portal_port": ((TCP, 8481),),
+    "handset.port": ((TCP, 8482),),
 }
 
 
@@ -52,7 +53,10 @@ def command(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("setting", [name for name in HELD if "portal" not in name])
+LIKE_OTHERS = {"embedded_rocars.portal_port", "handset.port"}
+
+
+@pytest.mark.parametrize("setting", [name for name in HELD if name not in LIKE_OTHERS])
 def test_beside_a_program_on_a_usual_port(tmp_path: Path, setting: str) -> None:
     with somebody_with(*HELD[setting]), made_run(tmp_path / "var") as run:
         run.until("Ctrl-C ends")
