@@ -80,17 +80,23 @@ class Composer:
         pieces: list[bytes] = []
         texts: list[str] = []
         stand_ins: list[str] = []
+        ends_ms: list[int] = []
+        length = 0
         for phrase in phrases:
             pcm, text = await self._phrase(phrase, stand_ins)
             if pieces:
                 pieces.append(self._silence(self._settings.phrase_gap_ms))
+                length += len(pieces[-1])
             pieces.append(pcm)
             texts.append(text)
+            length += len(pcm)
+            ends_ms.append(length * 1000 // BYTES_PER_SECOND)
         return Utterance(
             b"".join(pieces),
             " ".join(texts),
             tuple(phrase.prompt for phrase in phrases),
             tuple(stand_ins),
+            tuple(ends_ms),
         )
 
     async def _as_written(self, phrase: Phrase, stand_ins: list[str]) -> tuple[bytes, str]:

@@ -51,6 +51,8 @@ class Utterance:
     text: str
     prompts: tuple[str, ...]
     stand_ins: tuple[str, ...] = ()
+    ends_ms: tuple[int, ...] = ()
+    """Where in the audio each phrase ends."""
 
     @property
     def seconds(self) -> float:
