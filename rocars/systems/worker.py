@@ -149,7 +149,7 @@ class MessageWorker:
                 BulkOrders.message_id.in_(chosen)
             )
         )
-        orders = dict(kept.tuples().all())
+        orders: dict[int, list[dict[str, object]]] = dict(kept.tuples().all())
         return Turn(
             company_id,
             [
