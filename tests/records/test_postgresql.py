@@ -215,6 +215,13 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     )
     assert any(not isinstance(version, Exception) for version in swapped)
     assert len(await versions.in_state(VersionState.LIVE)) == 1
+    twice = await asyncio.gather(
+        *(versions.add("chan", a_take("twice"), once=True) for _ in range(2))
+    )
+    assert len({draft.version_id for draft in twice}) == 1
+    await versions.review("lee", twice[0].version_id)
+    await versions.schedule("lee", twice[0].version_id, now())
+    assert len(await versions.activate_due()) == 1
     changes = (update(AuditEntry).values(who="x"), delete(AuditEntry), text("TRUNCATE audit"))
     await asyncio.gather(*(audit.write(records, "lee", "did", str(n), share=0.5) for n in range(8)))
     verdict = await audit_chain.check(records)
@@ -245,6 +252,10 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     assert [order.kind for order in await orders.take_for_node("n1")] == [OrderKind.CLOSE]
     assert [call.kind for call in await orders.take_for_calls([live])] == [OrderKind.HANG_UP]
     assert await orders.take_for_calls([live]) == []
+    await orders.give("chan", "n1", OrderKind.HANG_UP, live)  # it has been done
+    (ordered,) = await orders.of_calls(timedelta(minutes=15))
+    assert ordered.call is not None
+    assert (ordered.call.call_id, ordered.transfer, ordered.void) == (live, "", False)
     for lines in (4, 8):
         await orders.say(
             NodeState(
