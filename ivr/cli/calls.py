@@ -12,6 +12,7 @@ import typer
 from ivr.cli.compare import compare
 from ivr.cli.config import ConfigFile, loaded
 from ivr.cli.from_call import from_call
+from ivr.cli.from_capture import from_capture
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 
 app.command()(from_call)
+app.command()(from_capture)
 app.command()(compare)
 
 Files = Annotated[
