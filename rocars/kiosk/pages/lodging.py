@@ -70,6 +70,10 @@ async def _log_in(request: web.Request, device: Device) -> web.StreamResponse:
         await web_login.log_out(token)
         problem = _("This is the account of a driver. Go back, and choose Bundle.")
         return _asked(request, problem=problem, status=403)
+    if visitor.must_change:
+        await web_login.log_out(token)
+        problem = _("This password is good once alone. Choose another on the portal first.")
+        return _asked(request, problem=problem, status=403)
     answer = web.HTTPSeeOther(f"{ROOT}/lodge")
     keep(request, answer, device, "shipper", token)
     raise answer

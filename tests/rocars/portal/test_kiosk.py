@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
+from sqlalchemy import update
 
 from rocars.kiosk.app import MODULES
 from rocars.kiosk.site import ROOT
 from rocars.secrets.key_ring import Role
+from rocars.store.tables.web import WebAccount
 from tests.rocars.conftest import PIN, make_world, settings_for
 from tests.rocars.portal.conftest import (
     DRIVER,
@@ -187,6 +190,25 @@ async def test_a_shipper_lodges_once_and_never_sees_anothers(portal: Portal) -> 
         assert (await other.go(path)).status == 404
     seen = await shipper_enters(other, DRIVER)
     assert "This is the account of a driver." in seen.text
+
+
+async def test_a_first_password_lodges_nothing(portal: Portal) -> None:
+    kiosk = await at_kiosk(portal)
+
+    async def handed_over(at: datetime | None) -> None:
+        async with portal.world.running.service.database.writing() as session:
+            await session.execute(
+                update(WebAccount).where(WebAccount.user_id == SHIPPER).values(first_password_at=at)
+            )
+
+    await handed_over(portal.world.clock())
+    try:
+        seen = await shipper_enters(kiosk)
+    finally:
+        await handed_over(None)
+    assert seen.status == 403
+    assert "Choose another on the portal first." in seen.text
+    assert (await knock(kiosk, "GET", "/lodge"))[0] == 303
 
 
 async def test_whoever_leaves_is_forgotten(portal: Portal) -> None:
