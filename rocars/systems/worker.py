@@ -12,6 +12,7 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import structlog
 from sqlalchemy import delete, exists, select
@@ -147,7 +148,7 @@ class MessageWorker:
                 BulkOrders.message_id.in_(chosen)
             )
         )
-        orders = dict(kept.all())
+        orders: dict[int, list[dict[str, Any]]] = dict(kept.all())
         return Turn(
             company_id,
             [
