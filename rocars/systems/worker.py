@@ -12,6 +12,7 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import structlog
 from sqlalchemy import delete, exists, select
@@ -149,7 +150,7 @@ class MessageWorker:
                 BulkOrders.message_id.in_(chosen)
             )
         )
-        orders: dict[int, list[dict[str, object]]] = dict(kept.tuples().all())
+        orders: dict[int, list[dict[str, Any]]] = dict(kept.tuples().all())
         return Turn(
             company_id,
             [
