@@ -20,6 +20,7 @@ OF_DISPLAYS = re.compile(r"/(boards|panels)/")
 OF_ANALYSTS = re.compile(r"/(profiles|looks)")
 OF_HOTLINE = re.compile(r"/enquiries")
 OF_ANY = ("/", "/logout")
+DESK = "/registration/queue"
 ROUTES = sorted({(route.method, route.path) for module in MODULES for route in module.routes()})
 
 
@@ -84,6 +85,17 @@ def path_is_of(path: str, name: str) -> bool:
     if OF_ANALYSTS.match(path):
         return name == "lam"
     return name != "hoi"
+
+
+async def test_everybody_comes_to_a_page_of_theirs(small_boundary: Boundary) -> None:
+    for name, role, first in (
+        ("wong", "officer", f"{ROOT}/lanes"),
+        ("hoi", "hotline", f"{ROOT}/enquiries"),
+        ("yau", "registrar", DESK),
+    ):
+        await small_boundary.officer(name, role)
+        async with browser(small_boundary, name) as session:
+            assert await knock(session, "GET", "/") == (303, first)
 
 
 async def test_an_account_that_is_withdrawn_is_out(small_boundary: Boundary) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from ground.web.forms import Form, check_same_origin, read_form
-from ground.web.navigation import PageModule
+from ground.web.navigation import Entry, PageModule
 from ground.web.requests import address_of, is_secure, own_path
 from rocars.crossing.officers import LockedOut, OfficerRole, OfficerVisitor
 from rocars.crossing.web.site import ACCESS, COOKIE, ROOT, SITE, WORDS, render
@@ -73,5 +73,7 @@ LOGIN: PageModule[OfficerRole] = PageModule(
         web.post("/login", _log_in),
         web.post("/language", _choose_language),
         web.post("/logout", ACCESS.action(OfficerRole.ANY, _log_out)),
-    ]
+    ],
+    # Registrars have nothing to do here: their desk is a web of its own, with a log-in of its own.
+    entries=(Entry("/registration/queue", "Registration", OfficerRole.REGISTRAR),),
 )
