@@ -192,8 +192,11 @@ schema: setup ## Write the schema of scenario files anew into docs
 .PHONY: generated
 generated: configuration drawings schema recordings ## Write anew all files that come from others
 
+# Chinese on the pages would be empty boxes on a machine without such a font.
+PICTURE_PACKAGES := fonts-noto-cjk
 .PHONY: screenshots
 screenshots: setup-test ## Take the pictures of the docs anew
+	$(call debian,$(PICTURE_PACKAGES))
 	@mkdir -p docs/console docs/browser-telephone
 	$(BIN)/python -m tests.console.screenshots docs/console
 	$(BIN)/python -m tests.rocars.portal.screenshots docs/channels
