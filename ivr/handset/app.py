@@ -41,7 +41,7 @@ SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
 def make_app(settings: HandsetSections, rocars: RocarsClientSettings) -> web.Application:
     """``/`` (the page), ``/line`` (its WebSocket) and what belongs to the page.
 
-    `rocars`: how ROCARS is reached as an administrator (the demonstration data).
+    `rocars`: how ROCARS is reached for its demonstration data.
     """
     app = web.Application(middlewares=[with_headers, for_us_only])
     app[ADMISSION] = Admission(settings.handset.port)

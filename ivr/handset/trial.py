@@ -22,7 +22,7 @@ class Trial:
     """Asks ROCARS, and sees to it that there is always something to bundle."""
 
     def __init__(self, rocars: RocarsClientSettings) -> None:
-        """`rocars`: how it is reached as an administrator."""
+        """`rocars`: how it is reached for its demonstration data."""
         self._office = RocarsOffice(rocars)
         self._asking = asyncio.Lock()
         self._found: Demo | None = None

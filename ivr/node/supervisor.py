@@ -131,7 +131,7 @@ class Supervisor:
                 _Child("housekeeping", lambda: run_housekeeping(premises), Aside.CHORES),
             ]
             if settings.has_handset and self._rocars is not None:
-                office = premises.rocars.model_copy(update={"api_key": self._rocars.key("admin")})
+                office = premises.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
                 self._children.append(
                     _Child("handset", lambda: run_handset(settings, office), Aside.PEOPLE)
                 )

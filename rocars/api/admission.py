@@ -32,12 +32,13 @@ log = structlog.get_logger("rocars.http")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _KEY = re.compile(r"[!-~]{1,128}")
-_CHANNELS: Mapping[Role, Channel] = {
+CHANNELS: Mapping[Role, Channel] = {
     Role.IVR: "telephone",
     Role.SHIPPER: "system",
     Role.ADMIN: "office",
     Role.CAMERA: "boundary",
     Role.DISPLAY: "boundary",
+    Role.DEMO: "office",
 }
 _SUBJECTS = ("ccrn", "message", "batch")
 _BY_KEY = 'ApiKey realm="rocars"'
@@ -84,7 +85,7 @@ def _channel(admitted: Admitted) -> Channel:
     """The channel whose key was presented."""
     if admitted.key is not None:
         return "system"
-    return _CHANNELS[admitted.role] if admitted.role is not None else ""
+    return CHANNELS[admitted.role] if admitted.role is not None else ""
 
 
 def _named(values: Mapping[str, object]) -> str | None:

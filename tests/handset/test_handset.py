@@ -128,7 +128,7 @@ async def at_handset(
 
 
 async def demo_of(service: Service) -> Demo:
-    async with RocarsOffice(service.rocars("admin")) as office:
+    async with RocarsOffice(service.rocars("demo")) as office:
         return await office.demo()
 
 

@@ -6,6 +6,7 @@ import pytest
 from openapi_spec_validator import validate
 from sqlalchemy import text
 
+from rocars.api.admission import CHANNELS
 from rocars.api.table import endpoints
 from rocars.counter.site import ROOT as DESK
 from rocars.crossing.web.site import ROOT
@@ -32,6 +33,10 @@ async def test_the_description_is_openapi_and_covers_every_route(small_world):
     }
     assert described == routed
     assert not any(path.startswith("/demo") for _, path in described)
+
+
+def test_what_each_role_does_came_through_a_channel():
+    assert set(CHANNELS) == set(Role)
 
 
 def test_every_problem_has_a_status():
