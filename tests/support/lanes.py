@@ -2,9 +2,8 @@
 
 Calls take the time they take and leave the machine to others meanwhile, so they have lanes of their
 own; those that must keep real time (speech, tones in the sound, gaps between packets) run three at
-a time, one a language, and before all others when two want the same core. So has `make run` as a
-newcomer has it, which is mostly starting. What places no calls runs all along, and takes what they
-leave.
+a time, one a language, and before all others when two want the same core. What places no calls runs
+all along, and takes what they leave.
 """
 
 from __future__ import annotations
@@ -56,22 +55,22 @@ def modules_with(*marks: str) -> tuple[str, ...]:
 
 
 SCRIPTED = "tests/calls/scripted"
-CALLS = modules_with("pytest.mark.call")
-FIRST_MINUTE = tuple(path for path in CALLS if path.startswith("tests/first_minute/"))
-"""`make run` as a newcomer has it: minutes of starting, and a call or two."""
-OTHER_CALLS = tuple(path for path in CALLS if path not in FIRST_MINUTE)
+LONGEST = "tests/first_minute/"
+"""Begun first: whoever shares modules among processes is done when the last one ends."""
+CALLS = tuple(
+    sorted(modules_with("pytest.mark.call"), key=lambda path: not path.startswith(LONGEST))
+)
 OTHERS = modules_with("pytest.mark.unit", "pytest.mark.service")
 BY_FILE = ("--dist", "loadfile", "--numprocesses")
 LANES = (
     Lane("real time", (SCRIPTED, *CALLS, "-m", "call and real_time", "--calls-at-once", "3"), -12),
     Lane("scripted", (SCRIPTED, "-m", "call and not real_time"), -8),
-    Lane("first run", (*FIRST_MINUTE, "-m", "call and not real_time"), 0),
     Lane("rest", (*OTHERS, "-m", "not call", *BY_FILE, "2"), 5),
     Lane(
         "calls",
-        (*OTHER_CALLS, "-m", "call and not real_time", *BY_FILE, "4"),
+        (*CALLS, "-m", "call and not real_time", *BY_FILE, "3"),
         -8,
-        after=("scripted",),
+        after=("real time", "scripted"),
     ),
 )
 
