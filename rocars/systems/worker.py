@@ -150,7 +150,7 @@ class MessageWorker:
                 BulkOrders.message_id.in_(chosen)
             )
         )
-        orders: dict[int, list[dict[str, Any]]] = dict(kept.tuples().all())
+        orders: dict[int, list[dict[str, Any]]] = {row.message_id: row.orders for row in kept}
         return Turn(
             company_id,
             [
