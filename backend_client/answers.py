@@ -23,7 +23,6 @@ class WireProblem(WireAnswer):
 
 
 class WireLogin(WireAnswer):
-    user_id: str
     session: str
     vehicles: tuple[str, ...]
     language: str | None = None
@@ -70,7 +69,7 @@ class WireSettled(WireAnswer):
 
 
 class WireRecognised(WireAnswer):
-    alias: str | None
+    user_id: str | None
     language: str | None
 
 

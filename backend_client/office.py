@@ -22,7 +22,6 @@ class _WireDemoDriver(WireAnswer):
     language: str
     pin: str
     code: str
-    code_valid_s: int | None = None
     vehicles: tuple[str, ...]
 
 
@@ -43,7 +42,6 @@ class _WireDemoAccount(WireAnswer):
 
 class _WireDemoOfficer(WireAnswer):
     name: str
-    role: str
     password: str
     seed: str
 
@@ -65,10 +63,7 @@ class _Ignored(WireAnswer):
 
 @dataclass(frozen=True)
 class DemoDriver:
-    """A demo driver and what they would key now.
-
-    `code` is good until it is used, and no longer than `code_valid_s` seconds where that is set.
-    """
+    """A demo driver and what they would key now; `code` is good until it is used."""
 
     user_id: str
     name: str
@@ -76,7 +71,6 @@ class DemoDriver:
     pin: str = field(repr=False)
     code: str = field(repr=False)
     vehicles: tuple[str, ...]
-    code_valid_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,10 +86,9 @@ class DemoAccount:
 
 @dataclass(frozen=True)
 class DemoOfficer:
-    """A demo officer; `seed` of their token (TOTP) is hexadecimal."""
+    """A demo officer at the boundary; `seed` of their token (TOTP) is hexadecimal."""
 
     name: str
-    role: str
     password: str = field(repr=False)
     seed: str = field(repr=False)
 
@@ -155,8 +148,7 @@ class Shipment:
 class RocarsOffice:
     """Every method may raise ProblemAnswered (whose `code` says why) and BackEndUnavailable.
 
-    `settings.api_key` is the shipper's or the administrator's key; for `demo` it is the
-    demonstration's.
+    `settings.api_key` is the shipper's or the administrator's key.
     """
 
     def __init__(self, settings: RocarsClientSettings, observer: Observer | None = None) -> None:

@@ -33,8 +33,6 @@ port = 25064
 [embedded_rocars]
 port = 25065
 portal_port = 25066
-[handset]
-enabled = false
 """
 
 

@@ -36,7 +36,6 @@ def node_findings(
         *files.records_findings(settings),
         *files.recording_findings(settings),
         *files.scenario_findings(settings),
-        *files.calendar_findings(settings),
         *files.model_findings(settings),
         *synthesiser_findings(),
     ]

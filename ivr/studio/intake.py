@@ -86,7 +86,6 @@ class Intake:
                 raw_lufs=None,
                 source=Source.SYNTHESISED,
             ),
-            once=True,
         )
 
     async def _add(
@@ -113,7 +112,6 @@ class Intake:
                 note=note[:500],
                 batch=batch,
             ),
-            once=True,
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.dialogue.line import KeySent
 from ivr.telephony.ending import Ending
 
 
@@ -42,7 +41,6 @@ class Pressed:
 
     key: str
     at: float
-    sent: KeySent = KeySent.EVENT
 
 
 @dataclass(frozen=True)

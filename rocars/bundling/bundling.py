@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from rocars.bundling.bundles import locked_bundle, receipt_of, undo
+from rocars.bundling.bundles import locked_bundle, receipt_of, release_cargo, require_live
 from rocars.bundling.crossing_time import Instruction, instruct
 from rocars.bundling.idempotency import IdempotentRequests
 from rocars.bundling.messages import BundleReceipt, BundleRequest, Settled
@@ -21,7 +21,6 @@ from rocars.registry.drivers import driver_id_of
 from rocars.registry.marks import keyed_spelling
 from rocars.registry.vehicles import Vehicles, used
 from rocars.store.database import Database
-from rocars.store.journal import write_down
 from rocars.store.tables.bundling import Bundle, BundledCargo
 from rocars.store.tables.cargo import Consignment
 
@@ -90,7 +89,6 @@ class Bundling:
         session.add(bundle)
         await session.flush()
         await used(session, driver_id, mark, now)
-        write_down(session, now, "bundled", "ubr", bundle.ubr)
         log.info("bundle.made", ubr=bundle.ubr, ccrns=len(ccrns), immediately=bundle.immediately)
         return receipt_of(bundle, now)
 
@@ -120,7 +118,9 @@ class Bundling:
             bundle = await locked_bundle(session, ubr)
             if bundle.driver_id != driver_id:
                 raise Problem(Code.UNKNOWN_BUNDLE, ubr)
-            await undo(session, bundle, now)
+            require_live(bundle, now)
+            bundle.state = "unbundled"
+            await release_cargo(session, bundle)
             log.info("bundle.undone", ubr=ubr)
             return receipt_of(bundle, now)
 

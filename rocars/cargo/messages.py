@@ -22,9 +22,10 @@ class CargoStatus(Answer):
     state: CargoState
 
 
-class CargoData(Request):
+class ConsignmentData(Request):
     """The eight mandatory data items (C&ED), the direction, and the optional items."""
 
+    company: Line = Field(description="Registration number of the company that lodges.")
     direction: Direction
     packages: int = Field(ge=1, le=1_000_000, strict=True)
     package_description: Text
@@ -39,12 +40,6 @@ class CargoData(Request):
         default_factory=list, max_length=50, description="Licence or permit numbers."
     )
     transhipment: bool = Field(default=False, strict=True)
-
-
-class ConsignmentData(CargoData):
-    """The data items of one consignment, and whose it is."""
-
-    company: Line = Field(description="Registration number of the company that lodges.")
 
 
 class Lodged(Answer):

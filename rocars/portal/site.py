@@ -17,14 +17,10 @@ log = structlog.get_logger("rocars.portal")
 
 @dataclass
 class Site:
-    """One portal: ROCARS behind it, and how often log-ins (`throttle`) and applications may be
-    tried from one address."""
+    """One portal: ROCARS behind it, and who may try to log in."""
 
     service: Service
     throttle: Throttle
-
-    def __post_init__(self) -> None:
-        self.applications = Throttle(self.service.settings.registration.applications_per_minute)
 
     @property
     def public_url(self) -> str:

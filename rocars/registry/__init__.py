@@ -1,1 +1,1 @@
-"""Who is registered and how: applications, packs, tokens; companies, drivers, their vehicles."""
+"""Companies, drivers, and the vehicles they drive."""

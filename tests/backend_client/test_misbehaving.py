@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import time
 from typing import Any
@@ -152,8 +151,8 @@ async def test_the_budget_bounds_all_tries():
 
 
 async def test_log_in_is_sent_once_somebody_listens():
-    login = {"user_id": "1", "session": "s", "vehicles": [], "language": "en", "expires_at": "x"}
-    body = json.dumps(login).encode()
+    login = '{"session": "s", "vehicles": ["AB1234"], "language": "en", "expires_at": "x"}'
+    body = login.encode()
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]

@@ -100,13 +100,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class RawRow:
-    """One consignment as written, not yet judged; `errors` are of its form. `kind` is the name of
-    its XML element."""
+    """One consignment as written, not yet judged; `errors` are of its form."""
 
     line: int
     cells: dict[str, Cell]
     errors: tuple[RowError, ...] = ()
-    kind: str = ""
 
 
 class FileBroken(Exception):

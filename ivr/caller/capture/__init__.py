@@ -1,1 +1,0 @@
-"""Packet captures (pcap, pcapng): the calls in them, and one of them told again."""

@@ -1,1 +1,0 @@
-"""Calls that were made, told again as scenarios."""

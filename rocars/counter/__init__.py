@@ -1,1 +1,0 @@
-"""The registrars' desk: applications, secure packs, registrants, tokens and the log, as pages."""

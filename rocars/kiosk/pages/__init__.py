@@ -1,1 +1,0 @@
-"""One file a subject, with its routes."""
