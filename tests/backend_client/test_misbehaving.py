@@ -72,7 +72,7 @@ async def test_log_in_is_never_sent_twice(misdeed):
     async with misbehaving(misdeed) as server, RocarsClient(client_settings(server.base_url)) as c:
         with pytest.raises(BackEndUnavailable) as caught:
             await c.log_in(CREDENTIALS)
-    assert len(server.requests) == 1
+    assert len(server.requests) <= 1  # none, where a busy machine did not let it read in time
     assert caught.value.uncertain
     assert "246810" not in repr(caught.value)
     assert "135791" not in repr(caught.value)
