@@ -92,11 +92,11 @@ def record_prompts(
 
     directory = out or settings.prompts.recordings or RECORDINGS
     languages = language or list(Language)
-    names = {one: voice or settings.prompts.voices.voice(one) for one in languages}
+    names = {spoken: voice or settings.prompts.voices.voice(spoken) for spoken in languages}
     wanted = [
         clip
-        for one in languages
-        for clip in (clips(one) if everything else stale(directory, one, by=voice))
+        for spoken in languages
+        for clip in (clips(spoken) if everything else stale(directory, spoken, by=voice))
     ]
 
     async def work() -> None:

@@ -122,7 +122,7 @@ class Either:
 
     def completeness(self, words: Sequence[str]) -> Completeness:
         both = {self.first.completeness(words), self.second.completeness(words)}
-        return next(one for one in _NEARER_THE_END if one in both)
+        return next(state for state in _NEARER_THE_END if state in both)
 
 
 _NEARER_THE_END = (

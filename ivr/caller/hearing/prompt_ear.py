@@ -93,7 +93,7 @@ def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
         known = heard[start].known
         if known.language is None and known.name == wanted.name:
             return _found(wanted.name, {}, heard, start, start + 1, now_ms)
-        for language in dict.fromkeys(one.language for one in (known, *known.also)):
+        for language in dict.fromkeys(sound.language for sound in (known, *known.also)):
             if language is None or wanted.language not in (None, language):
                 continue
             prompt = catalogue.load(language).prompts.get(wanted.name)
@@ -202,7 +202,7 @@ def _found(
     now_ms: int,
     language: Language | None = None,
 ) -> PromptHeard:
-    worst = min(heard[start:end], key=lambda one: one.score)
+    worst = min(heard[start:end], key=lambda likeness: likeness.score)
     return PromptHeard(
         name,
         language,

@@ -65,7 +65,7 @@ def spoken_units(language: Language, kind: SlotKind, value: str) -> Spoken:
         case SlotKind.DIGITS:
             return forms.digits(value)
         case SlotKind.REFS:
-            return forms.references([one.strip() for one in value.split(",")])
+            return forms.references([reference.strip() for reference in value.split(",")])
         case SlotKind.PLATE:
             return forms.plate(value)
         case SlotKind.NUMBER:

@@ -45,8 +45,8 @@ def echoes(received: bytes, keys: str, spoken: Sequence[bytes]) -> list[Place]:
     """
     line = _samples(received)
     found = list(_tones(line, frozenset(keys)) if keys else ())
-    for one in spoken:
-        found += _voice(line, _samples(one))
+    for said in spoken:
+        found += _voice(line, _samples(said))
     return found
 
 
@@ -77,7 +77,7 @@ def _voice(line: Sound, said: Sound) -> Iterator[Place]:
         return
     starts = {*range(0, len(said) - length + 1, max(1, length // 2)), len(said) - length}
     pieces = [said[start : start + length] for start in sorted(starts)]
-    pieces = [one for one in pieces if float(one @ one) >= _PAUSE * mean * length]
+    pieces = [piece for piece in pieces if float(piece @ piece) >= _PAUSE * mean * length]
     for first in range(0, len(line), _BLOCK):
         block = line[first : first + _BLOCK + length]
         for piece in pieces if len(block) >= length else ():
