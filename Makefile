@@ -48,6 +48,12 @@ unit: setup-test
 soak: setup-test ## The long tests: whoever is killed, whatever is sent, whatever the machine does
 	$(BIN)/pytest --soak -s tests/chaos tests/hostile tests/telephony/test_no_voice_is_a_key.py
 
+# Where the pictures of the story go.
+STORY ?= var/story
+.PHONY: story
+story: setup-test ## One story through every channel, with a real call; pictures of each step
+	@$(BIN)/python -m tests.story "$(STORY)"
+
 # Softphones of Debian's packages, which `make test` does without: it tries them where they are there.
 INTEROP_PACKAGES := baresip-core linphone-cli
 .PHONY: interop
@@ -186,11 +192,16 @@ schema: setup ## Write the schema of scenario files anew into docs
 .PHONY: generated
 generated: configuration drawings schema recordings ## Write anew all files that come from others
 
+# Chinese on the pages would be empty boxes on a machine without such a font.
+PICTURE_PACKAGES := fonts-noto-cjk
 .PHONY: screenshots
-screenshots: setup-test ## Take the pictures of docs/console.md and docs/channels.md anew
-	@mkdir -p docs/console
+screenshots: setup-test ## Take the pictures of the docs anew
+	$(call debian,$(PICTURE_PACKAGES))
+	@mkdir -p docs/console docs/browser-telephone
 	$(BIN)/python -m tests.console.screenshots docs/console
 	$(BIN)/python -m tests.rocars.portal.screenshots docs/channels
+	$(BIN)/python -m tests.rocars.counter.screenshots docs/channels
+	$(BIN)/python -m tests.handset.screenshots docs/browser-telephone
 
 .PHONY: configuration
 configuration: setup ## Write docs/configuration.md anew from the settings themselves

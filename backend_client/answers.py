@@ -23,6 +23,7 @@ class WireProblem(WireAnswer):
 
 
 class WireLogin(WireAnswer):
+    user_id: str
     session: str
     vehicles: tuple[str, ...]
     language: str | None = None
@@ -69,7 +70,7 @@ class WireSettled(WireAnswer):
 
 
 class WireRecognised(WireAnswer):
-    user_id: str | None
+    alias: str | None
     language: str | None
 
 

@@ -66,7 +66,7 @@ class RocarsClient:
             ),
             WireLogin,
         )
-        return Driver(credentials.user_id, answer.session, answer.vehicles, answer.language)
+        return Driver(answer.user_id, answer.session, answer.vehicles, answer.language)
 
     async def look_up(self, driver: Driver, ccrn: str) -> Cargo:
         if not _REFERENCE.fullmatch(ccrn):
@@ -132,7 +132,7 @@ class RocarsClient:
     async def recognise(self, phone: str) -> Caller:
         call = Call("recognise", "POST", "/v1/callers/recognise", body={"phone": phone})
         known = await self._ask(call, WireRecognised)
-        return Caller(known.user_id, known.language)
+        return Caller(known.alias, known.language)
 
     async def _ask(self, call: Call, answer: type[AnswerT]) -> AnswerT:
         try:

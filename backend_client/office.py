@@ -22,6 +22,7 @@ class _WireDemoDriver(WireAnswer):
     language: str
     pin: str
     code: str
+    code_valid_s: int | None = None
     vehicles: tuple[str, ...]
 
 
@@ -42,6 +43,7 @@ class _WireDemoAccount(WireAnswer):
 
 class _WireDemoOfficer(WireAnswer):
     name: str
+    role: str
     password: str
     seed: str
 
@@ -63,7 +65,10 @@ class _Ignored(WireAnswer):
 
 @dataclass(frozen=True)
 class DemoDriver:
-    """A demo driver and what they would key now; `code` is good until it is used."""
+    """A demo driver and what they would key now.
+
+    `code` is good until it is used, and no longer than `code_valid_s` seconds where that is set.
+    """
 
     user_id: str
     name: str
@@ -71,6 +76,7 @@ class DemoDriver:
     pin: str = field(repr=False)
     code: str = field(repr=False)
     vehicles: tuple[str, ...]
+    code_valid_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,10 @@ class DemoAccount:
 
 @dataclass(frozen=True)
 class DemoOfficer:
-    """A demo officer at the boundary; `seed` of their token (TOTP) is hexadecimal."""
+    """A demo officer; `seed` of their token (TOTP) is hexadecimal."""
 
     name: str
+    role: str
     password: str = field(repr=False)
     seed: str = field(repr=False)
 
@@ -148,7 +155,8 @@ class Shipment:
 class RocarsOffice:
     """Every method may raise ProblemAnswered (whose `code` says why) and BackEndUnavailable.
 
-    `settings.api_key` is the shipper's or the administrator's key.
+    `settings.api_key` is the shipper's or the administrator's key; for `demo` it is the
+    demonstration's.
     """
 
     def __init__(self, settings: RocarsClientSettings, observer: Observer | None = None) -> None:

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a driver keys to log in. Never logged: the secrets are kept out of repr."""
+    """What a driver keys to log in. Never logged: the secrets are kept out of repr. The user ID may
+    be the alias of a caller who was recognised."""
 
     user_id: str
     pin: str = field(repr=False)
@@ -24,7 +25,7 @@ class Driver:
     """A trucker who is logged in, for as long as `session` lives.
 
     Attributes:
-        user_id: as keyed.
+        user_id: as ROCARS knows it.
         session: bearer token of this log-in; never logged.
         vehicles: Hong Kong registration marks on file, most recently used first, no spaces.
         language: preferred language tag (``yue``, ``cmn``, ``en``) or None.
@@ -38,9 +39,14 @@ class Driver:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a telephone number belongs to, as far as ROCARS knows; both None when it does not."""
+    """Who a telephone number belongs to, as far as ROCARS knows; both None when it does not.
 
-    user_id: str | None = None
+    Attributes:
+        alias: stands for their user ID at log-in, and ends in its last three characters; more of
+            it is not told to whoever calls.
+    """
+
+    alias: str | None = None
     language: str | None = None
 
 

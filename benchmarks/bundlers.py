@@ -25,7 +25,8 @@ from backend_client.client import RocarsClient
 from backend_client.errors import RocarsError
 from backend_client.office import Demo, DemoDriver, RocarsOffice
 from backend_client.settings import RocarsClientSettings
-from ivr.caller.driver import CallNotFound, DemoCaller
+from ivr.caller.driver import DemoCaller
+from ivr.caller.own_trace import CallNotFound
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
 from ivr.records.facts import now
@@ -100,7 +101,7 @@ class Bundlers:
 
     async def demo(self) -> Demo:
         """Drivers and cargo; ROCARS makes what is missing of it first."""
-        async with RocarsOffice(self.rocars("admin")) as office:
+        async with RocarsOffice(self.rocars("demo")) as office:
             return await office.demo()
 
     async def drive(self, language: str, ccrns: list[str]) -> None:

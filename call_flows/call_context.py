@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -10,6 +12,7 @@ from backend_client.protocol import Rocars
 from backend_client.types import Driver, Receipt
 from call_flows.recording_studio import RecordingStudio
 from call_flows.rules import FlowRules
+from prompts.announcement import Announcement
 from speech.language import Language
 
 
@@ -23,6 +26,7 @@ class Conclusion(StrEnum):
     LOGIN_REFUSED = "login_refused"
     LOGIN_LOCKED = "login_locked"
     BACK_END_AWAY = "back_end_away"
+    CLOSED = "closed"  # an announcement of the day closes the service
     ERROR = "error"  # our own fault
 
 
@@ -105,12 +109,26 @@ class CallerHints:
     """What the calling number suggests. It proves nothing.
 
     Attributes:
-        user_id: of the driver it is registered for.
+        user_id: of the driver it is registered for, or its alias, which ends alike.
         language: last spoken with it, or that of its country.
     """
 
     user_id: str | None = None
     language: Language | None = None
+
+
+@dataclass(frozen=True)
+class HotlineNow:
+    """Whether people answer at the hotline now.
+
+    Attributes:
+        has_hours: it is not open day and night.
+        opens: when it does, where it is shut and that is known.
+    """
+
+    has_hours: bool = False
+    shut: bool = False
+    opens: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +139,8 @@ class CallContext:
         practice: a rehearsal; ROCARS and ledger do nothing, and the caller is told so.
         texts: None where they cannot be sent a text message.
         studio: on the recording line only.
+        announcements: of the day, to be said at the beginning of this call, in this order.
+        hotline_now: looked at when a caller wants a person.
     """
 
     rocars: Rocars
@@ -131,3 +151,11 @@ class CallContext:
     practice: bool = False
     texts: TextReceipts | None = None
     studio: RecordingStudio | None = None
+    announcements: tuple[Announcement, ...] = ()
+    hotline_now: Callable[[], HotlineNow] = HotlineNow
+
+    @property
+    def known_language(self) -> Language | None:
+        """That of a driver who is known, where it is one of ours."""
+        spoken = self.hints.language if self.hints.language in self.rules.languages else None
+        return spoken if self.hints.user_id else None

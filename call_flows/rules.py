@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -95,6 +96,17 @@ class FlowRules(BaseModel):
     )
     hotline_transfer_s: float = Field(
         30.0, gt=1, le=120, description="How long the hotline may take to answer a transfer, s."
+    )
+    hotline_hours: Path | None = Field(
+        None,
+        description="iCalendar file (RFC 5545) whose events are the times at which people answer "
+        "at the hotline. At others callers are not transferred: they are told when it opens, and "
+        "the number. Empty: day and night. Our assumption (A23).",
+    )
+    hotline_holidays: tuple[Path, ...] = Field(
+        (),
+        description="iCalendar files whose events are times at which nobody answers in spite of "
+        "`hotline_hours`: public holidays, as 1823.gov.hk publishes them.",
     )
 
     @model_validator(mode="after")

@@ -31,20 +31,24 @@ def language_menu(rules: FlowRules, first: Language | None = None) -> Menu[Langu
 async def welcome(call: Conversation, context: CallContext) -> None:
     """Greet in every language; a caller who chooses none hears the first one.
 
-    A driver who is known is greeted in his language and not asked.
+    A driver who is known is greeted in their language and not asked. Nobody is greeted where an
+    announcement of the day was said instead.
     """
-    known = context.hints.language if context.hints.language in context.rules.languages else None
-    if context.hints.user_id and known:
-        use_language(call, context, known)
-        await call.say("welcome.greeting")
+    greeted = any(announcement.instead for announcement in context.announcements)
+    if context.known_language is not None:
+        use_language(call, context, context.known_language)
+        if not greeted:
+            await call.say("welcome.greeting")
         return
-    await call.say_all(
-        [Phrase(language, "welcome.greeting") for language in context.rules.languages]
-    )
+    if not greeted:
+        await call.say_all(
+            [Phrase(language, "welcome.greeting") for language in context.rules.languages]
+        )
+    first = context.hints.language if context.hints.language in context.rules.languages else None
     try:
-        await choose_language(call, context, known)
+        await choose_language(call, context, first)
     except GaveUp:
-        use_language(call, context, known or context.rules.languages[0])
+        use_language(call, context, first or context.rules.languages[0])
 
 
 async def choose_language(

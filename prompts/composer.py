@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 HONG_KONG = timezone(timedelta(hours=8), "HKT")
 REMEMBERED = 256
+ANNOUNCEMENT = "announcement"
+"""What metrics call an announcement of the day: their labels come from a closed set."""
 PAUSE_MARKS = "，。：；、,.:;!?！？"
 
 Observer = Callable[[str, str, str], None]
@@ -78,20 +80,36 @@ class Composer:
         pieces: list[bytes] = []
         texts: list[str] = []
         stand_ins: list[str] = []
+        ends_ms: list[int] = []
+        length = 0
         for phrase in phrases:
             pcm, text = await self._phrase(phrase, stand_ins)
             if pieces:
                 pieces.append(self._silence(self._settings.phrase_gap_ms))
+                length += len(pieces[-1])
             pieces.append(pcm)
             texts.append(text)
+            length += len(pcm)
+            ends_ms.append(length * 1000 // BYTES_PER_SECOND)
         return Utterance(
             b"".join(pieces),
             " ".join(texts),
             tuple(phrase.prompt for phrase in phrases),
             tuple(stand_ins),
+            tuple(ends_ms),
         )
 
+    async def _as_written(self, phrase: Phrase, stand_ins: list[str]) -> tuple[bytes, str]:
+        """Words that no recording is expected of. No other language can lend its own."""
+        clip = Clip(phrase.language, phrase.prompt, phrase.words)
+        pcm = await self._stand_ins.synthesised(clip)
+        if not pcm:
+            self._noted(phrase.language, ANNOUNCEMENT, "left out", stand_ins)
+        return pcm, phrase.words
+
     async def _phrase(self, phrase: Phrase, stand_ins: list[str]) -> tuple[bytes, str]:
+        if phrase.words:
+            return await self._as_written(phrase, stand_ins)
         key = f"{phrase.language} {phrase.prompt} {sorted(phrase.slots.items())}"
         dated = any(isinstance(value, datetime) for value in phrase.slots.values())
         if not dated and key in self._composed:

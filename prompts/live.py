@@ -20,6 +20,7 @@ import structlog
 
 from prompts.library import Library
 from prompts.script import clips
+from prompts.whole_file import write_whole
 from speech.language import Language
 
 log = structlog.get_logger(__name__)
@@ -53,9 +54,9 @@ def publish(directory: Path, live: Iterable[LiveClip], sounds: Mapping[int, byte
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for version, pcm in sounds.items():
-        _write(_file(directory, version), pcm)
+        write_whole(_file(directory, version), pcm)
     entries = [vars(clip) for clip in live]
-    _write(directory / LIST, json.dumps(entries, ensure_ascii=False, indent=1).encode())
+    write_whole(directory / LIST, json.dumps(entries, ensure_ascii=False, indent=1).encode())
 
 
 def published(directory: Path) -> list[LiveClip]:
@@ -180,18 +181,3 @@ def _entry(read: Any) -> LiveClip:
         str(read["words"]),
         str(read["base_digest"]),
     )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, and on the disk before it has its name."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise

@@ -13,7 +13,14 @@ from speech.languages.registry import FORMS
 UNIT_FOLDER = "unit"
 
 
-ADDED_SINCE = ("bundle.text_to", "sorry.time_short", "sorry.too_long")
+ADDED_SINCE = (
+    "bundle.text_to",
+    "sorry.time_short",
+    "sorry.too_long",
+    "hotline.number",
+    "hotline.shut",
+    "hotline.opens",
+)
 """Prompts that came when scripts had been printed. Their clips are numbered after all others, so
 that a number on a sheet, or in the name of a file, is the same clip in every database. New prompts
 are put at its end."""

@@ -12,6 +12,7 @@ import soundfile
 import soxr
 
 from prompts.loudness import SAMPLE_RATE, Samples, as_pcm, levelled, loudness
+from prompts.m4a import NoM4a, decoded, is_m4a
 from prompts.promises import promise_of
 from prompts.settings import TakeSettings
 
@@ -85,7 +86,7 @@ class Take:
 def from_file(
     data: bytes, settings: TakeSettings, target_lufs: float, expected_s: float | None = None
 ) -> Take:
-    """Take a file of any format libsndfile reads (WAV, FLAC, OGG, MP3, AIFF). Raises BadTake.
+    """Take a file of any usual format: WAV, FLAC, OGG, MP3, AIFF, M4A. Raises BadTake.
 
     It is decoded to its end, whatever its header says; one that has less in it than it promises is
     refused.
@@ -94,7 +95,41 @@ def from_file(
     """
     if len(data) > settings.largest_mb * 1_000_000:
         raise BadTake(Fault.TOO_LARGE, len(data) / 1e6, settings.largest_mb)
-    promise = promise_of(data, settings.longest_s)
+    sound = (_from_m4a if is_m4a(data) else _from_sound_file)(data, settings.longest_s)
+    if sound.rate not in RATES or sound.samples.shape[1] > 2:
+        raise BadTake(Fault.NOT_AUDIO)
+    if len(sound.samples) > int(settings.longest_s * sound.rate):
+        raise BadTake(Fault.TOO_LONG, None, settings.longest_s)
+    seconds, promised = len(sound.samples) / sound.rate, sound.promised_s
+    if sound.cut or (promised is not None and seconds < promised - BREAKS_OFF_S):
+        raise BadTake(Fault.DAMAGED, seconds, promised)
+    # One channel: the loudest, since a microphone on one of two is common and a mix halves it.
+    loudest = int(np.argmax(np.sum(sound.samples**2, axis=0)))
+    mono: Samples = np.asarray(np.nan_to_num(sound.samples[:, loudest]), np.float32)
+    return take(mono, sound.rate, settings, target_lufs, expected_s)
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """A decoded file: a row a sample, a column a channel. `cut`: it breaks off."""
+
+    samples: Samples
+    rate: int
+    promised_s: float | None
+    cut: bool = False
+
+
+def _from_m4a(data: bytes, longest_s: float) -> _Sound:
+    try:
+        found = decoded(data, longest_s)
+    except NoM4a as failure:
+        raise BadTake(Fault.DAMAGED) from failure
+    return _Sound(found.samples, found.rate, found.seconds)
+
+
+def _from_sound_file(data: bytes, longest_s: float) -> _Sound:
+    """What libsndfile reads."""
+    promise = promise_of(data, longest_s)
     opened = False
     try:
         with soundfile.SoundFile(io.BytesIO(promise.data)) as file:
@@ -102,22 +137,13 @@ def from_file(
             if file.format not in FORMATS or file.samplerate not in RATES or file.channels > 2:
                 raise BadTake(Fault.NOT_AUDIO)
             # Read no more than is taken: a small file may unfold to hours of silence.
-            most = int(settings.longest_s * file.samplerate)
+            most = int(longest_s * file.samplerate)
             samples = _read(file, most + 1, open_ended=promise.open_ended)
-            rate = file.samplerate
+            return _Sound(samples, file.samplerate, promise.seconds, promise.cut)
     except (soundfile.LibsndfileError, OSError, ValueError, RuntimeError) as failure:
         if isinstance(failure, BadTake):
             raise
         raise BadTake(Fault.DAMAGED if opened else Fault.NOT_AUDIO) from failure
-    if len(samples) > most:
-        raise BadTake(Fault.TOO_LONG, None, settings.longest_s)
-    seconds = len(samples) / rate
-    if promise.cut or (promise.seconds is not None and seconds < promise.seconds - BREAKS_OFF_S):
-        raise BadTake(Fault.DAMAGED, seconds, promise.seconds)
-    # One channel: the loudest, since a microphone on one of two is common and a mix halves it.
-    loudest = int(np.argmax(np.sum(samples**2, axis=0)))
-    mono: Samples = np.asarray(np.nan_to_num(samples[:, loudest]), np.float32)
-    return take(mono, rate, settings, target_lufs, expected_s)
 
 
 def _read(file: soundfile.SoundFile, most: int, *, open_ended: bool) -> Samples:

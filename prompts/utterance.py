@@ -23,11 +23,16 @@ class Phrase:
     """One prompt of the catalogue with its slots filled, in one language.
 
     `slots` are named as in the catalogue text: ``{ubr:digits}`` is filled by ``{"ubr": "1234"}``.
+
+    Attributes:
+        words: said as they are, by the voice of the recordings, where `prompt` is no prompt of the
+            catalogue: an announcement of the day.
     """
 
     language: Language
     prompt: str
     slots: Mapping[str, SlotValue] = field(default_factory=dict)
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Utterance:
     text: str
     prompts: tuple[str, ...]
     stand_ins: tuple[str, ...] = ()
+    ends_ms: tuple[int, ...] = ()
+    """Where in the audio each phrase ends."""
 
     @property
     def seconds(self) -> float:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
-from rocars.api.admission import answer_with, problems
+from rocars.api.admission import USES, answer_with, problems
+from rocars.api.gate import Gate
 from rocars.api.openapi import describe
 from rocars.api.table import endpoints
+from rocars.counter.app import registration_web
+from rocars.counter.site import ROOT as REGISTRATION
+from rocars.counter.site import Desk
 from rocars.crossing.web.app import boundary_web
 from rocars.crossing.web.site import ROOT, Boundary
 from rocars.secrets.key_ring import Role
@@ -26,8 +32,10 @@ def application(service: Service) -> web.Application:
     settings = service.settings
     app = web.Application(middlewares=[problems], client_max_size=settings.listen.max_body_bytes)
     table = endpoints(demo=settings.demo.enabled)
+    app[USES] = service.key_uses
+    gate = Gate(service)
     for endpoint in table:
-        app.router.add_route(endpoint.method, endpoint.path, answer_with(endpoint, service))
+        app.router.add_route(endpoint.method, endpoint.path, answer_with(endpoint, service, gate))
     description = describe(table)
 
     async def openapi(_: web.Request) -> web.Response:
@@ -35,6 +43,7 @@ def application(service: Service) -> web.Application:
 
     app.router.add_get("/openapi.json", openapi)
     app.add_subapp(ROOT, boundary_web(_boundary(service)))
+    app.add_subapp(REGISTRATION, registration_web(_desk(service)))
 
     async def live(_: web.Application) -> AsyncIterator[None]:
         try:
@@ -45,7 +54,11 @@ def application(service: Service) -> web.Application:
             chores = [
                 asyncio.create_task(_every(settings.sweep_s, service.sweep_by_itself)),
                 asyncio.create_task(service.boards.run()),
+                asyncio.create_task(service.message_worker.run()),
+                asyncio.create_task(service.key_uses.run()),
             ]
+            if service.keys.pushes.private:
+                chores.append(asyncio.create_task(service.pusher.run()))
             if demo is not None:
                 every = settings.demo.replenish_s
                 chores.append(asyncio.create_task(_every(every, demo.replenish)))
@@ -53,6 +66,8 @@ def application(service: Service) -> web.Application:
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
+            with suppress(SQLAlchemyError, OSError):
+                await service.key_uses.write()
         finally:
             await service.close()
 
@@ -71,6 +86,27 @@ def _boundary(service: Service) -> Boundary:
         overrides=service.overrides,
         profiles=service.profiles,
         officers=service.officers,
+        vehicles=service.vehicles,
+        enquiries=service.enquiries,
+        hotline=service.hotline,
+    )
+
+
+def _desk(service: Service) -> Desk:
+    return Desk(
+        settings=service.settings.registration,
+        session=service.settings.crossing,
+        token_forms=service.settings.token,
+        clock=service.clock,
+        officers=service.officers,
+        lockout=service.lockout,
+        applications=service.applications,
+        approval=service.approval,
+        packs=service.packs,
+        tokens=service.tokens,
+        agencies=service.agencies,
+        registrants=service.registrants,
+        log=service.registration_log,
     )
 
 

@@ -32,7 +32,37 @@ class Code(StrEnum):
         HTTPStatus.METHOD_NOT_ALLOWED,
         "Not with this method.",
     )
+    API_KEY_UNKNOWN = (
+        "api_key_unknown",
+        HTTPStatus.UNAUTHORIZED,
+        "No API key that counts came in X-Api-Key.",
+    )
+    SIGNATURE_REFUSED = (
+        "signature_refused",
+        HTTPStatus.UNAUTHORIZED,
+        "The request is not signed as its API key asks.",
+    )
     API_KEY_REFUSED = "api_key_refused", HTTPStatus.FORBIDDEN, "The API key does not open this."
+    RIGHT_MISSING = (
+        "right_missing",
+        HTTPStatus.FORBIDDEN,
+        "The API key is not for this.",
+    )
+    COMPANY_REFUSED = (
+        "company_refused",
+        HTTPStatus.FORBIDDEN,
+        "The API key is that of another company.",
+    )
+    TOO_MANY_REQUESTS = (
+        "too_many_requests",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many requests; try again later.",
+    )
+    MEDIA_TYPE_REFUSED = (
+        "media_type_refused",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The body is of no media type that is taken here.",
+    )
     LOGIN_REFUSED = "login_refused", HTTPStatus.UNAUTHORIZED, "The log-in was refused."
     LOGIN_LOCKED = "login_locked", HTTPStatus.LOCKED, "This user ID is locked for now."
     SESSION_EXPIRED = "session_expired", HTTPStatus.UNAUTHORIZED, "The log-in has lapsed."
@@ -96,6 +126,19 @@ class Code(StrEnum):
         "This very file was lodged before; lodge it again only on purpose.",
     )
     UNKNOWN_BATCH = "unknown_batch", HTTPStatus.NOT_FOUND, "No such batch."
+    UNKNOWN_MESSAGE = "unknown_message", HTTPStatus.NOT_FOUND, "No such message."
+    MESSAGE_REUSED = (
+        "message_reused",
+        HTTPStatus.CONFLICT,
+        "Another message came under this ID before.",
+    )
+    UNKNOWN_KEY = "unknown_key", HTTPStatus.NOT_FOUND, "No such API key."
+    PUSH_ADDRESS_REFUSED = (
+        "push_address_refused",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Results may not be pushed there.",
+    )
+    NO_PUSH_ADDRESS = "no_push_address", HTTPStatus.NOT_FOUND, "No push address is registered."
     NOT_YET = "not_yet", HTTPStatus.CONFLICT, "The bundle may not cross yet."
     UNKNOWN_COMPANY = (
         "unknown_company",
@@ -121,13 +164,22 @@ class Code(StrEnum):
 
 
 class Problem(Exception):
-    """A refusal. `subject` is the CCRN, UBR, mark or field it is about; never a secret."""
+    """A refusal. `subject` is the CCRN, UBR, mark or field it is about; never a secret.
+    `retry_after_s`: seconds after which it may be tried again."""
 
-    def __init__(self, code: Code, subject: str = "", detail: str = "") -> None:
+    def __init__(
+        self,
+        code: Code,
+        subject: str = "",
+        detail: str = "",
+        *,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(code.value)
         self.code = code
         self.subject = subject
         self.detail = detail
+        self.retry_after_s = retry_after_s
 
     def document(self) -> ProblemDetails:
         return ProblemDetails(

@@ -17,6 +17,8 @@ from aiohttp import web
 from ground.outlet import OutletFile, OutletHandler
 from rocars.app import application
 from rocars.clock import Clock, hong_kong_now
+from rocars.kiosk.app import kiosk_web
+from rocars.kiosk.site import ROOT as KIOSK_ROOT
 from rocars.portal.app import portal as portal_application
 from rocars.secrets.key_ring import KeyRing
 from rocars.service import Service, wire
@@ -95,8 +97,10 @@ async def serve(settings: RocarsSettings, *, clock: Clock = hong_kong_now) -> Ru
 async def _serve_portal(service: Service) -> PortalListener:
     """Raises OSError when the address is taken."""
     settings = service.settings.portal
+    app = portal_application(service)
+    app.add_subapp(KIOSK_ROOT, kiosk_web(service))
     runner = web.AppRunner(
-        portal_application(service),
+        app,
         access_log=None,
         shutdown_timeout=service.settings.listen.shutdown_s,
     )

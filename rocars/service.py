@@ -26,15 +26,32 @@ from rocars.entrance.lockout import Lockout
 from rocars.entrance.login import DriverLogin
 from rocars.entrance.sessions import Sessions
 from rocars.entrance.web_login import WebLogin
+from rocars.hotline.deeds import HotlineDeeds
+from rocars.hotline.enquiries import Enquiries
 from rocars.registry.accounts import Accounts
+from rocars.registry.agencies import Agencies
+from rocars.registry.applications import Applications
+from rocars.registry.approval import Approval
 from rocars.registry.companies import Companies
+from rocars.registry.deeds import RegistrationLog
+from rocars.registry.driver_tokens import DriverTokens
 from rocars.registry.drivers import Drivers
+from rocars.registry.packs import Packs
+from rocars.registry.registrants import Registrants
 from rocars.registry.vehicles import Vehicles
 from rocars.secrets.key_ring import KeyRing, load_keys
 from rocars.secrets.pins import PinHasher
 from rocars.settings import RocarsSettings
 from rocars.store.clock_belief import ClockBelief
 from rocars.store.database import Database
+from rocars.systems.keys import CompanyKeys
+from rocars.systems.orders import Orders
+from rocars.systems.push_addresses import PushAddresses
+from rocars.systems.pushes import Pusher
+from rocars.systems.signatures import RequestSignatures
+from rocars.systems.submissions import Submissions
+from rocars.systems.uses import KeyUses
+from rocars.systems.worker import MessageWorker
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +76,13 @@ class Service:
     own_cargo: OwnCargo
     accounts: Accounts
     web_login: WebLogin
+    applications: Applications
+    approval: Approval
+    packs: Packs
+    tokens: DriverTokens
+    agencies: Agencies
+    registrants: Registrants
+    registration_log: RegistrationLog
     requests: IdempotentRequests
     bundling: Bundling
     crossings: Crossings
@@ -69,8 +93,17 @@ class Service:
     unladen: UnladenDeclarations
     overrides: Overrides
     officers: Officers
+    enquiries: Enquiries
+    hotline: HotlineDeeds
     retention: Retention
     belief: ClockBelief
+    company_keys: CompanyKeys
+    key_uses: KeyUses
+    request_signatures: RequestSignatures
+    submissions: Submissions
+    message_worker: MessageWorker
+    push_addresses: PushAddresses
+    pusher: Pusher
 
     async def sweep(self) -> None:
         """Remove what has lapsed: sessions and counted failures, which can be had anew; answers
@@ -94,7 +127,12 @@ class Service:
 
     async def _sweep_records(self) -> None:
         await self.requests.sweep()
+        await self.enquiries.sweep()
+        await self.applications.sweep()
+        await self.packs.sweep()
         await self.retention.sweep()
+        await self.submissions.sweep()
+        await self.key_uses.sweep()
 
     async def close(self) -> None:
         self.pins.close()
@@ -115,9 +153,15 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         database, clock, settings.auth, settings.token, keys, pins, lockout, sessions
     )
     accounts = Accounts(database, settings.auth, pins)
+    registration = settings.registration
+    tokens = DriverTokens(database, clock, registration, settings.token, keys)
     lanes = Lanes(database, clock, settings.crossing, settings.control_points)
     boards = Boards(lanes, settings.crossing.board_look_s)
     profiles = RiskProfiles(database, clock)
+    own_cargo = OwnCargo(database, clock, settings.rules, consignments)
+    pusher = Pusher(database, clock, settings.systems, keys.pushes)
+    orders = Orders(clock, consignments, own_cargo)
+    message_worker = MessageWorker(database, clock, settings.systems, orders, finished=pusher.due)
     passages = Passages(
         database,
         clock,
@@ -141,7 +185,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         drivers=Drivers(database, clock, settings.auth, settings.token, keys, pins, vehicles),
         consignments=consignments,
         batches=Batches(database, clock, settings.batch, consignments),
-        own_cargo=OwnCargo(database, clock, settings.rules, consignments),
+        own_cargo=own_cargo,
         accounts=accounts,
         web_login=WebLogin(
             database,
@@ -153,6 +197,13 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
             lockout,
             login,
         ),
+        applications=Applications(database, clock, registration, pins),
+        approval=Approval(database, clock, settings.auth, settings.auth, pins),
+        packs=Packs(database, clock, registration, keys, pins, tokens),
+        tokens=tokens,
+        agencies=Agencies(database, clock),
+        registrants=Registrants(database),
+        registration_log=RegistrationLog(database),
         requests=requests,
         bundling=Bundling(database, clock, settings.rules, consignments, vehicles, requests),
         crossings=Crossings(database, clock, settings.control_points),
@@ -166,7 +217,18 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         overrides=Overrides(
             database, clock, lanes, vehicles, settings.crossing, decided=boards.changed
         ),
+        enquiries=Enquiries(database, clock, settings.hotline, consignments, lockout),
+        hotline=HotlineDeeds(database, clock, lockout),
         retention=Retention(database, clock, settings.crossing),
         belief=ClockBelief(database, clock),
+        company_keys=CompanyKeys(database, clock),
+        key_uses=KeyUses(database, clock, settings.systems.keep_uses_days),
+        request_signatures=RequestSignatures(database, clock, settings.systems.signature_s),
+        submissions=Submissions(
+            database, clock, settings.systems, consignments, accepted=message_worker.accepted
+        ),
+        message_worker=message_worker,
+        push_addresses=PushAddresses(database, clock, settings.systems, keys.pushes),
+        pusher=pusher,
         officers=Officers(database, clock, settings.crossing, settings.token, keys, pins, lockout),
     )

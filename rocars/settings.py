@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,10 +20,17 @@ from rocars.bundling.settings import BundlingRules
 from rocars.cargo.settings import BatchSettings, CargoRules, CcrnSettings
 from rocars.crossing.settings import CONTROL_POINTS, ControlPoint, CrossingSettings
 from rocars.entrance.settings import LoginRules, WebSessionRules
-from rocars.registry.settings import AccountForms, DriverForms, VehicleSettings
+from rocars.hotline.settings import HotlineSettings
+from rocars.registry.settings import (
+    AccountForms,
+    DriverForms,
+    RegistrationSettings,
+    VehicleSettings,
+)
 from rocars.secrets.settings import KeySettings, PinHashSettings, TokenSettings
 from rocars.section import Section
 from rocars.store.settings import DatabaseSettings
+from rocars.systems.settings import SystemSettings
 
 
 class ListenSettings(Section):
@@ -65,6 +72,61 @@ class PortalSettings(WebSessionRules):
     logins_per_minute: int = Field(
         default=20, ge=1, le=10_000, description="Log-ins tried from one address in a minute."
     )
+
+
+class KioskDevice(Section):
+    """One self-help kiosk."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,30}[a-z0-9]$",
+        description="Name of the kiosk, such as kwun-tong-1; what is done there is kept with it.",
+    )
+    key: SecretStr = Field(
+        min_length=16, description="Its key, typed once on it; at least 16 characters."
+    )
+
+
+class KioskSettings(Section):
+    """Self-help kiosks, below `/kiosk` of the portal (the briefing names them; how they work is our
+    assumption)."""
+
+    devices: tuple[KioskDevice, ...] = Field(
+        default=(), description="The kiosks. Without one nobody is let in below `/kiosk`."
+    )
+    open: bool = Field(
+        default=False,
+        description="Let every browser in as a kiosk without a key: for a trial, with made-up data "
+        "only.",
+    )
+    idle_s: float = Field(
+        default=30.0,
+        ge=25,
+        le=600,
+        description="A kiosk nobody touches for so long forgets who was there, s (our assumption).",
+    )
+    warning_s: float = Field(
+        default=20.0,
+        ge=20,
+        le=300,
+        description="So long before that it asks whether somebody is there, s (WCAG 2.2, 2.2.1: at "
+        "least 20).",
+    )
+    requests_per_minute: int = Field(
+        default=120, ge=10, le=10_000, description="Pages and presses of one kiosk in a minute."
+    )
+    keys_per_minute: int = Field(
+        default=10, ge=1, le=1000, description="Keys of kiosks tried from one address in a minute."
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        names = [device.name for device in self.devices]
+        keys = [device.key.get_secret_value() for device in self.devices]
+        if len(set(names)) < len(names) or len(set(keys)) < len(keys):
+            raise ValueError("expected a name and a key of its own for each kiosk")
+        if self.warning_s >= self.idle_s:
+            raise ValueError("expected kiosk.warning_s to be less than kiosk.idle_s")
+        return self
 
 
 class DemoSettings(Section):
@@ -126,7 +188,11 @@ class RocarsSettings(BaseSettings):
         description="Land boundary control points (which are open: our assumption).",
     )
     portal: PortalSettings = Field(default_factory=lambda: PortalSettings())
+    kiosk: KioskSettings = Field(default_factory=lambda: KioskSettings())
+    hotline: HotlineSettings = Field(default_factory=lambda: HotlineSettings())
+    registration: RegistrationSettings = Field(default_factory=lambda: RegistrationSettings())
     crossing: CrossingSettings = Field(default_factory=lambda: CrossingSettings())
+    systems: SystemSettings = Field(default_factory=lambda: SystemSettings())
     demo: DemoSettings = Field(default_factory=lambda: DemoSettings())
 
     @model_validator(mode="after")

@@ -33,6 +33,8 @@ port = 25064
 [embedded_rocars]
 port = 25065
 portal_port = 25066
+[handset]
+enabled = false
 """
 
 

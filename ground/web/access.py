@@ -10,7 +10,14 @@ from urllib.parse import quote, urlsplit
 import structlog
 from aiohttp import web
 
-from ground.web.forms import LARGEST_FORM, Form, check_same_origin, check_token, read_form
+from ground.web.forms import (
+    LARGEST_FORM,
+    Form,
+    LoggedOut,
+    check_same_origin,
+    check_token,
+    read_form,
+)
 from ground.web.requests import is_secure, own_path
 
 log = structlog.get_logger(__name__)
@@ -98,7 +105,9 @@ class Access(Generic[VisitorT, RoleT]):
         async def handler(request: web.Request) -> web.StreamResponse:
             try:
                 check_same_origin(request, self.public_url(request))
-                visitor = await self._visitor(request)
+                visitor = await self._known(request)
+                if visitor is None:
+                    raise await self._out(request)
                 if not self.may(visitor, needed):
                     return self.failure(request, 403, visitor)
                 form = await read_form(request, largest(request))
@@ -109,20 +118,34 @@ class Access(Generic[VisitorT, RoleT]):
 
         return handler
 
+    async def _known(self, request: web.Request) -> VisitorT | None:
+        """Who is asking; None for somebody who is not logged in (any more)."""
+        token = request.cookies.get(self.cookie_name(request), "")
+        return await self.visitor(request, token) if token else None
+
+    async def _out(self, request: web.Request) -> web.HTTPException:
+        """The way to the log-in page. What a browser sent is kept, but for what is large."""
+        small = 0 < (request.content_length or 0) <= LARGEST_FORM
+        if small and "Referer" in request.headers and "HX-Request" not in request.headers:
+            return LoggedOut(self.login, await read_form(request))
+        return self._to_log_in(request)
+
     async def _visitor(self, request: web.Request) -> VisitorT:
         """Who is asking. Raises a redirection to the log-in page."""
-        token = request.cookies.get(self.cookie_name(request), "")
-        visitor = await self.visitor(request, token) if token else None
-        if visitor is not None:
-            return visitor
-        there = self.login
-        if request.method == "GET" and request.path != "/":
-            there += f"?next={quote(own_path(str(request.rel_url)), safe='')}"
+        visitor = await self._known(request)
+        if visitor is None:
+            raise self._to_log_in(request)
+        return visitor
+
+    def _to_log_in(self, request: web.Request) -> web.HTTPException:
         if "HX-Request" in request.headers:  # a piece of a page: the whole page has to go there
             shown = own_path(urlsplit(request.headers.get("HX-Current-URL", "")).path)
             there = f"{self.login}?next={quote(shown, safe='')}"
-            raise web.HTTPUnauthorized(headers={"HX-Redirect": there})
-        raise web.HTTPSeeOther(there)
+            return web.HTTPUnauthorized(headers={"HX-Redirect": there})
+        there = self.login
+        if request.method == "GET" and request.path != "/":
+            there += f"?next={quote(own_path(str(request.rel_url)), safe='')}"
+        return web.HTTPSeeOther(there)
 
     def _without_database(self, request: web.Request, failure: Exception) -> web.StreamResponse:
         log.error("a page could not be made", path=request.path, why=str(failure))

@@ -14,9 +14,15 @@ ROUTE = "/static/{digest}/{name}"
 class Assets:
     """The files of one web, and those that all webs share."""
 
-    def __init__(self, folder: Path, root: str = "") -> None:
-        """`root`: the path below which this web is, if it is not alone at its address."""
+    def __init__(self, folder: Path, root: str = "", *, together: bool = False) -> None:
+        """
+        Args:
+            root: the path below which this web is, if it is not alone at its address.
+            together: all files change their address when one of them changes: for scripts that
+                import those beside them by name.
+        """
         self._root = root
+        self._together = together
         self._files = {
             path.name: path
             for origin in (OWN, folder)
@@ -28,7 +34,10 @@ class Assets:
     def address(self, name: str) -> str:
         """The path of a file. Raises KeyError for a name that is none of ours."""
         if name not in self._addresses:
-            digest = hashlib.sha256(self._files[name].read_bytes()).hexdigest()[:12]
+            path = self._files[name]
+            files = self._files.values() if self._together else (path,)
+            whole = b"".join(file.read_bytes() for file in files)
+            digest = hashlib.sha256(whole).hexdigest()[:12]
             self._addresses[name] = f"{self._root}/static/{digest}/{name}"
         return self._addresses[name]
 

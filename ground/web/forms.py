@@ -125,6 +125,15 @@ class OldForm(web.HTTPForbidden):
         self.form = form
 
 
+class LoggedOut(web.HTTPSeeOther):
+    """The session ended while somebody typed; `form` is what. The way to the log-in page, for who
+    does not show it again."""
+
+    def __init__(self, there: str, form: Form) -> None:
+        super().__init__(there)
+        self.form = form
+
+
 def check_token(request: web.Request, form: Form, token: str) -> None:
     """Raises OldForm."""
     given = request.headers.get("X-CSRF-Token") or form.text(TOKEN)

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from ground.web.assets import Assets
 from ground.web.navigation import Entry
+from ground.web.requests import page_of
 from ground.web.words import Catalogue, Words
 
 OWN = Path(__file__).with_name("templates")
@@ -88,7 +89,7 @@ class Pages:
                 notices=tuple(notices),
                 language=language,
                 path=request.path,
-                path_qs=request.path_qs,
+                path_qs=page_of(request),
                 **given,
             )
         )

@@ -39,6 +39,17 @@ def own_path(path: str) -> str:
     return written
 
 
+def page_of(request: web.Request) -> str:
+    """The page that somebody is on: what they asked for, or where the form stood that they sent."""
+    if request.method == "GET":
+        return request.path_qs
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
+    return own_path(came.path + (f"?{came.query}" if came.query else ""))
+
+
 def is_secure(request: web.Request, public_url: str) -> bool:
     """Whether the browser speaks TLS with us, or with a proxy before us."""
     return request.secure or public_url.startswith("https:")

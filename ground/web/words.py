@@ -93,11 +93,19 @@ class Words:
     """The words of one web, with those of the frame around its pages."""
 
     def __init__(
-        self, folder: Path, *, cookie: str, languages: Mapping[str, str] = LANGUAGES
+        self,
+        folder: Path,
+        *,
+        cookie: str,
+        languages: Mapping[str, str] = LANGUAGES,
+        beneath: tuple[Path, ...] = (),
     ) -> None:
-        """`folder` holds a file `TAG.po` a language; the chosen language is kept in `cookie`."""
+        """`folder` holds a file `TAG.po` a language; the chosen language is kept in `cookie`.
+
+        `beneath` are folders of other webs whose words this one uses too.
+        """
         self.languages = languages
-        self._folders = (OWN, folder)
+        self._folders = (OWN, *beneath, folder)
         self._cookie = cookie
         self._catalogues: dict[str, Catalogue] = {}
 

@@ -41,6 +41,7 @@ _BY_CONCLUSION = {
     Conclusion.LOGIN_REFUSED: CallOutcome.LOGIN_REFUSED,
     Conclusion.LOGIN_LOCKED: CallOutcome.LOGIN_LOCKED,
     Conclusion.BACK_END_AWAY: CallOutcome.BACK_END_AWAY,
+    Conclusion.CLOSED: CallOutcome.CLOSED,
     Conclusion.ERROR: CallOutcome.ERROR,
 }
 

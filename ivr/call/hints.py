@@ -41,8 +41,8 @@ async def caller_hints(number: CallingNumber, book: CallBook, rocars: Rocars) ->
         metrics.callers_recognised_total.labels(outcome="failed").inc()
         log.warning("caller not recognised", why=type(failure).__name__)
         return CallerHints(language=of_region)
-    metrics.callers_recognised_total.labels(outcome="driver" if caller.user_id else "other").inc()
-    return CallerHints(caller.user_id, _language(last) or _preferred(caller) or of_region)
+    metrics.callers_recognised_total.labels(outcome="driver" if caller.alias else "other").inc()
+    return CallerHints(caller.alias, _language(last) or _preferred(caller) or of_region)
 
 
 def _preferred(caller: Caller) -> Language | None:

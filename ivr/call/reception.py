@@ -13,7 +13,7 @@ import structlog
 
 from backend_client.protocol import Rocars
 from call_flows.answer import answer
-from call_flows.call_context import CallContext, CallerHints, CallNotes, Conclusion
+from call_flows.call_context import CallContext, CallerHints, CallNotes, Conclusion, HotlineNow
 from call_flows.hotline import hotline
 from call_flows.record_prompts import record_prompts
 from call_flows.recording_studio import RecordingStudio
@@ -43,6 +43,8 @@ from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.invite import Invite
 from ivr.telephony.refusal import UNACCEPTABLE
 from ivr.telephony.status import BUSY_HERE
+from prompts.announcement import Announcement
+from prompts.announcements import PublishedAnnouncements
 from prompts.utterance import Narrator
 from sip_config.trunks import region_of
 from speech.recognition.ear import VoskRecogniser
@@ -69,6 +71,8 @@ class Reception:
     sms: SmsGateway | None = None
     recognisers: Recognisers | None = None
     studio_of: Callable[[str], RecordingStudio] | None = None
+    announcements: PublishedAnnouncements | None = None
+    hotline_now: Callable[[], HotlineNow] = HotlineNow
     taken: int = 0
     _served: dict[str, _Served] = field(default_factory=dict)
     _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
@@ -213,7 +217,15 @@ class Reception:
         rules = self.settings.flows
         if opened.practice:
             metrics.practice_calls_total.inc()
-            return CallContext(PracticeRocars(), rules, PracticeLedger(), notes, practice=True)
+            return CallContext(
+                PracticeRocars(),
+                rules,
+                PracticeLedger(),
+                notes,
+                practice=True,
+                announcements=self._announced(),
+                hotline_now=self.hotline_now,
+            )
         if self.studio_of is not None and self._records(opened):
             line = f"{last_four(opened.caller.e164) or 'no number'} by {opened.source}"
             studio = self.studio_of(line)
@@ -231,7 +243,26 @@ class Reception:
             and opened.caller.sure
         ):
             texts = TextReceipts(self.sms, opened.caller.e164)
-        return CallContext(self.rocars, rules, ledger, notes, hints, texts=texts)
+        return CallContext(
+            self.rocars,
+            rules,
+            ledger,
+            notes,
+            hints,
+            texts=texts,
+            announcements=self._announced(),
+            hotline_now=self.hotline_now,
+        )
+
+    def _announced(self) -> tuple[Announcement, ...]:
+        """What is to be said to a caller of now."""
+        if self.announcements is None:
+            return ()
+        said = self.announcements.said_at(now())
+        for announcement in said:
+            log.info("announcement of the day", announcement=announcement.name)
+            metrics.announcements_total.inc()
+        return said
 
     async def _serve(
         self, context: CallContext, served: _Served, conversation: Conversation

@@ -98,7 +98,7 @@ async def demonstrate(
     """Place the call over SIP and RTP, print it, and ask ROCARS for the bundle it made.
 
     Args:
-        office: how ROCARS is reached as an administrator (the demo data).
+        office: how ROCARS is reached for its demo data.
         channel: how it is reached as the telephone channel.
         by_voice: the driver says everything and keys nothing.
 

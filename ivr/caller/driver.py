@@ -7,21 +7,21 @@ he hears on the line, as silence after speech. What he keys goes over RTP, as fr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ivr.caller.own_trace import own_trace
 from ivr.caller.silence import SilenceDetector
 from ivr.caller.transcript import Transcript
 from ivr.dialogue.trace import MASK, StepKind
 from ivr.records.call_book import CallBook
-from ivr.records.models import Call, CallStep
+from ivr.records.models import CallStep
 from ivr.telephony.ending import Ending
 from ivr.telephony.line import CallLine
 from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.telephone import Telephone
 
-LOOK_EVERY_S = 0.1
 END_OF_PROMPT_S = 0.6
 PATIENCE_S = 7.0
 """A driver who knows the way barges in on a longer prompt."""
@@ -37,10 +37,6 @@ class Speech:
 
 Answers = Mapping[str, Sequence[str | Speech]]
 """What to key or say at each question of that name: the first time it is asked, the second, ..."""
-
-
-class CallNotFound(Exception):
-    """The service took the call and no record of it appeared."""
 
 
 @dataclass
@@ -85,7 +81,7 @@ class DemoCaller:
 
     async def _converse(self, dialled: OutgoingCall, hearing: SilenceDetector) -> None:
         given: dict[str, int] = {}
-        async for step in self._trace(dialled):
+        async for step in own_trace(self.book, dialled):
             self.steps.append(step)
             if self.transcript is not None:
                 self.transcript.step(
@@ -117,26 +113,6 @@ class DemoCaller:
         if self.transcript is not None:
             self.transcript.driver_keys(MASK if secret else answer)
         await dialled.press(answer)
-
-    async def _trace(self, dialled: OutgoingCall) -> AsyncIterator[CallStep]:
-        """The steps of our own call as they are written, until it is over."""
-        call = await self._own_call(dialled)
-        seen = 0
-        over = False
-        while not over:
-            over = dialled.ended.done()
-            for step in (await self.book.steps(call.call_id))[seen:]:
-                seen += 1
-                yield step
-            await asyncio.sleep(LOOK_EVERY_S)
-
-    async def _own_call(self, dialled: OutgoingCall) -> Call:
-        for _ in range(50):
-            found = await self.book.find_by_sip_call_id(dialled.sip_call_id)
-            if found:
-                return found[0]
-            await asyncio.sleep(LOOK_EVERY_S)
-        raise CallNotFound(f"no record of call {dialled.sip_call_id}: is it another service?")
 
 
 async def _listen(line: CallLine, hearing: SilenceDetector) -> None:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ivr.cli.compare import compare
 from ivr.cli.config import ConfigFile, loaded
+from ivr.cli.from_call import from_call
+from ivr.cli.from_capture import from_capture
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,6 +27,10 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Scripted calls: dial a service, press, speak, and check what is heard.",
 )
+
+app.command()(from_call)
+app.command()(from_capture)
+app.command()(compare)
 
 Files = Annotated[
     list[Path], typer.Argument(help="Scenario files (*.call.yaml), or folders of them.")
@@ -42,6 +49,9 @@ def run(
     target: Target = "",
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML there.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page for people there.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write what `calls compare` reads there.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show steps of failures only.")] = False,
     wired: Annotated[
         bool,
@@ -67,12 +77,13 @@ def run(
     """Perform scenarios and report. Exits with 0 if all passed, 1 if not, 4 on a bad file."""
     settings, _ = loaded(config)
     scenarios = _read(files)
-    _check_reports(junit, html)
+    _check_reports(junit, html, report)
     from rich.console import Console
 
     from ivr.caller.reporting.junit import junit_xml
     from ivr.caller.reporting.lines import JsonLines
     from ivr.caller.reporting.page import page
+    from ivr.caller.reporting.report import report as made
     from ivr.caller.reporting.terminal import Terminal
 
     terminal = JsonLines() if results else Terminal(Console(), quiet=quiet or at_once > 1)
@@ -89,6 +100,8 @@ def run(
         junit.write_text(junit_xml(done), encoding="utf-8")
     if html is not None:
         html.write_text(page(done), encoding="utf-8")
+    if report is not None:
+        report.write_text(made(done), encoding="utf-8")
     raise typer.Exit(FAILED if any(call.why for call in done) else PASSED)
 
 
@@ -232,7 +245,10 @@ async def _on_stage(
         wanted.patience,
     )
     try:
-        back_end = BackEnd(patient_client(embedded(settings, "admin"), wanted.patience))
+        office, demo = (
+            patient_client(embedded(settings, role), wanted.patience) for role in ("admin", "demo")
+        )
+        back_end = BackEnd(office, demo)
     except OSError:
         back_end = None
     await stage.open()

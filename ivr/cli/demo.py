@@ -32,7 +32,7 @@ def demo(
     from backend_client.errors import RocarsError
     from backend_client.transport import ProblemAnswered
     from ivr.caller.demonstration import DemonstrationFailed, demonstrate
-    from ivr.caller.driver import CallNotFound
+    from ivr.caller.own_trace import CallNotFound
     from ivr.cli.embedded import reached
     from ivr.telephony.errors import TelephonyError
     from speech.synthesiser.synthesiser import SynthesisFailed
@@ -42,7 +42,7 @@ def demo(
         done = asyncio.run(
             demonstrate(
                 settings,
-                reached(settings, "admin"),
+                reached(settings, "demo"),
                 reached(settings, "ivr"),
                 language,
                 console,
@@ -86,7 +86,7 @@ def drivers(config: ConfigFile = None) -> None:
     from ivr.cli.embedded import portal_url, reached
 
     async def ask() -> Demo:
-        async with RocarsOffice(reached(settings, "admin")) as office:
+        async with RocarsOffice(reached(settings, "demo")) as office:
             return await office.demo()
 
     try:
@@ -110,10 +110,12 @@ def drivers(config: ConfigFile = None) -> None:
         console.print(accounts)
         if url := portal_url(settings):
             console.print(f"Portal of shippers and drivers: {url}", soft_wrap=True)
-    officers = Table("name", "password", "code now", title="Officer at the boundary")
+    officers = Table(
+        "name", "password", "code now", "role", title="Officers: boundary, hotline, registration"
+    )
     for officer in found.officers:
         seed = base64.b32encode(bytes.fromhex(officer.seed)).decode()
-        officers.add_row(officer.name, officer.password, pyotp.TOTP(seed).now())
+        officers.add_row(officer.name, officer.password, pyotp.TOTP(seed).now(), officer.role)
     console.print(officers)
     cargo = Table("CCRN", "direction", "crossing", title="Free cargo")
     for item in found.cargo:

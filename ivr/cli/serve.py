@@ -118,15 +118,27 @@ def _announce(settings: Settings) -> None:
         f"administrator[/]); health and metrics: {web}/health/ready, {web}/metrics",
         soft_wrap=True,
     )
+    if settings.has_handset:
+        handset = settings.handset
+        console.print(
+            f"Telephone in the browser: [bold]http://{handset.host}:{handset.port}/[/] (one press "
+            "calls)",
+            soft_wrap=True,
+        )
     if portal := _portal(settings):
         console.print(f"Portal of shippers and drivers: {portal}", soft_wrap=True)
+        if settings.embedded_rocars.demo_data:
+            console.print(f"Self-help kiosk: {portal}kiosk/", soft_wrap=True)
     rocars = settings.embedded_rocars
     if rocars.enabled and rocars.demo_data and rocars.port:
         boundary = f"http://{rocars.host}:{rocars.port}/boundary"
         console.print(
             f"At the boundary: board {boundary}/boards/LMC-OUT-1, panel "
-            f"{boundary}/panels/LMC-OUT-1, officers {boundary}/lanes",
+            f"{boundary}/panels/LMC-OUT-1, officers and hotline {boundary}/",
             soft_wrap=True,
+        )
+        console.print(
+            f"Registrars' desk: http://{rocars.host}:{rocars.port}/registration", soft_wrap=True
         )
     console.print(
         "Drivers, accounts and cargo to try, at any time: [bold]rocars-ivr drivers[/]. "

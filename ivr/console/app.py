@@ -14,11 +14,16 @@ from ground.web import assets
 from ground.web.headers import REACHED, Reached, with_headers
 from ground.web.navigation import entries_of
 from ground.web.throttle import Throttle
+from ivr.console.alerts.delivery import Delivery
+from ivr.console.alerts.watch import AlertWatch
 from ivr.console.door import login
 from ivr.console.door.refusals import pages_of_ours
 from ivr.console.health import BackEndProbe, Health, NodeView, look
 from ivr.console.listening import Doorkeeper, listen, watched
 from ivr.console.pages import (
+    alerts,
+    announcements,
+    audit_log,
     calls,
     figures,
     live,
@@ -27,6 +32,7 @@ from ivr.console.pages import (
     releases,
     scripts,
     sounds,
+    waiting,
     wellbeing,
 )
 from ivr.console.rendering import ASSETS, ENTRIES
@@ -36,6 +42,8 @@ from ivr.console.site import SITE, Site
 from ivr.observe import metrics
 from ivr.observe.strain import Strain
 from ivr.records.database import Database
+from ivr.records.facts import now
+from prompts.announcements import PublishedAnnouncements
 from prompts.library import Library
 
 log = structlog.get_logger(__name__)
@@ -43,6 +51,7 @@ log = structlog.get_logger(__name__)
 NODE = web.AppKey("node", NodeView)
 PROBE = web.AppKey("probe", BackEndProbe)
 SPEECH = web.AppKey("speech", tuple[str, ...])
+ANNOUNCED = web.AppKey("announced", PublishedAnnouncements)
 TOKEN = web.AppKey("token", str)
 SELF_TEST = web.AppKey("self_test", SelfTest)
 
@@ -52,11 +61,15 @@ ROOMS = (
     calls.PAGES,
     figures.PAGES,
     prompts.PAGES,
+    waiting.PAGES,
     sounds.PAGES,
     scripts.PAGES,
     releases.PAGES,
+    announcements.PAGES,
+    alerts.PAGES,
     wellbeing.PAGES,
     people.PAGES,
+    audit_log.PAGES,
 )
 """In the order of the navigation."""
 
@@ -91,6 +104,7 @@ def make_app(
             look=lambda: _look(app),
             throttle=Throttle(settings.console.logins_per_minute),
         )
+        app[ANNOUNCED] = PublishedAnnouncements(settings.published_prompts)
         app[REACHED] = Reached(lambda: app[SITE].rules.public_url)
         app.on_cleanup.append(_close_site)
         app.router.add_get("/", _first_page)
@@ -106,6 +120,8 @@ def health_app(console: web.Application) -> web.Application:
     app = web.Application(middlewares=[watched, with_headers])
     app[NODE], app[PROBE] = console[NODE], console[PROBE]
     app[SPEECH], app[SELF_TEST], app[TOKEN] = console[SPEECH], console[SELF_TEST], console[TOKEN]
+    if ANNOUNCED in console:
+        app[ANNOUNCED] = console[ANNOUNCED]
     app.router.add_routes(_health_routes())
     return app
 
@@ -161,7 +177,12 @@ async def _serve(
         keeper = Doorkeeper(rules.connections, rules.connections, rules.header_s)
         where = settings.web.health_host, settings.web.health_port
         listeners.append((runner, await listen(runner, *where, keeper)))
+    site = app[SITE]
+    delivery = Delivery(site.alerts, settings.alerts, rules.public_url)
+    alerting = asyncio.gather(AlertWatch(site).run(), delivery.run())
     await told.wait()
+    alerting.cancel()
+    await asyncio.gather(alerting, return_exceptions=True)
     for runner, server in reversed(listeners):
         server.close()
         await runner.cleanup()
@@ -169,16 +190,22 @@ async def _serve(
 
 
 async def _probing(app: web.Application) -> AsyncIterator[None]:
-    node = app[NODE]
-    probing = asyncio.gather(app[PROBE].run(), app[SELF_TEST].run(lambda: _may_test(node)))
+    probing = asyncio.gather(app[PROBE].run(), app[SELF_TEST].run(lambda: _may_test(app)))
     yield
     probing.cancel()
     await asyncio.gather(probing, return_exceptions=True)
 
 
-def _may_test(node: NodeView) -> bool:
-    """Not while the machine is pressed: the call would take from those of callers, and fail."""
-    return node.lines > 0 and not node.draining and node.verdict.strain is Strain.CALM
+def _may_test(app: web.Application) -> bool:
+    """Not while the machine is pressed: the call would take from those of callers, and fail. Nor
+    while an announcement of the day is said before, or instead of, what the call waits for."""
+    node = app[NODE]
+    fit = node.lines > 0 and not node.draining and node.verdict.strain is Strain.CALM
+    return fit and not _announced(app)
+
+
+def _announced(app: web.Application) -> bool:
+    return ANNOUNCED in app and bool(app[ANNOUNCED].said_at(now()))
 
 
 async def _close_site(app: web.Application) -> None:
@@ -212,7 +239,8 @@ async def _status(request: web.Request) -> web.Response:
 
 
 def _look(app: web.Application) -> Health:
-    return look(app[NODE], lambda: app[PROBE].up, app[SELF_TEST], app[SPEECH])
+    up = app[PROBE].up
+    return look(app[NODE], lambda: up, app[SELF_TEST], app[SPEECH], announced=_announced(app))
 
 
 async def _metrics(request: web.Request) -> web.Response:

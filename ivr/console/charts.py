@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pygal
+from babel.dates import format_skeleton
 from pygal.style import Style
 
 from ivr.console.insight import Insight
@@ -15,6 +17,20 @@ from ivr.records.outcome import CallOutcome
 from ivr.records.tallies import Measure
 
 Words = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks at a chart: `say` translates for them, `language` is the tag of their language."""
+
+    say: Words
+    language: str
+
+    def day(self, day: date) -> str:
+        """``Nov 2``, ``11月2日``."""
+        written: str = format_skeleton("MMMd", day, locale=self.language.replace("-", "_"))
+        return written
+
 
 STYLE = Style(
     background="white",
@@ -44,6 +60,9 @@ SHOWN_OUTCOMES = (
 )
 """Those with a colour of their own; all others together are the last."""
 
+WIDTH, HEIGHT = 1100, 380
+"""Of a chart, CSS pixels: as wide as a page on a desk; smaller screens show it smaller."""
+
 MOST_QUESTIONS = 14
 MOST_BARS = 31
 """Of more days than that, some are drawn together, as their mean."""
@@ -53,13 +72,13 @@ MOST_BARS = 31
 class Chart:
     """A chart and the measures it needs."""
 
-    draw: Callable[[Insight, Words], Any]
+    draw: Callable[[Insight, Reader], Any]
     shows: tuple[Measure, ...]
 
 
-def drawn(chart: Chart, seen: Insight, _: Words) -> str:
+def drawn(chart: Chart, seen: Insight, reader: Reader) -> str:
     """The chart as an SVG picture."""
-    picture: str = chart.draw(seen, _).render(is_unicode=True)
+    picture: str = chart.draw(seen, reader).render(is_unicode=True)
     return picture
 
 
@@ -68,8 +87,8 @@ def _options(title: str) -> dict[str, object]:
         "title": title,
         "style": STYLE,
         "js": (),  # nothing is fetched, nothing runs
-        "width": 760,
-        "height": 340,
+        "width": WIDTH,
+        "height": HEIGHT,
         "legend_at_bottom": True,
         "legend_at_bottom_columns": 3,
         "x_label_rotation": 30,
@@ -78,23 +97,27 @@ def _options(title: str) -> dict[str, object]:
     }
 
 
-def _outcomes(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+def _outcomes(seen: Insight, reader: Reader) -> pygal.graph.graph.Graph:
+    _ = reader.say
     chart = pygal.StackedBar(**_options(_("Calls a day, by how they ended")))
-    chart.x_labels = [f"{day:%m-%d}" for day in seen.days]
-    shown = {outcome.value for outcome in SHOWN_OUTCOMES}
-    for outcome in SHOWN_OUTCOMES:
-        chart.add(_(word(outcome)), [seen.by_day.get(day, {}).get(outcome, 0) for day in seen.days])
-    chart.add(
-        _("other"),
-        [
-            sum(n for name, n in seen.by_day.get(day, {}).items() if name not in shown)
-            for day in seen.days
-        ],
-    )
+    together = -(-len(seen.days) // MOST_BARS)
+    bars = [seen.days[at : at + together] for at in range(0, len(seen.days), together)]
+    chart.x_labels = [reader.day(days[0]) for days in bars]
+    shown = [outcome.value for outcome in SHOWN_OUTCOMES]
+
+    def mean(days: Sequence[date], counts: Callable[[str], bool]) -> float:
+        found = (seen.by_day.get(day, {}) for day in days)
+        total = sum(n for of in found for name, n in of.items() if counts(name))
+        return round(total / len(days), 1)
+
+    for outcome in shown:
+        chart.add(_(word(outcome)), [mean(days, outcome.__eq__) for days in bars])
+    chart.add(_("other"), [mean(days, lambda name: name not in shown) for days in bars])
     return chart
 
 
-def _hours(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+def _hours(seen: Insight, reader: Reader) -> pygal.graph.graph.Graph:
+    _ = reader.say
     chart = pygal.Bar(**_options(_("Lines busy on average, by hour (erlang)")))
     hours = [f"{hour:02d}" for hour in range(24)]
     chart.x_labels = hours
@@ -102,7 +125,8 @@ def _hours(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
     return chart
 
 
-def _lengths(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+def _lengths(seen: Insight, reader: Reader) -> pygal.graph.graph.Graph:
+    _ = reader.say
     chart = pygal.Bar(**_options(_("Length of answered calls (from so many seconds)")))
     lengths = sorted(seen.lengths)
     span = range(0, (lengths[-1] if lengths else 0) + 30, 30)
@@ -111,7 +135,8 @@ def _lengths(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
     return chart
 
 
-def _funnel(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+def _funnel(seen: Insight, reader: Reader) -> pygal.graph.graph.Graph:
+    _ = reader.say
     chart = pygal.Bar(**_options(_("Questions: calls that heard them, and that ended there")))
     questions = seen.questions[:MOST_QUESTIONS]
     chart.x_labels = [question.name for question in questions]
@@ -121,7 +146,8 @@ def _funnel(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
     return chart
 
 
-def _rates(seen: Insight, _: Words) -> pygal.graph.graph.Graph:
+def _rates(seen: Insight, reader: Reader) -> pygal.graph.graph.Graph:
+    _ = reader.say
     chart = pygal.Bar(**_options(_("Questions not answered at once (% of times put)")))
     questions = [question for question in seen.questions if question.put][:MOST_QUESTIONS]
     chart.x_labels = [question.name for question in questions]

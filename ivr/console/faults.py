@@ -7,7 +7,7 @@ from collections.abc import Callable
 from prompts.take import BadTake, Fault
 
 REASONS = {
-    Fault.NOT_AUDIO: "This is not a sound file that can be read. Use WAV, FLAC, MP3 or OGG.",
+    Fault.NOT_AUDIO: "This is not a sound file that can be read. Use WAV, FLAC, MP3, OGG or M4A.",
     Fault.DAMAGED: "The file is damaged: it breaks off after %(found).1f s. "
     "Export or copy it anew.",
     Fault.TOO_LARGE: "The file is too large: %(wanted).0f MB are the most.",

@@ -50,6 +50,7 @@ DISK_FULL = (
 FRONT_DOWN = "the SIP front is down"
 NO_WORKER = "no call worker is ready"
 DRAINING = "the node is draining"
+NOT_TESTED = "no self-test while an announcement of the day is said: it would wait for the greeting"
 KEYPAD_ONLY = "speech is given up until the overload is over"
 
 
@@ -118,8 +119,11 @@ def look(
     back_end_up: Callable[[], bool],
     self_test: SelfTest,
     speech: tuple[str, ...] = (),
+    *,
+    announced: bool = False,
 ) -> Health:
-    """The node's health now; `speech` names the languages in which callers can speak.
+    """The node's health now; `speech` names the languages in which callers can speak, `announced`
+    is whether an announcement of the day is said.
 
     A dead back end is told, and does not make the node unready: callers are told what is true,
     which a closed line could not do.
@@ -141,7 +145,9 @@ def look(
         problems.append(Sentence(KEYPAD_ONLY))
     if self_test.problem:
         problems.append(self_test.problem)
-    warnings = (node.cannot_start,) if node.cannot_start else ()
+    warnings = [node.cannot_start] if node.cannot_start else []
+    if announced and self_test.on:
+        warnings.append(Sentence(NOT_TESTED))
     return Health(
         node.lines,
         node.active,
@@ -151,7 +157,7 @@ def look(
         tuple(problems),
         load,
         node.in_real_time,
-        warnings,
+        tuple(warnings),
     )
 
 

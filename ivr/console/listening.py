@@ -1,5 +1,5 @@
-"""Listening without being put out: so many connections of one address and of all, and a time for
-the header of each request.
+"""Listening without being put out: so many connections of one address and of all, a time for the
+header of each request, and one for readers who take nothing of the answer.
 
 aiohttp waits for a header as long as it takes, and as many connections may be open as the process
 may have files: a stranger who sends half a request a thousand times would keep everybody out.
@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 
 BETWEEN_REQUESTS_S = 75.0
 """How long a connection without a request is kept; browsers make good use of one."""
+
+UNREAD_S = 60.0
+"""How long an answer may wait for a reader who takes nothing of it."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -108,6 +111,7 @@ class Watched(asyncio.Protocol):
         self.address = ""
         self._transport: asyncio.Transport | None = None
         self._limit: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._waits_for_header = False
         self._gone = False
 
@@ -144,15 +148,19 @@ class Watched(asyncio.Protocol):
         return self._served.eof_received()
 
     def pause_writing(self) -> None:
+        """The buffers are full: the other side does not read."""
+        self._unread = asyncio.get_running_loop().call_later(UNREAD_S, self._close)
         self._served.pause_writing()
 
     def resume_writing(self) -> None:
+        self._read_on()
         self._served.resume_writing()
 
     def connection_lost(self, why: Exception | None) -> None:
         if self._transport is None:
             return
         self._forget()
+        self._read_on()
         self._transport = None
         if not self._gone:
             self._keeper.left(self)
@@ -167,6 +175,11 @@ class Watched(asyncio.Protocol):
         if self._limit is not None:
             self._limit.cancel()
             self._limit = None
+
+    def _read_on(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def close(self) -> None:
         """For another one, at once: the loop tells the rest later."""

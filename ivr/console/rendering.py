@@ -55,6 +55,7 @@ LOOK = Look(
         "when": shown.when,
         "clock": shown.clock,
         "seconds": shown.seconds,
+        "lasting": shown.lasting,
         "number": shown.masked_number,
         "percent": shown.percent,
         "tongue": _language_name,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from ivr.console.alert_settings import AlertSettings
 from ivr.console.settings import ConsoleSettings, WebSettings
 from ivr.records.settings import RecordsSettings
 from prompts.settings import PromptSettings
+from sip_config.settings import SipSettings
+from speech.language import Language
 
 
 class NodeSection(Protocol):
@@ -24,6 +27,8 @@ class FlowsSection(Protocol):
 
     @property
     def hotline_transfer_uri(self) -> str: ...
+    @property
+    def languages(self) -> tuple[Language, ...]: ...
 
 
 class ConsoleSections(Protocol):
@@ -39,6 +44,10 @@ class ConsoleSections(Protocol):
     def prompts(self) -> PromptSettings: ...
     @property
     def console(self) -> ConsoleSettings: ...
+    @property
+    def alerts(self) -> AlertSettings: ...
+    @property
+    def sip(self) -> SipSettings: ...
     @property
     def records(self) -> RecordsSettings: ...
     @property

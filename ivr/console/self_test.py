@@ -51,6 +51,11 @@ class SelfTest:
         self.outcome = SelfTestOutcome()
 
     @property
+    def on(self) -> bool:
+        """Whether it is placed at all."""
+        return self._settings.every_minutes > 0
+
+    @property
     def problem(self) -> Sentence | None:
         """Why the node is unfit, if it is."""
         after, last = self._settings.unready_after, self.outcome
@@ -60,7 +65,7 @@ class SelfTest:
 
     async def run(self, fit: Callable[[], bool]) -> None:
         """Until cancelled. `fit`: whether the node takes calls at all; if not, none is placed."""
-        if not self._settings.every_minutes:
+        if not self.on:
             return
         while True:
             if not fit():

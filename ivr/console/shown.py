@@ -16,6 +16,11 @@ def when(at: datetime | None) -> str:
     return "" if at is None else f"{at.astimezone(HONG_KONG):%Y-%m-%d %H:%M}"
 
 
+def instant(at: datetime | None) -> str:
+    """To the second, with the zone of Hong Kong: ISO 8601, for programs."""
+    return "" if at is None else at.astimezone(HONG_KONG).isoformat(timespec="seconds")
+
+
 def clock(at: datetime | None) -> str:
     """Time of Hong Kong, to the second."""
     return "" if at is None else f"{at.astimezone(HONG_KONG):%H:%M:%S}"
@@ -31,6 +36,19 @@ def seconds(length: float | timedelta | None) -> str:
     if whole < 100:
         return f"{whole:.0f}{NARROW}s"
     return f"{int(whole) // 60}:{int(whole) % 60:02d}"
+
+
+def lasting(length: timedelta) -> str:
+    """``40 s``, ``12 min``, ``2 h 05 min``, ``3 d 4 h``."""
+    minutes, seconds = divmod(int(length.total_seconds()), 60)
+    if not minutes:
+        return f"{seconds}{NARROW}s"
+    if minutes < 60:
+        return f"{minutes}{NARROW}min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours}{NARROW}h {minutes:02d}{NARROW}min"
+    return f"{hours // 24}{NARROW}d {hours % 24}{NARROW}h"
 
 
 def masked_number(e164: str | None) -> str:

@@ -13,6 +13,8 @@ from ground.web.throttle import Throttle
 from ivr.console.health import Health
 from ivr.console.sections import ConsoleSections
 from ivr.console.settings import ConsoleSettings
+from ivr.records.alerts import Alerts
+from ivr.records.announcements import Announcements
 from ivr.records.call_search import CallSearch
 from ivr.records.database import Database
 from ivr.records.node_orders import NodeOrders
@@ -25,6 +27,7 @@ from ivr.studio.clips import Studio
 from ivr.studio.intake import Intake
 from ivr.studio.sample import Sample
 from prompts.library import Library
+from speech.language import Language
 
 
 @dataclass
@@ -55,6 +58,9 @@ class Site:
         )
         self.versions = PromptVersions(self.records)
         self.releases = Releases(self.records)
+        told = self.settings.alerts
+        self.alerts = Alerts(self.records, told.channels, told.repeat_hours)
+        self.announcements = Announcements(self.records)
         self.studio = Studio(self.versions, self.library, self.settings.prompts.recordings)
         self.intake = Intake(self.versions, self.settings.prompts)
         self.sample = Sample(
@@ -70,6 +76,11 @@ class Site:
     @property
     def rules(self) -> ConsoleSettings:
         return self.settings.console
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """Of callers, in the order offered."""
+        return self.settings.flows.languages
 
     @property
     def published(self) -> Path:

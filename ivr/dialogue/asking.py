@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ivr.dialogue.collect import (
     CollectResult,
@@ -25,7 +25,8 @@ from ivr.dialogue.question import Field, Manner, Menu
 from ivr.dialogue.race import keyed_or_said
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.time_left import TimeLeft
-from ivr.dialogue.trace import MASK, Step, StepKind, as_keyed
+from ivr.dialogue.told import how_given, what_is_said
+from ivr.dialogue.trace import Step, StepKind, as_keyed
 from ivr.dialogue.turns import (
     Cancelled,
     GaveUp,
@@ -98,6 +99,7 @@ class Asking:
         self._note = note
         self._ear = ear
         self._time = time
+        self._collector: KeyCollector | None = None
 
     async def field(
         self, field: Field[T], settle: Callable[[T], Awaitable[T]] | None
@@ -195,6 +197,7 @@ class Asking:
             if isinstance(heard, Said):
                 now = asyncio.get_running_loop().time()
                 self._keys.owe_terminator(now, self._settings.terminator_grace_s)
+                self._keys.last_at = now - heard.utterance.decided_ms / 1000
             if isinstance(heard, RecogniserLost):
                 self._step(StepKind.NOMATCH, name, "", attempt, why="speech.keypad")
                 why = [Phrase(self._language, "speech.keypad")]
@@ -236,7 +239,7 @@ class Asking:
         return [Phrase(self._language, "sorry.time_short")] if self._time.short() else []
 
     async def _hear(self, question: _Question[T], playback: Playback) -> CollectResult:
-        collector = KeyCollector(self._keys, self._settings, question.manner)
+        collector = self._collector = KeyCollector(self._keys, self._settings, question.manner)
         hearing = self._listen(question, collector, playback)
         if self._time is None:
             return await hearing
@@ -262,6 +265,9 @@ class Asking:
         utterance = await self._narrator.compose(phrases)
         if not manner.type_ahead:
             self._keys.flush()
+        detail = what_is_said(phrases, utterance, self._keys)
+        if not manner.type_ahead:
+            detail["only_now"] = True
         self._note(
             Step(
                 StepKind.ASKED,
@@ -270,7 +276,7 @@ class Asking:
                 attempt=attempt,
                 ms=round(utterance.seconds * 1000),
                 language=self._language,
-                detail={"stand_ins": ", ".join(utterance.stand_ins)} if utterance.stand_ins else {},
+                detail=detail,
             )
         )
         self._keys.something_is_said()
@@ -314,15 +320,22 @@ class Asking:
         why: str = "",
         heard: CollectResult | None = None,
     ) -> None:
-        detail: dict[str, str | int | float] = {"why": why} if why else {}
-        if isinstance(heard, Said):
-            said = heard.utterance
-            detail["mode"] = Mode.SPEECH
-            if value != MASK:  # no number at all goes beside a secret
-                detail["confidence"] = round(said.confidence, 3)
-                detail["decided_ms"] = said.decided_ms
+        detail: dict[str, Any] = {"why": why} if why else {}
+        ms = 0
+        if heard is not None and self._collector is not None:
+            given = how_given(heard, self._collector, self._keys, shown=value)
+            detail |= given.detail
+            ms = given.after_ms
         self._note(
-            Step(kind, name, value=value, attempt=attempt, language=self._language, detail=detail)
+            Step(
+                kind,
+                name,
+                value=value,
+                attempt=attempt,
+                ms=ms,
+                language=self._language,
+                detail=detail,
+            )
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 from ivr.dialogue.keys import KeyBuffer
 from ivr.dialogue.line import KeyPress, Playback
@@ -19,6 +20,14 @@ class Keyed:
     """An answer as keyed, terminator and universals taken out."""
 
     digits: str
+
+
+class Ended(StrEnum):
+    """What ended an answer that was keyed."""
+
+    HASH = "hash"
+    LENGTH = "length"
+    PAUSE = "pause"
 
 
 @dataclass(frozen=True)
@@ -54,17 +63,25 @@ CollectResult = Keyed | NoInput | UniversalCommand | InvalidKeys | Said | Recogn
 
 
 class KeyCollector:
-    """Listens for one answer while its prompt plays and after it."""
+    """Listens for one answer while its prompt plays and after it.
+
+    Attributes:
+        put_at: when its prompt began, on the event loop's clock in seconds.
+        first: the key that began the answer, once there is one.
+        ended: what ended it, where there is more than one way.
+    """
 
     def __init__(self, keys: KeyBuffer, settings: DialogueSettings, manner: Manner) -> None:
         self._keys = keys
         self._grace_s = settings.terminator_grace_s
-        self._put_at = asyncio.get_running_loop().time()
+        self.put_at = asyncio.get_running_loop().time()
         self._manner = manner
         self._timeout_s = manner.timeout_s or settings.timeout_s
         self._interdigit_s = manner.interdigit_timeout_s or settings.interdigit_timeout_s
         self.began = asyncio.Event()
         """Set once a key of the answer has come."""
+        self.first: KeyPress | None = None
+        self.ended: Ended | None = None
 
     async def one_key(self, playback: Playback) -> CollectResult:
         """A menu's answer: the first key, or a universal. Raises HungUp.
@@ -72,7 +89,7 @@ class KeyCollector:
         A # is no answer here. One that came before the menu was put, or soon after the answer
         before, was meant for what was before, however slowly it followed.
         """
-        self._keys.no_terminator_before(max(self._put_at, self._keys.answered_at + self._grace_s))
+        self._keys.no_terminator_before(max(self.put_at, self._keys.answered_at + self._grace_s))
         first = await self._first_key(playback)
         if first is None:
             return NoInput()
@@ -100,8 +117,10 @@ class KeyCollector:
             keyed += press.key
             if len(keyed) == max_digits:
                 self._keys.owe_terminator(press.at, self._grace_s)
+                self.ended = Ended.LENGTH
                 return Keyed(keyed)
             press = await self._next_key()
+        self.ended = Ended.PAUSE if press is None else Ended.HASH
         if press is None:
             self._keys.owe_terminator(asyncio.get_running_loop().time(), self._grace_s)
         return Keyed(keyed)
@@ -119,6 +138,7 @@ class KeyCollector:
                 self._keys.flush()
         press = await self._key_within(self._timeout_s)
         if press is not None:
+            self.first = press
             self.began.set()
         return press
 
@@ -137,6 +157,7 @@ class KeyCollector:
         self._keys.no_terminator_before(-math.inf)  # here it means something, however early it came
         press = await self._next_key()
         if press is None:
+            self.ended = Ended.PAUSE
             return UniversalCommand(Universal.CLEAR)
         universal = AFTER_STAR.get(press.key)
         if press.key != TERMINATOR:

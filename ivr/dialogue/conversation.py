@@ -19,6 +19,7 @@ from ivr.dialogue.outcome import Outcome
 from ivr.dialogue.question import Choice, Field, Manner, Menu
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.time_left import TimeLeft
+from ivr.dialogue.told import what_is_said
 from ivr.dialogue.tone import tone
 from ivr.dialogue.trace import Step, StepKind, Trace
 from ivr.dialogue.turns import Redo, WentBack
@@ -75,7 +76,16 @@ class Conversation:
 
     async def say_all(self, phrases: Sequence[Phrase], *, barge_in: bool = True) -> None:
         """Say several phrases, also of several languages, as one piece of audio."""
+        await self._say(phrases, barge_in=barge_in)
+
+    async def _say_filler(self, prompt: str) -> None:
+        await self._say([self.phrase(prompt)], barge_in=True, filler=True)
+
+    async def _say(
+        self, phrases: Sequence[Phrase], *, barge_in: bool, filler: bool = False
+    ) -> None:
         utterance = await self._narrator.compose(phrases)
+        detail = what_is_said(phrases, utterance, self._keys, filler=filler)
         self._keys.something_is_said()
         playback = self._line.play(utterance.pcm)
         try:
@@ -84,7 +94,6 @@ class Conversation:
             else:
                 await playback.finished()
         finally:  # a filler is cut short when the back end answers: the caller has heard it so far
-            told = ", ".join(utterance.stand_ins)
             self._note(
                 Step(
                     StepKind.SAID,
@@ -92,7 +101,7 @@ class Conversation:
                     text=utterance.text,
                     ms=playback.heard_ms,
                     language=self.language,
-                    detail={"stand_ins": told} if told else {},
+                    detail=detail,
                 )
             )
 
@@ -183,7 +192,7 @@ class Conversation:
                 work,
                 line=self._line,
                 settings=self._settings,
-                say=self.say,
+                say=self._say_filler,
                 fillers=(filler, then),
                 background=self._background if even_if_hung_up else None,
             )
@@ -235,7 +244,15 @@ class Conversation:
     async def transfer(self, uri: str, timeout_s: float) -> bool:
         """Hand the caller over to `uri`; False when nobody could be reached there in time."""
         became = await self._line.transfer(uri, timeout_s)
-        self._note(Step(StepKind.TRANSFER, "transfer", value=became, language=self.language))
+        self._note(
+            Step(
+                StepKind.TRANSFER,
+                "transfer",
+                value=became,
+                language=self.language,
+                detail={"to": uri},
+            )
+        )
         return became is Transfer.CONNECTED
 
     async def hang_up(self) -> None:

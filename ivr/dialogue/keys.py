@@ -22,6 +22,10 @@ class KeyBuffer:
         self._none_before = -math.inf
         self.answered_at = -math.inf
         """When the answer before was given, on the event loop's clock."""
+        self.last_at: float | None = None
+        """When the last key was pressed, or the last word ended, since something was said."""
+        self.passed_over = ""
+        """The # that belonged to the answer before, until the next answer is written down."""
 
     async def arrived(self) -> None:
         """Return once a key waits. Raises HungUp."""
@@ -30,12 +34,16 @@ class KeyBuffer:
                 self._waiting.append(await self._line.key())
             if not self._belongs_to_what_was_before(self._waiting[0]):
                 return
-            self._waiting.popleft()
+            press = self._waiting.popleft()
+            self.passed_over += press.key
+            self.last_at = press.at
 
     async def take(self) -> KeyPress:
         """The next key. Raises HungUp."""
         await self.arrived()
-        return self._waiting.popleft()
+        press = self._waiting.popleft()
+        self.last_at = press.at
+        return press
 
     def flush(self) -> int:
         """Forget all keys pressed so far; returns how many."""

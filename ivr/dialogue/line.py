@@ -17,12 +17,21 @@ class HungUp(Exception):
     """The call is over: caller's BYE, no RTP, drain deadline, or our own hang-up."""
 
 
+class KeySent(StrEnum):
+    """How a telephone sent a key."""
+
+    EVENT = "event"  # telephone-event, RFC 4733
+    INFO = "info"  # SIP INFO
+    TONE = "tone"  # in the sound
+
+
 @dataclass(frozen=True)
 class KeyPress:
     """One DTMF key as the caller pressed it; `at` is the event loop's clock in seconds."""
 
     key: str
     at: float
+    sent: KeySent = KeySent.EVENT
 
 
 class Transfer(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 MASK = "******"
 
@@ -55,9 +55,15 @@ class Step:
         text: the words, for what was said.
         value: what the caller answered; `MASK` where it is secret.
         attempt: which asking of the question this belongs to; 0 where none.
-        ms: how long it took, milliseconds.
+        ms: how long it took, milliseconds. Of an answer: from the beginning of the question to its
+            first key or word; below nought if that came before.
         language: ISO 639-3 code the caller was hearing.
-        detail: more, for people who look closely.
+        detail: more, for who looks closely or makes a test of the call. Of what was said or asked:
+            ``prompts`` (`phrases_said`), ``latency_ms`` from the caller's last key or word to its
+            beginning, ``filler``, ``only_now`` where keys pressed before do not count. Of an
+            answer: ``mode``, ``sent`` (how its keys came), ``ended`` (what ended it), ``before``
+            (a # that belonged to the answer before), ``words`` as they were recognised, and
+            their ``language``.
     """
 
     kind: StepKind
@@ -67,7 +73,7 @@ class Step:
     attempt: int = 0
     ms: int = 0
     language: str = ""
-    detail: Mapping[str, str | int | float] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Trace(Protocol):

@@ -124,6 +124,7 @@ class EmbeddedRocars:
             "ROCARS_PORTAL__PORT_FILE": str(self._portal_port_file),
             "ROCARS_DEMO__ENABLED": str(embedded.demo_data).lower(),
             "ROCARS_CROSSING__OPEN_DISPLAYS": str(embedded.demo_data).lower(),
+            "ROCARS_KIOSK__OPEN": str(embedded.demo_data).lower(),
             "ROCARS_LOG_LEVEL": "warning",
         }
         self._process = subprocess.Popen(

@@ -17,13 +17,14 @@ import aiohttp
 import setproctitle
 import structlog
 
+from ivr.call.hotline_calendar import CalendarUnreadable, HotlineCalendar
 from ivr.node.audit_export import AuditExport, NotSent
 from ivr.node.children import LEAVE_S, end_within, is_worker
 from ivr.node.scoreboard import Scoreboard
 from ivr.node.shared import SharedState
 from ivr.observe import metrics
 from ivr.observe.strain import Strain
-from ivr.records import audit
+from ivr.records import alerts, announcements, audit
 from ivr.records.call_book import CallBook
 from ivr.records.console_tables import NodeState, OrderKind
 from ivr.records.database import Database, RecordsUnavailable
@@ -34,8 +35,10 @@ from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.retention import AUDIT, CALLS, NEVER, REQUESTS, Due, Retention
 from ivr.records.tallies import Tallies
+from ivr.studio.announcing import Announcing
 from ivr.studio.publication import NotPublished, publish
 from prompts import live
+from prompts.stand_in import StandIns
 
 log = structlog.get_logger("ivr.pool.housekeeping")
 
@@ -43,6 +46,7 @@ LOOK_EVERY_S = 0.5
 """Whether a chore may be done by now."""
 ORDERS_EVERY_S = 0.5
 PROMPTS_EVERY_S = 1.0
+ANNOUNCE_EVERY_S = 1.0
 SAY_EVERY_S = 0.5
 SAY_AGAIN_EVERY_S = 5.0
 """Though nothing has changed: whoever is silent is gone."""
@@ -50,6 +54,7 @@ EXPORT_EVERY_S = 2.0
 COUNT_EVERY_S = 60.0
 FORGET_EVERY_S = 3600.0
 DISK_EVERY_S = 2.0
+HOTLINE_EVERY_S = 2.0
 LOST_EVERY_S = 60.0
 ROOM_BYTES = 1 << 20
 """With less on its disk a node says that it is full."""
@@ -72,9 +77,11 @@ async def _keep_house(premises: SharedState) -> int:
     chores = asyncio.gather(
         _every(ORDERS_EVERY_S, house.pass_orders_on),
         _every(PROMPTS_EVERY_S, house.publish_prompts, Patience(board, Strain.OVERLOADED, 60.0)),
+        _every(ANNOUNCE_EVERY_S, house.publish_announcements),
         _every(SAY_EVERY_S, house.publish_node_state),
         _every(EXPORT_EVERY_S, house.export_audit),
         _every(DISK_EVERY_S, house.look_at_disk),
+        _every(HOTLINE_EVERY_S, house.look_at_hotline_hours),
         _every(LOST_EVERY_S, house.close_lost_calls),
         _every(COUNT_EVERY_S, house.count_calls, Patience(board, Strain.PRESSED, 900.0)),
         _every(FORGET_EVERY_S, house.purge_expired, Patience(board, Strain.PRESSED, 6 * 3600.0)),
@@ -83,6 +90,7 @@ async def _keep_house(premises: SharedState) -> int:
     end_within(LEAVE_S)
     chores.cancel()
     await asyncio.gather(chores, return_exceptions=True)
+    await house.close()
     if os.getppid() == supervisor:  # else it was killed, and workers may go on without it
         with contextlib.suppress(RecordsUnavailable):
             await leave_name(records, premises.settings.node.name, house.holder)
@@ -103,7 +111,7 @@ async def _every(
             if failing:
                 log.warning("works again", chore=chore.__name__)
             failing = ""
-        except (RecordsUnavailable, NotPublished, NotSent) as failure:
+        except (RecordsUnavailable, NotPublished, NotSent, CalendarUnreadable) as failure:
             if str(failure) != failing:
                 log.error("left undone", chore=chore.__name__, why=str(failure))
             failing = str(failure)
@@ -158,12 +166,24 @@ class Housekeeping:
         operators = premises.settings.flows.recording_numbers
         self._tallies = Tallies(records, leave_out=operators)
         self._published = premises.settings.published_prompts
+        made = premises.settings.node.data.resolve() / "synthesised"
+        self._announcing = Announcing(
+            announcements.Announcements(records),
+            self._published,
+            StandIns(premises.settings.prompts, made),
+        )
         self._heard: frozenset[int] | None = None
         self._how: dict[str, object] = {}
         self._how_at = 0.0
         target = premises.settings.console.audit_syslog
         remembered = premises.settings.node.data.resolve() / "audit-exported"
         self._export = AuditExport(records, target, remembered) if target else None
+        rules = premises.settings.flows
+        self._calendar = (
+            HotlineCalendar(rules.hotline_hours, rules.hotline_holidays)
+            if rules.hotline_hours or rules.hotline_holidays
+            else None
+        )
         self._retention = retention or Retention(
             records, premises.settings.records, rocars_clock=partial(rocars_clock, premises)
         )
@@ -202,6 +222,14 @@ class Housekeeping:
             return
         await publish(self._versions, self._published)
         self._heard = heard  # read before: what has changed since is published next time
+
+    async def publish_announcements(self) -> None:
+        """Bring the announcements of the day to this node. Raises NotPublished."""
+        await self._announcing.publish()
+
+    async def close(self) -> None:
+        """End the voice that spoke announcements."""
+        await self._announcing.close()
 
     async def publish_node_state(self) -> None:
         """For the consoles, at once when something has changed, and for whoever would start under
@@ -267,6 +295,14 @@ class Housekeeping:
             else:
                 log.warning("the disk has room again", free=free)
 
+    async def look_at_hotline_hours(self) -> None:
+        """Whether people answer at the hotline now. Raises CalendarUnreadable: then it stays as it
+        was."""
+        if self._calendar is not None:
+            opening = await asyncio.to_thread(self._calendar.at, now())
+            opens_at = opening.opens.timestamp() if opening.opens else 0.0
+            self._scoreboard.write_hotline(shut=opening.shut, opens_at=opens_at)
+
     async def close_lost_calls(self) -> None:
         """Workers of a former run that went on to finish their calls may have died over them."""
         node = self._settings.node.name
@@ -313,6 +349,10 @@ class Housekeeping:
     async def _delete(self, due: Due) -> None:
         kept = self._settings.records
         gone = 0
+        if due.before(CALLS) != NEVER:
+            async with self._records.writing() as session:
+                await announcements.purge(session, due.before(CALLS))
+                await alerts.purge(session, due.before(CALLS))
         if due.before(AUDIT) != NEVER:
             async with self._records.writing() as session:
                 gone = await audit.purge(session, kept.console_audit_days)

@@ -34,6 +34,9 @@ STANDS_STILL_S = 2.0
 """A supervisor or worker that has not moved for so long is not ready, whatever it wrote last."""
 SUPERVISOR_STILL = "the supervisor has not moved for %(seconds).0f s"
 WORKER_STILL = "call worker %(slot)d has not moved for %(seconds).0f s"
+_HOTLINE = ("shut", "opens")
+"""Whether the hotline is shut, and when it opens, seconds since 1970; 0 where that is not known.
+The housekeeping's alone."""
 _WISHES = ("closed", "disk_full")
 """Of the node: whether it is to take no new calls, and whether its disk has no room."""
 _SOUND = ("frames", "late", "late_wakings", "real_time")
@@ -102,6 +105,7 @@ class Scoreboard:
         self._pulse = _Numbers(1)
         # Written by the housekeeping alone: what people want.
         self._wishes = _Numbers(len(_WISHES))
+        self._hotline = _Numbers(len(_HOTLINE))
         self._bells = _Numbers(len(_BELL) * slots)
         self._sound = _Numbers(len(_SOUND) * slots)
         self._load = _Numbers(len(_LOAD_WHOLE))
@@ -232,6 +236,17 @@ class Scoreboard:
     def write_disk_full(self, full: bool) -> None:
         """Whether the disk of the data folder has no room; the housekeeping's alone."""
         self._wishes.whole[1] = full
+
+    def write_hotline(self, *, shut: bool, opens_at: float) -> None:
+        """Whether nobody answers at the hotline now, and when somebody will; the housekeeping's
+        alone. Whether it is shut is written last."""
+        self._hotline.seconds[1] = opens_at
+        self._hotline.whole[0] = shut
+
+    @property
+    def hotline(self) -> tuple[bool, float]:
+        """Whether the hotline is shut, and when it opens (0: not known)."""
+        return bool(self._hotline.whole[0]), self._hotline.seconds[1]
 
     @property
     def disk_full(self) -> bool:

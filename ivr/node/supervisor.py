@@ -18,6 +18,7 @@ import structlog
 from ground.database.engine import reason
 from ivr.console.app import run_console
 from ivr.console.self_test import SelfTest
+from ivr.handset.app import run_handset
 from ivr.node.children import SUPERVISED, ChildFailed, fork, in_child, is_worker, reap, tell
 from ivr.node.embedded_rocars import EmbeddedRocars, RocarsNotStarted
 from ivr.node.front import NodeFront
@@ -113,13 +114,14 @@ class Supervisor:
 
     def run(self) -> int:
         """Start, serve, drain, end. Returns the exit status. Raises `NotStarted`."""
+        settings = self._settings
         signal.pthread_sigmask(signal.SIG_BLOCK, SUPERVISED)
-        if not carry_calls(self._settings.pool.nice):
+        if not carry_calls(settings.pool.nice):
             log.info("the system does not permit pool.nice: calls are served by turns with others")
         try:
             premises = self._open()
             self._workforce = WorkerPool(
-                self._settings.pool,
+                settings.pool,
                 self._scoreboard,
                 lambda slot, predecessor: run_worker(premises, slot, predecessor),
             )
@@ -128,6 +130,11 @@ class Supervisor:
                 _Child("recovery", lambda: run_recovery(premises), Aside.PEOPLE),
                 _Child("housekeeping", lambda: run_housekeeping(premises), Aside.CHORES),
             ]
+            if settings.has_handset and self._rocars is not None:
+                office = premises.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
+                self._children.append(
+                    _Child("handset", lambda: run_handset(settings, office), Aside.PEOPLE)
+                )
             return self._serve(self._workforce)
         except (FrontFailed, RocarsNotStarted) as failure:
             raise NotStarted(str(failure)) from failure

@@ -7,11 +7,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import setproctitle
 import structlog
 
 from backend_client.client import RocarsClient
+from call_flows.call_context import HotlineNow
 from ivr.call.reception import Reception
 from ivr.call.recognisers import Recognisers
 from ivr.call.recording_line import PhoneStudio
@@ -36,6 +38,7 @@ from ivr.studio.intake import Intake
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.real_time import Scheduling, fair_share
 from ivr.telephony.telephone import Telephone
+from prompts.announcements import PublishedAnnouncements
 from prompts.composer import Composer
 from prompts.live import PublishedLibrary
 from prompts.stand_in import StandIns
@@ -106,6 +109,8 @@ class _Worker:
             sms,
             recognisers,
             self._studio_of(records),
+            PublishedAnnouncements(settings.published_prompts),
+            self._hotline_now,
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot),
@@ -141,6 +146,15 @@ class _Worker:
         await self._book.shut()
         await records.close()
         return 0
+
+    def _hotline_now(self) -> HotlineNow:
+        rules = self._premises.settings.flows
+        shut, opens_at = self._premises.scoreboard.hotline
+        return HotlineNow(
+            has_hours=bool(rules.hotline_hours or rules.hotline_holidays),
+            shut=shut,
+            opens=datetime.fromtimestamp(opens_at, UTC) if opens_at else None,
+        )
 
     async def _drain(self, deadline_s: float) -> None:
         self._state = WorkerState.DRAINING

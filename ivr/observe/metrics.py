@@ -182,6 +182,31 @@ text_messages_total = _counter(
     "text_messages", "Text messages with a bundling reference, by what the gateway said.", "outcome"
 )
 practice_calls_total = _counter("practice_calls", "Calls to the practice line.")
+alert_messages_total = _counter(
+    "alert_messages", "Messages about alerts, by way and what became of them.", "channel", "outcome"
+)
+back_end_up = Gauge(
+    "back_end_up",
+    "1 while ROCARS answers the console's question for its health.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+recordings_missing = Gauge(
+    "recordings_missing",
+    "Recordings of the script that are not there.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+certificate_expires_seconds = Gauge(
+    "certificate_expires_seconds",
+    "When the certificate of SIP over TLS expires, seconds since 1970; absent without one.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+announcements_total = _counter("announcements", "Announcements of the day that calls began with.")
 worker_restarts_total = _counter("worker_restarts", "Call workers that died and were replaced.")
 front_restarts_total = _counter(
     "front_restarts", "Times the SIP front (Kamailio) died and was started again."

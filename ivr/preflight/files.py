@@ -6,9 +6,11 @@ import errno
 import itertools
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ivr.call.hotline_calendar import CalendarUnreadable, HotlineCalendar
 from ivr.preflight.findings import Finding
 from ivr.preflight.plain_words import plain, whose
 
@@ -144,6 +146,21 @@ def model_findings(settings: Settings) -> list[Finding]:
                     fatal=False,
                 )
             )
+    return findings
+
+
+def calendar_findings(settings: Settings) -> list[Finding]:
+    """The hours of the hotline."""
+    rules = settings.flows
+    findings = []
+    for name, hours, holidays in (
+        ("flows.hotline_hours", rules.hotline_hours, ()),
+        *(("flows.hotline_holidays", None, (path,)) for path in rules.hotline_holidays),
+    ):
+        try:
+            HotlineCalendar(hours, holidays).at(datetime.now(UTC))
+        except CalendarUnreadable as failure:
+            findings.append(Finding(name, str(failure)))
     return findings
 
 

@@ -36,6 +36,7 @@ def node_findings(
         *files.records_findings(settings),
         *files.recording_findings(settings),
         *files.scenario_findings(settings),
+        *files.calendar_findings(settings),
         *files.model_findings(settings),
         *synthesiser_findings(),
     ]

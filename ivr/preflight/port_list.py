@@ -94,6 +94,10 @@ def node_ports(settings: Settings) -> list[PortGroup]:
             rocars.host,
             rocars.portal_port,
         )
+    if settings.has_handset:
+        handset = settings.handset
+        purpose = "the telephone in the browser"
+        groups += _tcp("handset.port", purpose, handset.host, handset.port)
     return groups
 
 

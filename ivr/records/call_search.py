@@ -152,6 +152,17 @@ class CallSearch:
             )
             return CallStory(call, steps.all(), requests.all())
 
+    async def story_of(self, name: str) -> CallStory | None:
+        """A call by its id, or the newest one with this Call-ID header."""
+        async with self._records.reading() as session:
+            newest = await session.scalar(
+                select(Call.call_id)
+                .where(or_(Call.call_id == name, Call.sip_call_id == name))
+                .order_by(Call.offered_at.desc())
+                .limit(1)
+            )
+        return await self.story(newest) if newest is not None else None
+
 
 def _matching(call_filter: CallFilter) -> Select[Any]:
     query = select(Call)

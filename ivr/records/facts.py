@@ -97,7 +97,8 @@ class Step:
         value: what the caller answered, masked already where it is secret or personal.
         mode: key or speech; empty where there was no answer.
         attempt: which asking of the question; 0 where none.
-        ms: how long it took.
+        ms: how long it took; of an answer, from the beginning of its question to its first key or
+            word, below nought if that came before.
         language: ISO 639-3 code the caller was hearing.
         secret: the step is about a PIN or one-time code; digits in it are refused.
     """

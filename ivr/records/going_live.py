@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records import audit
-from ivr.records.console_tables import PromptVersion, VersionState, WentLive
+from ivr.records.console_tables import PromptVersion, Release, VersionState, WentLive
 from ivr.records.facts import now
 
 
@@ -127,3 +127,7 @@ def retire(version: PromptVersion, by: str) -> None:
 
 def title_of(version: PromptVersion) -> str:
     return f"{version.language} {version.clip} version {version.serial}"
+
+
+def release_title(release: Release) -> str:
+    return f"release {release.release_id} {release.name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +14,32 @@ from ivr.records import audit
 from ivr.records.console_tables import NodeOrder, NodeState, OrderKind
 from ivr.records.database import Database
 from ivr.records.facts import now
-from ivr.records.models import Call
+from ivr.records.models import Call, CallStep
 
 VALID_S = 30.0
 """An order that nobody has taken by then is void: the call it was for is another one by now."""
 
 CALL_ORDERS = (OrderKind.HANG_UP, OrderKind.PASS_ON)
+
+
+@dataclass(frozen=True)
+class CallOrder:
+    """What was ordered for a call, and what became of it.
+
+    Attributes:
+        call: None when it is in the records no more.
+        transfer: how handing the caller over ended (`ivr.dialogue.line.Transfer`), empty where it
+            was not tried.
+    """
+
+    order: NodeOrder
+    call: Call | None
+    transfer: str
+
+    @property
+    def void(self) -> bool:
+        """Nobody took it in time."""
+        return self.order.taken_at is None and self.order.at <= now() - timedelta(seconds=VALID_S)
 
 
 class NodeOrders:
@@ -28,9 +49,45 @@ class NodeOrders:
         self._records = records
 
     async def give(self, who: str, node: str, kind: OrderKind, subject: str) -> None:
+        """What is ordered already and not void is not ordered again: a call is passed on once."""
+        last = (
+            select(NodeOrder.kind)
+            .where(
+                NodeOrder.node == node,
+                NodeOrder.subject == subject,
+                NodeOrder.at > now() - timedelta(seconds=VALID_S),
+            )
+            .order_by(NodeOrder.order_id.desc())
+            .limit(1)
+        )
+        if kind not in CALL_ORDERS:  # what a node has done may be ordered anew
+            last = last.where(NodeOrder.taken_at.is_(None))
         async with self._records.writing() as session:
+            if await session.scalar(last) is kind:
+                return
             session.add(NodeOrder(node=node, kind=kind, subject=subject, who=who, at=now()))
             await audit.note(session, who, f"ordered: {kind}", subject or node, node=node)
+
+    async def of_calls(self, since: timedelta) -> Sequence[CallOrder]:
+        """Orders to calls that are no older than that, newest first, fifty at most."""
+        transfer = (
+            select(CallStep.value)
+            .where(CallStep.call_id == NodeOrder.subject, CallStep.kind == "transfer")
+            .order_by(CallStep.sequence.desc())
+            .limit(1)
+            .correlate(NodeOrder)
+            .scalar_subquery()
+        )
+        query = (
+            select(NodeOrder, Call, transfer)
+            .outerjoin(Call, Call.call_id == NodeOrder.subject)
+            .where(NodeOrder.kind.in_(CALL_ORDERS), NodeOrder.at > now() - since)
+            .order_by(NodeOrder.order_id.desc())
+            .limit(50)
+        )
+        async with self._records.reading() as session:
+            rows = (await session.execute(query)).all()
+        return [CallOrder(order, call, how or "") for order, call, how in rows]
 
     async def any_for(self, node: str) -> bool:
         """Whether an order waits; asked often, so that nothing is locked or written for it."""

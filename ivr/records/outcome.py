@@ -25,6 +25,7 @@ class CallOutcome(StrEnum):
     SESSION_EXPIRED = "session_expired"  # the other side answered none of our requests any more
     NETWORK_FAILED = "network_failed"  # the signalling broke off
     BACK_END_AWAY = "back_end_away"  # ROCARS could not be reached
+    CLOSED = "closed"  # heard that the service is closed, an announcement of the day
     TOO_LONG = "too_long"  # longest duration of a call reached
     DRAINED = "drained"  # ended by the deadline of a drain
     ENDED_BY_OPERATOR = "ended_by_operator"  # from the console

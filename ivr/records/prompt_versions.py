@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +15,22 @@ from sqlalchemy.orm import undefer
 from ground.refusal import Refusal
 from ivr.records import audit
 from ivr.records.clip_numbers import ClipNumbers
-from ivr.records.console_tables import PromptVersion, Source, VersionState
+from ivr.records.console_tables import PromptVersion, Release, Source, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
-from ivr.records.going_live import live_version, retire, swap, title_of, undo, version_before
+from ivr.records.going_live import (
+    live_version,
+    release_title,
+    retire,
+    swap,
+    swap_in,
+    title_of,
+    undo,
+    version_before,
+)
+
+BY_ITSELF = "(schedule)"
+"""Who the audit log names for what goes live on its day."""
 
 
 class NotAllowed(Refusal):
@@ -98,11 +111,18 @@ class PromptVersions:
 
     # From draft to retired
 
-    async def add(self, by: str, new: NewVersion) -> PromptVersion:
-        """A draft."""
+    async def add(self, by: str, new: NewVersion, *, once: bool = False) -> PromptVersion:
+        """A draft.
+
+        `once`: where the very same of the same person waits already, it is that one, and belongs to
+        the set that it came with last. A form that was sent twice makes one draft.
+        """
         for _ in range(3):  # somebody else may take the same serial at the same time
             try:
                 async with self._records.writing() as session:
+                    if once and (same := await _the_same(session, by, new)):
+                        same.batch = new.batch
+                        return same
                     last = await session.scalar(
                         select(func.max(PromptVersion.serial)).where(
                             PromptVersion.language == new.language, PromptVersion.clip == new.clip
@@ -230,26 +250,48 @@ class PromptVersions:
         return before
 
     async def activate_due(self) -> list[str]:
-        """Make live what is scheduled for now or before; returns what went live."""
-        async with self._records.reading() as session:
-            due = (
-                await session.scalars(
-                    select(PromptVersion)
-                    .where(
-                        PromptVersion.state == VersionState.REVIEWED,
-                        PromptVersion.live_from <= now(),
-                    )
-                    .order_by(PromptVersion.live_from, PromptVersion.version_id)
-                )
-            ).all()
-        went = []
-        for waiting in due:
-            try:
-                version = await self.make_live("(schedule)", waiting.version_id)
-            except NotAllowed:
-                continue  # another node was quicker, or somebody put it away
-            went.append(title_of(version))
-        return went
+        """Make live what is scheduled for now or before, all of it in one transaction: no node
+        plays a release in part. Returns what went live."""
+        due = (
+            select(PromptVersion)
+            .where(PromptVersion.state == VersionState.REVIEWED, PromptVersion.live_from <= now())
+            .order_by(PromptVersion.live_from, PromptVersion.version_id)
+            .with_for_update()
+        )
+        async with self._records.writing() as session:
+            went = (await session.scalars(due)).all()
+            of_releases: defaultdict[int, list[PromptVersion]] = defaultdict(list)
+            for version in went:
+                if version.release_id is None:
+                    await swap(session, BY_ITSELF, version.language, version.clip, version)
+                else:
+                    of_releases[version.release_id].append(version)
+            for release_id, versions in of_releases.items():
+                release = await session.get_one(Release, release_id)
+                await swap_in(session, BY_ITSELF, versions)
+                subject = release_title(release)
+                count = len(versions)
+                await audit.note(session, BY_ITSELF, "release made live", subject, versions=count)
+        return [title_of(version) for version in went]
+
+
+async def _the_same(session: AsyncSession, by: str, new: NewVersion) -> PromptVersion | None:
+    found: PromptVersion | None = await session.scalar(
+        select(PromptVersion)
+        .where(
+            PromptVersion.language == new.language,
+            PromptVersion.clip == new.clip,
+            PromptVersion.made_by == by,
+            PromptVersion.state == VersionState.DRAFT,
+            PromptVersion.words == new.words,
+            PromptVersion.base_digest == new.base_digest,
+            PromptVersion.source == new.source,
+            PromptVersion.sound == new.sound,
+        )
+        .order_by(PromptVersion.version_id.desc())
+        .limit(1)
+    )
+    return found
 
 
 async def _held(session: AsyncSession, version_id: int) -> PromptVersion:

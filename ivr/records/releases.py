@@ -13,7 +13,7 @@ from ivr.records import audit
 from ivr.records.console_tables import PromptVersion, Release, VersionState
 from ivr.records.database import Database
 from ivr.records.facts import now
-from ivr.records.going_live import swap_back, swap_in
+from ivr.records.going_live import release_title, swap_back, swap_in
 from ivr.records.prompt_versions import NotAllowed
 
 
@@ -100,7 +100,7 @@ class Releases:
             await session.flush()
             for version in newest.values():
                 version.release_id = release.release_id
-            subject = _name(release)
+            subject = release_title(release)
             await audit.note(session, by, "release gathered", subject, versions=len(newest))
         return release
 
@@ -109,7 +109,7 @@ class Releases:
         async with self._records.writing() as session:
             release, waiting = await _held(session, release_id, VersionState.REVIEWED)
             await swap_in(session, by, waiting)
-            subject = _name(release)
+            subject = release_title(release)
             await audit.note(session, by, "release made live", subject, versions=len(waiting))
         return len(waiting)
 
@@ -121,7 +121,7 @@ class Releases:
                 version.live_from = live_from
             deed = "release scheduled" if live_from else "release: schedule taken back"
             at = {"live_from": live_from.isoformat()} if live_from else {}
-            await audit.note(session, by, deed, _name(release), versions=len(waiting), **at)
+            await audit.note(session, by, deed, release_title(release), versions=len(waiting), **at)
         return len(waiting)
 
     async def roll_back(self, by: str, release_id: int) -> int:
@@ -130,7 +130,7 @@ class Releases:
             release, live = await _held(session, release_id, VersionState.LIVE)
             for version in live:
                 await swap_back(session, by, version)
-            subject = _name(release)
+            subject = release_title(release)
             await audit.note(session, by, "release rolled back", subject, versions=len(live))
         return len(live)
 
@@ -158,7 +158,3 @@ async def _held(
     if not versions:
         raise NotAllowed("nothing of the release is %(state)s", state=state.value)
     return release, versions
-
-
-def _name(release: Release) -> str:
-    return f"release {release.release_id} {release.name}"

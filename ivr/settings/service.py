@@ -15,8 +15,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from backend_client.settings import RocarsClientSettings
 from call_flows.rules import FlowRules
 from ground.database.urls import sqlite_url
+from ivr.console.alert_settings import AlertSettings
 from ivr.console.settings import ConsoleSettings, SelfTestSettings, WebSettings
 from ivr.dialogue.settings import DialogueSettings
+from ivr.handset.settings import HandsetSettings
 from ivr.records.settings import RecordsSettings
 from ivr.settings.node import EmbeddedRocarsSettings, NodeSettings
 from ivr.settings.pool import PoolSettings
@@ -49,9 +51,11 @@ class Settings(BaseSettings):
         prompts: what is said, and its recordings.
         speech: how callers are heard.
         console: the operators' web pages.
+        alerts: when people are told that something is wrong.
         self_test: calls the service places to itself.
         rocars: where ROCARS is and how long it is waited for.
         embedded_rocars: the reference ROCARS.
+        handset: the telephone in the browser.
         sms: the gateway of text messages.
         records: the database of CDRs, traces and bundle requests.
     """
@@ -78,6 +82,7 @@ class Settings(BaseSettings):
         default_factory=lambda: RecognitionSettings.model_validate({})
     )
     console: ConsoleSettings = Field(default_factory=lambda: ConsoleSettings.model_validate({}))
+    alerts: AlertSettings = Field(default_factory=lambda: AlertSettings.model_validate({}))
     self_test: SelfTestSettings = Field(default_factory=lambda: SelfTestSettings.model_validate({}))
     rocars: RocarsClientSettings = Field(
         default_factory=lambda: RocarsClientSettings.model_validate({})
@@ -85,6 +90,7 @@ class Settings(BaseSettings):
     embedded_rocars: EmbeddedRocarsSettings = Field(
         default_factory=lambda: EmbeddedRocarsSettings.model_validate({})
     )
+    handset: HandsetSettings = Field(default_factory=lambda: HandsetSettings.model_validate({}))
     sms: SmsSettings = Field(default_factory=lambda: SmsSettings.model_validate({}))
     records: RecordsSettings = Field(default_factory=lambda: RecordsSettings.model_validate({}))
 
@@ -102,6 +108,12 @@ class Settings(BaseSettings):
     def records_url(self) -> str:
         """The database of the records; in the data directory where none is named."""
         return self.records.database_url or sqlite_url(self.node.data.resolve() / "records.sqlite3")
+
+    @property
+    def has_handset(self) -> bool:
+        """Whether there is a telephone in the browser: in trials only."""
+        trial = self.embedded_rocars.enabled and self.embedded_rocars.demo_data
+        return trial and self.handset.enabled
 
     @property
     def published_prompts(self) -> Path:

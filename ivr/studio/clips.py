@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 import structlog
 
 from ivr.drawing.book import flow_graphs
+from ivr.drawing.source import literal_prompts, read_dialogue
 from ivr.drawing.words import title
 from ivr.records.console_tables import PromptVersion, Source, VersionState
 from ivr.records.prompt_versions import PromptVersions
@@ -22,6 +24,12 @@ from prompts.utterance import BYTES_PER_SECOND
 from speech.language import Language
 
 log = structlog.get_logger(__name__)
+
+AT_QUESTIONS = "at any question"
+AT_ANY_TIME = "at any time of a call"
+IN_VALUES = "numbers, marks and times"
+PLACES = (AT_QUESTIONS, AT_ANY_TIME, IN_VALUES)
+"""Where a prompt is said that belongs to no single flow, in English."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class StudioClip:
         shipped_words: what comes with the release.
         live: the version that is heard; None for the recording of the release.
         newest: the newest draft or reviewed version that waits.
-        used_in: flows that say the prompt.
+        used_in: where it is said: names of flows, or `AT_QUESTIONS`, `AT_ANY_TIME`, `IN_VALUES`.
         shipped_source: how the recording of the release was made; empty where there is none.
     """
 
@@ -98,6 +106,22 @@ class Studio:
     library: Library
     recordings: Path | None = None
     _numbers: dict[str, int] = field(default_factory=dict)
+    _was_read: bool = False
+
+    async def _read_first(self) -> None:
+        """What does not change is read once, beside the event loop: it takes most of a second."""
+        if not self._was_read:
+            await asyncio.to_thread(self._read)
+            self._was_read = True
+
+    def _read(self) -> None:
+        for name, kept in vars(type(self)).items():
+            if isinstance(kept, cached_property):
+                getattr(self, name)
+
+    @cached_property
+    def _names(self) -> Sequence[str]:
+        return tuple(names_in_order())
 
     @cached_property
     def script(self) -> Mapping[Language, Sequence[Clip]]:
@@ -110,13 +134,20 @@ class Studio:
 
     @cached_property
     def used_in(self) -> Mapping[str, tuple[str, ...]]:
-        """By prompt of the catalogue: the flows that say it, read from the flows themselves."""
+        """By prompt of the catalogue: where it is said, read from the source of the flows."""
         found: dict[str, dict[str, None]] = defaultdict(dict)
         for flow in flow_graphs():
             for node in flow.nodes:
                 for prompt in node.prompts:
                     found[prompt][title(flow)] = None
-        return {prompt: tuple(flows) for prompt, flows in found.items()}
+        at_questions = {name for module in read_dialogue() for name in literal_prompts(module.tree)}
+        elsewhere = {
+            prompt.name: AT_QUESTIONS if prompt.name in at_questions else AT_ANY_TIME
+            for prompt in catalogue.load(next(iter(Language)))
+        }
+        return {name: (place,) for name, place in elsewhere.items()} | {
+            prompt: tuple(flows) for prompt, flows in found.items()
+        }
 
     @cached_property
     def _prompts(self) -> Mapping[str, str]:
@@ -140,6 +171,7 @@ class Studio:
 
     async def of(self, language: Language) -> list[StudioClip]:
         """All clips of a language in the order of the script."""
+        await self._read_first()
         states = (VersionState.LIVE, VersionState.DRAFT, VersionState.REVIEWED)
         live: dict[str, PromptVersion] = {}
         waiting: dict[str, PromptVersion] = {}
@@ -157,6 +189,11 @@ class Studio:
         """The same by the tag that the records keep; none of a language that is no more."""
         return await self.of(Language(tag)) if tag in list(Language) else []
 
+    async def of_version(self, version: PromptVersion) -> StudioClip | None:
+        """The clip of a version, None where the script has it no more."""
+        found = (clip for clip in await self.of_tag(version.language) if clip.name == version.clip)
+        return next(found, None)
+
     async def one(self, language: Language, name: str) -> StudioClip | None:
         """One clip, None if the script has none of that name."""
         return next((clip for clip in await self.of(language) if clip.name == name), None)
@@ -169,9 +206,9 @@ class Studio:
 
     async def numbers(self) -> Mapping[str, int]:
         """By clip: its number on the telephone."""
-        names = names_in_order()
-        if not self._numbers or any(name not in self._numbers for name in names):
-            self._numbers = await self.versions.numbers.of(names)
+        await self._read_first()
+        if not self._numbers:
+            self._numbers = await self.versions.numbers.of(self._names)
         return self._numbers
 
     async def coverage(self) -> list[Coverage]:
@@ -208,7 +245,7 @@ class Studio:
             digest=clip.digest,
             live=live,
             newest=newest,
-            used_in=self.used_in.get(prompt, ()),
+            used_in=self.used_in[prompt] if prompt else (IN_VALUES,),
             shipped_source=source,
             shipped_seconds=None if shipped is None else len(shipped) / BYTES_PER_SECOND,
         )

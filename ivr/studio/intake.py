@@ -86,6 +86,7 @@ class Intake:
                 raw_lufs=None,
                 source=Source.SYNTHESISED,
             ),
+            once=True,
         )
 
     async def _add(
@@ -112,6 +113,7 @@ class Intake:
                 note=note[:500],
                 batch=batch,
             ),
+            once=True,
         )
 
 

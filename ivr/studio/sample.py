@@ -52,5 +52,9 @@ class Sample:
         values = {name: made_up(kind, now) for name, kind in slots.items()}
         return await self._composer.compose([Phrase(language, prompt, values)])
 
+    async def spoken(self, language: Language, words: str) -> Utterance:
+        """Words of no recording, as callers would hear them."""
+        return await self._composer.compose([Phrase(language, "sample", words=words)])
+
     async def close(self) -> None:
         await self._stand_ins.close()

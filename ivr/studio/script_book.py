@@ -31,19 +31,12 @@ def as_csv(clips: Iterable[StudioClip]) -> str:
                 clip.number,
                 file_name(clip),
                 inert(clip.words),
-                inert("; ".join(clip.used_in) or context(clip)),
+                inert("; ".join(clip.used_in)),
                 f"{clip.seconds:.1f}" if clip.seconds is not None else "",
                 clip.source or "missing",
             ]
         )
     return "\ufeff" + sheet.getvalue()
-
-
-def context(clip: StudioClip) -> str:
-    """Where a clip stands that no single flow says."""
-    if clip.name.startswith("unit/"):
-        return "part of numbers, marks and times"
-    return clip.prompt
 
 
 def inert(text: str) -> str:

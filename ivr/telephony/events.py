@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivr.dialogue.line import KeySent
 from ivr.telephony.ending import Ending
 
 
@@ -41,6 +42,7 @@ class Pressed:
 
     key: str
     at: float
+    sent: KeySent = KeySent.EVENT
 
 
 @dataclass(frozen=True)

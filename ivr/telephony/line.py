@@ -12,6 +12,7 @@ from ivr.telephony.errors import TelephonyError
 from ivr.telephony.library.live_call import LiveCall
 from ivr.telephony.sound.dictation import Dictation
 from ivr.telephony.sound.listening import Following, Heard, Listening
+from ivr.telephony.sound.live_speech import LiveSpeech
 from ivr.telephony.sound.playback import UtterancePlayback
 from ivr.telephony.sound.recording import Recording
 from ivr.telephony.status import SUCCESS
@@ -45,6 +46,19 @@ class CallLine:
         """
         self._live.must_live()
         return self._live.audio.play(pcm, secret=secret)
+
+    def speak(self, longest_ms: int = 200, *, secret: bool = False) -> LiveSpeech:
+        """Send what is said from now on, frame by frame as it is, replacing what plays.
+
+        Args:
+            longest_ms: sound that may wait to be sent; beyond it the oldest is left out.
+            secret: as for `play`.
+
+        Raises:
+            HungUp: the call is over.
+        """
+        self._live.must_live()
+        return self._live.audio.speak(longest_ms, secret=secret)
 
     async def key(self) -> KeyPress:
         """The next key, in the order pressed. Raises HungUp once the call is over."""

@@ -1,4 +1,5 @@
-"""The demo: drivers with their secrets, and cargo to try. These routes exist in demo mode only."""
+"""The demo: drivers with their secrets, and cargo to try. These routes exist in demo mode only, and
+have a key of their own: no key that is in use elsewhere shows secrets."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from rocars.secrets.key_ring import Role
 from rocars.training.demo import DemoData
 from rocars.training.messages import DemoInfo
 
-DEMONSTRATION = EndpointGroup(Role.IVR, Role.SHIPPER, Role.ADMIN)
+DEMONSTRATION = EndpointGroup(Role.DEMO)
 
 
 @DEMONSTRATION.endpoint(

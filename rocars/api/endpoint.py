@@ -10,10 +10,11 @@ from typing import BinaryIO, TypeVar, get_type_hints
 from pydantic import BaseModel
 
 from rocars.entrance.sessions import LoggedInDriver
-from rocars.refusals import Code
+from rocars.refusals import Code, Problem
 from rocars.secrets.key_ring import Role
 from rocars.service import Service
 from rocars.settings import RocarsSettings
+from rocars.systems.keys import KnownKey, Right
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -21,7 +22,8 @@ AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Incoming:
-    """One request that was admitted: key, session and form of the body are right."""
+    """One request that was admitted: key, session and form of the body are right. `key` is that of
+    a company, if it came with one; its `content_type` is of an upload."""
 
     service: Service
     path: Mapping[str, str]
@@ -30,6 +32,24 @@ class Incoming:
     driver: LoggedInDriver | None
     idempotency_key: str
     upload: BinaryIO | None = field(default=None, repr=False)
+    content_type: str = ""
+    key: KnownKey | None = None
+
+    @property
+    def company_key(self) -> KnownKey:
+        if self.key is None:
+            raise TypeError("this endpoint declares roles besides rights")
+        return self.key
+
+    def acting_for(self, company: str) -> None:
+        """Raises Problem COMPANY_REFUSED when the key is that of another company."""
+        if self.key is not None and self.key.company != company:
+            raise Problem(Code.COMPANY_REFUSED, company)
+
+    @property
+    def done_by(self) -> str:
+        """As histories name who did it: the ID of a company's key."""
+        return self.key.id if self.key is not None else ""
 
     def body_as(self, model: type[BodyT]) -> BodyT:
         if not isinstance(self.body, model):
@@ -59,12 +79,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`roles` whose API key opens it; none means it is open to all.
+    """`roles` whose API key opens it, and `rights` one of which a company's key needs for it;
+    neither means it is open to all.
 
     `driver` means a log-in is needed, `idempotent` an Idempotency-Key; `uploads` are the media
-    types of a file that is the body. `problems` are those of its own; those of admission (keys,
-    body, session) are added to the description. `largest` is the largest body in bytes, where it is
-    not `listen.max_body_bytes`.
+    types of a file that is the body; with `document`, what it holds as JSON, no other types are
+    taken, and `xml_example` shows the same as XML. `problems` are those of its own; those of
+    admission (keys, body, session) are added to the description. `largest` is the largest body in
+    bytes, where it is not `listen.max_body_bytes`.
     """
 
     operation: str
@@ -76,7 +98,10 @@ class Endpoint:
     status: int = 200
     body: type[BaseModel] | None = None
     uploads: tuple[str, ...] = ()
+    document: type[BaseModel] | None = None
+    xml_example: str = ""
     roles: frozenset[Role] = frozenset()
+    rights: frozenset[Right] = frozenset()
     driver: bool = False
     idempotent: bool = False
     path_parameters: tuple[Parameter, ...] = ()
@@ -84,24 +109,34 @@ class Endpoint:
     problems: tuple[Code, ...] = ()
     largest: Callable[[RocarsSettings], int] | None = None
 
+    @property
+    def guarded(self) -> bool:
+        """Whether it needs an API key."""
+        return bool(self.roles or self.rights)
+
     def all_problems(self) -> tuple[Code, ...]:
         """Every problem this endpoint may answer with."""
         admission: list[Code] = []
-        if self.roles:
-            admission.append(Code.API_KEY_REFUSED)
+        if self.guarded:
+            admission += [Code.API_KEY_UNKNOWN, Code.API_KEY_REFUSED, Code.TOO_MANY_REQUESTS]
+        if self.rights:
+            admission += [Code.SIGNATURE_REFUSED, Code.RIGHT_MISSING]
         if self.driver:
             admission.append(Code.SESSION_EXPIRED)
         if self.body is not None:
             admission += [Code.BAD_JSON, Code.TOO_LARGE]
         if self.uploads:
             admission.append(Code.TOO_LARGE)
+        if self.document is not None:
+            admission += [Code.BAD_JSON, Code.MEDIA_TYPE_REFUSED]
         if self.idempotent:
             admission += [Code.IDEMPOTENCY_KEY_MISSING, Code.IDEMPOTENCY_KEY_REUSED]
         return (*admission, Code.INVALID_REQUEST, *self.problems, Code.UNAVAILABLE, Code.INTERNAL)
 
 
 class EndpointGroup:
-    """The endpoints that the API keys of these roles open; without a role they are open to all."""
+    """The endpoints that the API keys of these roles open. Without a role they are for companies'
+    keys alone, if they name rights, and open to all otherwise."""
 
     def __init__(self, *roles: Role) -> None:
         self._roles = frozenset(roles)
@@ -122,6 +157,9 @@ class EndpointGroup:
         status: int = 200,
         body: type[BaseModel] | None = None,
         uploads: tuple[str, ...] = (),
+        document: type[BaseModel] | None = None,
+        xml_example: str = "",
+        rights: frozenset[Right] = frozenset(),
         driver: bool = False,
         idempotent: bool = False,
         path_parameters: tuple[Parameter, ...] = (),
@@ -147,7 +185,10 @@ class EndpointGroup:
                     status=status,
                     body=body,
                     uploads=uploads,
+                    document=document,
+                    xml_example=xml_example,
                     roles=self._roles,
+                    rights=rights,
                     driver=driver,
                     idempotent=idempotent,
                     path_parameters=path_parameters,

@@ -18,7 +18,9 @@ _REF = "#/components/schemas/{model}"
 
 def describe(table: tuple[Endpoint, ...]) -> Document:
     """The description of these endpoints, ready to be served as JSON."""
-    requests = {endpoint.body for endpoint in table if endpoint.body is not None}
+    requests = {
+        model for endpoint in table for model in (endpoint.body, endpoint.document) if model
+    }
     answers = {endpoint.answer for endpoint in table} | {ProblemDetails}
     _, schemas = models_json_schema(
         [
@@ -77,18 +79,36 @@ def _operation(endpoint: Endpoint) -> Document:
     if endpoint.uploads:
         operation["requestBody"] = {
             "required": True,
-            "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in endpoint.uploads
-            },
+            "content": {kind: _upload(endpoint, kind) for kind in endpoint.uploads},
         }
-    if endpoint.roles:
+    if endpoint.guarded:
         security: dict[str, list[str]] = {"apiKey": []}
         if endpoint.driver:
             security["session"] = []
         operation["security"] = [security]
-        operation["description"] = "Opened by the API key of: " + ", ".join(sorted(endpoint.roles))
+        operation["description"] = _opened_by(endpoint)
     return operation
+
+
+def _opened_by(endpoint: Endpoint) -> str:
+    said = []
+    if endpoint.roles:
+        said.append("Opened by the API key of: " + ", ".join(sorted(endpoint.roles)))
+    if endpoint.rights:
+        said.append(
+            "Opened by a company's own API key with the right to: "
+            + ", ".join(sorted(endpoint.rights))
+        )
+    return ". ".join(said)
+
+
+def _upload(endpoint: Endpoint, kind: str) -> Document:
+    if endpoint.document is not None and kind == "application/json":
+        return {"schema": _schema(endpoint.document)}
+    described: Document = {"schema": {"type": "string", "format": "binary"}}
+    if endpoint.xml_example and kind == "application/xml":
+        described["example"] = endpoint.xml_example
+    return described
 
 
 def _problem_responses(endpoint: Endpoint) -> Document:

@@ -1,4 +1,4 @@
-"""Shippers' systems: lodging and amending cargo data."""
+"""Shippers' systems: lodging and amending cargo data. A company's key sees and touches its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from rocars.cargo.messages import BatchReceipt, ConsignmentData, ConsignmentReco
 from rocars.messages import Done
 from rocars.refusals import Code, Problem
 from rocars.secrets.key_ring import Role
+from rocars.systems.keys import ANY_RIGHT, Right
 
 SHIPPERS = EndpointGroup(Role.SHIPPER, Role.ADMIN)
 
@@ -26,10 +27,13 @@ _DATA_PROBLEMS = (Code.DATE_PAST, Code.TOO_EARLY_TO_LODGE, Code.UNKNOWN_COMPANY)
     "Lodge cargo data; answered with its CCRN",
     status=201,
     body=ConsignmentData,
-    problems=_DATA_PROBLEMS,
+    rights=frozenset({Right.LODGE}),
+    problems=(*_DATA_PROBLEMS, Code.COMPANY_REFUSED),
 )
 async def lodge(incoming: Incoming) -> Lodged:
-    return await incoming.service.consignments.lodge(incoming.body_as(ConsignmentData))
+    data = incoming.body_as(ConsignmentData)
+    incoming.acting_for(data.company)
+    return await incoming.service.consignments.lodge(data)
 
 
 @SHIPPERS.endpoint(
@@ -38,9 +42,11 @@ async def lodge(incoming: Incoming) -> Lodged:
     "/v1/consignments/{ccrn}",
     "Replace the data of cargo that is not bundled",
     body=ConsignmentData,
+    rights=frozenset({Right.CHANGE}),
     path_parameters=(_CCRN,),
     problems=(
         *_DATA_PROBLEMS,
+        Code.COMPANY_REFUSED,
         Code.UNKNOWN_CCRN,
         Code.CARGO_IN_BUNDLE,
         Code.CARGO_CROSSED,
@@ -48,8 +54,10 @@ async def lodge(incoming: Incoming) -> Lodged:
     ),
 )
 async def amend(incoming: Incoming) -> Lodged:
+    data = incoming.body_as(ConsignmentData)
+    incoming.acting_for(data.company)
     return await incoming.service.consignments.amend(
-        incoming.path["ccrn"], incoming.body_as(ConsignmentData)
+        incoming.path["ccrn"], data, by=incoming.done_by
     )
 
 
@@ -58,9 +66,11 @@ async def amend(incoming: Incoming) -> Lodged:
     "POST",
     "/v1/consignments/{ccrn}/withdraw",
     "Take back cargo that is not bundled: nobody can bundle it any more",
+    rights=frozenset({Right.CHANGE}),
     path_parameters=(_CCRN,),
     query=(_COMPANY,),
     problems=(
+        Code.COMPANY_REFUSED,
         Code.UNKNOWN_COMPANY,
         Code.UNKNOWN_CCRN,
         Code.CARGO_IN_BUNDLE,
@@ -69,7 +79,11 @@ async def amend(incoming: Incoming) -> Lodged:
     ),
 )
 async def withdraw(incoming: Incoming) -> Done:
-    await incoming.service.consignments.withdraw(incoming.query["company"], incoming.path["ccrn"])
+    company = incoming.query["company"]
+    incoming.acting_for(company)
+    await incoming.service.consignments.withdraw(
+        company, incoming.path["ccrn"], by=incoming.done_by
+    )
     return Done()
 
 
@@ -78,11 +92,15 @@ async def withdraw(incoming: Incoming) -> Done:
     "GET",
     "/v1/consignments/{ccrn}",
     "All that is held of a consignment",
+    rights=frozenset({Right.READ}),
     path_parameters=(_CCRN,),
     problems=(Code.UNKNOWN_CCRN,),
 )
 async def consignment(incoming: Incoming) -> ConsignmentRecord:
-    return await incoming.service.consignments.record(incoming.path["ccrn"])
+    return await incoming.service.consignments.record(
+        incoming.path["ccrn"],
+        company_id=incoming.key.company_id if incoming.key is not None else None,
+    )
 
 
 @SHIPPERS.endpoint(
@@ -92,14 +110,17 @@ async def consignment(incoming: Incoming) -> ConsignmentRecord:
     "Lodge a file of many consignments, CSV or XML; answered with their CCRNs or what is wrong",
     status=201,
     uploads=("text/csv", "application/xml"),
+    largest=lambda settings: settings.batch.max_bytes,
+    rights=frozenset({Right.LODGE}),
     query=(
         _COMPANY,
         Parameter("keep", "`all`: all consignments or none; `good`: those without an error."),
         Parameter("again", "`yes` lodges a file that was lodged before; otherwise `no`."),
     ),
-    problems=(Code.UNKNOWN_COMPANY, Code.FILE_REPEATED),
+    problems=(Code.COMPANY_REFUSED, Code.UNKNOWN_COMPANY, Code.FILE_REPEATED),
 )
 async def lodge_file(incoming: Incoming) -> BatchReceipt:
+    incoming.acting_for(incoming.query["company"])
     keep = _KEEPS.get(incoming.query["keep"])
     if keep is None:
         raise Problem(Code.INVALID_REQUEST, "keep", "expected all or good")
@@ -116,11 +137,13 @@ async def lodge_file(incoming: Incoming) -> BatchReceipt:
     "GET",
     "/v1/batches/{batch}",
     "What came of a file: the CCRNs, and every error with its place",
+    rights=ANY_RIGHT,
     path_parameters=(_BATCH,),
     query=(_COMPANY,),
-    problems=(Code.UNKNOWN_BATCH, Code.UNKNOWN_COMPANY),
+    problems=(Code.COMPANY_REFUSED, Code.UNKNOWN_BATCH, Code.UNKNOWN_COMPANY),
 )
 async def read_batch(incoming: Incoming) -> BatchReceipt:
+    incoming.acting_for(incoming.query["company"])
     number = incoming.path["batch"]
     if not number.isascii() or not number.isdecimal() or len(number) > 9:
         raise Problem(Code.UNKNOWN_BATCH, number)

@@ -9,6 +9,7 @@ from rocars.api.demonstration import DEMONSTRATION
 from rocars.api.endpoint import Endpoint
 from rocars.api.health import HEALTH
 from rocars.api.shipper import SHIPPERS
+from rocars.api.systems import PUBLISHED, SYSTEM_KEYS, SYSTEMS
 
 
 def endpoints(*, demo: bool) -> tuple[Endpoint, ...]:
@@ -16,7 +17,10 @@ def endpoints(*, demo: bool) -> tuple[Endpoint, ...]:
     return (
         *CHANNEL.endpoints,
         *SHIPPERS.endpoints,
+        *SYSTEMS.endpoints,
+        *PUBLISHED.endpoints,
         *ADMINISTRATION.endpoints,
+        *SYSTEM_KEYS.endpoints,
         *CAMERAS.endpoints,
         *DISPLAYS.endpoints,
         *OFFICERS.endpoints,

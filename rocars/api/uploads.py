@@ -27,4 +27,5 @@ async def uploaded(request: web.Request, largest: int) -> AsyncIterator[BinaryIO
             if size > largest:
                 raise Problem(Code.TOO_LARGE)
             await asyncio.to_thread(file.write, chunk)
+        file.seek(0)
         yield cast(BinaryIO, file)

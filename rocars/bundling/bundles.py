@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from rocars.bundling.messages import BundleReceipt, Crossing
 from rocars.refusals import Code, Problem
+from rocars.store.journal import write_down
 from rocars.store.tables.bundling import Bundle, BundledCargo
 
 State = Literal["live", "unbundled", "crossed", "expired"]
@@ -55,6 +56,14 @@ def receipt_of(bundle: Bundle, now: datetime) -> BundleReceipt:
         crossing=Crossing(immediately=bundle.immediately, at=bundle.cross_from),
         state=state_of(bundle, now),
     )
+
+
+async def undo(session: AsyncSession, bundle: Bundle, now: datetime) -> None:
+    """Unbundle a locked bundle. Raises Problem BUNDLE_NOT_LIVE."""
+    require_live(bundle, now)
+    bundle.state = "unbundled"
+    await release_cargo(session, bundle)
+    write_down(session, now, "unbundled", "ubr", bundle.ubr)
 
 
 async def release_cargo(session: AsyncSession, bundle: Bundle) -> None:

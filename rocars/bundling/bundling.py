@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from rocars.bundling.bundles import locked_bundle, receipt_of, release_cargo, require_live
+from rocars.bundling.bundles import locked_bundle, receipt_of, undo
 from rocars.bundling.crossing_time import Instruction, instruct
 from rocars.bundling.idempotency import IdempotentRequests
 from rocars.bundling.messages import BundleReceipt, BundleRequest, Settled
@@ -21,6 +21,7 @@ from rocars.registry.drivers import driver_id_of
 from rocars.registry.marks import keyed_spelling
 from rocars.registry.vehicles import Vehicles, used
 from rocars.store.database import Database
+from rocars.store.journal import write_down
 from rocars.store.tables.bundling import Bundle, BundledCargo
 from rocars.store.tables.cargo import Consignment
 
@@ -89,6 +90,7 @@ class Bundling:
         session.add(bundle)
         await session.flush()
         await used(session, driver_id, mark, now)
+        write_down(session, now, "bundled", "ubr", bundle.ubr)
         log.info("bundle.made", ubr=bundle.ubr, ccrns=len(ccrns), immediately=bundle.immediately)
         return receipt_of(bundle, now)
 
@@ -118,9 +120,7 @@ class Bundling:
             bundle = await locked_bundle(session, ubr)
             if bundle.driver_id != driver_id:
                 raise Problem(Code.UNKNOWN_BUNDLE, ubr)
-            require_live(bundle, now)
-            bundle.state = "unbundled"
-            await release_cargo(session, bundle)
+            await undo(session, bundle, now)
             log.info("bundle.undone", ubr=ubr)
             return receipt_of(bundle, now)
 

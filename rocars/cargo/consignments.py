@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from rocars.cargo.ccrn import draw, well_formed
 from rocars.cargo.dates import LodgingDates
 from rocars.cargo.messages import (
+    CargoData,
     CargoState,
     ConsignmentData,
     ConsignmentRecord,
@@ -27,6 +28,7 @@ from rocars.messages import Direction
 from rocars.refusals import Code, Problem
 from rocars.registry.companies import company_called
 from rocars.store.database import Database
+from rocars.store.journal import write_down
 from rocars.store.tables.bundling import Bundle, BundledCargo
 from rocars.store.tables.cargo import Consignment, ConsignmentChange, LodgingKey
 from rocars.store.tables.registration import Company
@@ -67,6 +69,7 @@ class Consignments:
                     if key and (before := await _lodged_under(session, company_id, key)):
                         return before
                     (added,) = await self.add(session, company_id, (data,), now)
+                    write_down(session, now, "lodged", "ccrn", added.ccrn)
                     if key:
                         session.add(
                             LodgingKey(company_id=company_id, key=key, consignment_id=added.id)
@@ -78,7 +81,7 @@ class Consignments:
         raise Problem(Code.UNAVAILABLE, detail="no free CCRN was found")
 
     async def add(
-        self, session: AsyncSession, company_id: int, lots: Sequence[ConsignmentData], now: datetime
+        self, session: AsyncSession, company_id: int, lots: Sequence[CargoData], now: datetime
     ) -> list[Added]:
         """Lodge all of these in a transaction of the caller, in their order; their dates have been
         checked. Raises IntegrityError when a number drawn is taken: then the transaction is to be
@@ -113,17 +116,32 @@ class Consignments:
         self.dates(now).check(data.expected_date)
         async with self._database.writing() as session:
             company_id = await company_called(session, data.company)
-            consignment = await self._unbundled(session, company_id, ccrn, now)
-            changes = {
-                column: [_plain(getattr(consignment, column)), _plain(value)]
-                for column, value in _columns(data).items()
-                if getattr(consignment, column) != value
-            }
-            for column, value in _columns(data).items():
-                setattr(consignment, column, value)
-            consignment.amended_at = now
-            session.add(_change(consignment, now, by, "amended", changes))
+            amended = await self.amend_one(session, company_id, ccrn, data, now, by)
         log.info("cargo.amended", ccrn=ccrn)
+        return amended
+
+    async def amend_one(
+        self,
+        session: AsyncSession,
+        company_id: int,
+        ccrn: str,
+        data: CargoData,
+        now: datetime,
+        by: str,
+    ) -> Lodged:
+        """Amend in a transaction of the caller; the date has been checked. Nothing has changed when
+        it raises Problem UNKNOWN_CCRN, CARGO_IN_BUNDLE, CARGO_CROSSED, CARGO_WITHDRAWN."""
+        consignment = await self._unbundled(session, company_id, ccrn, now)
+        changes = {
+            column: [_plain(getattr(consignment, column)), _plain(value)]
+            for column, value in _columns(data).items()
+            if getattr(consignment, column) != value
+        }
+        for column, value in _columns(data).items():
+            setattr(consignment, column, value)
+        consignment.amended_at = now
+        session.add(_change(consignment, now, by, "amended", changes))
+        write_down(session, now, "amended", "ccrn", ccrn)
         return Lodged(ccrn=ccrn, lodged_at=consignment.lodged_at, amended_at=now)
 
     async def withdraw(self, company: str, ccrn: str, *, by: str = "") -> None:
@@ -135,10 +153,18 @@ class Consignments:
         now = self._clock()
         async with self._database.writing() as session:
             company_id = await company_called(session, company)
-            consignment = await self._unbundled(session, company_id, ccrn, now)
-            consignment.withdrawn_at = now
-            session.add(_change(consignment, now, by, "withdrawn", {}))
+            await self.withdraw_one(session, company_id, ccrn, now, by)
         log.info("cargo.withdrawn", ccrn=ccrn)
+
+    async def withdraw_one(
+        self, session: AsyncSession, company_id: int, ccrn: str, now: datetime, by: str
+    ) -> None:
+        """Withdraw in a transaction of the caller. Nothing has changed when it raises Problem
+        UNKNOWN_CCRN, CARGO_IN_BUNDLE, CARGO_CROSSED, CARGO_WITHDRAWN."""
+        consignment = await self._unbundled(session, company_id, ccrn, now)
+        consignment.withdrawn_at = now
+        session.add(_change(consignment, now, by, "withdrawn", {}))
+        write_down(session, now, "withdrawn", "ccrn", ccrn)
 
     async def _unbundled(
         self, session: AsyncSession, company_id: int, ccrn: str, now: datetime
@@ -167,10 +193,13 @@ class Consignments:
             raise Problem(Code.UNKNOWN_CCRN, ccrn)
         return state
 
-    async def record(self, ccrn: str) -> ConsignmentRecord:
-        """All that is held, for shippers. Raises Problem UNKNOWN_CCRN."""
+    async def record(self, ccrn: str, *, company_id: int | None = None) -> ConsignmentRecord:
+        """All that is held, for shippers. Raises Problem UNKNOWN_CCRN, for the cargo of another
+        than this company too."""
         async with self._database.reading() as session:
             consignment = await self._called(session, ccrn)
+            if company_id not in (None, consignment.company_id):
+                raise Problem(Code.UNKNOWN_CCRN, ccrn)
             state = await self.state_of(session, consignment)
             company = await session.get_one(Company, consignment.company_id)
         return ConsignmentRecord(
@@ -252,7 +281,7 @@ async def release_lapsed(session: AsyncSession, consignment_id: int, now: dateti
     )
 
 
-_DATA_ITEMS = tuple(name for name in ConsignmentData.model_fields if name != "company")
+_DATA_ITEMS = tuple(CargoData.model_fields)
 
 
 def data_of(consignment: Consignment, company: str) -> ConsignmentData:
@@ -291,7 +320,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _columns(data: ConsignmentData) -> dict[str, object]:
+def _columns(data: CargoData) -> dict[str, object]:
     return {name: getattr(data, name) for name in _DATA_ITEMS}
 
 

@@ -22,10 +22,9 @@ class CargoStatus(Answer):
     state: CargoState
 
 
-class ConsignmentData(Request):
+class CargoData(Request):
     """The eight mandatory data items (C&ED), the direction, and the optional items."""
 
-    company: Line = Field(description="Registration number of the company that lodges.")
     direction: Direction
     packages: int = Field(ge=1, le=1_000_000, strict=True)
     package_description: Text
@@ -40,6 +39,12 @@ class ConsignmentData(Request):
         default_factory=list, max_length=50, description="Licence or permit numbers."
     )
     transhipment: bool = Field(default=False, strict=True)
+
+
+class ConsignmentData(CargoData):
+    """The data items of one consignment, and whose it is."""
+
+    company: Line = Field(description="Registration number of the company that lodges.")
 
 
 class Lodged(Answer):

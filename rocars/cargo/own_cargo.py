@@ -21,6 +21,7 @@ from rocars.store.tables.batches import BatchedConsignment
 from rocars.store.tables.bundling import Bundle, BundledCargo
 from rocars.store.tables.cargo import Consignment, ConsignmentChange
 from rocars.store.tables.registration import Company
+from rocars.store.tables.systems import BulkConsignment
 
 PAGE = 50
 
@@ -65,6 +66,15 @@ class Deed:
     by: str
     deed: Literal["lodged", "amended", "withdrawn", "bundled", "crossed"]
     changes: dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a consignment stands; `vehicle` and `cross_from` as in `OwnConsignment`."""
+
+    state: ConsignmentState
+    vehicle: str = ""
+    cross_from: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +166,30 @@ class OwnCargo:
             history=deeds,
         )
 
+    async def standing(self, session: AsyncSession, company_id: int, ccrn: str) -> Standing:
+        """Raises Problem UNKNOWN_CCRN, for another's as for none."""
+        row = await session.execute(
+            select(Consignment).where(
+                Consignment.ccrn == ccrn, Consignment.company_id == company_id
+            )
+        )
+        lot = row.scalar()
+        if lot is None:
+            raise Problem(Code.UNKNOWN_CCRN, ccrn)
+        state = await self._consignments.state_of(session, lot)
+        if state not in ("bundled", "crossed"):
+            return Standing(state)
+        last = (
+            await session.execute(
+                select(Bundle)
+                .join(BundledCargo, BundledCargo.bundle_id == Bundle.id)
+                .where(BundledCargo.consignment_id == lot.id)
+                .order_by(Bundle.id.desc())
+                .limit(1)
+            )
+        ).scalar_one()
+        return Standing(state, last.mark, last.cross_from if state == "bundled" else None)
+
     async def _bundled(self, session: AsyncSession, ids: Sequence[int]) -> set[int]:
         """Which of these are in a live bundle."""
         rows = await session.execute(
@@ -211,12 +245,13 @@ class OwnCargo:
 
 
 def _speaks_of(text: str) -> ColumnElement[bool]:
-    by_reference = exists().where(
-        BatchedConsignment.consignment_id == Consignment.id, BatchedConsignment.reference == text
+    by_references = (
+        exists().where(table.consignment_id == Consignment.id, table.reference == text)
+        for table in (BatchedConsignment, BulkConsignment)
     )
     return or_(
         Consignment.ccrn == text,
-        by_reference,
+        *by_references,
         Consignment.consignee_name.icontains(text, autoescape=True),
         Consignment.consignor_name.icontains(text, autoescape=True),
         Consignment.articles.icontains(text, autoescape=True),

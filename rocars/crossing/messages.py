@@ -81,12 +81,16 @@ class LaneList(Answer):
 
 
 class OfficerData(Request):
-    """An officer at the boundary. `seed` of their token (TOTP, RFC 6238) in hexadecimal, at least
+    """An officer. `seed` of their token (TOTP, RFC 6238) in hexadecimal, at least
     160 bits."""
 
     name: OfficerName
-    role: Literal["officer", "analyst"] = Field(
-        default="officer", description="Analysts also write risk profiles."
+    role: Literal["officer", "analyst", "hotline", "registrar"] = Field(
+        default="officer",
+        description=(
+            "Analysts also write risk profiles; the hotline answers enquiries, "
+            "registrars register, and neither sees lanes."
+        ),
     )
     password: SecretStr = Field(max_length=256)
     seed: SecretStr = Field(min_length=40, max_length=128)

@@ -1,4 +1,4 @@
-"""Officers at the boundary: their accounts, and logging in to its pages with a second factor."""
+"""Officers: their accounts, and logging in to their pages with a second factor."""
 
 from __future__ import annotations
 
@@ -36,15 +36,21 @@ _NOBODYS_SEED = bytes(MIN_SEED_BYTES)
 
 
 class OfficerRole(StrEnum):
-    """What an officer may do: see and decide at the lanes; write risk profiles as well."""
+    """What an officer may do: see and decide at the lanes; write risk profiles as well; answer
+    enquiries; register. `ANY` is what every officer may."""
 
+    ANY = "any"
     OFFICER = "officer"
     ANALYST = "analyst"
+    HOTLINE = "hotline"
+    REGISTRAR = "registrar"
 
 
 _MAY: Mapping[str, frozenset[OfficerRole]] = {
-    "officer": frozenset({OfficerRole.OFFICER}),
-    "analyst": frozenset(OfficerRole),
+    "officer": frozenset({OfficerRole.ANY, OfficerRole.OFFICER}),
+    "analyst": frozenset({OfficerRole.ANY, OfficerRole.OFFICER, OfficerRole.ANALYST}),
+    "hotline": frozenset({OfficerRole.ANY, OfficerRole.HOTLINE}),
+    "registrar": frozenset({OfficerRole.ANY, OfficerRole.REGISTRAR}),
 }
 
 

@@ -62,6 +62,15 @@ class Lockout:
             row.last_at = now
             return True
 
+    async def locked_until(self, user_id: str) -> datetime | None:
+        """Until when log-ins of this user ID are refused; None when they are not."""
+        async with self._database.reading() as session:
+            row = await session.get(LoginFailures, user_id)
+        now = self._clock()
+        if row is None or row.failures < self._max:
+            return None
+        return None if self._forgotten(row.failures, row.last_at, now) else row.last_at + self._lock
+
     async def clear(self, user_id: str) -> None:
         """A success, or an administrator, ends the count."""
         async with self._database.writing() as session:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from sqlalchemy import CursorResult, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select
 
 from rocars.clock import Clock
 from rocars.entrance.lockout import Lockout
@@ -18,25 +17,18 @@ from rocars.entrance.settings import LoginRules
 from rocars.messages import Language
 from rocars.refusals import Code, Problem
 from rocars.registry.vehicles import marks_of
+from rocars.secrets.aliases import user_id_of
+from rocars.secrets.kept_tokens import in_force, latest_place, spend, token_on_file
 from rocars.secrets.key_ring import KeyRing
 from rocars.secrets.masking import last_three
 from rocars.secrets.pins import PinHasher
 from rocars.secrets.resynchronising import Resynchronising
 from rocars.secrets.settings import TokenSettings
-from rocars.secrets.tokens import (
-    MIN_SEED_BYTES,
-    Acceptable,
-    Token,
-    as_believed,
-    judge,
-    latest_step,
-)
+from rocars.secrets.tokens import MIN_SEED_BYTES, Acceptable, Token, as_believed, judge
 from rocars.store.database import Database
+from rocars.store.journal import EventDeed, write_down
 from rocars.store.tables.registration import Driver
 from rocars.store.tables.security import SecurityToken
-
-MOST_PLACES = 2**62
-"""No counter of a token comes so far."""
 
 log = structlog.get_logger("rocars.login")
 
@@ -79,15 +71,15 @@ class DriverLogin:
         Raises Problem LOGIN_REFUSED or LOGIN_LOCKED.
         """
         if not await self._lockout.admits(user_id):
-            log.warning("login.locked", user_id=last_three(user_id))
-            raise Problem(Code.LOGIN_LOCKED)
+            raise await self._locked(user_id)
         applicant = await self._on_file(user_id)
         found = self._judged(applicant, user_id, code, known=True)
         if applicant.driver is None or found is None:
-            raise self._refusal(user_id)
+            raise await self._refused(user_id)
         async with self._database.writing() as session:
-            if not await _spend(session, applicant.driver.id, found, self._latest(applicant.token)):
+            if not await spend(session, applicant.driver.id, found, self._latest(applicant.token)):
                 raise self._refusal(user_id)  # another channel was faster with this code
+            write_down(session, self._clock(), "code_accepted", "user", user_id)
         self._resynchronising.forget(user_id)
         await self._lockout.clear(user_id)
         log.info("login.code_accepted", user_id=last_three(user_id))
@@ -126,10 +118,10 @@ class DriverLogin:
         A wrong try costs the same work whoever it names: one charge of the lock-out, one look-up,
         one argon2 verification, one set of one-time codes.
         """
-        if not await self._lockout.admits(keyed.user_id):
-            log.warning("login.locked", user_id=last_three(keyed.user_id))
-            raise Problem(Code.LOGIN_LOCKED)
-        applicant = await self._on_file(keyed.user_id)
+        user_id = user_id_of(keyed.user_id, self._keys, self._clock())
+        if not await self._lockout.admits(user_id):
+            raise await self._locked(user_id)
+        applicant = await self._on_file(user_id)
         driver = applicant.driver
         pin_right = True
         if self._rules.pin_required:
@@ -137,18 +129,20 @@ class DriverLogin:
                 driver.pin_hash if driver else None, keyed.pin.get_secret_value()
             )
         code = keyed.code.get_secret_value()
-        found = self._judged(applicant, keyed.user_id, code, known=pin_right)
+        found = self._judged(applicant, user_id, code, known=pin_right)
         if driver is None or not pin_right or found is None:
-            raise self._refusal(keyed.user_id)
+            raise await self._refused(user_id)
         async with self._database.writing() as session:
-            if not await _spend(session, driver.id, found, self._latest(applicant.token)):
-                raise self._refusal(keyed.user_id)  # another log-in was faster with this code
+            if not await spend(session, driver.id, found, self._latest(applicant.token)):
+                raise self._refusal(user_id)  # another log-in was faster with this code
             fresh: NewSession = self._sessions.open(session, driver.id)
             marks = await marks_of(session, driver.id)
-        self._resynchronising.forget(keyed.user_id)
-        await self._lockout.clear(keyed.user_id)
-        log.info("login.accepted", user_id=last_three(keyed.user_id))
+            write_down(session, self._clock(), "logged_in", "user", user_id)
+        self._resynchronising.forget(user_id)
+        await self._lockout.clear(user_id)
+        log.info("login.accepted", user_id=last_three(user_id))
         return LoggedIn(
+            user_id=user_id,
             session=fresh.token,
             expires_at=fresh.expires_at,
             vehicles=list(marks),
@@ -157,9 +151,23 @@ class DriverLogin:
 
     def _latest(self, token: Token) -> int:
         """The last place in its sequence that the token may have reached by now."""
-        if token.kind != "totp":
-            return MOST_PLACES
-        return latest_step(self._clock(), token.step_s, self._token.totp_max_drift_steps)
+        return latest_place(token, self._clock(), self._token.totp_max_drift_steps)
+
+    async def _locked(self, user_id: str) -> Problem:
+        log.warning("login.locked", user_id=last_three(user_id))
+        await self._note(user_id, "login_locked")
+        return Problem(Code.LOGIN_LOCKED)
+
+    async def _refused(self, user_id: str) -> Problem:
+        """Written down whether there is such a driver or not, so that both take as long."""
+        await self._note(user_id, "login_refused")
+        return self._refusal(user_id)
+
+    async def _note(self, user_id: str, deed: EventDeed) -> None:
+        """Of an ID that is nobody's only that one was tried: it may be a PIN keyed in its place."""
+        async with self._database.writing() as session:
+            known = await session.scalar(select(Driver.user_id).where(Driver.user_id == user_id))
+            write_down(session, self._clock(), deed, "user", known or "")
 
     def _refusal(self, user_id: str) -> Problem:
         log.warning("login.refused", user_id=last_three(user_id))
@@ -171,7 +179,7 @@ class DriverLogin:
                 await session.execute(
                     select(Driver, SecurityToken)
                     .join(SecurityToken, SecurityToken.driver_id == Driver.id)
-                    .where(Driver.user_id == user_id)
+                    .where(Driver.user_id == user_id, *in_force(self._clock()))
                 )
             ).one_or_none()
         if row is None:
@@ -183,30 +191,3 @@ class DriverLogin:
         if token is not written:
             log.warning("login.clock_was_ahead", user_id=last_three(driver.user_id))
         return _Applicant(driver, token)
-
-
-def token_on_file(kept: SecurityToken, keys: KeyRing) -> Token:
-    """The token with its seed unlocked, for as short as possible. Raises KeyMissing."""
-    return Token(
-        kind=kept.kind,
-        seed=keys.unlock_seed(kept.seed),
-        digits=kept.digits,
-        next_counter=kept.next_counter,
-        step_s=kept.step_s or 30,
-        drift=kept.drift,
-    )
-
-
-async def _spend(session: AsyncSession, driver_id: int, found: Acceptable, latest: int) -> bool:
-    """Move the token past this code, unless it has moved already. Of two, exactly one succeeds.
-
-    One that is beyond `latest` was moved there by a wrong clock, and comes back.
-    """
-    place = SecurityToken.next_counter
-    result = await session.execute(
-        update(SecurityToken)
-        .where(SecurityToken.driver_id == driver_id, or_(place <= found.counter, place > latest))
-        .values(next_counter=found.counter + 1, drift=found.drift)
-        .execution_options(synchronize_session=False)
-    )
-    return cast("CursorResult[object]", result).rowcount == 1

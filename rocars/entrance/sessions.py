@@ -65,6 +65,13 @@ class Sessions:
             raise Problem(Code.SESSION_EXPIRED)
         return LoggedInDriver(row.id, row.user_id)
 
+    async def end(self, token: str) -> None:
+        """A driver has done what they came for."""
+        async with self._database.writing() as session:
+            await session.execute(
+                delete(LoginSession).where(LoginSession.token_hash == _hash(token))
+            )
+
     async def sweep(self) -> None:
         async with self._database.writing() as session:
             await session.execute(delete(LoginSession).where(~and_(*self._lasting())))

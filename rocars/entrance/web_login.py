@@ -17,9 +17,11 @@ from rocars.entrance.login import DriverLogin
 from rocars.entrance.settings import WebSessionRules
 from rocars.refusals import Code, Problem
 from rocars.registry.accounts import Accounts
+from rocars.registry.deeds import note
 from rocars.secrets.masking import last_three
 from rocars.secrets.pins import PinHasher
 from rocars.store.database import Database
+from rocars.store.journal import EventDeed, write_down
 from rocars.store.tables.registration import Company
 from rocars.store.tables.web import WebAccount, WebSession
 
@@ -47,6 +49,7 @@ class WebVisitor:
         token: what their cookie holds.
         bundling_until: how long their one-time code opens bundling; None when it does not.
         notices: what the page now made is to say.
+        must_change: their password is that of a secure pack: they choose another one first.
     """
 
     account_id: int
@@ -60,6 +63,7 @@ class WebVisitor:
     token: str = field(repr=False)
     bundling_until: datetime | None
     notices: tuple[Notice, ...] = ()
+    must_change: bool = False
 
 
 class WebLogin:
@@ -103,6 +107,7 @@ class WebLogin:
         counted = at_address("web", user_id, address)
         if not await self._lockout.admits(counted):
             log.warning("web_login.locked", user_id=last_three(user_id))
+            await self._journal(user_id, "login_locked")
             raise Problem(Code.LOGIN_LOCKED)
         async with self._database.reading() as session:
             account = (
@@ -113,12 +118,22 @@ class WebLogin:
         kept = account.password_hash if account is not None else None
         if not await self._hasher.verify(kept, password) or account is None:
             log.warning("web_login.refused", user_id=last_three(user_id))
+            await self._journal(user_id, "login_refused")
             raise Problem(Code.LOGIN_REFUSED)
         async with self._database.writing() as session:
             held = self._sessions.begin(session, account)
+            write_down(session, self._clock(), "logged_in", "user", user_id)
         await self._lockout.clear(counted)
         log.info("web_login.accepted", user_id=last_three(user_id), role=account.role)
         return held.token
+
+    async def _journal(self, user_id: str, deed: EventDeed) -> None:
+        """Of an ID that is nobody's only that one was tried: it may be a password in its place."""
+        async with self._database.writing() as session:
+            known = await session.scalar(
+                select(WebAccount.user_id).where(WebAccount.user_id == user_id)
+            )
+            write_down(session, self._clock(), deed, "user", known or "")
 
     async def visitor(self, token: str, *, page: bool = False) -> WebVisitor | None:
         """Who holds this token, if anybody still does; for a page, with what it is to say."""
@@ -154,6 +169,7 @@ class WebLogin:
             token=token,
             bundling_until=until if until is not None and until > self._clock() else None,
             notices=tuple(Notice(**notice) for notice in notices or ()) if page else (),
+            must_change=account.first_password_at is not None,
         )
 
     async def tell(self, visitor: WebVisitor, text: str, *, bad: bool = False) -> None:
@@ -186,7 +202,7 @@ class WebLogin:
         """Ends all sessions of the account.
 
         Raises Problem LOGIN_REFUSED (the old one is wrong), INVALID_REGISTRATION (the new one is
-        too weak), LOGIN_LOCKED.
+        too weak, or the old one), LOGIN_LOCKED.
         """
         counted = at_address("web", visitor.user_id, "password")
         if not await self._lockout.admits(counted):
@@ -196,13 +212,16 @@ class WebLogin:
         if not await self._hasher.verify(account.password_hash, old):
             raise Problem(Code.LOGIN_REFUSED)
         await self._lockout.clear(counted)
+        if new == old:
+            raise Problem(Code.INVALID_REGISTRATION, "password")
         hashed = await self._accounts.hashed(new, visitor.user_id)
         async with self._database.writing() as session:
             await session.execute(
                 update(WebAccount)
                 .where(WebAccount.id == visitor.account_id)
-                .values(password_hash=hashed)
+                .values(password_hash=hashed, first_password_at=None)
             )
+            note(session, self._clock(), visitor.user_id, "password_changed", visitor.user_id)
             await self._sessions.end_all_of(session, account)
         log.info("web_login.password_changed", user_id=last_three(visitor.user_id))
 

@@ -12,11 +12,21 @@ from ground.web import assets
 from ground.web.headers import with_headers
 from ground.web.navigation import entries_of
 from ground.web.throttle import Throttle
-from rocars.portal.pages import account, bundles, consignments, lodging, login, uploads
+from rocars.portal.pages import (
+    account,
+    agents,
+    bundles,
+    consignments,
+    lodging,
+    login,
+    register,
+    uploads,
+)
 from rocars.portal.rendering import ASSETS, ENTRIES, error_page, message_page, refusal, words_for
 from rocars.portal.site import SITE, Site
 from rocars.refusals import Problem
 from rocars.service import Service
+from rocars.store.journal import through
 
 log = structlog.get_logger("rocars.portal")
 
@@ -26,6 +36,8 @@ ROOMS = (
     lodging.PAGES,
     uploads.PAGES,
     bundles.PAGES,
+    agents.PAGES,
+    register.PAGES,
     account.PAGES,
 )
 """In the order of the navigation."""
@@ -35,13 +47,20 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def portal(service: Service) -> web.Application:
     """The portal over a service that somebody else prepares and closes."""
-    app = web.Application(middlewares=[with_headers, plainly])
+    app = web.Application(middlewares=[with_headers, by_web, plainly])
     app[SITE] = Site(service, Throttle(service.settings.portal.logins_per_minute))
     app[ENTRIES] = entries_of(ROOMS)
     app.router.add_get(assets.ROUTE, ASSETS.serve)
     for room in ROOMS:
         app.router.add_routes(room.routes())
     return app
+
+
+@web.middleware
+async def by_web(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What is done here came by web."""
+    with through("web"):
+        return await handler(request)
 
 
 @web.middleware

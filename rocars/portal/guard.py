@@ -13,9 +13,16 @@ from rocars.portal.site import SITE
 COOKIE = "rocars_portal"
 
 
+BEFORE_ANOTHER_PASSWORD = frozenset({"/me", "/me/password", "/logout"})
+"""All that the password of a secure pack opens."""
+
+
 async def _visitor(request: web.Request, token: str) -> WebVisitor | None:
     login = request.app[SITE].service.web_login
-    return await login.visitor(token, page=request.method == "GET")
+    visitor = await login.visitor(token, page=request.method == "GET")
+    if visitor is not None and visitor.must_change and request.path not in BEFORE_ANOTHER_PASSWORD:
+        raise web.HTTPSeeOther("/me")
+    return visitor
 
 
 ACCESS: Access[WebVisitor, str] = Access(

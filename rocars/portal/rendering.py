@@ -39,6 +39,9 @@ LOOK = Look(
         "yes_no": shown.YES_NO.__getitem__,
         "item": LABELS.__getitem__,
         "role": shown.ROLES.__getitem__,
+        "kind_of_registrant": shown.KINDS.__getitem__,
+        "application_state": shown.APPLICATION_STATES.__getitem__,
+        "spoken": shown.SPOKEN.__getitem__,
     },
 )
 _PAGES = Pages(HERE / "templates", LOOK, WORDS, ASSETS)

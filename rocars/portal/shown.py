@@ -24,6 +24,15 @@ DEEDS = {
 }
 DIRECTIONS = {"inbound": "inbound, to Hong Kong", "outbound": "outbound, from Hong Kong"}
 YES_NO = {True: "yes", False: "no"}
+KINDS = {"company": "company", "organisation": "organisation", "individual": "individual"}
+APPLICATION_STATES = {
+    "waiting": "waits for an officer",
+    "asked": "an officer asks for more",
+    "approved": "approved",
+    "refused": "refused",
+    "withdrawn": "withdrawn",
+}
+SPOKEN = {"yue": "Cantonese", "cmn": "Putonghua", "en": "English"}
 ROLES = {"shipper": "shipper", "driver": "driver"}
 
 

@@ -17,10 +17,14 @@ log = structlog.get_logger("rocars.portal")
 
 @dataclass
 class Site:
-    """One portal: ROCARS behind it, and who may try to log in."""
+    """One portal: ROCARS behind it, and how often log-ins (`throttle`) and applications may be
+    tried from one address."""
 
     service: Service
     throttle: Throttle
+
+    def __post_init__(self) -> None:
+        self.applications = Throttle(self.service.settings.registration.applications_per_minute)
 
     @property
     def public_url(self) -> str:

@@ -1,1 +1,1 @@
-"""Companies, drivers, and the vehicles they drive."""
+"""Who is registered and how: applications, packs, tokens; companies, drivers, their vehicles."""

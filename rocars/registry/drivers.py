@@ -18,6 +18,7 @@ from rocars.registry.companies import company_called
 from rocars.registry.messages import DriverData, DriverRecord, Recognised, TokenData
 from rocars.registry.settings import DriverForms
 from rocars.registry.vehicles import Vehicles, link, marks_of
+from rocars.secrets.aliases import alias_of
 from rocars.secrets.key_ring import KeyRing
 from rocars.secrets.pins import PinHasher
 from rocars.secrets.settings import TokenSettings
@@ -108,8 +109,11 @@ class Drivers:
             ).scalars()
             drivers = tuple(found)
         if len(drivers) != 1:
-            return Recognised(user_id=None, language=None)
-        return Recognised(user_id=drivers[0].user_id, language=cast(Language, drivers[0].language))
+            return Recognised(alias=None, language=None)
+        return Recognised(
+            alias=alias_of(drivers[0].user_id, self._keys, self._clock()),
+            language=cast(Language, drivers[0].language),
+        )
 
     async def add_vehicle(self, user_id: str, text: str) -> DriverRecord:
         """Put a vehicle on a driver's file. Raises Problem UNKNOWN_DRIVER, BAD_VEHICLE."""
@@ -136,6 +140,10 @@ class Drivers:
             step_s=step_s if data.kind == "totp" else None,
             next_counter=0,
             drift=0,
+            serial=None,
+            issued_at=self._clock(),
+            expires_at=None,
+            revoked_at=None,
         )
 
 

@@ -63,7 +63,10 @@ class Recognise(Request):
 class Recognised(Answer):
     """The one driver registered with a telephone number; none when nobody or several are."""
 
-    user_id: str | None
+    alias: str | None = Field(
+        description="Stands for the user ID at log-in, for half an hour, and ends in its last "
+        "three characters: whoever gives a telephone number learns no more of it."
+    )
     language: Language | None
 
 

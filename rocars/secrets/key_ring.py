@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from rocars.secrets.push_keys import PushKeys, fresh_push_key
 from rocars.secrets.settings import KeySettings
 
 log = structlog.get_logger("rocars.keys")
@@ -31,9 +32,10 @@ class Role(StrEnum):
     ADMIN = "admin"
     CAMERA = "camera"
     DISPLAY = "display"
+    DEMO = "demo"
 
 
-AT_THE_BOUNDARY = frozenset({Role.CAMERA, Role.DISPLAY})
+DISPENSABLE = frozenset({Role.CAMERA, Role.DISPLAY, Role.DEMO})
 """Roles that a ROCARS may do without: nothing opens to them until their key is set."""
 
 
@@ -43,18 +45,21 @@ class KeyMissing(RuntimeError):
 
 @dataclass(frozen=True)
 class KeyRing:
-    """`api_keys` by role; `seeds` encrypts token seeds."""
+    """`api_keys` by role, those in use; `retiring` count besides, while keys are changed. `seeds`
+    encrypts token seeds, `pushes` signs what is pushed."""
 
     api_keys: dict[Role, str] = field(repr=False)
+    retiring: tuple[tuple[Role, str], ...] = field(repr=False)
     seeds: MultiFernet = field(repr=False)
+    pushes: PushKeys = field(repr=False)
 
-    def opens(self, presented: str, roles: frozenset[Role]) -> bool:
-        """Whether the key presented is that of one of the roles; compared in constant time."""
+    def role_of(self, presented: str) -> Role | None:
+        """Whose key this is; compared in constant time. None: nobody's."""
         given = sha256(presented.encode("utf-8", "surrogateescape")).digest()
-        found = False
-        for role in roles & self.api_keys.keys():
-            known = sha256(self.api_keys[role].encode()).digest()
-            found |= hmac.compare_digest(given, known)
+        found = None
+        for role, key in (*self.api_keys.items(), *self.retiring):
+            if hmac.compare_digest(given, sha256(key.encode()).digest()):
+                found = role
         return found
 
     def lock_seed(self, seed: bytes) -> str:
@@ -76,17 +81,21 @@ def load_keys(settings: KeySettings, data_dir: Path, *, embedded: bool) -> KeyRi
             raise KeyMissing(f"keys.{name.removesuffix('.key')} must be set when embedded is off")
         return _from_file(data_dir, name, fresh)
 
-    api_keys = {}
+    api_keys: dict[Role, str] = {}
+    retiring: list[tuple[Role, str]] = []
     for role in Role:
         given = getattr(settings, role.value).get_secret_value()
-        if not given and not embedded and role in AT_THE_BOUNDARY:
+        if not given and not embedded and role in DISPENSABLE:
             log.warning("keys.none", role=role.value)
             continue
-        key = given or from_file(f"{role.value}.key", secrets.token_urlsafe(32))
-        if len(key) < MIN_API_KEY or not key.isascii():
+        text = given or from_file(f"{role.value}.key", secrets.token_urlsafe(32))
+        key, *old = (part.strip() for part in text.split(","))
+        if any(len(part) < MIN_API_KEY or not part.isascii() for part in (key, *old)):
             raise KeyMissing(f"keys.{role.value}: expected at least {MIN_API_KEY} ASCII characters")
         api_keys[role] = key
-    if len(set(api_keys.values())) < len(api_keys):
+        retiring += [(role, part) for part in old]
+    counted = [*api_keys.values(), *(key for _, key in retiring)]
+    if len(set(counted)) < len(counted):
         raise KeyMissing("keys: expected a different API key for each of " + ", ".join(Role))
     text = settings.token_seeds.get_secret_value() or from_file(
         "token_seeds.key", Fernet.generate_key().decode()
@@ -95,7 +104,21 @@ def load_keys(settings: KeySettings, data_dir: Path, *, embedded: bool) -> KeyRi
         seeds = MultiFernet([Fernet(part.strip()) for part in text.split(",")])
     except ValueError:
         raise KeyMissing("keys.token_seeds: expected Fernet keys (32 bytes, base64url)") from None
-    return KeyRing(api_keys, seeds)
+    pushes = _push_keys(settings, data_dir, embedded=embedded)
+    return KeyRing(api_keys, tuple(retiring), seeds, pushes)
+
+
+def _push_keys(settings: KeySettings, data_dir: Path, *, embedded: bool) -> PushKeys:
+    """Raises KeyMissing."""
+    text = settings.push_signing.get_secret_value()
+    if not text and not embedded:
+        log.warning("keys.none", role="push_signing")
+        return PushKeys({})
+    text = text or _from_file(data_dir, "push_signing.key", fresh_push_key())
+    try:
+        return PushKeys.of([part.strip() for part in text.split(",")])
+    except ValueError:
+        raise KeyMissing("keys.push_signing: expected 32 bytes of Ed25519 in base64") from None
 
 
 def key_file(data_dir: Path, role: Role) -> Path:

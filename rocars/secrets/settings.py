@@ -10,7 +10,11 @@ from rocars.section import Section
 
 
 class KeySettings(Section):
-    """Secrets. In embedded mode what is empty is made at first start and kept in files (0600)."""
+    """Secrets. In embedded mode what is empty is made at first start and kept in files (0600).
+
+    An API key may be several, separated by commas, to change it: all of them count, the new one is
+    written first. Keys of companies are issued by the service itself (`rocars.systems.keys`).
+    """
 
     token_seeds: SecretStr = Field(
         default=SecretStr(""),
@@ -20,6 +24,17 @@ class KeySettings(Section):
     ivr: SecretStr = Field(default=SecretStr(""), description="API key of the telephone channel.")
     shipper: SecretStr = Field(default=SecretStr(""), description="API key of shippers' systems.")
     admin: SecretStr = Field(default=SecretStr(""), description="API key of administration.")
+    demo: SecretStr = Field(
+        default=SecretStr(""),
+        description="API key of the demonstration, which shows made-up secrets; used with "
+        "demo.enabled only.",
+    )
+    push_signing: SecretStr = Field(
+        default=SecretStr(""),
+        description="Ed25519 key that pushed results are signed with, its 32 bytes in base64; "
+        "several, separated by commas, to change keys: the first signs, all are published. Without "
+        "one in a service that is not embedded nothing is pushed.",
+    )
     camera: SecretStr = Field(
         default=SecretStr(""),
         description="API key of cameras (AVRS). Without one in a service that is not embedded no "

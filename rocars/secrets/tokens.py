@@ -55,6 +55,13 @@ def next_code(token: Token, now: datetime) -> str:
     return code_at(token, token.next_counter)
 
 
+def seconds_left(token: Token, now: datetime) -> int | None:
+    """Until the token's display changes by itself; None for HOTP, whose button changes it."""
+    if token.kind != "totp":
+        return None
+    return token.step_s - int(now.timestamp()) % token.step_s
+
+
 def latest_step(now: datetime, step_s: int, max_drift: int) -> int:
     """The latest TOTP step a token can have reached. One that is said to be beyond was used while
     the clock of this machine was ahead: put right, it would refuse the token until then."""

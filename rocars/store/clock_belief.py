@@ -16,13 +16,19 @@ from rocars.clock import Clock, in_hong_kong
 from rocars.store.database import Database
 from rocars.store.tables.bundling import IdempotentAnswer
 from rocars.store.tables.crossing import BoundaryDeed, Passage
+from rocars.store.tables.systems import BulkMessage
 
 SETTLED = timedelta(hours=1)
 """So long a clock has gone evenly, since the start or since it was set, before it is believed."""
 
 JUMP = timedelta(minutes=15)
 FAR = timedelta(days=30)
-_DATED = (IdempotentAnswer.answered_at, Passage.changed_at, BoundaryDeed.done_at)
+_DATED = (
+    IdempotentAnswer.answered_at,
+    Passage.changed_at,
+    BoundaryDeed.done_at,
+    BulkMessage.taken_at,
+)
 
 
 class ClockBelief:

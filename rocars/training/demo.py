@@ -21,12 +21,12 @@ from rocars.cargo.consignments import Consignments, direction_of
 from rocars.cargo.messages import CargoState, ConsignmentData
 from rocars.clock import in_hong_kong
 from rocars.crossing.messages import OfficerData
-from rocars.entrance.login import token_on_file
 from rocars.messages import Direction, Language
 from rocars.refusals import Code, Problem
 from rocars.registry.messages import AccountData, CompanyData, DriverData, TokenData
 from rocars.registry.vehicles import marks_of
-from rocars.secrets.tokens import next_code
+from rocars.secrets.kept_tokens import token_on_file
+from rocars.secrets.tokens import next_code, seconds_left
 from rocars.service import Service
 from rocars.store.tables.cargo import Consignment
 from rocars.store.tables.registration import Company, Driver
@@ -48,6 +48,13 @@ class DemoPerson:
     seed: str = field(repr=False)
     vehicles: tuple[str, ...]
     phone: str | None = None
+    totp_step_s: Literal[30, 60] | None = None
+
+    @property
+    def token(self) -> TokenData:
+        """As it is registered: TOTP with a step, otherwise HOTP."""
+        kind: Literal["hotp", "totp"] = "hotp" if self.totp_step_s is None else "totp"
+        return TokenData(kind=kind, seed=SecretStr(self.seed), step_s=self.totp_step_s)
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,15 @@ DRIVERS = (
     ),
     DemoPerson("10000002", "Li Ming", "cmn", "135791", "32" * 20, ("FV2468",), "+8613800000002"),
     DemoPerson("10000003", "John Smith", "en", "864209", "33" * 20, ()),
+    DemoPerson(
+        "10000004", "Wong Mei Ling", "yue", "975310", "37" * 20, ("KM4567",), totp_step_s=30
+    ),
 )
-OFFICER = DemoOfficer(name="officer", role="analyst", password="demonstration only", seed="34" * 20)
+OFFICERS = (
+    DemoOfficer(name="officer", role="analyst", password="demonstration only", seed="34" * 20),
+    DemoOfficer(name="hotline", role="hotline", password="demonstration calls", seed="35" * 20),
+    DemoOfficer(name="registrar", role="registrar", password="demonstration desk", seed="36" * 20),
+)
 _BUNDLER = DRIVERS[1]
 _SHOWN = 100
 _DUE_IN = 3
@@ -96,7 +110,7 @@ class DemoData:
         self._service = service
 
     async def replenish(self) -> None:
-        """See to the demo company, drivers and officer, and to free, bundled and expired cargo."""
+        """See to the demo company, drivers and officers, and to free, bundled and expired cargo."""
         rules = self._service.settings.rules
         wanted = self._service.settings.demo.free_ccrns
         await self._register()
@@ -140,7 +154,7 @@ class DemoData:
                         phone=person.phone,
                         language=person.language,
                         vehicles=list(person.vehicles),
-                        token=TokenData(seed=SecretStr(person.seed)),
+                        token=person.token,
                     )
                 )
 
@@ -160,9 +174,11 @@ class DemoData:
                         password=SecretStr(user.password),
                     )
                 )
-        if not await self._service.officers.registered(OFFICER.name):
-            with suppress_registered():
-                await self._service.officers.add(OfficerData.model_validate(OFFICER.model_dump()))
+        for officer in OFFICERS:
+            if not await self._service.officers.registered(officer.name):
+                with suppress_registered():
+                    data = OfficerData.model_validate(officer.model_dump())
+                    await self._service.officers.add(data)
 
     async def _web_users(self) -> list[DemoAccount]:
         """Those there are, with their passwords."""
@@ -259,6 +275,7 @@ class DemoData:
                         language=person.language,
                         pin=person.pin,
                         code=next_code(token_on_file(token, service.keys), now),
+                        code_valid_s=seconds_left(token_on_file(token, service.keys), now),
                         vehicles=list(await marks_of(session, driver.id)),
                     )
                 )
@@ -283,7 +300,7 @@ class DemoData:
                     )
                 )
         return DemoInfo(
-            drivers=drivers, officers=[OFFICER], accounts=await self._web_users(), cargo=cargo
+            drivers=drivers, officers=list(OFFICERS), accounts=await self._web_users(), cargo=cargo
         )
 
 

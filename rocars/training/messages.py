@@ -15,6 +15,9 @@ class DemoDriver(Answer):
     language: Language
     pin: str
     code: str = Field(description="The next one-time code of this driver's token.")
+    code_valid_s: int | None = Field(
+        description="Seconds until the token shows another code (TOTP); null: once this is used."
+    )
     vehicles: list[str]
 
 
@@ -37,7 +40,7 @@ class DemoCargo(Answer):
 
 class DemoOfficer(Answer):
     name: str
-    role: Literal["officer", "analyst"]
+    role: Literal["officer", "analyst", "hotline", "registrar"]
     password: str
     seed: str = Field(description="Of the token (TOTP), hexadecimal.")
 

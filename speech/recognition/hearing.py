@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from speech.language import Language
@@ -25,10 +25,12 @@ class Reading:
 
     Attributes:
         confidence: 0 to 1; those of all readings and of speech that is none add up to 1.
+        words: those that were heard; empty where a word was lost or added to make sense of it.
     """
 
     meaning: Meaning
     confidence: float
+    words: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

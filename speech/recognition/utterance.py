@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from speech.recognition.activity import FULL_SCALE
-from speech.recognition.grammar import Completeness, Grammar, Meaning
+from speech.recognition.grammar import Completeness, Grammar, Meaning, without_noise
 from speech.recognition.hearing import Reading
 from speech.recognition.models import Model
 from speech.recognition.words import NO_WORDS
@@ -69,6 +69,7 @@ class UtteranceRecogniser:
         whole = sum(weights)
         chances: dict[Meaning, float] = {}
         mended: dict[Meaning, float] = {}
+        said: dict[Meaning, str] = {}
         nothing = 0.0
         for (words, _), weight in zip(found, weights, strict=True):
             share = weight / whole
@@ -77,11 +78,12 @@ class UtteranceRecogniser:
                 mended[other] = mended.get(other, 0.0) + MENDED * share / len(others)
             if meaning is not None:
                 chances[meaning] = chances.get(meaning, 0.0) + share
+                said.setdefault(meaning, " ".join(without_noise(words) or words))
             elif not others and self._grammar.completeness(words) is not Completeness.ALMOST:
                 nothing += share  # many digits with one place unclear are no other talk
         if nothing > max([*chances.values(), *mended.values()], default=0.0):
             return ()
-        return (*_sorted(chances), *_sorted(mended, but=chances))
+        return (*_sorted(chances, said), *_sorted(mended, {}, but=chances))
 
     def _levelled(self, pcm: bytes) -> bytes:
         """Quiet callers louder and loud ones softer.
@@ -104,6 +106,12 @@ class UtteranceRecogniser:
         return float(10 ** (gain_db / 20))
 
 
-def _sorted(chances: Mapping[Meaning, float], but: Container[Meaning] = ()) -> tuple[Reading, ...]:
-    readings = [Reading(meaning, share) for meaning, share in chances.items() if meaning not in but]
+def _sorted(
+    chances: Mapping[Meaning, float], said: Mapping[Meaning, str], but: Container[Meaning] = ()
+) -> tuple[Reading, ...]:
+    readings = [
+        Reading(meaning, share, said.get(meaning, ""))
+        for meaning, share in chances.items()
+        if meaning not in but
+    ]
     return tuple(sorted(readings, key=lambda reading: -reading.confidence))

@@ -68,6 +68,14 @@ async def office(rocars: RunningRocars) -> AsyncIterator[RocarsOffice]:
         yield opened
 
 
+@pytest.fixture
+async def demonstration(rocars: RunningRocars) -> AsyncIterator[RocarsOffice]:
+    """The office, with the key that shows the demo and opens nothing else."""
+    settings = client_settings(rocars.base_url, rocars.keys.api_keys[Role.DEMO], **PATIENT)
+    async with RocarsOffice(settings) as opened:
+        yield opened
+
+
 @dataclass
 class Misbehaving:
     """A server with a few canned misdeeds, done in turn; the last one is repeated."""

@@ -52,7 +52,7 @@ async def test_killed_at_any_moment(tmp_path):
     moment = random.Random(5)
     process, url = await start(tmp_path)
     try:
-        async with RocarsOffice(settings(tmp_path, url, "admin")) as office:
+        async with RocarsOffice(settings(tmp_path, url, "demo")) as office:
             demo = await office.demo()
         ccrns = [
             one for flow in DIRECTIONS for one in demo.free_ccrns(immediately=True, direction=flow)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from typing import Any
@@ -155,8 +156,8 @@ async def test_the_budget_bounds_all_tries():
 
 
 async def test_log_in_is_sent_once_somebody_listens():
-    login = '{"session": "s", "vehicles": ["AB1234"], "language": "en", "expires_at": "x"}'
-    body = login.encode()
+    login = {"user_id": "1", "session": "s", "vehicles": [], "language": "en", "expires_at": "x"}
+    body = json.dumps(login).encode()
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]

@@ -36,17 +36,17 @@ from tests.backend_client.conftest import PATIENT, client_settings
 pytestmark = pytest.mark.service
 
 
-async def logged_in(client: Rocars, office: RocarsOffice, place: int = 0) -> Driver:
-    person = (await office.demo()).drivers[place]
+async def logged_in(client: Rocars, demonstration: RocarsOffice, place: int = 0) -> Driver:
+    person = (await demonstration.demo()).drivers[place]
     return await client.log_in(Credentials(person.user_id, person.pin, person.code))
 
 
-async def test_from_login_to_unbundling(client: Rocars, office):
-    driver = await logged_in(client, office)
+async def test_from_login_to_unbundling(client: Rocars, demonstration):
+    driver = await logged_in(client, demonstration)
     assert driver.vehicles == ("AB1234", "FU88")
     assert driver.language == "yue"
     assert driver.session not in repr(driver)
-    ccrns = (await office.demo()).free_ccrns(immediately=True)[:2]
+    ccrns = (await demonstration.demo()).free_ccrns(immediately=True)[:2]
     assert (await client.look_up(driver, ccrns[0])).state is CargoState.FREE
     receipt = await client.bundle(driver, ccrns, "AB1234", idempotency_key="one")
     assert receipt.ccrns == ccrns
@@ -63,18 +63,18 @@ async def test_from_login_to_unbundling(client: Rocars, office):
         await client.unbundle(driver, receipt.ubr, idempotency_key="three")
 
 
-async def test_thirty_minutes_for_cargo_just_lodged(client, office):
-    driver = await logged_in(client, office)
-    ccrns = (await office.demo()).free_ccrns(immediately=False)[:1]
+async def test_thirty_minutes_for_cargo_just_lodged(client, demonstration):
+    driver = await logged_in(client, demonstration)
+    ccrns = (await demonstration.demo()).free_ccrns(immediately=False)[:1]
     receipt = await client.bundle(driver, ccrns, "FU88", idempotency_key="k")
     assert not receipt.crossing.immediately
     wait = receipt.crossing.at - receipt.bundled_at
     assert timedelta(minutes=30) <= wait < timedelta(minutes=31)
 
 
-async def test_every_refusal_has_its_error(client, office):
-    driver = await logged_in(client, office)
-    demo = await office.demo()
+async def test_every_refusal_has_its_error(client, office, demonstration):
+    driver = await logged_in(client, demonstration)
+    demo = await demonstration.demo()
     free = demo.free_ccrns(immediately=True)[0]
     inbound = demo.free_ccrns(immediately=True, direction="inbound")[0]
     by_state = {one.state: one.ccrn for one in demo.cargo}
@@ -108,8 +108,8 @@ async def test_every_refusal_has_its_error(client, office):
         await client.unbundle(driver, "1234567890", idempotency_key="u")
 
 
-async def test_wrong_log_in_and_lock_out_across_connections(rocars, client, office):
-    person = (await office.demo()).drivers[0]
+async def test_wrong_log_in_and_lock_out_across_connections(rocars, client, office, demonstration):
+    person = (await demonstration.demo()).drivers[0]
     for _ in range(5):
         key = rocars.keys.api_keys[Role.IVR]
         async with RocarsClient(client_settings(rocars.base_url, key, **PATIENT)) as other_line:
@@ -130,8 +130,8 @@ async def test_session_unknown_to_rocars_has_expired(client):
         await client.bundle(nobody, ["1234567890123"], "AB1234", idempotency_key="k")
 
 
-async def test_keyed_marks(client, office):
-    driver = await logged_in(client, office)
+async def test_keyed_marks(client, demonstration):
+    driver = await logged_in(client, demonstration)
     assert await client.match_vehicles(driver, "221234") == ("AB1234",)
     assert await client.match_vehicles(driver, "382468") == ("FV2468",)
     assert await client.match_vehicles(driver, "99999") == ()
@@ -141,12 +141,12 @@ async def test_keyed_marks(client, office):
 async def test_a_wrong_api_key_is_a_back_end_that_is_away(rocars):
     settings = client_settings(rocars.base_url, "not the key of this channel")
     async with RocarsClient(settings) as client:
-        with pytest.raises(BackEndUnavailable, match="api_key_refused") as caught:
+        with pytest.raises(BackEndUnavailable, match="api_key_unknown") as caught:
             await client.log_in(Credentials("10000001", "246810", "000000"))
     assert not caught.value.uncertain
 
 
-async def test_office_registers_lodges_and_is_refused(client, office):
+async def test_office_registers_lodges_and_is_refused(client, office, demonstration):
     await office.add_company("BR-7", "T Ltd", "Wong", ("Lee",))
     with pytest.raises(ProblemAnswered, match="already_registered"):
         await office.add_company("BR-7", "T Ltd", "Wong")
@@ -154,21 +154,21 @@ async def test_office_registers_lodges_and_is_refused(client, office):
         "30000001", company="BR-7", name="Ng", pin="123456", seed=b"7" * 20, vehicles=("W1",)
     )
     await office.add_vehicle("30000001", "ab 99")
-    day = (await client.bundles(await logged_in(client, office, 1)))[0].bundled_at.date()
+    day = (await client.bundles(await logged_in(client, demonstration, 1)))[0].bundled_at.date()
     shipment = Shipment(
         "BR-7", "inbound", 3, "Crates", "Tea", "A", "B", "C", "D", day, ("MSKU1234565",)
     )
     ccrn = await office.lodge(shipment)
     await office.amend(ccrn, shipment)
-    driver = await logged_in(client, office)
+    driver = await logged_in(client, demonstration)
     assert (await client.look_up(driver, ccrn)).state is CargoState.FREE
 
 
-async def test_observer_hears_of_every_request(rocars, office):
+async def test_observer_hears_of_every_request(rocars, demonstration):
     heard = []
     settings = client_settings(rocars.base_url, rocars.keys.api_keys[Role.IVR], read_timeout_s=5)
     async with RocarsClient(settings, lambda *told: heard.append(told)) as client:
-        driver = await logged_in(client, office)
+        driver = await logged_in(client, demonstration)
         with pytest.raises(UnknownCcrn):
             await client.look_up(driver, "1234567890123")
     assert [(operation, outcome) for operation, outcome, _ in heard] == [
@@ -178,9 +178,9 @@ async def test_observer_hears_of_every_request(rocars, office):
     assert all(0 < seconds < 5 for *_, seconds in heard)
 
 
-async def test_many_lines_one_ccrn(client, office):
-    driver = await logged_in(client, office)
-    ccrn = (await office.demo()).free_ccrns(immediately=True)[0]
+async def test_many_lines_one_ccrn(client, demonstration):
+    driver = await logged_in(client, demonstration)
+    ccrn = (await demonstration.demo()).free_ccrns(immediately=True)[0]
     results = await asyncio.gather(
         *(client.bundle(driver, [ccrn], "AB1234", idempotency_key=f"k{n}") for n in range(20)),
         return_exceptions=True,
@@ -188,9 +188,9 @@ async def test_many_lines_one_ccrn(client, office):
     assert sum(isinstance(result, AlreadyBundled) for result in results) == 19
 
 
-async def test_a_lost_answer_is_settled(client: Rocars, office):
-    driver = await logged_in(client, office)
-    (ccrn,) = (await office.demo()).free_ccrns(immediately=True)[:1]
+async def test_a_lost_answer_is_settled(client: Rocars, demonstration):
+    driver = await logged_in(client, demonstration)
+    (ccrn,) = (await demonstration.demo()).free_ccrns(immediately=True)[:1]
     receipt = await client.bundle(driver, [ccrn], "AB1234", idempotency_key="a-key/1")
     assert await client.settle(driver.user_id, "a-key/1") == receipt
     assert await client.settle(driver.user_id, "never") is None
@@ -200,14 +200,19 @@ async def test_a_lost_answer_is_settled(client: Rocars, office):
         await client.settle("99999999", "never")
 
 
-async def test_a_caller_is_recognised_by_his_number(client: Rocars):
-    assert await client.recognise("+85290100001") == Caller("10000001", "yue")
+async def test_a_caller_is_recognised_by_their_number(client: Rocars, demonstration):
+    caller = await client.recognise("+85290100001")
+    assert caller.alias is not None
+    assert (caller.alias[-3:], caller.language) == ("001", "yue")
+    person = (await demonstration.demo()).drivers[0]
+    driver = await client.log_in(Credentials(caller.alias, person.pin, person.code))
+    assert driver.user_id == "10000001"
     assert await client.recognise("+85290000009") == Caller()
 
 
-async def test_a_status_by_keys(client: Rocars, office):
-    driver = await logged_in(client, office)
-    (ccrn,) = (await office.demo()).free_ccrns(immediately=True)[:1]
+async def test_a_status_by_keys(client: Rocars, demonstration):
+    driver = await logged_in(client, demonstration)
+    (ccrn,) = (await demonstration.demo()).free_ccrns(immediately=True)[:1]
     receipt = await client.bundle(driver, [ccrn], "FU88", idempotency_key="k")
     assert await client.status(receipt.ubr, "3888") == receipt
     with pytest.raises(UnknownBundle):

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from ivr.records.roles import Role
 from ivr.telephony.errors import CallRefused
 from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.telephone import Telephone
+from prompts import announcements
 from prompts.library import RECORDINGS
 from tests.console.conftest import NAMES, PASSWORDS, Visit, a_recording, chromium
 from tests.support.pace import limit
@@ -340,3 +342,42 @@ def _most_alike(line: np.ndarray, piece: np.ndarray) -> float:
     floor = power.max() * 0.02  # silence is like nothing
     alike = np.abs(found[: len(power)]) / np.sqrt(np.maximum(power, floor) * (piece @ piece))
     return float(alike.max())
+
+
+ANNOUNCED = {"Cantonese": "服務暫停", "Putonghua": "服务暂停", "English": "Closed today"}
+
+
+async def test_a_service_is_closed_by_an_announcement_and_opened_again(
+    service: Service, chromium: Browser, dial: Dial
+) -> None:
+    """Typed in the browser, spoken by a machine's voice, heard from the next call on."""
+    published = service.settings.published_prompts / announcements.LIST
+    async with visit(chromium, service, Role.REVIEWER) as reviewer:
+        await reviewer.go("/announcements")
+        page = reviewer.page
+        await page.get_by_label("Where in the call").select_option("the call ends with it")
+        until = datetime.now() + timedelta(days=2)
+        await page.get_by_label("Until").fill(f"{until:%Y-%m-%dT%H:%M}")
+        for label, words in ANNOUNCED.items():
+            await page.get_by_label(f"Words: {label}").fill(words)
+        await reviewer.press("Announce")
+        assert "Announced." in await reviewer.told()
+        await holds(published, "Closed today")
+        async with dial() as call:
+            assert await call.cdr() == ("closed", "service")
+        await page.get_by_role("button", name="End").click()
+        assert "Ended." in await reviewer.told()
+        await holds(published, "Closed today", no_more=True)
+        async with dial() as call:
+            await call.until("welcome.greeting")
+    ((text, ms),) = service.query("SELECT text, ms FROM steps WHERE name LIKE 'announcement.%'")
+    assert text == " ".join(ANNOUNCED.values())
+    assert ms > 1500
+
+
+async def holds(published: Path, words: str, *, no_more: bool = False) -> None:
+    """Until this node has, or has no more, these words in its list of announcements."""
+    deadline = time.monotonic() + limit(20)
+    while (words in published.read_text()) is no_more:
+        assert time.monotonic() < deadline, published.read_text()
+        await asyncio.sleep(0.1)

@@ -52,6 +52,8 @@ every_minutes = 0
 [embedded_rocars]
 port = {PORTS["web"] + 1}
 portal_port = {PORTS["web"] + 2}
+[handset]
+enabled = false
 """
 GREETS = """
 name: greets

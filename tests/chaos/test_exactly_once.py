@@ -79,7 +79,7 @@ class Chaos:
     async def open(self) -> None:
         """Everything that is there before the first death."""
         await self.start_rocars()
-        async with RocarsOffice(self.client_settings("admin")) as office:
+        async with RocarsOffice(self.client_settings("demo")) as office:
             demo = await office.demo()
         person = demo.drivers[0]
         async with RocarsClient(self.client_settings("ivr")) as client:

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 import soundfile
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
 
 from ground.database.urls import sqlite_url
 from ivr.console.app import make_app
@@ -142,18 +142,31 @@ expect.set_options(timeout=60_000)  # a limit, no expectation: a page may be slo
 
 
 class Visit:
-    """One person at a browser of her own; whatever its console complains of is a failure."""
+    """One person at a browser of her own; whatever its console complains of is a failure.
+
+    Attributes:
+        agrees: what she answers when the page asks whether she means it.
+        asked: what it has asked.
+    """
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
         self.url = url
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: self.complaints.append(said.text) if said.type == "error" else None,
-        )
-        page.on("dialog", lambda dialog: dialog.accept())
+        page.on("console", lambda said: self._note(said.type, said.text))
+        self.agrees = True
+        self.asked: list[str] = []
+        page.on("dialog", self._answer)
+
+    async def _answer(self, dialog: Dialog) -> None:
+        self.asked.append(dialog.message)
+        await (dialog.accept() if self.agrees else dialog.dismiss())
+
+    def _note(self, kind: str, text: str) -> None:
+        """That a page was refused is said by the page itself."""
+        if kind == "error" and "status of 422" not in text:
+            self.complaints.append(text)
 
     async def log_in(self, name: str, password: str) -> None:
         await self.page.goto(f"{self.url}/login")

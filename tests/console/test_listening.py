@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -24,7 +26,8 @@ from tests.support.pace import limit
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
-SLOW = asyncio.Event()
+SLOW, GONE = asyncio.Event(), asyncio.Event()
+LARGE = 50_000_000
 Opened = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -40,7 +43,19 @@ async def serving(keeper: Doorkeeper) -> AsyncIterator[int]:
         return web.Response(text="hello")
 
     app.router.add_get("/", hello)
+
+    async def large(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        try:
+            for _ in range(LARGE // 1_000_000):
+                await answer.write(bytes(1_000_000))
+        except ConnectionError:
+            GONE.set()
+        return answer
+
     app.router.add_get("/slow", slow)
+    app.router.add_get("/large", large)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     server = await listen(runner, "127.0.0.1", 0, keeper)
@@ -136,6 +151,31 @@ async def test_nobody_who_is_being_answered_has_to_go() -> None:
             assert (await reader.read()).endswith(b"hello")
         for _, writer in (*busy, *proxy):
             writer.close()
+
+
+async def test_a_reader_who_takes_nothing_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ivr.console.listening.UNREAD_S", 0.3)
+    async with serving(Doorkeeper(10, 10, header_s=30)) as port:
+        with socket.socket() as reader:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.settimeout(limit(10))
+            await asyncio.to_thread(reader.connect, ("127.0.0.1", port))
+            reader.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            async with asyncio.timeout(limit(10)):
+                await GONE.wait()
+            taken = await asyncio.to_thread(_all_of, reader)
+    assert taken < LARGE
+
+
+def _all_of(reader: socket.socket) -> int:
+    """How many bytes come until the connection is closed."""
+    taken = 0
+    with contextlib.suppress(ConnectionError):
+        while read := reader.recv(1 << 20):
+            taken += len(read)
+    return taken
 
 
 async def test_a_form_that_trickles_in_is_not_waited_for(

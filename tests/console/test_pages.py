@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 import pytest_asyncio
 import soundfile
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
 from ground.web.requests import own_path
 from ivr.console.charts import CHARTS
-from ivr.console.pages.prompts import WAITING_ON_A_PAGE
+from ivr.console.pages.waiting import ON_A_PAGE
 from ivr.observe.strain import Cause, Pressure, Strain, Verdict
 from ivr.records.console_tables import NodeState, Source, VersionState
-from ivr.records.facts import now
+from ivr.records.facts import Step, now
 from ivr.records.outcome import CallOutcome
 from ivr.records.prompt_versions import NewVersion
 from ivr.records.roles import Role
@@ -38,6 +39,7 @@ Enter = Callable[[Role], Awaitable[Visit]]
 PAGES = (
     *("/live", "/calls", "/figures", "/prompts", "/prompts/en", "/prompts/yue/1001"),
     *("/prompts/waiting", "/prompts/cmn/script", "/wellbeing", "/people", "/audit", "/me"),
+    *("/announcements", "/alerts"),
 )
 
 
@@ -132,9 +134,14 @@ async def test_recorded_in_the_browser(console: Console, enter: Enter) -> None:
     await operator.go(f"/prompts/en/{number}")
     await operator.press("Record here")
     await operator.page.get_by_text("speak now").wait_for()
-    await operator.page.wait_for_timeout(3500)
+    level = operator.page.get_by_label("Level")
+    await expect(level).not_to_have_js_property("value", 0)
+    await expect(operator.page.locator("#clock")).to_have_text("0:03 / 2:00")
     await operator.press("Stop")
     await operator.page.get_by_text("Hear it, then send it.").wait_for()
+    assert await level.is_hidden()
+    leaving = "() => dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    assert await operator.page.evaluate(leaving) is False  # the browser asks first
     await operator.press("Send")
     assert "Taken as version 1" in await operator.told()
     (version,) = await console.site.versions.of_clip("en", "goodbye.plain")
@@ -142,6 +149,19 @@ async def test_recorded_in_the_browser(console: Console, enter: Enter) -> None:
     held = await console.site.versions.one(version.version_id)
     assert held is not None
     assert _known_again(held.sound, MICROPHONE.read_bytes()) > 0.5
+
+
+async def test_a_recording_ends_by_itself_when_it_is_too_long(
+    console: Console, enter: Enter
+) -> None:
+    operator = await enter(Role.OPERATOR)
+    await operator.go("/prompts/en/1001")
+    await operator.page.locator("#clock").evaluate("clock => { clock.dataset.longestS = 1; }")
+    await operator.press("Record here")
+    await operator.page.get_by_text("It is as long as it may be").wait_for()
+    heard = operator.page.locator("#heard")
+    await heard.evaluate(PLAY)
+    assert 1 <= float(await heard.evaluate("audio => audio.duration")) < 2
 
 
 async def test_other_words_are_said_by_a_stand_in_at_once(console: Console, enter: Enter) -> None:
@@ -192,7 +212,7 @@ async def test_a_set_is_reviewed_by_keyboard(console: Console, enter: Enter) -> 
     clip = await console.site.studio.one(Language.ENGLISH, "welcome.greeting")
     assert clip is not None
     first = await console.site.intake.file("somebody", clip, a_recording(), Source.UPLOADED)
-    for _ in range(WAITING_ON_A_PAGE + 2):
+    for _ in range(ON_A_PAGE + 2):
         await console.site.versions.add(
             "somebody",
             NewVersion(
@@ -202,7 +222,7 @@ async def test_a_set_is_reviewed_by_keyboard(console: Console, enter: Enter) -> 
     reviewer = await enter(Role.REVIEWER)
     await reviewer.go("/prompts/waiting?language=en&state=draft")
     rows = reviewer.page.locator("#review tr[data-version]")
-    assert await rows.count() == WAITING_ON_A_PAGE
+    assert await rows.count() == ON_A_PAGE
     await reviewer.page.keyboard.press("p")
     for _ in range(3):
         await reviewer.page.keyboard.press("a")
@@ -225,6 +245,37 @@ async def test_a_set_is_reviewed_by_keyboard(console: Console, enter: Enter) -> 
     assert "live" in await reviewer.told()
     assert reviewer.page.url.endswith("/prompts/waiting?find=&language=en&state=reviewed")
     assert await rows.count() == 1
+
+
+async def test_no_draft_is_skipped_from_page_to_page(console: Console, enter: Enter) -> None:
+    """What was accepted has left the search, and the next page begins where this one ended."""
+    clip = await console.site.studio.one(Language.ENGLISH, "welcome.greeting")
+    assert clip is not None
+    first = await console.site.intake.file("somebody", clip, a_recording(), Source.UPLOADED)
+    made = [first] + [
+        await console.site.versions.add(
+            "somebody",
+            NewVersion("en", clip.name, f"{n}", "x", first.sound, 1.4, -23, Source.IMPORTED),
+        )
+        for n in range(ON_A_PAGE + 9)
+    ]
+    reviewer = await enter(Role.REVIEWER)
+    await reviewer.go("/prompts/waiting?state=draft")
+    await reviewer.page.get_by_label("Speed of hearing").select_option("1.5")
+    for version in made[: ON_A_PAGE // 2]:
+        await console.site.versions.review("another", version.version_id)
+    rows = reviewer.page.locator("#review tr[data-version]")
+    await rows.last.focus()
+    await reviewer.page.keyboard.press("a")
+    following = str(made[ON_A_PAGE].version_id)
+    await expect(rows.first).to_have_attribute("data-version", following)
+    await expect(rows.first).to_be_focused()
+    assert await rows.count() == 10
+    speed = "row => row.querySelector('audio').playbackRate"
+    assert await rows.first.evaluate(speed) == 1.5
+    last = await console.site.versions.one(made[ON_A_PAGE - 1].version_id)
+    assert last is not None
+    assert last.state is VersionState.REVIEWED
 
 
 async def test_a_release_shows_what_changes_goes_live_and_comes_back(
@@ -268,8 +319,34 @@ async def test_an_order_is_seen_on_its_row_and_tells_no_more_than_is_so(
     assert "no transfer is configured" in await operator.told()
     row = operator.page.locator(f"tr[data-call='{call_id}']")
     assert "ordered: pass on" in await row.inner_text()
+    lately = operator.page.locator("#ordered")
+    await expect(lately).to_contain_text("not taken yet")
+    await console.site.orders.take_for_calls([call_id])
+    await expect(lately).to_contain_text("under way")
+    console.book.step(call_id, Step("transfer", "transfer", value="timed_out"))
+    await expect(lately).to_contain_text("nobody was reached; the caller was told the number")
     assert await row.get_by_role("button").count() == 0
     assert await console.book.flush(5)
+
+
+@pytest.mark.parametrize("what", ["end", "pass"])
+async def test_ending_and_passing_on_are_confirmed_by_keyboard(
+    console: Console, enter: Enter, what: str
+) -> None:
+    call_id = await console.book.open(an_offered_call())
+    operator = await enter(Role.OPERATOR)
+    button = operator.page.locator(f"#{what}-{call_id}")
+    await button.wait_for()
+    operator.agrees = False
+    await button.focus()
+    await operator.page.keyboard.press("Enter")
+    assert len(operator.asked) == 1
+    assert await console.site.orders.take_for_calls([call_id]) == []
+    operator.agrees = True
+    await button.focus()
+    await operator.page.keyboard.press("Enter")
+    await operator.page.locator(f"tr[data-call='{call_id}'] .ordered").wait_for()
+    assert len(await console.site.orders.take_for_calls([call_id])) == 1
 
 
 async def test_focus_and_marked_text_survive_the_update(console: Console, enter: Enter) -> None:
@@ -418,20 +495,37 @@ async def test_every_page_speaks_chinese_too(console: Console, enter: Enter) -> 
         assert any("\u4e00" <= letter <= "\u9fff" for letter in text), path
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
+@pytest.mark.parametrize(
+    ("width", "height", "language"), [(390, 844, "中文"), (1280, 800, "English")]
+)
 async def test_pages_fit_labelled_and_legible(
-    console: Console, enter: Enter, width: int, height: int
+    console: Console, enter: Enter, width: int, height: int, language: str
 ) -> None:
-    """Nothing wider than the screen, a label for every field, WCAG AA contrast of all text."""
-    await past_call(console.book, ccrn="1234567890123")
+    """Nothing wider than the screen, WCAG AA contrast of all text, and nothing that axe-core finds:
+    on a telephone in Chinese, on a desk in English."""
+    call_id = await past_call(console.book, ccrn="1234567890123")
+    await console.book.open(an_offered_call())
+    clip = await console.site.studio.one(Language.ENGLISH, "welcome.greeting")
+    assert clip is not None
+    long_name = "x" * 300 + ".wav"
+    draft = await console.site.intake.file(
+        "somebody", clip, a_recording(), Source.IMPORTED, long_name
+    )
+    await console.site.versions.review("another", draft.version_id)
+    release = await console.site.releases.gather("another", "Spring voices", [draft.version_id])
+    pages = (f"/calls/{call_id}", f"/releases/{release.release_id}", "/prompts/en/1001")
     administrator = await enter(Role.ADMINISTRATOR)
     await administrator.page.set_viewport_size({"width": width, "height": height})
-    for path in PAGES:
+    if language != "English":
+        await administrator.press(language)
+    for path in (*PAGES, *pages):
         await administrator.go(path)
         found = await administrator.page.evaluate(
             Path(__file__).with_name("accessible.js").read_text()
         )
         assert found == [], path
+        seen = await Axe().run(administrator.page)
+        assert seen.violations_count == 0, f"{path}: {seen.generate_report()}"
 
 
 async def test_the_pages_are_used_by_keyboard_alone(console: Console, enter: Enter) -> None:

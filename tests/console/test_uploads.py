@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import zipfile
@@ -68,7 +69,7 @@ async def test_a_bad_file_is_refused_with_its_reason(
 ) -> None:
     async with browser(console, Role.OPERATOR) as session:
         status, page = await sent(session, f"{GREETING}/recording", "recording", data, "a.wav")
-    assert status == 200
+    assert status == 422
     assert why in page
     assert await console.site.versions.of_clip("en", "welcome.greeting") == []
 
@@ -218,6 +219,9 @@ async def test_the_script_goes_out_and_the_set_comes_back(console: Console) -> N
         assert rows[0] == "number,file,words,context,target seconds,now heard"
         assert len(rows) - 1 == len(console.site.studio.script[Language.ENGLISH])
         assert any("Road Cargo System" in row for row in rows)
+        contexts = {row["context"] for row in csv.DictReader(rows)}
+        assert "" not in contexts
+        assert {"main menu", "at any question", "numbers, marks and times"} <= contexts
         names = [row.split(",")[1] for row in rows[1:6]]
         assert names[0].startswith("1001-en-")
         clips = [row.split("-", 2)[2].removesuffix(".wav") for row in names]

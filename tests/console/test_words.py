@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,42 @@ from babel.messages.extract import extract_from_dir
 import ivr.console
 from ground.web.words import LANGUAGES
 from ivr.console import shown
+from ivr.console.alerts import conditions
+from ivr.console.alerts.delivery import TITLES
 from ivr.console.app import ROOMS
-from ivr.console.door.refusals import OURS
+from ivr.console.door.refusals import OURS, TYPED
 from ivr.console.faults import REASONS
-from ivr.console.health import DISK_FULL, DRAINING, FRONT_DOWN, KEYPAD_ONLY, NO_WORKER, OVERLOADED
+from ivr.console.health import (
+    DISK_FULL,
+    DRAINING,
+    FRONT_DOWN,
+    KEYPAD_ONLY,
+    NO_WORKER,
+    NOT_TESTED,
+    OVERLOADED,
+)
+from ivr.console.pages import figures, waiting
 from ivr.console.pages.calls import FIELDS
 from ivr.console.rendering import LOOK, WORDS
 from ivr.console.self_test import FAILED
-from ivr.node.scoreboard import SUPERVISOR_STILL, WORKER_STILL
+from ivr.console.what_became import SAID
+from ivr.dialogue.line import Transfer
+from ivr.dialogue.trace import StepKind
+from ivr.drawing.book import flow_graphs
+from ivr.drawing.words import title
+from ivr.node.scoreboard import SUPERVISOR_STILL, WORKER_STILL, WorkerState
 from ivr.node.start_failures import CANNOT_START
-from ivr.records.console_tables import OrderKind, Source, VersionState
+from ivr.records.alert_kinds import AlertEvent, AlertKind, Channel
+from ivr.records.console_tables import (
+    AnnouncementKind,
+    AnnouncementPlace,
+    OrderKind,
+    Source,
+    VersionState,
+)
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.roles import Role
+from ivr.studio.clips import PLACES
 from ivr.studio.importing import REASONS as NOT_LISTENED_TO
 from speech.language import Language
 
@@ -30,6 +55,7 @@ pytestmark = pytest.mark.unit
 
 DIRECTORY = Path(ivr.console.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2.ext:babel_extract")]
+OF_ALERTS: tuple[type[StrEnum], ...] = (AlertEvent, AlertKind, Channel)
 PLACE = re.compile(r"%\(\w+\)[.\d]*[a-z]")
 
 
@@ -46,10 +72,20 @@ def chosen() -> set[str]:
     """Words that come from closed sets."""
     sets = (CallOutcome, EndedBy, VersionState, Source, Role, BundleRequestState, OrderKind)
     words = {shown.word(one.value) for kind in sets for one in kind}
+    words |= {shown.word(kind.value) for kind in AnnouncementKind}
+    words |= {shown.word(place.value) for place in AnnouncementPlace}
     words |= set(OVERLOADED.values()) | {KEYPAD_ONLY, FRONT_DOWN, NO_WORKER, DRAINING, DISK_FULL}
-    words |= {FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
+    words |= {shown.word(kind.value) for kinds in OF_ALERTS for kind in kinds}
+    words |= {*TITLES.values()} | {
+        told for told in vars(conditions).values() if isinstance(told, str) and "%(" in told
+    }
+    words |= {NOT_TESTED, FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
     frame = {LOOK.name, LOOK.home[1], LOOK.without_database}
     frame |= {entry.name for room in ROOMS for entry in room.entries}
+    words |= {shown.word(kind.value) for kinds in (StepKind, Transfer) for kind in kinds}
+    words |= {state.name.lower() for state in WorkerState} | {"bundle", "unbundle"}
+    words |= {title(flow) for flow in flow_graphs()} | {*SAID, *TYPED.values(), *PLACES}
+    words |= {*figures.FIELDS.values(), *waiting.FIELDS.values()}
     words |= {*OURS, *FIELDS.values(), *NOT_LISTENED_TO} | deeds() | refusals()
     return words | frame | {"not chosen yet"} | set(REASONS.values())
 

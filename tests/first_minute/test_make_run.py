@@ -6,12 +6,14 @@ import contextlib
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.first_minute.made import made_run
+from tests.support.pace import limit
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(600)]
 
@@ -23,6 +25,7 @@ HELD = {
     "telephony.rtp_port_first": tuple((UDP, port) for port in range(16384, 16384 + 3 * 64)),
     "embedded_rocars.port": ((TCP, 8480),),
     "embedded_rocars.portal_port": ((TCP, 8481),),
+    "handset.port": ((TCP, 8482),),
 }
 
 
@@ -52,7 +55,19 @@ def command(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("setting", [name for name in HELD if "portal" not in name])
+LIKE_OTHERS = {"embedded_rocars.portal_port", "handset.port"}
+
+
+def is_well(data: Path) -> bool:
+    """What `rocars-ivr health` says; a busy machine's node takes no calls for a while."""
+    until = time.monotonic() + limit(30)
+    while (well := command(data, "health")).returncode != 0:
+        assert "overloaded" in well.stderr, well.stderr
+        assert time.monotonic() < until, well.stderr
+    return True
+
+
+@pytest.mark.parametrize("setting", [name for name in HELD if name not in LIKE_OTHERS])
 def test_beside_a_program_on_a_usual_port(tmp_path: Path, setting: str) -> None:
     with somebody_with(*HELD[setting]), made_run(tmp_path / "var") as run:
         run.until("Ctrl-C ends")
@@ -74,8 +89,7 @@ def test_beside_programs_on_all_of_them(tmp_path: Path) -> None:
         run.until("confirmed by ROCARS")
         run.until("Demo accounts of the portal")
         run.until("Free cargo")
-        well = command(tmp_path / "var", "health")
-        assert well.returncode == 0, well.stderr
+        assert is_well(tmp_path / "var")
         checked = command(tmp_path / "var", "config", "check")
         assert checked.returncode == 1  # for the settings have the ports the others hold
         assert "sip.port: UDP and TCP 127.0.0.1:5060" in checked.stderr

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from pydantic import ValidationError
 
-from call_flows.call_context import Conclusion
+from call_flows.call_context import Conclusion, HotlineNow
 from call_flows.rules import FlowRules
 from ivr.dialogue.line import Transfer
+from prompts.composer import HONG_KONG
 from tests.support.fakes.caller import HANG_UP, Cue
 from tests.support.fakes.flows_on_paper import IN_ENGLISH, PaperCall
 
@@ -51,6 +54,34 @@ async def test_a_rehearsal_disturbs_nobody(paper: PaperCall) -> None:
     paper.practice = True
     await paper.run(*TO_HOTLINE, ("hotline.advice", ""))
     assert paper.line.transfers == []
+
+
+async def test_outside_its_hours_nobody_is_connected(paper: PaperCall) -> None:
+    paper.rules = FlowRules(hotline_transfer_uri=HOTLINE)
+    opens = datetime(2026, 11, 30, 9, tzinfo=HONG_KONG)
+    paper.hotline = HotlineNow(has_hours=True, shut=True, opens=opens)
+    await paper.run(*TO_HOTLINE, ("hotline.shut", ""))
+    assert paper.line.transfers == []
+    told = [prompt for prompt in paper.prompts if prompt.startswith("hotline.")]
+    assert told == ["hotline.shut", "hotline.opens", "hotline.number", "hotline.number"]
+    assert f"en hotline.opens at={opens}" in paper.words
+    assert paper.context.notes.conclusion is Conclusion.HOTLINE
+
+
+async def test_nobody_is_told_an_opening_that_is_not_known(paper: PaperCall) -> None:
+    paper.hotline = HotlineNow(has_hours=True, shut=True)
+    await paper.run(*TO_HOTLINE, ("hotline.shut", ""))
+    assert "hotline.opens" not in paper.prompts
+
+
+async def test_within_its_hours_callers_are_connected(paper: PaperCall) -> None:
+    """And nobody is told that it is open day and night."""
+    paper.rules = FlowRules(hotline_transfer_uri=HOTLINE)
+    paper.hotline = HotlineNow(has_hours=True)
+    paper.transfer_becomes = Transfer.REFUSED
+    await paper.run(*TO_HOTLINE, ("hotline.nobody", ""), ("hotline.number", ""))
+    assert paper.line.transfers == [HOTLINE]
+    assert "hotline.advice" not in paper.prompts
 
 
 @pytest.mark.parametrize("uri", ["", "sip:a@b", "sips:1@pbx.example:5061", "tel:+85236690000"])

@@ -16,15 +16,22 @@ import pytest_asyncio
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
+from ivr.call.hotline_calendar import CalendarUnreadable
 from ivr.node import housekeeping
 from ivr.node.housekeeping import Housekeeping, Patience
 from ivr.node.scoreboard import Scoreboard, WorkerState
 from ivr.node.shared import SharedState
 from ivr.observe.strain import Cause, Strain, Verdict
 from ivr.records import migrations
+from ivr.records.announcements import Announcements, NewAnnouncement
 from ivr.records.call_book import CallBook
 from ivr.records.call_search import CallFilter, CallSearch
-from ivr.records.console_tables import OrderKind, WebSession
+from ivr.records.console_tables import (
+    AnnouncementKind,
+    AnnouncementPlace,
+    OrderKind,
+    WebSession,
+)
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.node_name import Holder, NodeNameTaken, take_name
@@ -38,6 +45,7 @@ from ivr.records.tallies import Measure, Tallies, hong_kong_day
 from ivr.settings.service import Settings
 from ivr.studio.publication import NotPublished
 from prompts import live
+from prompts.announcements import PublishedAnnouncements
 from prompts.take import flac
 from tests.records.conftest import PATIENT, NotingMonitor, an_offered_call
 from tests.records.test_prompt_versions import a_take
@@ -261,3 +269,41 @@ async def test_a_full_disk_is_told_and_forgotten(
         )
         await node.house.look_at_disk()
         assert node.board.disk_full is full
+
+
+async def test_announcements_are_spoken_and_brought_to_the_workers(node: Node) -> None:
+    records = Announcements(node.records)
+    workers = PublishedAnnouncements(node.settings.published_prompts)
+    await node.house.publish_announcements()
+    assert workers.said_at(now()) == ()
+    words = {"yue": "今日系統維護", "en": "Works today"}
+    kind, place = AnnouncementKind.EMERGENCY, AnnouncementPlace.CLOSING
+    until = now() + timedelta(hours=1)
+    made = await records.make("lee", NewAnnouncement(kind, place, words, None, until))
+    await node.house.publish_announcements()
+    (said,) = workers.said_at(now())
+    assert (dict(said.words), said.whole, said.closing, said.instead) == (words, True, True, False)
+    kept = [path.parent.name for path in node.settings.node.data.glob("synthesised/*/*.flac")]
+    assert sorted(kept) == ["en", "yue"], "a caller would have to wait for the voice"
+    await records.end("lee", made.announcement_id)
+    await node.house.publish_announcements()
+    assert workers.said_at(now()) == ()
+    await node.house.close()
+
+
+async def test_the_hotline_is_shut_outside_its_hours(tmp_path: Path) -> None:
+    calendar = tmp_path / "hours.ics"
+    data = {"node": {"data": str(tmp_path)}, "flows": {"hotline_hours": str(calendar)}}
+    settings, board = Settings.model_validate(data), Scoreboard(1)
+    records = Database(settings.records_url, PATIENT)
+    house = Housekeeping(SharedState(settings, LIBRARY, board, settings.rocars, {}), records)
+    with pytest.raises(CalendarUnreadable):
+        await house.look_at_hotline_hours()
+    assert board.hotline == (False, 0.0)
+    opens = (now() + timedelta(days=1)).replace(microsecond=0)
+    event = f"BEGIN:VEVENT\r\nUID:1\r\nDTSTART:{opens:%Y%m%dT%H%M%SZ}\r\nDURATION:PT1H\r\n"
+    calendar.write_text(f"BEGIN:VCALENDAR\r\n{event}END:VEVENT\r\nEND:VCALENDAR\r\n")
+    await house.look_at_hotline_hours()
+    assert board.hotline == (True, opens.timestamp())
+    await house.close()
+    await records.close()

@@ -148,6 +148,7 @@ def node(directory: Path, machine: Machine, name: str, database: str) -> Program
             "telephony": {"media_address": machine.address, "no_rtp_timeout_s": 5.0},
             "web": {"host": machine.address},
             "records": {"database_url": database},
+            "handset": {"enabled": False},
             "pool": {"workers": 1, "drain_deadline_s": 40.0, "overload": OVERLOAD},
         },
         machine,

@@ -32,6 +32,7 @@ def settings() -> Settings:
             "telephony": {"sip_port": first + 2, "rtp_port_first": rtp + rtp % 2},
             "web": {"port": first + 8},
             "embedded_rocars": {"port": first + 9, "portal_port": first + 10},
+            "handset": {"port": first + 11},
         }
     )
 
@@ -100,6 +101,7 @@ def test_two_that_start_at_once_take_different_ports(settings: Settings, claims:
         "web.port",
         "embedded_rocars.port",
         "embedded_rocars.portal_port",
+        "handset.port",
     }
 
 
@@ -107,7 +109,7 @@ def test_a_service_with_its_own_ports_is_left_in_peace(settings: Settings, claim
     claim_as_set(settings, claims)
     second = Claims()
     try:
-        assert len(free_ports(settings, every, second)) == 7
+        assert len(free_ports(settings, every, second)) == 8
     finally:
         second.release_all()
 

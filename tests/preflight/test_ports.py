@@ -153,6 +153,7 @@ def test_the_list_has_every_port_of_the_settings() -> None:
             "pool": {"workers": 2, "cards_per_worker": 3},
             "web": {"port": 6020},
             "embedded_rocars": {"port": 6021, "portal_port": 6022},
+            "handset": {"port": 6023},
         }
     )
     found = {port for group in node_ports(settings) for port in group.ports}
@@ -163,6 +164,7 @@ def test_the_list_has_every_port_of_the_settings() -> None:
         Port(Transport.TCP, HERE, 6020),
         Port(Transport.TCP, HERE, 6021),
         Port(Transport.TCP, HERE, 6022),
+        Port(Transport.TCP, HERE, 6023),
     }
     assert [card.first for card in rtp_ranges(settings)] == list(range(30000, 30192, 32))
 

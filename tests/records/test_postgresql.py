@@ -215,6 +215,13 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     )
     assert any(not isinstance(version, Exception) for version in swapped)
     assert len(await versions.in_state(VersionState.LIVE)) == 1
+    twice = await asyncio.gather(
+        *(versions.add("chan", a_take("twice"), once=True) for _ in range(2))
+    )
+    assert len({draft.version_id for draft in twice}) == 1
+    await versions.review("lee", twice[0].version_id)
+    await versions.schedule("lee", twice[0].version_id, now())
+    assert len(await versions.activate_due()) == 1
     changes = (update(AuditEntry).values(who="x"), delete(AuditEntry), text("TRUNCATE audit"))
     await asyncio.gather(*(audit.write(records, "lee", "did", str(n), share=0.5) for n in range(8)))
     verdict = await audit_chain.check(records)
@@ -245,6 +252,10 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     assert [order.kind for order in await orders.take_for_node("n1")] == [OrderKind.CLOSE]
     assert [call.kind for call in await orders.take_for_calls([live])] == [OrderKind.HANG_UP]
     assert await orders.take_for_calls([live]) == []
+    await orders.give("chan", "n1", OrderKind.HANG_UP, live)  # it has been done
+    (ordered,) = await orders.of_calls(timedelta(minutes=15))
+    assert ordered.call is not None
+    assert (ordered.call.call_id, ordered.transfer, ordered.void) == (live, "", False)
     for lines in (4, 8):
         await orders.say(
             NodeState(
@@ -304,6 +315,38 @@ async def test_a_server_that_is_not_known_gets_no_password(
             await session.execute(text("SELECT 1"))
     assert told in str(reason(caught.value.__cause__ or caught.value))
     await records.close()
+
+
+async def test_a_backup_taken_during_a_call_is_restored(server: Server) -> None:
+    """As docs/running.md has it: pg_dump -Fc, pg_restore."""
+    book = CallBook(server.url, FAST, NotingMonitor())
+    book.start()
+    call_id = await book.open(an_offered_call())
+    records = Database(server.url, FAST)
+    await audit.write(records, "chan", "a deed", "before the backup")
+    where = ("-h", "127.0.0.1", "-p", str(server.port), "-U", "ivr")
+    dumped = f"{server.directory}/records.dump"
+    dumping = (_binary("pg_dump"), *where, "-Fc", "-f", dumped, "postgres")
+    await asyncio.to_thread(server._run, *dumping)
+    await book.close(call_id, DONE)
+    await book.shut()
+    await records.close()
+    await asyncio.to_thread(server._run, _binary("createdb"), *where, "restored")
+    await asyncio.to_thread(server._run, _binary("pg_restore"), *where, "-d", "restored", dumped)
+    url = server.url.replace("/postgres", "/restored")
+    assert await asyncio.to_thread(upgrade, url) == head()
+    await check(url)
+    records = Database(url, FAST)
+    assert (await audit_chain.check(records)).broken == ""
+    assert (await audit.read(records, limit=1))[0].subject == "before the backup"
+    with pytest.raises((RecordsUnavailable, DBAPIError)):  # its triggers came with it
+        async with records.writing() as session:
+            await session.execute(text("TRUNCATE audit"))
+    await records.close()
+    book = CallBook(url, FAST, NotingMonitor())
+    book.start()
+    assert call_id in await book.close_orphans("hk1"), "the call went on after the backup"
+    await book.shut()
 
 
 async def test_a_server_that_dies_and_returns_costs_no_call(server: Server) -> None:

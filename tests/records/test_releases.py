@@ -80,6 +80,32 @@ async def test_on_its_day(records: Database) -> None:
     assert await releases.roll_back("lee", release.release_id) == len(CLIPS)
 
 
+async def test_all_that_is_due_goes_live_in_one_moment(records: Database) -> None:
+    """A node that looks while a release goes live sees all of it, or nothing."""
+    versions, releases = PromptVersions(records), Releases(records)
+    release = await releases.gather("lee", "spring", await reviewed(versions, "new"))
+    alone = await versions.add("chan", a_take("alone", "another.clip"))
+    await versions.review("lee", alone.version_id)
+    at = now() + timedelta(seconds=0.01)
+    await releases.schedule("lee", release.release_id, at)
+    await versions.schedule("lee", alone.version_id, at)
+    await asyncio.sleep(0.05)
+    seen: set[int] = set()
+
+    async def look() -> None:
+        while not seen or max(seen) == 0:
+            seen.add(len((await versions.heard())[0]))
+
+    looking = asyncio.create_task(look())
+    while not seen:
+        await asyncio.sleep(0)
+    went = await versions.activate_due()
+    await looking
+    assert len(went) == len(CLIPS) + 1
+    assert seen == {0, len(CLIPS) + 1}
+    assert "(schedule)" in {entry.who for entry in await audit.read(records, limit=10)}
+
+
 async def test_what_cannot_be_released(records: Database) -> None:
     versions, releases = PromptVersions(records), Releases(records)
     draft = await versions.add("chan", a_take())

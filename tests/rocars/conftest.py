@@ -9,7 +9,7 @@ import base64
 import functools
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -110,8 +110,10 @@ class World:
         session: str | None = None,
         key: str | None = None,
         raw: bytes | None = None,
+        extra: Mapping[str, str] | None = None,
         described: bool = True,
     ) -> Reply:
+        """`extra` headers replace those that the other arguments make."""
         headers = {}
         if role is not None:
             headers["X-Api-Key"] = self.running.keys.api_keys[role]
@@ -121,6 +123,7 @@ class World:
             headers["Idempotency-Key"] = key
         if raw is not None:
             headers["Content-Type"] = "application/json"
+        headers.update(extra or {})
         async with self.http.request(
             method,
             self.running.base_url + path,

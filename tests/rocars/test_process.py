@@ -43,6 +43,14 @@ async def start(tmp_path, *arguments, **variables):
     )  # fmt: skip
 
 
+def lasting(info):
+    """Without the code of the token that counts seconds."""
+    for driver in info["drivers"]:
+        if driver.pop("code_valid_s") is not None:
+            del driver["code"]
+    return info
+
+
 async def test_started_asked_stopped_and_started_again(tmp_path):
     seen = []
     for _ in range(2):
@@ -51,12 +59,12 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
             line = await asyncio.wait_for(process.stdout.readline(), limit(20))
             url = line.decode().removeprefix("rocars listening on ").strip()
             assert url == f"http://127.0.0.1:{(tmp_path / 'port').read_text().strip()}"
-            key = (tmp_path / "data" / "ivr.key").read_text().strip()
+            key = (tmp_path / "data" / "demo.key").read_text().strip()
             async with (
                 aiohttp.ClientSession(headers={"X-Api-Key": key}) as http,
                 http.get(url + "/demo") as response,
             ):
-                seen.append(await response.json())
+                seen.append(lasting(await response.json()))
         finally:
             process.send_signal(signal.SIGTERM)
             _, log = await asyncio.wait_for(process.communicate(), limit(20))
@@ -67,7 +75,7 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
     assert (tmp_path / "data" / "rocars.sqlite3").stat().st_mode & 0o777 == 0o600
     shown = await start(tmp_path, "--demo-codes")
     out, _ = await asyncio.wait_for(shown.communicate(), limit(20))
-    assert json.loads(out) == seen[0]
+    assert lasting(json.loads(out)) == seen[0]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Caller:
     secrets: list[str] = field(default_factory=list)
 
     async def demo(self) -> Demo:
-        async with RocarsOffice(self.service.rocars("admin")) as office:
+        async with RocarsOffice(self.service.rocars("demo")) as office:
             return await office.demo()
 
     async def call(

@@ -128,6 +128,13 @@ async def say_it_back(call: IncomingCall) -> None:
     await line.hang_up()
 
 
+async def echo(call: IncomingCall) -> None:
+    line = await call.answer()
+    speech = line.speak()
+    async for frame in line.listen():
+        speech.say(frame)
+
+
 BEHAVIOURS = {
     "1000": prompt_for_ever,
     "2000": ring_for_ever,
@@ -140,6 +147,7 @@ BEHAVIOURS = {
     "9000": listen,
     "9100": hand_over,
     "9200": say_it_back,
+    "9300": echo,
 }
 
 

@@ -55,12 +55,13 @@ class Service:
     more: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        first = free_ports(13)
+        first = free_ports(14)
         sections: dict[str, dict[str, Any]] = {
             "node": {"name": "test", "data": str(self.directory / "var"), "log_format": "json"},
             "sip": {"port": first, "internal_port": first + 1},
             "telephony": {"sip_port": first + 2, "rtp_port_first": 0, "no_rtp_timeout_s": 3.0},
             "web": {"port": first + 10},
+            "handset": {"enabled": False, "port": first + 13},
             "embedded_rocars": {"port": first + 11, "portal_port": first + 12},
             # On whatever machine tests run: that a busy one refuses calls has tests of its own.
             "pool": {"workers": 3, "drain_deadline_s": 20.0, "overload": {"enabled": False}},
@@ -69,6 +70,7 @@ class Service:
             sections.setdefault(name, {}).update(values)
         self.sip_port = first
         self.web_port = first + 10
+        self.handset_port = first + 13
         self.config = self.directory / "rocars-ivr.toml"
         self.config.write_text(as_toml(sections))
         self.log = self.directory / "log"

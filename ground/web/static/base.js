@@ -15,7 +15,7 @@ document.addEventListener("htmx:afterSwap", () => { if (silent()) silent().hidde
 
 // Once is enough: a second press of the button sends nothing.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented) return;
+  if (event.defaultPrevented || event.target.target === "_blank") return;
   if (event.target.dataset.sent) { event.preventDefault(); return; }
   event.target.dataset.sent = "yes";
 });
@@ -37,6 +37,19 @@ document.addEventListener("change", (event) => {
   field.setCustomValidity(bytes > largest ? field.dataset.tooLarge : "");
   field.reportValidity();
 });
+
+// On a telephone a table is shown as cards, each value under the heading of its column.
+function label() {
+  for (const table of document.querySelectorAll("table.cards")) {
+    const headings = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+    for (const row of table.querySelectorAll("tr")) {
+      if (row.parentElement.tagName === "THEAD") continue;
+      [...row.cells].forEach((cell, at) => { if (cell.colSpan === 1 && headings[at]) cell.dataset.label = headings[at]; });
+    }
+  }
+}
+document.addEventListener("DOMContentLoaded", label);
+document.addEventListener("htmx:afterSwap", label);
 
 // What somebody has opened stays open when its part of the page is replaced.
 const opened = new Set();

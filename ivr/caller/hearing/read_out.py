@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ivr.caller.hearing.prompt_detector import Heard
 from prompts.script import UNIT_FOLDER
@@ -34,6 +35,36 @@ def _texts(language: Language) -> dict[str, str]:
             f"{UNIT_FOLDER}/{unit.name}": unit.text for unit in FORMS[language].units()
         }
     return _TEXTS[language]
+
+
+@dataclass
+class PromptIn:
+    """A prompt of those heard; `score` is that of its worst recording."""
+
+    name: str
+    language: Language | None
+    begins_ms: int
+    score: float
+
+
+def prompts_in(heard: Sequence[Heard]) -> list[PromptIn]:
+    """The prompts these recordings belong to, without what is read out in them."""
+    told: list[PromptIn] = []
+    parts: set[str] = set()
+    for one in heard:
+        language, clip = one.known.language, one.known.name
+        if language is not None and clip.startswith(f"{UNIT_FOLDER}/"):
+            continue
+        name = clip.partition("--")[0]
+        newest = told[-1] if told else None
+        goes_on = newest is not None and (newest.name, newest.language) == (name, language)
+        if newest is not None and goes_on and clip not in parts:  # the same part begins it anew
+            parts.add(clip)
+            newest.score = min(newest.score, one.score)
+            continue
+        parts = {clip}
+        told.append(PromptIn(name, language, one.begins_ms, one.score))
+    return told
 
 
 def names_of(heard: Sequence[Heard]) -> list[str]:

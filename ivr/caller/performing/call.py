@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ivr.caller.aloud import BETWEEN
+from ivr.caller.hearing.read_out import prompts_in
 from ivr.caller.performing.call_ear import CallEar
 from ivr.caller.performing.echo import echoes, silenced
 from ivr.caller.performing.expecting import (
@@ -22,7 +23,7 @@ from ivr.caller.performing.expecting import (
     NotAsExpected,
     Remark,
 )
-from ivr.caller.performing.results import MASK, CallDone, Outcome, StepDone
+from ivr.caller.performing.results import MASK, CallDone, Outcome, PromptDone, StepDone
 from ivr.caller.performing.secrecy import Secrets
 from ivr.caller.performing.speaking import CannotSpeak, pcm_of, tones
 from ivr.caller.performing.stage import Stage
@@ -94,7 +95,10 @@ class CallPerformer:
         for step in call.steps:
             if failed:
                 now = time.monotonic() - self._began
-                self._note(StepDone(self._title(step), Outcome.NOT_REACHED, now, now))
+                written = self._written(step)
+                self._note(
+                    StepDone(self._title(step), Outcome.NOT_REACHED, now, now, written=written)
+                )
             else:
                 failed = not await self._step(step)
         await self._leave()
@@ -129,6 +133,7 @@ class CallPerformer:
                 remark.heard_ms,
                 latency,
                 limit,
+                self._written(step),
             )
         )
         return outcome is Outcome.PASSED
@@ -321,6 +326,15 @@ class CallPerformer:
             await self._forget_what_came_back(ear)
             self.done.received, self.done.sent = bytes(ear.received), bytes(ear.sent)
             self.done.sound_from_s = ear.zero - self._began
+            self.done.heard = [
+                PromptDone(
+                    prompt.name,
+                    prompt.language or "",
+                    self.done.sound_from_s + prompt.begins_ms / 1000,
+                    prompt.score,
+                )
+                for prompt in prompts_in(ear.heard)
+            ]
         if self._wired is not None:
             self.done.incoming = self._wired.relay.received
             self.done.outgoing = self._wired.relay.sent
@@ -345,3 +359,9 @@ class CallPerformer:
         for name, value in self.variables.items():
             title = title.replace(f"{{{name}}}", MASK if name in self.secret_names else value)
         return self._secrets.masked(title)
+
+    def _written(self, step: AnyStep) -> str:
+        """What is done, as the scenario has it; secrets that stand there are masked."""
+        if getattr(step, "secret", False):
+            return f"{step.action} {MASK}"
+        return self._secrets.masked(step.title())

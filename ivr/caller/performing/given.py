@@ -32,7 +32,8 @@ class Registered:
 
     user_id: str
     pin: str = field(repr=False)
-    vehicle: str
+    vehicles: tuple[str, ...]
+    phone: str | None
     _token: pyotp.HOTP = field(repr=False)
     _codes: int = 0
 
@@ -46,21 +47,23 @@ class Registered:
 class BackEnd:
     """What scenarios ask of ROCARS before they call. One for all runs: no cargo is given twice."""
 
-    def __init__(self, settings: RocarsClientSettings) -> None:
-        """`settings.api_key` is an administrator's."""
-        self._office = RocarsOffice(settings)
+    def __init__(self, office: RocarsClientSettings, demo: RocarsClientSettings) -> None:
+        """The `api_key` of `office` is an administrator's, that of `demo` the demonstration's."""
+        self._office = RocarsOffice(office)
+        self._demonstration = RocarsOffice(demo)
         self._given_out: set[str] = set()
 
     async def close(self) -> None:
         await self._office.close()
+        await self._demonstration.close()
 
-    async def driver(self, language: str) -> Registered:
-        """Register a driver with a vehicle. Raises NotGiven."""
+    async def driver(self, language: str, vehicles: int = 1, *, phone: bool = False) -> Registered:
+        """Register a driver with so many vehicles, and a telephone. Raises NotGiven."""
         seed = secrets.token_bytes(20)
         number = secrets.randbelow(9_000_000)
         user_id, pin = f"6{number:07}", f"{secrets.randbelow(1_000_000):06}"
-        letters = "".join(secrets.choice("ABCDEFGHJKLMNPRSTUVWXY") for _ in range(2))
-        vehicle = f"{letters}{1000 + secrets.randbelow(9000)}"
+        marks = tuple(sorted(_mark() for _ in range(vehicles)))
+        number_of_own = f"+85261{secrets.randbelow(1_000_000):06}" if phone else None
         try:
             await self._company()
             await self._office.add_driver(
@@ -70,12 +73,13 @@ class BackEnd:
                 pin=pin,
                 seed=seed,
                 language=language,
-                vehicles=(vehicle,),
+                vehicles=marks,
+                phone=number_of_own,
             )
         except (RocarsError, ProblemAnswered) as failure:
             raise NotGiven(f"no driver could be registered: {failure}") from failure
         token = pyotp.HOTP(base64.b32encode(seed).decode(), digits=CODE_DIGITS)
-        return Registered(user_id, pin, vehicle, token)
+        return Registered(user_id, pin, marks, number_of_own, token)
 
     async def _company(self) -> None:
         with contextlib.suppress(ProblemAnswered):  # it is there already
@@ -87,7 +91,7 @@ class BackEnd:
             if not immediately:
                 await self._company()
                 return [await self._office.lodge(_shipment()) for _ in range(count)]
-            demo = await self._office.demo()
+            demo = await self._demonstration.demo()
         except (RocarsError, ProblemAnswered) as failure:
             raise NotGiven(f"no cargo was given: {failure}") from failure
         free = demo.free_ccrns(immediately=True)
@@ -96,6 +100,11 @@ class BackEnd:
             raise NotGiven(f"ROCARS has {len(left)} CCRNs that may cross at once, not {count}")
         self._given_out.update(left[:count])
         return left[:count]
+
+
+def _mark() -> str:
+    letters = "".join(secrets.choice("ABCDEFGHJKLMNPRSTUVWXY") for _ in range(2))
+    return f"{letters}{1000 + secrets.randbelow(9000)}"
 
 
 def _shipment() -> Shipment:
@@ -125,9 +134,16 @@ async def give(
     variables: dict[str, str] = {}
     driver = None
     if given.driver is not None:
-        driver = await back_end.driver(language)
-        variables |= {"user_id": driver.user_id, "pin": driver.pin, "vehicle": driver.vehicle}
-        variables["vehicle_keys"] = phonenumbers.convert_alpha_characters_in_number(driver.vehicle)
+        wanted = given.driver
+        driver = await back_end.driver(language, wanted.vehicles, phone=wanted.phone)
+        variables |= {"user_id": driver.user_id, "pin": driver.pin}
+        for number, mark in enumerate(driver.vehicles, start=1):
+            place = "" if number == 1 else f"_{number}"
+            variables[f"vehicle{place}"] = mark
+            keys = phonenumbers.convert_alpha_characters_in_number(mark)
+            variables[f"vehicle_keys{place}"] = keys
+        if driver.phone is not None:
+            variables["phone"] = driver.phone
     if given.cargo is not None:
         ccrns = await back_end.cargo(given.cargo.count, immediately=given.cargo.immediately)
         variables["ccrn"] = ccrns[0]

@@ -32,6 +32,7 @@ class StepDone:
         told: what was heard or done, and how sure it is; of a failure, what was heard instead.
         heard_ms: from where to where on the received sound, if the step is about that.
         latency_s, latency_limit_s: from our last key or word to the prompt's beginning.
+        written: the step in a line as the scenario has it, variables and all.
     """
 
     title: str
@@ -42,6 +43,23 @@ class StepDone:
     heard_ms: tuple[int, int] | None = None
     latency_s: float | None = None
     latency_limit_s: float | None = None
+    written: str = ""
+
+
+@dataclass(frozen=True)
+class PromptDone:
+    """A prompt that was heard, expected or not.
+
+    Attributes:
+        language: empty for a recording that is not of our catalogue.
+        begins_s: on the call's clock.
+        score: of its worst recording; 1 is the same wave form.
+    """
+
+    name: str
+    language: str
+    begins_s: float
+    score: float
 
 
 @dataclass
@@ -51,13 +69,14 @@ class CallDone:
     Attributes:
         sound_from_s: on the call's clock, where `received` and `sent` begin.
         received, sent: mono s16le PCM at 8000 Hz; what was secret in them is silence.
-        unread: prompts heard that no step asked for, in order.
+        heard: all prompts, in order.
         ladder: SIP messages; `ladder_from` is the monotonic second of the INVITE.
         no_ladder: why there is none.
     """
 
     name: str
     steps: list[StepDone] = field(default_factory=list)
+    heard: list[PromptDone] = field(default_factory=list)
     ending: Ending | None = None
     sound_from_s: float = 0.0
     received: bytes = field(default=b"", repr=False)

@@ -23,11 +23,17 @@ class UnknownVariable(ValueError):
 
 class GivenDriver(BaseModel):
     """A registered driver who has not been in a call: gives user_id, pin, code, vehicle,
-    and vehicle_keys: his vehicle as it is spelled on a keypad."""
+    and vehicle_keys: their vehicle as it is spelled on a keypad (and vehicle_2, vehicle_keys_2,
+    ...); with `phone`, also phone."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: LanguageOrName | None = Field(None, description="His language; empty: any driver.")
+    vehicles: int = Field(1, ge=1, le=30, description="So many are registered for the driver.")
+    phone: bool = Field(
+        False,
+        description="Their telephone number is registered: who calls from it is known.",
+    )
 
 
 class GivenCargo(BaseModel):
@@ -57,6 +63,10 @@ class Given(BaseModel):
         names: set[str] = set()
         if self.driver is not None:
             names |= {"user_id", "pin", "code", "vehicle", "vehicle_keys"}
+            for number in range(2, self.driver.vehicles + 1):
+                names |= {f"vehicle_{number}", f"vehicle_keys_{number}"}
+            if self.driver.phone:
+                names.add("phone")
         if self.cargo is not None:
             names |= {"ccrn"} | {f"ccrn_{number}" for number in range(2, self.cargo.count + 1)}
         return names

@@ -19,6 +19,9 @@ from ivr.records.roles import Role
 
 COOKIE = "rocars_console"
 
+REFUSED = 422
+"""Status of a page that is shown again, since what was typed on it cannot be taken (RFC 9110)."""
+
 _BEFORE_ALL_ELSE = (
     *("/me", "/me/password", "/me/second-factor", "/me/second-factor/new", "/logout"),
 )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from ground.web.forms import REFUSALS, OldForm, check_text
+from ground.web.forms import REFUSALS, LoggedOut, OldForm, check_text
 from ivr.console.rendering import NOTICES, error_page, render, words_for
 from ivr.console.site import BUSY, SITE
 from ivr.console.visiting import VISITOR
@@ -27,6 +27,17 @@ KEPT = ("Retry-After", "Allow", "Content-Range", "HX-Redirect")
 NOT_HERE = "The console is not reached under this name."
 OURS = {*REFUSALS, NOT_HERE, BUSY}
 """What we say of a refusal; everything else is said by its status."""
+
+TYPED = {
+    "words": "What is to be said",
+    "note": "Note",
+    "name": "Name",
+    "full_name": "Full name",
+    "role": "Role",
+    "operator_id": "Operator ID for the recording line",
+    "live_from": "Live from",
+}
+"""Fields that people fill in, and how the pages call them; the pages fill in all others."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,7 +61,11 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         _must_be_asked_here(request)
         _must_be_readable(request)
         return await handler(request)
+    except LoggedOut as out:
+        return _asked_again(request, out)
     except OldForm as old:
+        if not request.headers.get("Referer"):
+            return error_page(request, 403, request.get(VISITOR))
         return _asked_again(request, old)
     except web.HTTPException as refusal:
         if refusal.status < 400 or "HX-Redirect" in refusal.headers:
@@ -74,24 +89,18 @@ def _told(request: web.Request, refusal: web.HTTPException) -> web.Response:
     return answer
 
 
-def _asked_again(request: web.Request, old: OldForm) -> web.Response:
-    """What was typed on a page of an earlier session is shown, to be sent again or let be."""
-    visitor = request.get(VISITOR)
-    if visitor is None or not request.headers.get("Referer"):
-        return error_page(request, 403, visitor)
-    typed = {
-        name: value
-        for name, value in old.form.fields.items()
-        if name != "csrf" and not _is_secret(name)
-    }
+def _asked_again(request: web.Request, lost: OldForm | LoggedOut) -> web.Response:
+    """What was typed in an earlier session is shown, to be sent again or let be."""
+    fields = {name: value for name, value in lost.form.fields.items() if name != "csrf"}
     return render(
         request,
         "again.html.j2",
-        visitor,
+        request.get(VISITOR),
         status=403,
-        typed=typed,
-        secrets=any(_is_secret(name) for name in old.form.fields),
-        files=any(old.form.files.values()),
+        typed={TYPED[name]: value for name, value in fields.items() if name in TYPED},
+        sent={name: value for name, value in fields.items() if not _is_secret(name)},
+        secrets=any(_is_secret(name) for name in fields),
+        files=any(lost.form.files.values()),
     )
 
 

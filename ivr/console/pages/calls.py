@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
@@ -14,10 +12,11 @@ from aiohttp import web
 from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import action, page
+from ivr.console.exported import AT_ONCE, Row, sent_as_csv
 from ivr.console.pages.dialogue import dialogue
 from ivr.console.rendering import error_page, render, words_for
-from ivr.console.shown import masked_mark, masked_number
-from ivr.console.site import SITE
+from ivr.console.shown import instant, masked_mark, masked_number
+from ivr.console.site import SITE, Site
 from ivr.records import audit
 from ivr.records.call_search import PAGE, CallFilter
 from ivr.records.calling_number import calling_number
@@ -27,10 +26,7 @@ from ivr.records.outcome import CallOutcome
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG
-from ivr.studio.script_book import inert
 from speech.language import Language
-
-EXPORTED_AT_ONCE = 1000
 
 COLUMNS = (
     *("call", "offered", "answered", "ended", "outcome", "ended by", "language", "caller"),
@@ -82,7 +78,7 @@ def filter_of(query: Mapping[str, str], role: Role, region: str) -> tuple[CallFi
     """
     problems = []
 
-    def instant(name: str, *, end: bool = False) -> datetime | None:
+    def day(name: str, *, end: bool = False) -> datetime | None:
         given = query.get(name, "").strip()
         if not given:
             return None
@@ -122,8 +118,8 @@ def filter_of(query: Mapping[str, str], role: Role, region: str) -> tuple[CallFi
     if before and not _CALL_ID.fullmatch(before):
         problems.append("before")
     wanted = CallFilter(
-        first=instant("from"),
-        last=instant("to", end=True),
+        first=day("from"),
+        last=day("to", end=True),
         caller=caller or "",
         driver=mask_user_id(driver) or "",
         ubr=mark("ubr"),
@@ -182,7 +178,7 @@ async def _search(request: web.Request, visitor: Visitor) -> web.Response:
 
 
 async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    """Streamed page by page: a year of calls does not fit into memory for one visitor."""
+    """All that is found, however much: streamed page by page."""
     site, _ = request.app[SITE], words_for(request)
     region = site.settings.records.default_region
     wanted, problems = filter_of(request.query, visitor.person.role, region)
@@ -197,21 +193,14 @@ async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
         "calls.csv",
         **{name: request.query[name][:64] for name in FIELDS if request.query.get(name)},
     )
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "text/csv; charset=utf-8",
-            "Content-Disposition": 'attachment; filename="calls.csv"',
-        }
-    )
-    await response.prepare(request)
-    await response.write(("\ufeff" + _line(COLUMNS)).encode())
-    while found := await site.search.find(wanted, EXPORTED_AT_ONCE):
+    return await sent_as_csv(request, "calls.csv", COLUMNS, _pages(site, wanted))
+
+
+async def _pages(site: Site, wanted: CallFilter) -> AsyncIterator[Iterable[Row]]:
+    while found := await site.search.find(wanted, AT_ONCE):
         asked = await site.search.requests_of([call.call_id for call in found])
-        lines = [_line(_cells(call, asked.get(call.call_id, ()))) for call in found]
-        await response.write("".join(lines).encode())
+        yield [_cells(call, asked.get(call.call_id, ())) for call in found]
         wanted = replace(wanted, before=found[-1].call_id)
-    await response.write_eof()
-    return response
 
 
 def _cells(call: Call, requests: Sequence[BundleRequest]) -> tuple[object, ...]:
@@ -222,9 +211,9 @@ def _cells(call: Call, requests: Sequence[BundleRequest]) -> tuple[object, ...]:
     )
     return (
         call.call_id,
-        _instant(call.offered_at),
-        _instant(call.answered_at),
-        _instant(call.ended_at),
+        instant(call.offered_at),
+        instant(call.answered_at),
+        instant(call.ended_at),
         call.outcome.value if call.outcome else "",
         call.ended_by.value if call.ended_by else "",
         call.language or "",
@@ -241,17 +230,6 @@ def _cells(call: Call, requests: Sequence[BundleRequest]) -> tuple[object, ...]:
         call.jitter_ms if call.jitter_ms is not None else "",
         call.stand_ins if call.stand_ins is not None else "",
     )
-
-
-def _instant(at: datetime | None) -> str:
-    """To the second, with the zone: ISO 8601."""
-    return "" if at is None else at.astimezone(HONG_KONG).isoformat(timespec="seconds")
-
-
-def _line(cells: tuple[object, ...]) -> str:
-    sheet = io.StringIO()
-    csv.writer(sheet, lineterminator="\r\n").writerow([inert(str(cell)) for cell in cells])
-    return sheet.getvalue()
 
 
 async def _call(request: web.Request, visitor: Visitor) -> web.Response:

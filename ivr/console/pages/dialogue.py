@@ -62,13 +62,13 @@ def _turn(step: CallStep, at: timedelta, _: Callable[[str], str], *, clear: bool
             return Turn(at, BACK_END, step.name, step.value, "", seconds, bad)
         case StepKind.TRANSFER:
             bad = step.value != "connected"
-            return Turn(at, SERVICE, step.name, word(step.value), _("transfer"), seconds, bad)
+            return Turn(at, SERVICE, step.name, _(word(step.value)), _("transfer"), seconds, bad)
         case StepKind.GAVE_UP:
             return Turn(at, SERVICE, step.name, "", _("gave up asking"), bad=True)
         case _:
             text = step.text or step.value
             text = text if clear else _without_digits(text)
-            return Turn(at, SERVICE, step.name, text, word(step.kind), seconds)
+            return Turn(at, SERVICE, step.name, text, _(word(step.kind)), seconds)
 
 
 def _answer(step: CallStep, clear: bool) -> str:

@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import date, timedelta
 
 from aiohttp import web
 
+from ground.web.access import Page
 from ground.web.headers import PICTURE_POLICY
 from ground.web.navigation import Entry, PageModule
-from ivr.console.charts import CHARTS, drawn
+from ivr.console.charts import CHARTS, HEIGHT, WIDTH, Reader, drawn
 from ivr.console.door.guard import page
+from ivr.console.exported import Row, sent_as_csv
 from ivr.console.insight import Insight, insight
-from ivr.console.rendering import error_page, render, words_for
-from ivr.console.site import BUSY, SITE
+from ivr.console.rendering import WORDS, error_page, render, words_for
+from ivr.console.site import BUSY, SITE, Site
 from ivr.records.facts import now
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
-from ivr.records.tallies import Counted, Measure, hong_kong_day
+from ivr.records.tallies import Measure, hong_kong_day
 from speech.language import Language
 
+COLUMNS = ("day", "language", "measure", "name", "count")
+DAYS_AT_ONCE = 7
+"""So many are read at a time for an export."""
+
 USUAL_DAYS = 14
+YEARS = range(2000, 2101)
+"""A date outside is a slip of the finger."""
+
 MOST_DAYS = 366
+FIELDS = {"from": "From", "to": "To", "language": "Language"}
+"""What can be asked for, and how the page calls it."""
+
+
+class NotUnderstood(ValueError):
+    """`fields` of the question make no sense, by the names that the page gives them."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+    def told(self, _: Callable[[str], str]) -> str:
+        names = ", ".join(_(field) for field in self.fields)
+        why = _("Not understood: %(names)s. Days are from first to last, %(days)d at most.")
+        return why % {"names": names, "days": MOST_DAYS}
 
 
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/figures", page(Role.VIEWER, _figures)),
-        web.get("/figures.csv", page(Role.VIEWER, _export)),
-        web.get("/figures/{chart}.svg", page(Role.VIEWER, _chart)),
+        web.get("/figures.csv", page(Role.VIEWER, _understood(_export))),
+        web.get("/figures/{chart}.svg", page(Role.VIEWER, _understood(_chart))),
     ]
 
 
@@ -40,44 +63,72 @@ PAGES = PageModule(routes, (Entry("/figures", "Figures", Role.VIEWER),))
 async def _insight(request: web.Request, *measures: Measure) -> Insight:
     first, last, language = _span(request)
     counts = await request.app[SITE].tallies.read(first, last, language, *measures)
-    return insight(counts, first, last)
+    # Beside the event loop, as all that takes a processor for long: calls are steered from there.
+    return await asyncio.to_thread(insight, counts, first, last)
 
 
 def _span(request: web.Request) -> tuple[date, date, str]:
-    """The days and the language asked for; what makes no sense is the usual."""
-    today = hong_kong_day(now())
+    """The days and the language asked for. Raises NotUnderstood."""
+    problems = []
 
     def day(name: str, otherwise: date) -> date:
+        given = request.query.get(name, "").strip()
         try:
-            given = date.fromisoformat(request.query.get(name, ""))
+            asked = date.fromisoformat(given) if given else otherwise
         except ValueError:
+            asked = date.min
+        if asked.year not in YEARS:
+            problems.append(name)
             return otherwise
-        return given if given.year in range(2000, 2101) else otherwise
+        return asked
 
-    last = day("to", today)
+    last = day("to", hong_kong_day(now()))
     first = day("from", last - timedelta(days=USUAL_DAYS - 1))
-    if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
-        first = last - timedelta(days=USUAL_DAYS - 1)
+    if not problems and not timedelta() <= last - first < timedelta(days=MOST_DAYS):
+        problems += ("from", "to")
     language = request.query.get("language", "")
-    return first, last, language if language in list(Language) else ""
+    if language and language not in list(Language):
+        problems.append("language")
+    if problems:
+        raise NotUnderstood([FIELDS[name] for name in problems])
+    return first, last, language
 
 
 async def _figures(request: web.Request, visitor: Visitor) -> web.Response:
-    first, last, language = _span(request)
-    query = {"from": first.isoformat(), "to": last.isoformat(), "language": language}
+    seen, query, problem = None, {name: request.query.get(name, "") for name in FIELDS}, ""
+    try:
+        first, last, language = _span(request)
+    except NotUnderstood as failure:
+        problem = failure.told(words_for(request))
+    else:
+        seen = await _insight(request)
+        query = {"from": first.isoformat(), "to": last.isoformat(), "language": language}
     return render(
         request,
         "figures.html.j2",
         visitor,
-        seen=await _insight(request),
-        charts=list(CHARTS),
-        first=first,
-        last=last,
-        spoken=language,
+        seen=seen,
+        problem=problem,
+        charts=CHARTS,
+        size=(WIDTH, HEIGHT),
+        asked=query,
         tongues=list(Language),
         query=request.rel_url.with_query(query).query_string,
         waits=request.app[SITE].look().load.overloaded,
+        status=400 if problem else 200,
     )
+
+
+def _understood(show: Page[Visitor]) -> Page[Visitor]:
+    """Says it on a page when what is asked for is not understood."""
+
+    async def shown(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+        try:
+            return await show(request, visitor)
+        except NotUnderstood as failure:
+            return error_page(request, 400, visitor, why=failure.told(words_for(request)))
+
+    return shown
 
 
 async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
@@ -85,7 +136,9 @@ async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
     if chart is None:
         return error_page(request, 404, visitor)
     _wait_while_overloaded(request)
-    picture = drawn(chart, await _insight(request, *chart.shows), words_for(request))
+    seen = await _insight(request, *chart.shows)
+    reader = Reader(words_for(request), WORDS.language_of(request))
+    picture = await asyncio.to_thread(drawn, chart, seen, reader)
     return web.Response(
         text=picture,
         content_type="image/svg+xml",
@@ -99,24 +152,21 @@ def _wait_while_overloaded(request: web.Request) -> None:
         raise web.HTTPServiceUnavailable(text=BUSY, headers={"Retry-After": "10"})
 
 
-async def _export(request: web.Request, visitor: Visitor) -> web.Response:
+async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     _wait_while_overloaded(request)
     first, last, language = _span(request)
-    counts = await request.app[SITE].tallies.all(first, last, language)
-    return web.Response(
-        text=as_csv(counts),
-        content_type="text/csv",
-        charset="utf-8",
-        headers={"Content-Disposition": 'attachment; filename="figures.csv"'},
-    )
+    pages = _months(request.app[SITE], first, last, language)
+    return await sent_as_csv(request, "figures.csv", COLUMNS, pages)
 
 
-def as_csv(counts: Sequence[Counted]) -> str:
-    sheet = io.StringIO()
-    writer = csv.writer(sheet, lineterminator="\r\n")
-    writer.writerow(("day", "language", "measure", "name", "count"))
-    for count in counts:
-        writer.writerow(
+async def _months(
+    site: Site, first: date, last: date, language: str
+) -> AsyncIterator[Iterable[Row]]:
+    """Every count as it is kept, some days at a time."""
+    while first <= last:
+        end = min(last, first + timedelta(days=DAYS_AT_ONCE - 1))
+        yield [
             (count.day, count.language, count.measure.value, count.name, f"{count.count:g}")
-        )
-    return "\ufeff" + sheet.getvalue()
+            for count in await site.tallies.all(first, end, language)
+        ]
+        first = end + timedelta(days=1)

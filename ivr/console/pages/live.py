@@ -11,6 +11,7 @@ from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import action, page
 from ivr.console.rendering import render, tell, words_for
 from ivr.console.site import SITE
+from ivr.console.what_became import what_became
 from ivr.records.console_tables import OrderKind
 from ivr.records.facts import now
 from ivr.records.people import Visitor
@@ -18,6 +19,9 @@ from ivr.records.roles import Role
 
 SILENT = timedelta(seconds=20)
 """A node not heard of for longer is shown as gone."""
+
+LATELY = timedelta(minutes=15)
+"""Orders to calls are shown for so long, with what became of them."""
 
 _CALL_ORDERS = {"hang-up": OrderKind.HANG_UP, "pass-on": OrderKind.PASS_ON}
 _NODE_ORDERS = {"close": OrderKind.CLOSE, "open": OrderKind.OPEN}
@@ -52,6 +56,8 @@ async def _shown(request: web.Request, visitor: Visitor, template: str) -> web.R
         template,
         visitor,
         calls=await site.search.in_progress(),
+        ordered=await site.orders.of_calls(LATELY),
+        what_became=what_became,
         nodes=await site.orders.nodes(),
         at=now(),
         silent=SILENT,

@@ -1,21 +1,20 @@
-"""Accounts, and the log of what was done with them. For administrators; the password for each."""
+"""Accounts, for administrators; password and second factor, for each."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from types import MappingProxyType
 
 import segno
 from aiohttp import web
 from markupsafe import Markup
-from yarl import URL
 
-from ground.web.forms import Form, number_in
+from ground.web.forms import Form
 from ground.web.lockout import LockedFor
 from ground.web.navigation import Entry, PageModule
-from ivr.console.door.guard import action, page
+from ivr.console.door.guard import REFUSED, action, page
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
-from ivr.records import audit
 from ivr.records.people import NotPossible, Visitor
 from ivr.records.roles import Role
 
@@ -36,20 +35,25 @@ def routes() -> list[web.RouteDef]:
         web.post("/me/second-factor", action(Role.VIEWER, _set_second_factor)),
         web.post(f"{PERSON}/second-factor", action(Role.ADMINISTRATOR, _drop_second_factor)),
         web.post("/me/password", action(Role.VIEWER, _own_password)),
-        web.get("/audit", page(Role.ADMINISTRATOR, _audit)),
     ]
 
 
-PAGES = PageModule(
-    routes,
-    (
-        Entry("/people", "People", Role.ADMINISTRATOR),
-        Entry("/audit", "Audit", Role.ADMINISTRATOR),
-    ),
-)
+PAGES = PageModule(routes, (Entry("/people", "People", Role.ADMINISTRATOR),))
 
 
 async def _people(request: web.Request, visitor: Visitor) -> web.Response:
+    return await _everybody(request, visitor)
+
+
+async def _everybody(
+    request: web.Request,
+    visitor: Visitor,
+    *,
+    typed: Mapping[str, str] = MappingProxyType({}),
+    whose: str = "",
+    status: int = 200,
+) -> web.Response:
+    """`typed` is what could not be taken: for the account `whose`, or for a new one."""
     people = request.app[SITE].people
     everybody = await people.all()
     return render(
@@ -59,20 +63,21 @@ async def _people(request: web.Request, visitor: Visitor) -> web.Response:
         people=everybody,
         locked=await people.locked(everybody),
         roles=list(Role),
-        typed=request.query,
+        typed=typed,
+        whose=whose,
+        status=status,
     )
 
 
 async def _add(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     """Their first password is good for one log-in: whoever gave it knows it."""
-    name, full_name = form.text("name").lower(), form.text("full_name")
     added = await _try(
         request,
         visitor,
         request.app[SITE].people.add(
             visitor.person.name,
-            name,
-            full_name,
+            form.text("name").lower(),
+            form.text("full_name"),
             _role(form),
             form.fields.get("password", ""),
             must_change=True,
@@ -80,8 +85,7 @@ async def _add(request: web.Request, visitor: Visitor, form: Form) -> web.Respon
     )
     if added:
         raise web.HTTPSeeOther("/people")
-    typed = {"name": name[:64], "full_name": full_name[:200], "role": form.text("role")[:64]}
-    raise web.HTTPSeeOther(URL("/people").with_query(typed).with_fragment("new"))
+    return await _everybody(request, visitor, typed=form.fields, status=REFUSED)
 
 
 async def _set_role(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
@@ -117,8 +121,9 @@ async def _set_phone(request: web.Request, visitor: Visitor, form: Form) -> web.
     changed = people.set_phone(
         visitor.person.name, name, form.text("operator_id"), form.text("pin")
     )
-    await _try(request, visitor, changed)
-    raise web.HTTPSeeOther("/people")
+    if await _try(request, visitor, changed):
+        raise web.HTTPSeeOther("/people")
+    return await _everybody(request, visitor, typed=form.fields, whose=name, status=REFUSED)
 
 
 async def _me(request: web.Request, visitor: Visitor) -> web.Response:
@@ -187,13 +192,6 @@ async def _own_password(request: web.Request, visitor: Visitor, form: Form) -> w
         tell(request, refusal.told(_), bad=True)
         raise web.HTTPSeeOther("/me") from None
     raise web.HTTPSeeOther("/login")
-
-
-async def _audit(request: web.Request, visitor: Visitor) -> web.Response:
-    who = request.query.get("who", "").strip()
-    before = number_in(request.query.get("before", ""))
-    entries = await audit.read(request.app[SITE].records, before=before, who=who)
-    return render(request, "audit.html.j2", visitor, entries=entries, who=who)
 
 
 def _role(form: Form) -> Role:

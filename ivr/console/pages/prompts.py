@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from aiohttp import web
-from yarl import URL
 
 from ground.web.forms import Form, number_in
 from ground.web.navigation import Entry, PageModule
 from ground.web.requests import own_path
-from ivr.console.door.guard import action, page
+from ivr.console import typed
+from ivr.console.door.guard import REFUSED, action, page
 from ivr.console.faults import told
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE, Site
 from ivr.records.at_prompts import AtPrompts
-from ivr.records.console_tables import PromptVersion, Source, VersionState
+from ivr.records.console_tables import PromptVersion, Source
 from ivr.records.facts import now
 from ivr.records.people import Visitor
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role
-from ivr.records.tallies import HONG_KONG
 from ivr.studio.clips import StudioClip
 from ivr.studio.intake import Asked, BadWords, asked, asked_of
 from ivr.studio.publication import NotPublished, publish
@@ -31,16 +31,16 @@ from speech.synthesiser.synthesiser import SynthesisFailed
 
 OF_A_LANGUAGE = f"/prompts/{{language:{'|'.join(Language)}}}"
 CLIP = OF_A_LANGUAGE + "/{number:[0-9]+}"
-WAITING = (VersionState.DRAFT, VersionState.REVIEWED)
-WAITING_ON_A_PAGE = 50
 Change = Callable[[Site, str, int], Awaitable[PromptVersion]]
+ONLY = ("recorded", "synthesised", "missing", "waiting")
+"""Which clips of a language can be asked for."""
+
 VERSION = "/prompts/versions/{version:[0-9]+}"
 
 
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/prompts", page(Role.VIEWER, _coverage)),
-        web.get("/prompts/waiting", page(Role.VIEWER, _waiting)),
         web.get(OF_A_LANGUAGE, page(Role.VIEWER, _language)),
         web.get(CLIP, page(Role.VIEWER, _clip)),
         web.get(f"{CLIP}/others", page(Role.OPERATOR, _others, polled=True)),
@@ -59,61 +59,25 @@ PAGES = PageModule(routes, (Entry("/prompts", "Prompts", Role.VIEWER),))
 
 
 async def _coverage(request: web.Request, visitor: Visitor) -> web.Response:
-    studio = request.app[SITE].studio
-    return render(request, "prompts.html.j2", visitor, coverage=await studio.coverage())
-
-
-async def _waiting(request: web.Request, visitor: Visitor) -> web.Response:
-    """Drafts to be reviewed, and reviewed versions that are not live yet, page by page."""
     site = request.app[SITE]
-    waiting = await found_waiting(request, request.query)
-    query = {name: request.query.get(name, "") for name in ("state", "language", "find")}
-    last = max(0, (len(waiting) - 1) // WAITING_ON_A_PAGE)
-    number = min(last, number_in(request.query.get("page", ""), digits=6) or 0)
-    first = number * WAITING_ON_A_PAGE
     return render(
         request,
-        "waiting.html.j2",
+        "prompts.html.j2",
         visitor,
-        waiting=waiting[first : first + WAITING_ON_A_PAGE],
-        count=len(waiting),
-        page_number=number,
-        last=last,
-        pages=lambda n: str(URL("/prompts/waiting").with_query(query | {"page": str(n)})),
-        given=query,
-        tongues=list(Language),
-        states=WAITING,
-        numbers=await site.studio.numbers(),
-        releases=await site.releases.newest(10),
+        coverage=await site.studio.coverage(),
+        largest_mb=site.rules.largest_set_mb,
     )
-
-
-async def found_waiting(request: web.Request, wanted: Mapping[str, str]) -> Sequence[PromptVersion]:
-    """What waits and fits the fields `state`, `language` and `find`; empty ones fit all."""
-    site = request.app[SITE]
-    numbers = await site.studio.numbers()
-    state, language = wanted.get("state", ""), wanted.get("language", "")
-    looked_for = wanted.get("find", "").strip().lower()
-
-    def fits(version: PromptVersion) -> bool:
-        texts = (version.clip, version.words, version.made_by, str(numbers.get(version.clip, "")))
-        return (
-            (not state or version.state == state)
-            and (not language or version.language == language)
-            and (not looked_for or any(looked_for in text.lower() for text in texts))
-        )
-
-    return [version for version in await site.versions.in_state(*WAITING) if fits(version)]
 
 
 async def _language(request: web.Request, visitor: Visitor) -> web.Response:
     language = Language(request.match_info["language"])
     looked_for = request.query.get("find", "").strip()
     only = request.query.get("only", "")
+    understood = not only or only in ONLY
     clips = [
         clip
         for clip in await request.app[SITE].studio.of(language)
-        if _fits(clip, looked_for.lower()) and _is(clip, only)
+        if understood and _fits(clip, looked_for.lower()) and _is(clip, only)
     ]
     return render(
         request,
@@ -123,6 +87,8 @@ async def _language(request: web.Request, visitor: Visitor) -> web.Response:
         tongue=language,
         looked_for=looked_for,
         only=only,
+        understood=understood,
+        status=200 if understood else 400,
     )
 
 
@@ -147,8 +113,27 @@ def _is(clip: StudioClip, only: str) -> bool:
 
 async def _clip(request: web.Request, visitor: Visitor) -> web.Response:
     clip = await named_clip(request)
-    if clip is None:
-        return error_page(request, 404, visitor)
+    return (
+        error_page(request, 404, visitor) if clip is None else await _shown(request, visitor, clip)
+    )
+
+
+async def _refused(
+    request: web.Request, visitor: Visitor, clip: StudioClip, form: Form, why: str
+) -> web.Response:
+    """The page again, with all that was typed, and why it was not taken."""
+    tell(request, why, bad=True)
+    return await _shown(request, visitor, clip, typed=form.fields, status=REFUSED)
+
+
+async def _shown(
+    request: web.Request,
+    visitor: Visitor,
+    clip: StudioClip,
+    *,
+    typed: Mapping[str, str] = MappingProxyType({}),
+    status: int = 200,
+) -> web.Response:
     site = request.app[SITE]
     versions = await site.versions.of_clip(clip.language, clip.name)
     before = await site.versions.before(clip.language, clip.name)
@@ -163,6 +148,10 @@ async def _clip(request: web.Request, visitor: Visitor) -> web.Response:
         asked=asked_of(clip, saw),
         saw=saw.version_id if saw is not None else 0,
         largest_mb=site.settings.prompts.takes.largest_mb,
+        longest_s=site.settings.prompts.takes.longest_s,
+        typed=typed,
+        changed=number_of(request, "version") if "version" in request.match_info else 0,
+        status=status,
         may_review=[v.version_id for v in versions if v.made_by != visitor.person.name],
     )
 
@@ -201,16 +190,15 @@ async def _upload(request: web.Request, visitor: Visitor, form: Form) -> web.Res
             seen=seen,
         )
     except BadTake as refusal:
-        tell(request, told(refusal, _), bad=True)
-    else:
-        tell(request, _("Taken as version %(serial)d.") % {"serial": version.serial})
-        if seen != asked_of(clip):
-            tell(
-                request,
-                _("While you recorded, somebody asked for other words: “%(words)s”")
-                % {"words": asked_of(clip).words},
-                bad=True,
-            )
+        return await _refused(request, visitor, clip, form, told(refusal, _))
+    tell(request, _("Taken as version %(serial)d.") % {"serial": version.serial})
+    if seen != asked_of(clip):
+        tell(
+            request,
+            _("While you recorded, somebody asked for other words: “%(words)s”")
+            % {"words": asked_of(clip).words},
+            bad=True,
+        )
     raise _back_to(request)
 
 
@@ -245,15 +233,12 @@ async def _words(request: web.Request, visitor: Visitor, form: Form) -> web.Resp
     try:
         version = await site.intake.words(visitor.person.name, clip, form.text("words"))
     except BadWords as refusal:
-        tell(request, refusal.told(_), bad=True)
+        return await _refused(request, visitor, clip, form, refusal.told(_))
     except SynthesisFailed:
-        tell(request, _("The synthesiser is away: nothing was changed."), bad=True)
-    else:
-        tell(
-            request,
-            _("Version %(serial)d says it with a synthesised voice, until somebody records it.")
-            % {"serial": version.serial},
-        )
+        why = _("The synthesiser is away: nothing was changed.")
+        return await _refused(request, visitor, clip, form, why)
+    said = _("Version %(serial)d says it with a synthesised voice, until somebody records it.")
+    tell(request, said % {"serial": version.serial})
     raise _back_to(request)
 
 
@@ -281,9 +266,13 @@ async def _schedule(request: web.Request, visitor: Visitor, form: Form) -> web.R
     site, _ = request.app[SITE], words_for(request)
     at = instant_to_come(form.text("live_from"))
     if at is None:
-        tell(request, _("Give a date and time to come."), bad=True)
+        why = _("Give a date and time to come.")
         version = await site.versions.one(number_of(request, "version"))
-        raise await _to_clip(site, version)
+        clip = None if version is None else await site.studio.of_version(version)
+        if clip is not None:
+            return await _refused(request, visitor, clip, form, why)
+        tell(request, why, bad=True)
+        raise web.HTTPSeeOther("/prompts/waiting")
     return await _change(
         request, visitor, lambda site, by, it: site.versions.schedule(by, it, at), form
     )
@@ -291,14 +280,8 @@ async def _schedule(request: web.Request, visitor: Visitor, form: Form) -> web.R
 
 def instant_to_come(given: str) -> datetime | None:
     """What a form says of a day and time, of Hong Kong; None for what is past or no time at all."""
-    try:
-        at = datetime.fromisoformat(given)
-    except ValueError:
-        return None
-    if at.year not in range(2000, 2101):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=HONG_KONG)
-    return at if at > now() else None
+    at = typed.instant(given)
+    return at if at is not None and at > now() else None
 
 
 async def _unschedule(request: web.Request, visitor: Visitor, form: Form) -> web.Response:

@@ -10,13 +10,9 @@ from aiohttp import web
 
 from ground.web.forms import Form
 from ground.web.navigation import PageModule
-from ivr.console.door.guard import action, page
-from ivr.console.pages.prompts import (
-    brought_to_callers,
-    found_waiting,
-    instant_to_come,
-    number_of,
-)
+from ivr.console.door.guard import REFUSED, action, page
+from ivr.console.pages.prompts import brought_to_callers, instant_to_come, number_of
+from ivr.console.pages.waiting import found_waiting, waiting_page
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.people import Visitor
@@ -50,7 +46,7 @@ async def _gather(request: web.Request, visitor: Visitor, form: Form) -> web.Res
     )
     release = await _unless_refused(request, gathering)
     if release is None:
-        raise web.HTTPSeeOther("/prompts/waiting")
+        return await waiting_page(request, visitor, form.fields, status=REFUSED)
     raise web.HTTPSeeOther(f"/releases/{release.release_id}")
 
 

@@ -13,7 +13,7 @@ from ivr.console.site import SITE
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.studio.importing import opened, take_in
-from ivr.studio.script_book import as_csv, context, file_name
+from ivr.studio.script_book import as_csv, file_name
 from speech.language import Language
 
 SET = f"/prompts/{{language:{'|'.join(Language)}}}"
@@ -50,7 +50,6 @@ async def _script(request: web.Request, visitor: Visitor) -> web.Response:
         clips=await request.app[SITE].studio.of(language),
         tongue=language,
         file_name=file_name,
-        context=context,
     )
 
 

@@ -39,7 +39,7 @@ PAGES: PageModule[Role] = PageModule(routes)
 
 async def _version_sound(request: web.Request, visitor: Visitor) -> web.Response:
     pcm = await _of_version(request)
-    return error_page(request, 404, visitor) if pcm is None else _sound(request, pcm, FOR_GOOD)
+    return error_page(request, 404, visitor) if pcm is None else sound(request, pcm, FOR_GOOD)
 
 
 async def _version_picture(request: web.Request, visitor: Visitor) -> web.Response:
@@ -49,7 +49,7 @@ async def _version_picture(request: web.Request, visitor: Visitor) -> web.Respon
 
 async def _shipped_sound(request: web.Request, visitor: Visitor) -> web.Response:
     pcm = await _shipped(request)
-    return error_page(request, 404, visitor) if pcm is None else _sound(request, pcm, "no-cache")
+    return error_page(request, 404, visitor) if pcm is None else sound(request, pcm, "no-cache")
 
 
 async def _shipped_picture(request: web.Request, visitor: Visitor) -> web.Response:
@@ -63,7 +63,7 @@ async def _whole_sound(request: web.Request, visitor: Visitor) -> web.Response:
     if clip is None or not clip.prompt:
         return error_page(request, 404, visitor)
     utterance = await request.app[SITE].sample.of(clip.language, clip.prompt)
-    return _sound(request, utterance.pcm, "no-store")
+    return sound(request, utterance.pcm, "no-store")
 
 
 async def _of_version(request: web.Request) -> bytes | None:
@@ -79,7 +79,8 @@ async def _shipped(request: web.Request) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-def _sound(request: web.Request, pcm: bytes, kept: str) -> web.Response:
+def sound(request: web.Request, pcm: bytes, kept: str) -> web.Response:
+    """PCM as a WAV, or the part of it that a player asks for; `kept`: its Cache-Control."""
     body = as_wav(pcm)
     headers = {"Cache-Control": kept, "Accept-Ranges": "bytes"}
     try:

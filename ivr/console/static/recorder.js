@@ -1,4 +1,5 @@
-// Records the microphone as a WAV, lets it be heard, and puts it into the form as a file.
+// Records the microphone as a WAV, lets it be heard, and puts it into the form as a file. Meanwhile
+// it shows how loud and how long it is, ends what gets too long, and warns who leaves with it unsent.
 "use strict";
 
 const worklet = document.currentScript.dataset.worklet;
@@ -10,8 +11,24 @@ window.addEventListener("DOMContentLoaded", () => {
   const stop = document.getElementById("stop");
   const state = document.getElementById("recording-state");
   const heard = document.getElementById("heard");
+  const level = document.getElementById("level");
+  const clock = document.getElementById("clock");
   form.querySelector(".recorder").hidden = false;
   let finish = null;
+  let unsent = false;
+
+  const told = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  function show(block, seconds) {
+    const power = block.reduce((sum, sample) => sum + sample * sample, 0) / block.length;
+    // From -60 dB of full scale, which is a quiet room, to full scale.
+    level.value = Math.max(0, Math.min(1, 1 + 10 * Math.log10(power + 1e-12) / 60));
+    clock.textContent = `${told(seconds)} / ${told(Number(clock.dataset.longestS))}`;
+  }
+
+  window.addEventListener("beforeunload", (event) => {
+    if (unsent || finish) event.preventDefault();
+  });
+  form.addEventListener("submit", () => { unsent = false; });
 
   record.addEventListener("click", async () => {
     let stream;
@@ -28,13 +45,23 @@ window.addEventListener("DOMContentLoaded", () => {
     await context.audioWorklet.addModule(worklet);
     const tap = new AudioWorkletNode(context, "tap");
     const blocks = [];
-    tap.port.onmessage = (message) => blocks.push(message.data);
+    let samples = 0;
+    tap.port.onmessage = (message) => {
+      if (!finish) return;
+      blocks.push(message.data);
+      samples += message.data.length;
+      show(message.data, samples / context.sampleRate);
+      if (samples / context.sampleRate >= Number(clock.dataset.longestS)) finish(state.dataset.full);
+    };
     context.createMediaStreamSource(stream).connect(tap);
     state.textContent = state.dataset.recording;
     record.hidden = true;
     stop.hidden = false;
     stop.focus();
-    finish = async () => {
+    document.getElementById("level-of-voice").hidden = false;
+    finish = async (why) => {
+      finish = null;
+      unsent = true;
       for (const track of stream.getTracks()) track.stop();
       await context.close();
       const file = new File([wav(blocks, context.sampleRate)], "browser.wav", { type: "audio/wav" });
@@ -44,14 +71,18 @@ window.addEventListener("DOMContentLoaded", () => {
       form.elements.source.value = "browser";
       heard.src = URL.createObjectURL(file);
       heard.hidden = false;
-      state.textContent = state.dataset.done;
+      document.getElementById("level-of-voice").hidden = true;
+      state.textContent = why;
       record.hidden = false;
       stop.hidden = true;
       document.getElementById("send").focus();
     };
   });
-  stop.addEventListener("click", () => finish && finish());
-  form.elements.recording.addEventListener("change", () => { form.elements.source.value = "uploaded"; });
+  stop.addEventListener("click", () => finish && finish(state.dataset.done));
+  form.elements.recording.addEventListener("change", () => {
+    form.elements.source.value = "uploaded";
+    unsent = false;
+  });
 });
 
 function wav(blocks, rate) {

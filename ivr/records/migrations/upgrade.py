@@ -17,6 +17,7 @@ from ground.database.migrate import (
     Migrations,
     NewerDatabase,
 )
+from ivr.records.alert_tables import Alert
 from ivr.records.console_tables import Tally
 from ivr.records.database import RecordsUnavailable, open_database, without_password
 from ivr.records.settings import RecordsSettings
@@ -26,8 +27,11 @@ T = TypeVar("T")
 UPGRADE_LOCK = 0x524F43415253
 """Nodes of older releases wait for this number, so it stays."""
 
+TABLES = (Alert, Tally)
+"""One of each module of tables: to import it is to know them all."""
+
 MIGRATIONS = Migrations(
-    versions=Path(__file__).parent / "versions", metadata=Tally.metadata, lock=UPGRADE_LOCK
+    versions=Path(__file__).parent / "versions", metadata=TABLES[0].metadata, lock=UPGRADE_LOCK
 )
 
 

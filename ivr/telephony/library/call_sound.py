@@ -8,10 +8,11 @@ from typing import Any
 
 import pjsua2 as pj
 
+from ivr.dialogue.line import KeySent
 from ivr.telephony.ending import MediaStats
 from ivr.telephony.errors import TelephonyError
 from ivr.telephony.events import Pressed
-from ivr.telephony.keys import KeyPresses
+from ivr.telephony.keys import BY_EVENTS, KeyPresses
 from ivr.telephony.library.line_card import LineCard
 from ivr.telephony.library.media_gate import MediaGate
 from ivr.telephony.library.sound_stream import SoundStream
@@ -101,7 +102,8 @@ class CallSound:
         self._audio.key_is_down(new=key is not None)
         if key is not None and not self._over:
             self._keys_heard += 1
-            self._tell(Pressed(key, now))
+            sent = KeySent.EVENT if event.method == BY_EVENTS else KeySent.INFO
+            self._tell(Pressed(key, now, sent))
 
     # What is asked of it
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from ivr.dialogue.line import HungUp, KeyPress
+from ivr.dialogue.line import HungUp, KeyPress, KeySent
 from ivr.telephony.ending import Cause, Ending
 from ivr.telephony.events import (
     Answered,
@@ -64,8 +64,8 @@ class LiveCall:
                 self.sound, self.on_hold = True, False
             case OnHold():
                 self.on_hold = True
-            case Pressed(key, at):
-                self.keys.append(KeyPress(key, at))
+            case Pressed(key, at, sent):
+                self.keys.append(KeyPress(key, at, sent))
             case Referred(status):
                 self.referred = status
             case Ended(ending):
@@ -79,7 +79,7 @@ class LiveCall:
 
     def hear_tones(self) -> None:
         """No events are agreed for the other side's keys: they come as tones in the sound."""
-        self.audio.hear_tones(lambda key: self.happened(Pressed(key, self._clock())))
+        self.audio.hear_tones(lambda key: self.happened(Pressed(key, self._clock(), KeySent.TONE)))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so. Raises HungUp once the call is over."""

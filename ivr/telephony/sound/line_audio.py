@@ -11,6 +11,7 @@ from ivr.telephony.outbox import Post
 from ivr.telephony.sound.frames import FRAME_BYTES, FRAME_S, SILENCE
 from ivr.telephony.sound.key_sound import KeySound, Pair
 from ivr.telephony.sound.listening import Following, Heard, Listening
+from ivr.telephony.sound.live_speech import LiveSpeech
 from ivr.telephony.sound.playback import UtterancePlayback
 from ivr.telephony.sound.recording import Recording
 
@@ -27,7 +28,7 @@ class LineAudio:
     def __init__(self, post: Post) -> None:
         """`post` has something called on the event loop."""
         self._post = post
-        self._playing: UtterancePlayback | None = None
+        self._playing: UtterancePlayback | LiveSpeech | None = None
         self._listening: tuple[Listening | Following, ...] = ()
         self._recordings: tuple[Recording, ...] = ()
         self._key_sound: KeySound | None = None
@@ -45,10 +46,19 @@ class LineAudio:
     def play(self, pcm: bytes, *, secret: bool = False) -> UtterancePlayback:
         """Play from the next frame on, in place of what plays."""
         playback = UtterancePlayback(pcm, self._post, secret=secret)
-        before, self._playing = self._playing, playback
+        self._instead(playback)
+        return playback
+
+    def speak(self, longest_ms: int, *, secret: bool = False) -> LiveSpeech:
+        """Send what is said from now on, in place of what plays."""
+        speech = LiveSpeech(longest_ms, secret=secret)
+        self._instead(speech)
+        return speech
+
+    def _instead(self, playing: UtterancePlayback | LiveSpeech) -> None:
+        before, self._playing = self._playing, playing
         if before is not None:
             before.stop()
-        return playback
 
     def listen(
         self, longest_ms: int, frames_at_once: int = 1, *, until_key: bool = False

@@ -100,11 +100,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class RawRow:
-    """One consignment as written, not yet judged; `errors` are of its form."""
+    """One consignment as written, not yet judged; `errors` are of its form. `kind` is the name of
+    its XML element."""
 
     line: int
     cells: dict[str, Cell]
     errors: tuple[RowError, ...] = ()
+    kind: str = ""
 
 
 class FileBroken(Exception):

@@ -1,11 +1,13 @@
-"""An XML file after `docs/interfaces/consignments.xsd`, consignment by consignment.
+"""An XML file, consignment by consignment: after `docs/interfaces/consignments.xsd`, or in another
+form of the same items.
 
 A document type, and with it every entity, is refused (defusedxml): no file of ours has one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from typing import TextIO
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler, feature_namespaces
@@ -21,15 +23,35 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _CHUNK = 65_536
 _LONGEST_TEXT = 5_000
 """Characters of one item that are kept; what is longer is wrong anyway, and is said so."""
+_MOST_ERRORS = 20
+"""Of one row; what is wrong beyond that is seen once those are put right."""
 
 Name = tuple[str | None, str]
 
 
-def rows(text: TextIO) -> Iterator[RawRow]:
+@dataclass(frozen=True)
+class Form:
+    """What stands where.
+
+    Args:
+        namespace: of every element.
+        root: name of the outermost element.
+        rows: names of the elements in it, each with the names of the items it may hold.
+    """
+
+    namespace: str
+    root: str
+    rows: Mapping[str, Set[str]]
+
+
+CONSIGNMENTS = Form(NAMESPACE, "consignments", {"consignment": BY_NAME.keys()})
+
+
+def rows(text: TextIO, form: Form = CONSIGNMENTS) -> Iterator[RawRow]:
     """The consignments. Raises FileBroken."""
     parser = DefusedExpatParser(forbid_dtd=True)
     parser.setFeature(feature_namespaces, 1)
-    reading = _Reading(parser)
+    reading = _Reading(parser, form)
     parser.setContentHandler(reading)
     try:
         while chunk := text.read(_CHUNK):
@@ -57,9 +79,11 @@ def rows(text: TextIO) -> Iterator[RawRow]:
 class _Reading(ContentHandler):
     """What the parser has come to."""
 
-    def __init__(self, place: Locator) -> None:
+    def __init__(self, place: Locator, form: Form) -> None:
         super().__init__()
         self._place = place
+        self._form = form
+        self._kind = ""
         self._done: list[RawRow] = []
         self._depth = 0
         self._line = 0
@@ -80,9 +104,10 @@ class _Reading(ContentHandler):
     ) -> None:
         self._depth += 1
         if self._depth == 1:
-            self._need(name, "consignments")
+            self._need(name, (self._form.root,))
         elif self._depth == 2:
-            self._need(name, "consignment")
+            self._need(name, self._form.rows)
+            self._kind = name[1]
             self._line = self._here()[0]
             self._cells = {}
             self._errors = []
@@ -107,7 +132,7 @@ class _Reading(ContentHandler):
             text = "".join(self._text)[: _LONGEST_TEXT + 1].strip()
             self._cells[self._item] = Cell(text, *self._at)
         elif self._depth == 2:
-            self._done.append(RawRow(self._line, self._cells, tuple(self._errors)))
+            self._done.append(RawRow(self._line, self._cells, tuple(self._errors), kind=self._kind))
         self._item = ""
         self._depth -= 1
 
@@ -117,22 +142,22 @@ class _Reading(ContentHandler):
         self._length = 0
         self._at = self._here()
         space, local = name
-        if space != NAMESPACE or local not in BY_NAME:
+        if space != self._form.namespace or local not in self._form.rows[self._kind]:
             self._wrong(local, "the element of one of the items")
         elif local in self._cells:
             self._wrong(local, "each item once")
         else:
             self._item = local
 
-    def _need(self, name: Name, wanted: str) -> None:
-        if name != (NAMESPACE, wanted):
+    def _need(self, name: Name, wanted: Iterable[str]) -> None:
+        if name[0] != self._form.namespace or name[1] not in wanted:
             raise FileBroken(
                 RowError(
                     *self._here(),
                     "",
                     shortened(f"{{{name[0] or ''}}}{name[1]}"),
                     "the element %(element)s of the namespace %(namespace)s",
-                    {"element": wanted, "namespace": NAMESPACE},
+                    {"element": ", ".join(wanted), "namespace": self._form.namespace},
                 )
             )
 
@@ -140,7 +165,7 @@ class _Reading(ContentHandler):
         error = RowError(*self._here(), self._item, shortened(found), expected)
         if self._depth < 2:
             raise FileBroken(error)
-        if len(self._errors) < len(BY_NAME):
+        if len(self._errors) < _MOST_ERRORS:
             self._errors.append(error)
 
     def _here(self) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from ground.web.headers import with_headers
 from ground.web.navigation import entries_of
 from rocars.crossing.web.displays import DISPLAYS
 from rocars.crossing.web.pages.board import BOARD
+from rocars.crossing.web.pages.enquiries import ENQUIRIES
 from rocars.crossing.web.pages.lanes import LANES
 from rocars.crossing.web.pages.login import LOGIN
 from rocars.crossing.web.pages.panel import PANEL
@@ -25,7 +26,7 @@ from rocars.refusals import Code, Problem
 log = structlog.get_logger("rocars.boundary")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-MODULES = (LANES, PROFILES, PASSAGE, BOARD, PANEL, DISPLAYS, LOGIN)
+MODULES = (LANES, PROFILES, ENQUIRIES, PASSAGE, BOARD, PANEL, DISPLAYS, LOGIN)
 
 
 def boundary_web(site: Boundary) -> web.Application:

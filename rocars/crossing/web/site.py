@@ -27,6 +27,9 @@ from rocars.crossing.profiles import RiskProfiles
 from rocars.crossing.settings import CrossingSettings
 from rocars.crossing.unladen import UnladenDeclarations
 from rocars.crossing.web import texts
+from rocars.hotline.deeds import HotlineDeeds
+from rocars.hotline.enquiries import Enquiries
+from rocars.registry.vehicles import Vehicles
 
 HERE = Path(__file__).parent
 ROOT = "/boundary"
@@ -38,10 +41,10 @@ WORDS = Words(HERE / "translations", cookie="boundary_language", languages=LANGU
 ASSETS = Assets(HERE / "static", ROOT)
 LOOK = Look(
     name="Boundary",
-    home=(f"{ROOT}/lanes", "To the lanes"),
+    home=(f"{ROOT}/", "To the first page"),
     without_database="Crossings are not written down until it is back. Hold vehicles.",
     icon="boundary.svg",
-    account_path=f"{ROOT}/lanes",
+    account_path=f"{ROOT}/",
     root=ROOT,
     styles=("boundary.css",),
     scripts=("lanes.js",),
@@ -57,6 +60,12 @@ LOOK = Look(
         "scope": lambda name: texts.SCOPES[name],
         "deed": lambda name: texts.DEEDS[name],
         "direction": lambda name: texts.DIRECTIONS[name],
+        "kind": lambda name: texts.KINDS[name],
+        "fact": lambda name: texts.FACTS[name],
+        "word": lambda name: texts.WORDS_OF_FACTS[name],
+        "channel": lambda name: texts.CHANNELS[name],
+        "happened": texts.happened,
+        "looked": lambda name: texts.LOOKED[name],
     },
     names={"ROOT": ROOT},
 )
@@ -84,6 +93,9 @@ class Boundary:
     overrides: Overrides
     profiles: RiskProfiles
     officers: Officers
+    vehicles: Vehicles
+    enquiries: Enquiries
+    hotline: HotlineDeeds
     navigation: tuple[Entry[OfficerRole], ...] = ()
     notices: dict[str, list[Notice]] = field(default_factory=lambda: defaultdict(list))
 

@@ -128,8 +128,79 @@ DIRECTIONS: Mapping[str, str] = {
     "inbound": _("into Hong Kong"),
     "outbound": _("out of Hong Kong"),
 }
+KINDS: Mapping[str, str] = {
+    "ccrn": _("CCRN"),
+    "ubr": _("UBR"),
+    "vehicle": _("registration mark"),
+    "user": _("user ID"),
+}
+"""What an enquiry is about."""
+FACTS: Mapping[str, str] = {
+    **ITEMS,
+    "state": _("state"),
+    "cross_from": _("may cross from"),
+    "name": _("name"),
+    "role": _("role"),
+    "phone": _("telephone"),
+    "account": _("account of the portal"),
+    "container_numbers": _("container number"),
+    "licence_numbers": _("licence or permit number"),
+}
+WORDS_OF_FACTS: Mapping[str, str] = {
+    **DIRECTIONS,
+    "free": _("not bundled"),
+    "bundled": _("bundled"),
+    "crossed": _("crossed"),
+    "expired": _("expired"),
+    "withdrawn": _("withdrawn"),
+    "live": _("live"),
+    "unbundled": _("unbundled"),
+    "driver": _("driver"),
+    "shipper": _("shipper"),
+    "yes": _("yes"),
+    "no": _("no"),
+}
+CHANNELS: Mapping[str, str] = {
+    "telephone": _("telephone"),
+    "web": _("web"),
+    "kiosk": _("kiosk"),
+    "system": _("shipper's system"),
+    "file": _("file"),
+    "hotline": _("hotline"),
+    "boundary": _("boundary"),
+    "office": _("administration"),
+    "": _("not known"),
+}
+HAPPENED: Mapping[str, str] = {
+    "lodged": _("lodged"),
+    "amended": _("amended"),
+    "withdrawn": _("withdrawn"),
+    "bundled": _("bundled"),
+    "unbundled": _("unbundled"),
+    "crossed": _("crossed"),
+    "logged_in": _("logged in"),
+    "code_accepted": _("code of the token accepted"),
+    "login_refused": _("log-in refused"),
+    "login_locked": _("log-in refused: locked"),
+    "unlocked_by_officer": _("unlocked by an officer"),
+    "unbundled_by_officer": _("unbundled by an officer"),
+}
+LOOKED: Mapping[str, str] = {
+    "looked": _("looked"),
+    "shown": _("was shown it in clear"),
+    "unlocked": _("unlocked"),
+    "unbundled": _("unbundled"),
+}
+
+
+def happened(deed: str) -> str:
+    """The words for something that happened, or for what a driver was told in a lane."""
+    return HAPPENED[deed] if deed in HAPPENED else HEADLINES[Instruction(deed)]
+
+
 EVERY_SET: tuple[Mapping[str, str], ...] = (
     *(ITEMS, TESTS, SCOPES, DEEDS, DIRECTIONS, DECLARED),
+    *(KINDS, FACTS, WORDS_OF_FACTS, CHANNELS, HAPPENED, LOOKED),
     {str(name): text for name, text in {**HEADLINES}.items()},
     {str(name): text for name, text in {**DETAILS}.items()},
     {str(name): text for name, text in {**CAUSES}.items()},

@@ -1,4 +1,4 @@
-"""The account of who is logged in: another password."""
+"""The account of who is logged in: another password, and until when their token counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def routes() -> list[web.RouteDef]:
 
 
 async def _show(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
-    return render(request, "me.html.j2", visitor)
+    expires = None
+    if visitor.driver_id is not None:
+        expires = await request.app[SITE].service.tokens.expires_soon(visitor.driver_id)
+    return render(request, "me.html.j2", visitor, token_expires=expires)
 
 
 async def _change(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
@@ -36,7 +39,10 @@ async def _change(request: web.Request, visitor: WebVisitor, form: Form) -> web.
             Code.LOGIN_REFUSED: _("The password of today is wrong."),
             Code.LOGIN_LOCKED: _("Too many tries. Wait half an hour."),
         }
-        weak = _("A password has 12 to 256 characters, and is not the user ID nor a few repeated.")
+        weak = _(
+            "A password has 12 to 256 characters, and is not the user ID, the password of today "
+            "or a few repeated."
+        )
         await site.tell(visitor, said.get(refused.code, weak), bad=True)
         raise web.HTTPSeeOther("/me") from None
     raise web.HTTPSeeOther("/login")

@@ -15,6 +15,7 @@ from rocars.bundling.messages import BundleRequest
 from rocars.entrance.web_login import WebVisitor
 from rocars.portal.guard import action, page
 from rocars.portal.rendering import refusal, render, words_for
+from rocars.portal.shown import when
 from rocars.portal.site import SITE
 from rocars.refusals import Code, Problem
 
@@ -96,6 +97,11 @@ async def _open(request: web.Request, visitor: WebVisitor, form: Form) -> web.St
         if refused.code not in said:
             raise
         await site.tell(visitor, said[refused.code], bad=True)
+    else:
+        expires = await site.service.tokens.expires_soon(driver_of(visitor))
+        if expires is not None:
+            text = _("Your security token expires on %(when)s. Ask for another one at a counter.")
+            await site.tell(visitor, text % {"when": when(expires)})
     raise web.HTTPSeeOther("/bundles")
 
 

@@ -14,12 +14,15 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, select
 
 from ground.database.migrate import Migrations
+from rocars.store.tables.applications import Application
 from rocars.store.tables.base import Base, SchemaVersion
 from rocars.store.tables.batches import Batch
 from rocars.store.tables.bundling import Bundle
 from rocars.store.tables.crossing import Passage
+from rocars.store.tables.hotline import ChannelEvent
 from rocars.store.tables.officers import Officer
 from rocars.store.tables.security import SecurityToken
+from rocars.store.tables.systems import CompanyKey
 from rocars.store.tables.web import WebAccount
 
 SCHEMA_VERSION = 1
@@ -27,7 +30,17 @@ FIRST_REVISION = "0001"
 LOCK = int.from_bytes(b"ROCARSDB", "big")
 """Not that of the records: in one PostgreSQL database neither service waits for the other."""
 
-TABLES = (Batch, Bundle, Passage, Officer, SecurityToken, WebAccount)
+TABLES = (
+    Application,
+    Batch,
+    Bundle,
+    ChannelEvent,
+    CompanyKey,
+    Passage,
+    Officer,
+    SecurityToken,
+    WebAccount,
+)
 """One of each file; with what these import, every table is known to `Base.metadata`."""
 
 

@@ -47,7 +47,7 @@ class ConsignmentChange(Base):
     """What was done to a consignment after it was lodged.
 
     `changes` has, by item, what was there before and what is there now; `done_by` is the user ID of
-    the account, empty for a shipper's system.
+    the account or the ID of the company's API key, empty for the key of all shippers' systems.
     """
 
     __tablename__ = "consignment_change"

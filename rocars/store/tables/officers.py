@@ -1,4 +1,4 @@
-"""Officers at the boundary, and their log-ins to its pages."""
+"""Officers, and their log-ins to the pages of the boundary and of registration."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ class Officer(Base):
     `next_step` is the first time step whose code still counts (RFC 6238 section 5.2)."""
 
     __tablename__ = "officer"
-    __table_args__ = (CheckConstraint("role IN ('officer', 'analyst')", name="known_role"),)
+    __table_args__ = (
+        CheckConstraint(
+            "role IN ('officer', 'analyst', 'hotline', 'registrar')", name="known_role"
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(20), unique=True)
-    role: Mapped[str] = mapped_column(String(8))
+    role: Mapped[str] = mapped_column(String(9))
     password_hash: Mapped[str] = mapped_column(String(200))
     seed: Mapped[str] = mapped_column(String(500))
     next_step: Mapped[int] = mapped_column(BigInteger)

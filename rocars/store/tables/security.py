@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rocars.store.tables.base import Base
@@ -17,10 +17,14 @@ class SecurityToken(Base):
     `next_counter` is the lowest HOTP counter, or TOTP step, whose code may still be accepted:
     every acceptance moves it past itself, so that no code counts twice (RFC 6238 section 5.2).
     `drift` is the remembered distance of a TOTP token's clock, in steps (RFC 6238 section 6).
+    Without `expires_at` it never expires; once it has, or was revoked, it opens nothing.
     """
 
     __tablename__ = "security_token"
-    __table_args__ = (CheckConstraint("kind IN ('hotp', 'totp')", name="known_kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('hotp', 'totp')", name="known_kind"),
+        Index("ix_security_token_serial", "serial", unique=True),
+    )
 
     driver_id: Mapped[int] = mapped_column(ForeignKey(Driver.id), primary_key=True)
     kind: Mapped[str] = mapped_column(String(4))
@@ -29,6 +33,10 @@ class SecurityToken(Base):
     step_s: Mapped[int | None]
     next_counter: Mapped[int] = mapped_column(BigInteger, default=0)
     drift: Mapped[int] = mapped_column(default=0)
+    serial: Mapped[str | None] = mapped_column(String(20))
+    issued_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    revoked_at: Mapped[datetime | None]
 
 
 class LoginSession(Base):

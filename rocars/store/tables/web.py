@@ -17,6 +17,7 @@ class WebAccount(Base):
     """Whoever logs in to the portal: a shipper of a company, or a driver of it.
 
     The user ID of a driver's account is that of the driver. The password is kept as an argon2 hash.
+    `first_password_at` is when a password was handed over that is still to be changed.
     """
 
     __tablename__ = "web_account"
@@ -33,6 +34,7 @@ class WebAccount(Base):
     name: Mapped[str] = mapped_column(String(120))
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(default=True)
+    first_password_at: Mapped[datetime | None]
 
 
 class WebSession(SessionColumns, Base):

@@ -6,7 +6,9 @@ import pytest
 from openapi_spec_validator import validate
 from sqlalchemy import text
 
+from rocars.api.admission import CHANNELS
 from rocars.api.table import endpoints
+from rocars.counter.site import ROOT as DESK
 from rocars.crossing.web.site import ROOT
 from rocars.refusals import Code
 from rocars.secrets.key_ring import Role
@@ -27,10 +29,14 @@ async def test_the_description_is_openapi_and_covers_every_route(small_world):
         for route in small_world.running.runner.app.router.routes()
         if route.method != "HEAD"
         and route.resource.canonical != "/openapi.json"
-        and not route.resource.canonical.startswith(ROOT)  # pages for people
+        and not route.resource.canonical.startswith((ROOT, DESK))  # pages for people
     }
     assert described == routed
     assert not any(path.startswith("/demo") for _, path in described)
+
+
+def test_what_each_role_does_came_through_a_channel():
+    assert set(CHANNELS) == set(Role)
 
 
 def test_every_problem_has_a_status():
@@ -38,11 +44,18 @@ def test_every_problem_has_a_status():
 
 
 @pytest.mark.parametrize(
-    "endpoint", [e for e in endpoints(demo=False) if e.roles], ids=lambda e: e.operation
+    "endpoint", [e for e in endpoints(demo=False) if e.guarded], ids=lambda e: e.operation
 )
 async def test_every_key_opens_its_own_doors_only(small_world, endpoint):
     path = endpoint.path.format(
-        ccrn="1" * 13, ubr="1" * 10, user_id="20000001", key="k", name="wong", batch="1"
+        ccrn="1" * 13,
+        ubr="1" * 10,
+        user_id="20000001",
+        key="k",
+        name="wong",
+        batch="1",
+        company="BR-1",
+        message="m-1",
     )
     query = "&".join(f"{one.name}=1" for one in endpoint.query)
     address = f"{path}?{query}" if query else path
@@ -50,7 +63,12 @@ async def test_every_key_opens_its_own_doors_only(small_world, endpoint):
         reply = await small_world.ask(
             endpoint.method, address, role=role, raw=b"{" if endpoint.body else None, key="k"
         )
-        assert (reply.body.get("code") != "api_key_refused") is (role in endpoint.roles)
+        code = reply.body.get("code")
+        if role is None:
+            assert (reply.status, code) == (401, "api_key_unknown")
+            assert reply.headers["WWW-Authenticate"].startswith("ApiKey ")
+        else:
+            assert (code != "api_key_refused") is (role in endpoint.roles)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from tests.rocars.conftest import PIN
+
 pytestmark = pytest.mark.service
 
 BUNDLES = "/v1/bundles"
@@ -81,7 +83,28 @@ async def test_one_driver_with_a_number_is_recognised_and_two_are_not(world):
     async def recognised(phone):
         return (await world.ask("POST", "/v1/callers/recognise", {"phone": phone})).body
 
-    assert await recognised("+85291230001") == {"user_id": "20000001", "language": "cmn"}
-    assert await recognised("+85291230002") == {"user_id": None, "language": None}
+    nobody = {"alias": None, "language": None}
+    known = await recognised("+85291230001")
+    assert known["language"] == "cmn"
+    assert await recognised("+85291230002") == nobody
     await world.driver("20000002", phone="+85291230001")
-    assert await recognised("+85291230001") == {"user_id": None, "language": None}
+    assert await recognised("+85291230001") == nobody
+
+
+async def test_who_is_recognised_logs_in_without_the_user_id(world):
+    await world.driver(phone="+85291230001")
+    body = {"phone": "+85291230001"}
+    alias = (await world.ask("POST", "/v1/callers/recognise", body)).body["alias"]
+    assert alias.endswith("001")
+    assert "20000001" not in alias
+    code = world.tokens["20000001"].next
+    logged_in = await world.key_in(alias, PIN, code())
+    assert (logged_in.status, logged_in.body["user_id"]) == (200, "20000001")
+    spoilt = alias.replace("gAAAA", "gAAAB")
+    assert (await world.key_in(spoilt, PIN, code())).code == "login_refused"
+    world.clock.forward(minutes=30)
+    assert (await world.key_in(alias, PIN, code())).code == "login_refused"
+    for _ in range(5):  # what is tried with the alias counts for the user ID
+        await world.key_in("20000001", PIN, "000000")
+    alias = (await world.ask("POST", "/v1/callers/recognise", body)).body["alias"]
+    assert (await world.key_in(alias, PIN, code())).code == "login_locked"

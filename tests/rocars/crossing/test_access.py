@@ -15,15 +15,20 @@ from tests.rocars.crossing.conftest import OUT, PASSWORD, Boundary, code_at
 
 pytestmark = pytest.mark.service
 
-OPEN_TO_ALL = {"/", "/login", "/language", "/display"}
+OPEN_TO_ALL = {"/login", "/language", "/display"}
 OF_DISPLAYS = re.compile(r"/(boards|panels)/")
-OF_ANALYSTS = re.compile(r"/profiles")
+OF_ANALYSTS = re.compile(r"/(profiles|looks)")
+OF_HOTLINE = re.compile(r"/enquiries")
+OF_ANY = ("/", "/logout")
+DESK = "/registration/queue"
 ROUTES = sorted({(route.method, route.path) for module in MODULES for route in module.routes()})
 
 
 def address(path: str) -> str:
     path = path.replace("{lane}", OUT)
-    return ROOT + re.sub(r"\{number:[^}]*\}+", "1", path)
+    path = re.sub(r"\{number:[^}]*\}+", "1", path)
+    path = re.sub(r"\{kind:[^}]*\}+", "user", path)
+    return ROOT + re.sub(r"\{value:[^}]*\}+", "20000001", path)
 
 
 @asynccontextmanager
@@ -56,22 +61,41 @@ async def test_strangers_get_nowhere(small_boundary: Boundary) -> None:
             assert location.startswith(f"{ROOT}/{wanted}"), path
 
 
-async def test_officers_see_all_but_profiles(small_boundary: Boundary) -> None:
-    await small_boundary.officer("wong")
-    await small_boundary.officer("lam", "analyst")
+async def test_each_role_sees_its_own_pages_only(small_boundary: Boundary) -> None:
+    for name, role in (("wong", "officer"), ("lam", "analyst"), ("hoi", "hotline")):
+        await small_boundary.officer(name, role)
     await small_boundary.read("FU88")
-    for name in ("wong", "lam"):
+    for name in ("wong", "lam", "hoi"):
         async with browser(small_boundary, name) as session:
             for method, path in ROUTES:
-                if path in OPEN_TO_ALL or path == "/logout":
+                if path in OPEN_TO_ALL or path in OF_ANY or OF_DISPLAYS.match(path):
                     continue
                 status, _ = await knock(session, method, path)
-                if OF_ANALYSTS.match(path) and name == "wong":
-                    assert status == 403, path
+                if not path_is_of(path, name):
+                    assert status == 403, (name, path)
                 elif method == "GET":
-                    assert status in (200, 404), path  # 404: there is no picture 1
+                    assert status in (200, 404), path  # 404: no picture 1, nothing of the driver
                 else:
                     assert status in (400, 403), path  # no form of ours
+
+
+def path_is_of(path: str, name: str) -> bool:
+    if OF_HOTLINE.match(path):
+        return name == "hoi"
+    if OF_ANALYSTS.match(path):
+        return name == "lam"
+    return name != "hoi"
+
+
+async def test_everybody_comes_to_a_page_of_theirs(small_boundary: Boundary) -> None:
+    for name, role, first in (
+        ("wong", "officer", f"{ROOT}/lanes"),
+        ("hoi", "hotline", f"{ROOT}/enquiries"),
+        ("yau", "registrar", DESK),
+    ):
+        await small_boundary.officer(name, role)
+        async with browser(small_boundary, name) as session:
+            assert await knock(session, "GET", "/") == (303, first)
 
 
 async def test_an_account_that_is_withdrawn_is_out(small_boundary: Boundary) -> None:

@@ -13,6 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from rocars.crossing.risk import Condition
+from rocars.hotline.subjects import Kind, Subject
 from tests.rocars.conftest import make_world, settings_for
 from tests.rocars.crossing.conftest import IN, OUT, PASSWORD, Boundary, code_at
 from tests.support.pace import limit
@@ -42,6 +43,7 @@ async def at(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Boundary
         boundary = Boundary(world)
         await boundary.officer("wong")
         await boundary.officer("lam", "analyst")
+        await boundary.officer("hoi", "hotline")
         yield boundary
 
 
@@ -83,7 +85,7 @@ async def open_page(chromium: Browser, at: Boundary) -> AsyncIterator[Open]:
                 await page.locator("[name=password]").fill(PASSWORD)
                 await page.locator("[name=code]").fill(code_at(at.world))
                 await page.locator("main button").click()
-                await page.wait_for_url("**/lanes")
+                await page.wait_for_url(re.compile("/(lanes|enquiries)$"))
             if display:
                 await page.goto(f"/boundary/display?next={path}")
                 await page.locator("[name=key]").fill(
@@ -301,3 +303,40 @@ async def test_another_site_can_press_no_button(at: Boundary) -> None:
         assert "/boundary/display" in answer.headers["Location"]
     async with http.get(f"{url}/boundary/login") as answer:
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_hotline_follows_a_caller_by_keyboard_in_every_language(
+    at: Boundary, open_page: Open, language: str
+) -> None:
+    ubr = await at.bundled(f"HL{LANGUAGES.index(language) + 1}")
+    page = await open_page("/boundary/", officer="hoi", language=language)
+    await page.wait_for_url("**/enquiries")
+    await page.locator("[name=kind]").select_option("ubr")
+    await page.locator("[name=value]").fill(f" {ubr[:4]} {ubr[4:]}")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/enquiries/ubr/{ubr}")
+    await must_be_accessible(page)
+    await expect(page.locator("main")).not_to_contain_text("Chan Tai Man")
+    await page.locator("form[action$=show] [name=reason]").fill("asked for by the caller")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("main")).to_contain_text("Chan Tai Man")
+    await must_be_accessible(page)
+    page.once("dialog", lambda dialog: dialog.accept())
+    await page.locator("form[action$=unbundle] [name=reason]").fill("bundled with the wrong one")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status")).to_be_visible()
+    assert await at.status(ubr, f"HL{LANGUAGES.index(language) + 1}") == "unbundled"
+    for width in (390, 1280):
+        await page.set_viewport_size({"width": width, "height": 900})
+        await must_be_accessible(page)
+
+
+async def test_who_answers_for_the_hotline_sees_what_it_looked_at(
+    at: Boundary, open_page: Open
+) -> None:
+    service = at.world.running.service
+    await service.enquiries.look("hoi", Subject(Kind.USER, "20000001"), reason="lost their token")
+    page = await open_page("/boundary/looks", officer="lam")
+    await expect(page.get_by_role("row").nth(1)).to_contain_text("lost their token")
+    await must_be_accessible(page)

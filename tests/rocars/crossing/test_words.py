@@ -9,6 +9,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import rocars.crossing
+import rocars.hotline
 from rocars.crossing.instructions import Instruction
 from rocars.crossing.lanes import LaneView
 from rocars.crossing.settings import LANES
@@ -25,7 +26,7 @@ WEB = Path(rocars.crossing.__file__).parent / "web"
 METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2.ext:babel_extract")]
 OPTIONS = {"templates/**.j2": {"newstyle": "true"}}
 PLACE = re.compile(r"%\(\w+\)[.\d]*[a-z]")
-RAISED = re.compile(r"(?:NotPossible|WrongCondition)\(\s*\"([^\"]+)\"")
+RAISED = re.compile(r"(?:NotPossible|NotASubject|WrongCondition)\(\s*\"([^\"]+)\"")
 
 
 def written() -> set[str]:
@@ -33,11 +34,12 @@ def written() -> set[str]:
     found = set()
     for _, _, message, _, _ in extract_from_dir(WEB, METHODS, OPTIONS):
         found.add(message if isinstance(message, str) else message[0])
-    for path in WEB.parent.glob("*.py"):
+    for path in (*WEB.parent.glob("*.py"), *Path(rocars.hotline.__file__).parent.glob("*.py")):
         found |= set(RAISED.findall(path.read_text(encoding="utf-8")))
     found |= {text for names in texts.EVERY_SET for text in names.values()}
     found |= {entry.name for module in MODULES for entry in module.entries}
     found |= {Code.BAD_VEHICLE.meaning, Code.MAINLAND_PLATE.meaning}
+    found |= {Code.UNKNOWN_BUNDLE.meaning, Code.BUNDLE_NOT_LIVE.meaning}
     return found | {LOOK.name, LOOK.home[1], LOOK.without_database}
 
 

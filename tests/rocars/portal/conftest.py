@@ -19,6 +19,8 @@ from tests.rocars.conftest import World, make_world, settings_for
 PASSWORD = "carry it over the hill"
 SHIPPER, OTHER_SHIPPER = "shipper1", "shipper2"
 DRIVER, OTHER_DRIVER = "20000001", "20000002"
+KIOSKS = {"kwun-tong-1": "the first kiosk's key", "fotan-2": "the second kiosk's key"}
+KIOSK = "kwun-tong-1"
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _KEY = re.compile(r'name="key" value="([^"]+)"')
 
@@ -130,6 +132,11 @@ async def portal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Port
     settings = settings_for(
         tmp_path_factory.mktemp("portal"),
         portal=PortalSettings(enabled=True, port=0, logins_per_minute=10_000),
+        kiosk={
+            "devices": [{"name": name, "key": key} for name, key in KIOSKS.items()],
+            "requests_per_minute": 10_000,
+            "keys_per_minute": 1000,
+        },
     )
     async for world in make_world(settings):
         await world.company("BR-2")

@@ -12,7 +12,9 @@ from aiohttp import web
 
 from rocars.portal.app import ROOMS
 from rocars.portal.app import portal as portal_application
+from rocars.registry.companies import company_called
 from rocars.secrets.key_ring import Role
+from rocars.store.tables.applications import Agency
 from tests.rocars.cargo.test_batch_files import GOOD, as_csv
 from tests.rocars.portal.conftest import (
     DRIVER,
@@ -27,7 +29,12 @@ from tests.rocars.portal.conftest import (
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
 ROUTES = sorted({(route.method, route.path) for room in ROOMS for route in room.routes()})
-OPEN = {("GET", "/login"), ("POST", "/login"), ("POST", "/language")}
+OPEN = {
+    *(("GET", "/login"), ("POST", "/login"), ("POST", "/language")),
+    *((method, path) for method, path in ROUTES if path.startswith("/register")),
+}
+"""Whoever applies for registration has no account; their code is tried in
+`tests/rocars/counter/test_applying.py`."""
 EVERYBODY = {("GET", "/"), ("GET", "/me"), ("POST", "/me/password"), ("POST", "/logout")}
 SECRET = "umbrellas nobody else is to know of"
 
@@ -49,10 +56,10 @@ async def try_it(visit: Visit, method: str, path: str, form: Any = None) -> Seen
 
 @pytest.fixture
 def things(portal: Portal) -> Callable[[], Awaitable[dict[str, str]]]:
-    """One of everything of BR-1 and of its driver."""
+    """One of everything of BR-1 and of its driver; its agent is BR-2."""
+    world = portal.world
 
     async def make() -> dict[str, str]:
-        world = portal.world
         ccrn = await world.lodge(articles=SECRET)
         bundled = await world.lodge(articles=SECRET)
         session = await world.session(DRIVER)
@@ -65,7 +72,22 @@ def things(portal: Portal) -> Callable[[], Awaitable[dict[str, str]]]:
             role=Role.SHIPPER,
         )
         assert batch.body["lodged"] == 1
-        return {"ccrn": ccrn, "ubr": ubr, "batch": str(batch.body["batch"])}
+        agency = await consent_of("BR-1", "BR-2")
+        return {"ccrn": ccrn, "ubr": ubr, "batch": str(batch.body["batch"]), "agency": agency}
+
+    async def consent_of(client: str, agent: str) -> str:
+        async with world.running.service.database.writing() as session:
+            kept = Agency(
+                agent_id=await company_called(session, agent),
+                client_number=client,
+                client_name="Kwun Tong Transport",
+                consented_by="Wong Siu Ming",
+                consented_on=world.clock().date(),
+                recorded_at=world.clock(),
+            )
+            session.add(kept)
+            await session.flush()
+            return str(kept.id)
 
     return make
 
@@ -81,7 +103,7 @@ async def test_a_stranger_is_led_to_the_log_in(portal: Portal) -> None:
     for method, path in ROUTES:
         if (method, path) in OPEN:
             continue
-        seen = await try_it(stranger, method, path.format(ccrn="1", ubr="1", batch="1"))
+        seen = await try_it(stranger, method, path.format(ccrn="1", ubr="1", batch="1", agency="1"))
         assert seen.status == 303, path
         assert seen.headers["Location"].startswith("/login"), path
 
@@ -92,7 +114,7 @@ async def test_nobody_has_the_pages_of_the_other_role(portal: Portal) -> None:
             continue
         visit = await portal.visit(SHIPPER if role_of(path) == "driver" else DRIVER)
         await visit.go("/me")
-        seen = await try_it(visit, method, path.format(ccrn="1", ubr="1", batch="1"))
+        seen = await try_it(visit, method, path.format(ccrn="1", ubr="1", batch="1", agency="1"))
         assert seen.status == 403, path
 
 
@@ -105,7 +127,7 @@ async def test_another_company_is_answered_as_if_there_were_nothing(portal: Port
         other = await portal.visit(OTHER_DRIVER if role_of(path) == "driver" else OTHER_SHIPPER)
         await other.go("/me")
         there = path.format(**made)
-        nowhere = path.format(ccrn="1" * 13, ubr="1" * 10, batch="999999")
+        nowhere = path.format(ccrn="1" * 13, ubr="1" * 10, batch="999999", agency="999999")
         seen, missing = [await try_it(other, method, p, form) for p in (there, nowhere)]
         assert (seen.status, missing.status) == (404, 404), path
         assert SECRET not in seen.text, path

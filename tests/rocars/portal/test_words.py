@@ -10,11 +10,13 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import rocars.portal
+from rocars import registry
 from rocars.cargo import batch
 from rocars.cargo.batch.items import ITEMS
 from rocars.portal import shown
 from rocars.portal.app import ROOMS
 from rocars.portal.fields import FIELDS, LABELS
+from rocars.portal.pages import register
 from rocars.portal.rendering import LANGUAGES, LOOK, WORDS
 from rocars.refusals import Code
 
@@ -64,18 +66,32 @@ def expected_of_files() -> set[str]:
     return found
 
 
+def expected_of_applications() -> set[str]:
+    """What an applicant is told of a field, or of an application."""
+    found = set()
+    for room in ("application_form.py", "applications.py"):
+        source = (Path(registry.__file__).parent / room).read_text()
+        found |= set(re.findall(r'(?:Refusal|NotPossible)\(\s*"([^"]+)"', source))
+    return found
+
+
 def chosen() -> set[str]:
     """Words that come from closed sets."""
     words = set()
-    for table in (shown.STATES, shown.DEEDS, shown.DIRECTIONS, shown.YES_NO, shown.ROLES):
+    for table in (
+        *(shown.STATES, shown.DEEDS, shown.DIRECTIONS, shown.YES_NO, shown.ROLES),
+        *(shown.KINDS, shown.APPLICATION_STATES, shown.SPOKEN, register.LABELS),
+    ):
         words |= set(table.values())
+    for row, fields in register.ROWS.values():
+        words |= {row, *fields.values()}
     words |= set(LABELS.values()) | {field.help for field in FIELDS}
     words |= {LOOK.name, LOOK.home[1], LOOK.without_database}
     words |= {entry.name for room in ROOMS for entry in room.entries}
     return words | {code.meaning for code in REFUSED}
 
 
-ALL = sorted(written() | chosen() | expected_of_files())
+ALL = sorted(written() | chosen() | expected_of_files() | expected_of_applications())
 
 
 @pytest.mark.parametrize("language", CHINESE)

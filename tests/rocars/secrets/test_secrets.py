@@ -91,7 +91,7 @@ def test_keys_are_made_once_and_kept_private(tmp_path):
     assert first.api_keys == second.api_keys
     assert second.unlock_seed(first.lock_seed(b"x" * 20)) == b"x" * 20
     files = list((tmp_path / "rocars").iterdir())
-    assert len(files) == len(Role) + 1
+    assert len(files) == len(Role) + 2  # and the keys of seeds and pushes
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
     files[0].chmod(0o644)
     with pytest.raises(KeyMissing, match="0600"):
@@ -115,11 +115,21 @@ def test_without_a_key_of_cameras_no_camera_is_let_in(tmp_path):
     keys = keys_of(
         settings_for(tmp_path, embedded=False, keys=KeySettings(token_seeds=seeds, **given))
     )
-    for role in (Role.CAMERA, Role.DISPLAY):
+    for role in (Role.CAMERA, Role.DISPLAY, Role.DEMO):
         assert role not in keys.api_keys
-        assert not keys.opens("", frozenset({role}))
-        assert not keys.opens("admin" * 10, frozenset({role}))
-    assert keys.opens("admin" * 10, frozenset({Role.ADMIN, Role.CAMERA}))
+    assert keys.role_of("") is None
+    assert keys.role_of("admin" * 10) is Role.ADMIN
+    assert keys.pushes.private == {}
+
+
+def test_an_api_key_can_be_changed(tmp_path):
+    both = KeySettings(ivr=SecretStr(f"{'new' * 8}, {'old' * 8}"))
+    keys = keys_of(settings_for(tmp_path, keys=both))
+    assert keys.api_keys[Role.IVR] == "new" * 8
+    assert [keys.role_of(key * 8) for key in ("new", "old", "any")] == [Role.IVR, Role.IVR, None]
+    short = KeySettings(ivr=SecretStr("new" * 8 + ",old"))
+    with pytest.raises(KeyMissing, match="at least 16"):
+        keys_of(settings_for(tmp_path, keys=short))
 
 
 def test_token_seed_keys_can_be_changed(tmp_path):

@@ -26,23 +26,34 @@ def free(info, immediately):
 
 
 async def replenished(world):
-    return (await world.ask("POST", "/demo/replenish", role=Role.ADMIN)).body
+    return (await world.ask("POST", "/demo/replenish", role=Role.DEMO)).body
 
 
 async def test_every_demo_driver_logs_in_with_the_code_shown(world):
-    info = (await world.ask("GET", "/demo")).body
+    info = (await world.ask("GET", "/demo", role=Role.DEMO)).body
     assert {one["language"] for one in info["drivers"]} == {"yue", "cmn", "en"}
-    assert sorted(len(one["vehicles"]) for one in info["drivers"]) == [0, 1, 2]
+    assert sorted(len(one["vehicles"]) for one in info["drivers"]) == [0, 1, 1, 2]
     for _ in range(2):
-        for driver in (await world.ask("GET", "/demo")).body["drivers"]:
+        for driver in (await world.ask("GET", "/demo", role=Role.DEMO)).body["drivers"]:
             reply = await world.key_in(driver["user_id"], driver["pin"], driver["code"])
             assert reply.status == 200
             assert reply.body["vehicles"] == driver["vehicles"]
             assert reply.body["language"] == driver["language"]
+        left = {one["code_valid_s"] for one in info["drivers"]} - {None}
+        assert left <= set(range(1, 31)), "one token counts its seconds down"
+        assert left
+        world.clock.forward(seconds=30)  # its code counts once
+
+
+@pytest.mark.parametrize("role", [Role.IVR, Role.SHIPPER, Role.ADMIN])
+async def test_no_key_in_use_elsewhere_shows_the_demo(small_world, role):
+    for method, path in (("GET", "/demo"), ("POST", "/demo/replenish")):
+        reply = await small_world.ask(method, path, role=role)
+        assert (reply.status, reply.code) == (403, "api_key_refused")
 
 
 async def test_cargo_of_every_kind_and_bundling_as_announced(world):
-    info = (await world.ask("GET", "/demo")).body
+    info = (await world.ask("GET", "/demo", role=Role.DEMO)).body
     assert {one["state"] for one in info["cargo"]} == {"free", "bundled", "expired"}
     assert {one["direction"] for one in info["cargo"]} == {"inbound", "outbound"}
     driver = info["drivers"][0]

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from backend_client.types import CargoState
 from call_flows.answer import answer
-from call_flows.call_context import CallContext, CallerHints
+from call_flows.call_context import CallContext, CallerHints, HotlineNow
 from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp, Transfer
 from ivr.dialogue.settings import DialogueSettings
+from prompts.announcement import Announcement
 from speech.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
 from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
@@ -46,6 +47,8 @@ class PaperCall:
     practice: bool = False
     texts: PaperTexts | None = None
     transfer_becomes: Transfer = Transfer.CONNECTED
+    announcements: tuple[Announcement, ...] = ()
+    hotline: HotlineNow = field(default_factory=HotlineNow)
 
     async def run(self, *script: Script) -> None:
         """Answer a call whose caller follows the script; every cue must have been heard."""
@@ -57,6 +60,8 @@ class PaperCall:
             hints=self.hints,
             practice=self.practice,
             texts=self.texts,
+            announcements=self.announcements,
+            hotline_now=lambda: self.hotline,
         )
         self.call = Conversation(
             self.line,

@@ -30,6 +30,9 @@ class PaperNarrator:
             pcm=words.encode().ljust(size, b"\0"),
             text=words,
             prompts=tuple(phrase.prompt for phrase in phrases),
+            ends_ms=tuple(
+                round(SECONDS_PER_PHRASE * 1000 * number) for number in range(1, len(phrases) + 1)
+            ),
         )
 
 

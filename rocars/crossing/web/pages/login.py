@@ -5,14 +5,16 @@ from __future__ import annotations
 from aiohttp import web
 
 from ground.web.forms import Form, check_same_origin, read_form
-from ground.web.navigation import PageModule
+from ground.web.navigation import Entry, PageModule
 from ground.web.requests import address_of, is_secure, own_path
 from rocars.crossing.officers import LockedOut, OfficerRole, OfficerVisitor
 from rocars.crossing.web.site import ACCESS, COOKIE, ROOT, SITE, WORDS, render
 
 
-async def _home(_: web.Request) -> web.StreamResponse:
-    raise web.HTTPSeeOther(f"{ROOT}/lanes")
+async def _home(request: web.Request, visitor: OfficerVisitor) -> web.StreamResponse:
+    """The first page that this officer may see."""
+    entries = request.app[SITE].navigation
+    raise web.HTTPSeeOther(next(entry.path for entry in entries if visitor.may(entry.needed)))
 
 
 async def _page(request: web.Request) -> web.StreamResponse:
@@ -20,7 +22,7 @@ async def _page(request: web.Request) -> web.StreamResponse:
 
 
 def _asked(request: web.Request, problem: str = "", status: int = 200) -> web.Response:
-    there = own_path(request.query.get("next", f"{ROOT}/lanes"))
+    there = own_path(request.query.get("next", f"{ROOT}/"))
     return render(request, "login.html.j2", status=status, problem=problem, next=there)
 
 
@@ -66,10 +68,12 @@ async def _choose_language(request: web.Request) -> web.StreamResponse:
 
 LOGIN: PageModule[OfficerRole] = PageModule(
     lambda: [
-        web.get("/", _home),
+        web.get("/", ACCESS.page(OfficerRole.ANY, _home)),
         web.get("/login", _page),
         web.post("/login", _log_in),
         web.post("/language", _choose_language),
-        web.post("/logout", ACCESS.action(OfficerRole.OFFICER, _log_out)),
-    ]
+        web.post("/logout", ACCESS.action(OfficerRole.ANY, _log_out)),
+    ],
+    # Registrars have nothing to do here: their desk is a web of its own, with a log-in of its own.
+    entries=(Entry("/registration/queue", "Registration", OfficerRole.REGISTRAR),),
 )

@@ -1,0 +1,207 @@
+"""What was said and keyed in a captured call: its RTP, heard as a scripted caller hears a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ivr.caller.capture.calls import CallInCapture
+from ivr.caller.capture.datagrams import CannotBeRead, Capture
+from ivr.caller.hearing.prompt_detector import Heard, PromptDetector
+from ivr.caller.hearing.prompt_ear import PromptHeard, SoFar, find
+from ivr.caller.hearing.repertoire import Repertoire
+from ivr.caller.hearing.wanted import Wanted
+from ivr.caller.wire.keys import EVENTS, KeyStyle
+from ivr.caller.wire.rtp import Packet
+from ivr.caller.wire.stream_sound import PCMA, PCMU, StreamSound
+from ivr.telephony.keys import BY_EVENTS, KeyPresses
+from ivr.telephony.press import IS_END, KeyEvent
+from ivr.telephony.sound.frames import BYTES_PER_MS, FRAME_BYTES
+from ivr.telephony.sound.tones import ToneKeys
+from prompts import catalogue
+from prompts.script import UNIT_FOLDER
+
+_KEYS = {number: key for key, number in EVENTS.items()}
+_LONG_MS = 2000
+_SAME_MS = 100
+"""A beginning that was heard so near to that of a whole prompt is its beginning."""
+
+
+@dataclass(frozen=True)
+class KeyHeard:
+    """A key; `at` in seconds since 1970."""
+
+    key: str
+    at: float
+
+
+@dataclass
+class Keypad:
+    """The keys of a call and how they came."""
+
+    style: KeyStyle
+    keys: list[KeyHeard]
+
+
+@dataclass
+class Line:
+    """The service's side of a captured call.
+
+    Attributes:
+        zero: when its first sample came, in seconds since 1970.
+        heard: prompts that were heard to their end, in order.
+        begun: prompts that were cut off when a key was pressed: name, language, from where to where
+            in milliseconds.
+    """
+
+    zero: float
+    heard: list[PromptHeard] = field(default_factory=list)
+    begun: list[tuple[str, str, int, int]] = field(default_factory=list)
+
+
+def packets_to(capture: Capture, addresses: set[tuple[str, int]]) -> Iterator[tuple[float, Packet]]:
+    """RTP that was sent to one of these addresses, each packet once."""
+    seen: set[tuple[int, int, int]] = set()
+    for datagram in capture.datagrams:
+        if datagram.target not in addresses:
+            continue
+        packet = Packet.read(datagram.payload)
+        if packet is None:
+            continue
+        one = packet.source, packet.sequence, packet.timestamp
+        if one not in seen:
+            seen.add(one)
+            yield datagram.at, packet
+
+
+def keypad_of(call: CallInCapture, capture: Capture) -> Keypad:
+    """The keys the caller pressed: as events, as INFO, or else as tones."""
+    presses, events = KeyPresses(), []
+    keys: list[KeyHeard] = []
+    for at, packet in packets_to(capture, call.service_sound):
+        if packet.payload_type not in call.events or len(packet.payload) < 4:
+            continue
+        duration_ms = int.from_bytes(packet.payload[2:4], "big") // 8
+        flags = IS_END if packet.payload[1] & 0x80 else 0
+        key = _KEYS.get(packet.payload[0], "")
+        event = KeyEvent(BY_EVENTS, key, packet.timestamp // 8, duration_ms, flags)
+        events.append((event, packet.marker))
+        pressed = presses.heard(event, at)
+        if pressed is not None:
+            keys.append(KeyHeard(pressed, at))
+    if keys:
+        return Keypad(_style_of_events(events), keys)
+    if call.infos:
+        return Keypad(KeyStyle.INFO_RELAY, [KeyHeard(info.key, info.at) for info in call.infos])
+    tones = list(_tones(call, capture))
+    return Keypad(KeyStyle.IN_BAND if tones else KeyStyle.NORMAL, tones)
+
+
+def _style_of_events(events: Sequence[tuple[KeyEvent, bool]]) -> KeyStyle:
+    if all(event.flags & IS_END for event, _ in events):
+        return KeyStyle.END_ONLY
+    if not any(event.flags & IS_END for event, _ in events):
+        return KeyStyle.LOST_END
+    if max(event.duration for event, _ in events) >= _LONG_MS:
+        return KeyStyle.LONG
+    return KeyStyle.NORMAL if any(marker for _, marker in events) else KeyStyle.NO_MARKER
+
+
+def _tones(call: CallInCapture, capture: Capture) -> Iterator[KeyHeard]:
+    ear, waiting = ToneKeys(), bytearray()
+    sound = StreamSound(waiting.extend)
+    for at, packet in packets_to(capture, call.service_sound):
+        sound.packet(packet, at)
+        while len(waiting) >= FRAME_BYTES:
+            frame = bytes(waiting[:FRAME_BYTES])
+            del waiting[:FRAME_BYTES]
+            key = ear.hear(frame)
+            if key is not None:
+                yield KeyHeard(key, at)
+
+
+def line_of(
+    call: CallInCapture, capture: Capture, repertoire: Repertoire, keys: Sequence[KeyHeard]
+) -> Line:
+    """What the service said. Raises CannotBeRead if there is no sound that can be understood."""
+    came = list(packets_to(capture, call.caller_sound))
+    spoken = [(at, packet) for at, packet in came if packet.payload_type in (PCMU, PCMA)]
+    if not spoken:
+        if came:
+            kinds = sorted({packet.payload_type for _, packet in came})
+            why = f"its sound is no G.711 (RTP payload types {', '.join(map(str, kinds))})"
+        else:
+            why = "the service's sound is not in it: capture RTP too, where the caller receives it"
+        raise CannotBeRead(f"{capture.path}: call {call.call_id}: {why}")
+    detector = PromptDetector(repertoire)
+    heard: list[Heard] = []
+    begun: list[Heard] = []
+    pieces: list[bytes] = []
+    sound = StreamSound(pieces.append)
+    length, zero = 0, float("inf")
+    moments = [key.at for key in keys]
+    for at, packet in spoken:
+        while moments and moments[0] <= at:
+            beginning = detector.beginning()
+            moments.pop(0)
+            if beginning is not None:
+                begun.append(beginning)
+        sound.packet(packet, at)
+        for piece in pieces:
+            length += len(piece) // BYTES_PER_MS
+            heard += detector.hear(piece)
+        pieces.clear()
+        zero = min(zero, at - length / 1000)
+    heard += detector.end()
+    whole = list(prompts_heard(heard))
+    inside = {at for prompt in whole for at in range(prompt.first, prompt.through)}
+    cut = [one for at, one in enumerate(heard) if at not in inside and _is_first_part(one)]
+    return Line(zero, whole, [*map(_begun, cut), *_only_begun(begun, heard)])
+
+
+def prompts_heard(heard: Sequence[Heard]) -> Iterator[PromptHeard]:
+    """The prompts that were heard whole, of all recordings of a line."""
+    over = heard[-1].ends_ms + 10_000 if heard else 0
+    line = SoFar(heard, over, 0, heard[-1].ends_ms if heard else 0, over=True)
+    at = 0
+    while at < len(heard):
+        found = _prompt_at(line, at)
+        if found is not None:
+            yield found
+        at = found.through if found is not None else at + 1
+
+
+def _prompt_at(line: SoFar, at: int) -> PromptHeard | None:
+    """The prompt whose first recording this is: known by the first that is no number or letter."""
+    for one in line.heard[at:]:
+        if not one.known.name.startswith(f"{UNIT_FOLDER}/"):
+            name = one.known.name.partition("--")[0]
+            found = find(Wanted(name, language=one.known.language), line, at)
+            return found if found is not None and found.first == at else None
+    return None
+
+
+def _is_first_part(heard: Heard) -> bool:
+    language, clip = heard.known.language, heard.known.name
+    if language is None:
+        return False
+    prompt = catalogue.load(language).prompts.get(clip.partition("--")[0])
+    return prompt is not None and bool(prompt.segments) and prompt.segments[0].name == clip
+
+
+def _begun(heard: Heard) -> tuple[str, str, int, int]:
+    name = heard.known.name.partition("--")[0]
+    return name, str(heard.known.language or ""), heard.begins_ms, heard.ends_ms
+
+
+def _only_begun(
+    begun: Sequence[Heard], heard: Sequence[Heard]
+) -> Iterator[tuple[str, str, int, int]]:
+    """Beginnings that came to no end. One prompt may be noted at several keys."""
+    ended = [one.begins_ms for one in heard]
+    told: list[int] = []
+    for one in begun:
+        if any(abs(one.begins_ms - other) < _SAME_MS for other in (*ended, *told)):
+            continue
+        told.append(one.begins_ms)
+        yield _begun(one)

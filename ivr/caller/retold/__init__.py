@@ -1,0 +1,1 @@
+"""Calls that were made, told again as scenarios."""

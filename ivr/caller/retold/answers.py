@@ -1,0 +1,154 @@
+"""What a caller did to give the answers of a trace, with secrets as variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ivr.caller.retold.told import CannotBeRetold, Deed, Pressed, Spoke
+from ivr.caller.retold.values import Values
+from ivr.dialogue.collect import Ended
+from ivr.dialogue.trace import MASK, StepKind
+from ivr.dialogue.universals import AFTER_STAR, STAR, TERMINATOR, Universal
+from ivr.records.call_search import CallStory
+from ivr.records.models import CallStep
+
+SECRETS = {"login.user_id": "user_id", "login.pin": "pin", "login.code": "code"}
+"""Questions whose answers the trace does not have, and what a scenario gives them."""
+
+WRONG_CODE = "{code[1:]}{code[0:1]}"
+"""The right one turned round: of a log-in that was refused nobody knows what was wrong."""
+
+NO_ANSWER = "*5"
+"""Keys no answer can begin with. Which ones they were, the trace does not tell."""
+
+AFTER = {universal: key for key, universal in AFTER_STAR.items()}
+
+
+@dataclass
+class Answers:
+    """The answers of one call.
+
+    Attributes:
+        last_part: the newest part of a cargo number that was taken in parts.
+    """
+
+    story: CallStory
+    values: Values
+    last_part: str = ""
+
+    def deeds(self, at: int, asked_ms: int, before: list[Deed]) -> list[Deed]:
+        """What was done to give the answer of step `at`, whose question was put at `asked_ms`.
+
+        Raises CannotBeRetold. A # that belonged to the answer before is put to that.
+        """
+        step = self.story.steps[at]
+        if step.detail.get("before") and before and isinstance(before[-1], Pressed):
+            before[-1] = replace(before[-1], keys=before[-1].keys + step.detail["before"])
+        if step.detail.get("mode") == "speech":
+            return [self._spoke(step, at, asked_ms + step.ms)]
+        if "sent" not in step.detail:
+            return []
+        then_pause = step.detail.get("ended") == Ended.PAUSE
+        return [Pressed(self._keys(step, at), asked_ms + step.ms, then_pause)]
+
+    def _keys(self, step: CallStep, at: int) -> str:
+        ended = step.detail.get("ended")
+        if step.kind == StepKind.UNIVERSAL:
+            universal = Universal(step.value)
+            alone = universal is Universal.CLEAR and ended == Ended.PAUSE
+            return STAR if alone else STAR + AFTER[universal]
+        if not step.value and ended is None:
+            return NO_ANSWER
+        return self._answer(step, at) + (TERMINATOR if ended == Ended.HASH else "")
+
+    def _answer(self, step: CallStep, at: int) -> str:
+        """The digits of an answer, or a variable for them."""
+        if step.name not in SECRETS or not step.value:
+            if step.name == "ccrn.part":
+                return self._part(step)
+            return self._known(step)
+        length = self._length(at)
+        if self.story.call.practice:
+            return "1" * length
+        name = SECRETS[step.name]
+        if step.kind == StepKind.NOMATCH:
+            return f"{{{name}[0:{max(1, length // 2)}]}}"
+        if name == "code" and self._refused(at):
+            return WRONG_CODE
+        return f"{{{name}}}"
+
+    def _known(self, step: CallStep) -> str:
+        if self.story.call.practice:
+            return step.value
+        written = self.values.variable(step.value)
+        if step.name == "ccrn":
+            state = str(step.detail.get("why", ""))
+            if state in ("ccrn.bundled", "ccrn.expired", "ccrn.crossed") and written is None:
+                raise CannotBeRetold(
+                    f"cargo {step.value} was {state.removeprefix('ccrn.')} before call "
+                    f"{self.story.call.call_id}: name the call that bundled it first, and this one "
+                    "after it"
+                )
+        if written is not None and written.startswith("{ubr"):
+            if not self.values.is_known(step.value):
+                raise CannotBeRetold(f"the reference {step.value} is keyed before it is read out")
+        elif step.name == "status.ubr" and self._came_of("status", step) == "ok":
+            raise CannotBeRetold(
+                f"call {self.story.call.call_id} asks for the bundle {step.value}, which was made "
+                "in another call: name that call first, and this one after it"
+            )
+        return written or step.value
+
+    def _part(self, step: CallStep) -> str:
+        part = step.value if self.story.call.practice else self.values.part(step.value)
+        self.last_part = part
+        return part
+
+    def _spoke(self, step: CallStep, at: int, at_ms: int) -> Spoke:
+        words = str(step.detail.get("words", ""))
+        question = _first_prompt(self.story.steps, at)
+        if step.kind != StepKind.UNIVERSAL and (step.value == MASK or step.name in SECRETS):
+            return Spoke(self._answer(step, at), at_ms, step.language, True, question)
+        if step.kind != StepKind.UNIVERSAL and step.value:
+            answer = self._answer(step, at)
+            if answer.startswith("{"):
+                return Spoke(answer, at_ms, step.language, True, question)
+        if not words:
+            raise CannotBeRetold(
+                f"call {self.story.call.call_id}: what was said at {step.name} was not understood, "
+                "so that nobody can say it again"
+            )
+        return Spoke(words, at_ms, str(step.detail["language"]), False, question)
+
+    def _length(self, at: int) -> int:
+        """How many digits the question asks for."""
+        for step in reversed(self.story.steps[:at]):
+            if step.kind == StepKind.ASKED:
+                for prompt in step.detail["prompts"]:
+                    if "length" in prompt["slots"]:
+                        return int(prompt["slots"]["length"])
+        return 6
+
+    def _refused(self, at: int) -> bool:
+        """Whether the log-in that this answer completes was refused."""
+        return self._next_came_to("log_in", at) == "LoginRefused"
+
+    def _came_of(self, operation: str, answer: CallStep) -> str:
+        return self._next_came_to(operation, list(self.story.steps).index(answer))
+
+    def _next_came_to(self, operation: str, at: int) -> str:
+        for step in self.story.steps[at:]:
+            if step.kind == StepKind.BACK_END and step.name == operation:
+                return step.value
+        return ""
+
+
+def _first_prompt(steps: Sequence[CallStep], at: int) -> str:
+    """What the question of an answer is known by: its first choice, or what is said last."""
+    for step in reversed(steps[:at]):
+        if step.kind == StepKind.ASKED:
+            prompts = step.detail["prompts"]
+            choices = (prompt["name"] for prompt in prompts if "key" in prompt["slots"])
+            return str(next(choices, prompts[-1]["name"]))
+    return ""

@@ -1,0 +1,290 @@
+"""Calls of the records as they are told again: what was said, and what the caller did, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import phonenumbers
+
+from ivr.caller.retold.answers import Answers
+from ivr.caller.retold.told import (
+    CallTold,
+    CannotBeRetold,
+    Deed,
+    Prompt,
+    Told,
+    Transferred,
+)
+from ivr.caller.retold.values import Values, given, given_driver
+from ivr.caller.wire.keys import KeyStyle
+from ivr.dialogue.line import KeySent
+from ivr.dialogue.trace import StepKind
+from ivr.records.call_search import CallStory
+from ivr.records.calling_number import NumberKind
+from ivr.records.models import CallStep
+from ivr.records.outcome import EndedBy
+
+STYLES = {
+    KeySent.EVENT: KeyStyle.NORMAL,
+    KeySent.INFO: KeyStyle.INFO_RELAY,
+    KeySent.TONE: KeyStyle.IN_BAND,
+}
+
+ROUND_MS = 100
+"""A prompt whose last so many milliseconds were cut off was heard."""
+
+ANSWERS = (StepKind.ANSWERED, StepKind.NOMATCH, StepKind.UNIVERSAL, StepKind.NOINPUT)
+SAYS = (StepKind.SAID, StepKind.ASKED)
+
+
+def told_from(stories: Sequence[CallStory]) -> Told:
+    """Calls of one caller, in order of time. Raises CannotBeRetold."""
+    for story in stories:
+        _must_be_whole(story)
+    values = _values_of(stories)
+    calls = [_Retelling(story, values).told() for story in stories]
+    first = stories[0].call
+    known = any("login.known.pin" in _names(story) for story in stories)
+    logs_in = not first.practice and any(
+        step.name.startswith("login.") and step.value
+        for story in stories
+        for step in story.steps
+        if step.kind in (StepKind.ANSWERED, StepKind.NOMATCH)
+    )
+    language = _greeted_in(stories[0]) if known else first.language
+    driver = given_driver(language or "yue", values, logs_in=logs_in, phone=known)
+    at_once = any("bundle.cross_now" in _names(story) for story in stories)
+    ids = ", ".join(story.call.call_id for story in stories)
+    return Told(
+        f"As in call {first.call_id}",
+        f"Made of {'call' if len(stories) == 1 else 'calls'} {ids}, "
+        f"{first.offered_at:%Y-%m-%d %H:%M} UTC.",
+        given(driver, values.given_cargo(immediately=at_once)),
+        tuple(calls),
+    )
+
+
+def _must_be_whole(story: CallStory) -> None:
+    call, steps = story.call, story.steps
+    if call.outcome is None:
+        raise CannotBeRetold(f"call {call.call_id} is not over")
+    if call.answered_at is None or not steps:
+        raise CannotBeRetold(
+            f"call {call.call_id} has no steps: {call.outcome.value}, {call.reason or 'no trace'}"
+        )
+    if [step.sequence for step in steps] != list(range(1, len(steps) + 1)):
+        raise CannotBeRetold(f"steps of call {call.call_id} are missing: some were not written")
+    logged_in = [step for step in steps if step.name == "log_in" and step.value == "ok"]
+    if len(logged_in) > 1:
+        raise CannotBeRetold(
+            f"call {call.call_id} logs in twice; a scenario has one code for each call"
+        )
+    for step in steps:
+        if step.kind in SAYS and "prompts" not in step.detail:
+            raise CannotBeRetold(
+                f"call {call.call_id} is of an older version, which kept no prompts in the trace"
+            )
+        if step.kind == StepKind.RECORDED:
+            raise CannotBeRetold(f"call {call.call_id} recorded prompts; no test repeats that")
+        if step.detail.get("why") == "speech.keypad":
+            raise CannotBeRetold(f"speech recognition failed in call {call.call_id}")
+        if step.kind == StepKind.BACK_END and step.value in ("BackEndUnavailable", "LoginLocked"):
+            raise CannotBeRetold(
+                f"call {call.call_id}: {step.name} came to {step.value}, a state that no scenario "
+                "can ask ROCARS for"
+            )
+
+
+def _values_of(stories: Sequence[CallStory]) -> Values:
+    values = Values()
+    for story in stories:
+        if not story.call.practice:
+            for step in story.steps:
+                if step.kind in SAYS and step.name in ("ccrn.more", "ccrn.review", "vehicle.which"):
+                    values.learn(step.detail["prompts"])
+        values.ubrs += [
+            request.ubr
+            for request in story.requests
+            if request.ubr and request.operation == "bundle" and request.ubr not in values.ubrs
+        ]
+    return values
+
+
+def _greeted_in(story: CallStory) -> str:
+    """Who is known by their number is greeted in their language."""
+    first = next(step for step in story.steps if step.kind in SAYS)
+    return str(first.detail["prompts"][0]["language"])
+
+
+def _names(story: CallStory) -> set[str]:
+    return {
+        prompt["name"]
+        for step in story.steps
+        if step.kind in SAYS
+        for prompt in step.detail["prompts"]
+    }
+
+
+@dataclass
+class _Retelling:
+    """One call, while its steps are gone through."""
+
+    story: CallStory
+    values: Values
+    _answers: Answers = field(init=False)
+    _from: str = field(init=False)
+    _prompts: list[Prompt] = field(default_factory=list)
+    _deeds: list[Deed] = field(default_factory=list)
+    _waited: bool = True
+
+    def __post_init__(self) -> None:
+        self._answers = Answers(self.story, self.values)
+        self._from = _like(self.story.call.caller_kind, self.story.call.caller_region)
+
+    def told(self) -> CallTold:
+        call = self.story.call
+        assert call.answered_at is not None
+        assert call.ended_at is not None
+        for at, step in enumerate(self.story.steps):
+            match step.kind:
+                case StepKind.SAID | StepKind.ASKED:
+                    self._said(step, at)
+                case StepKind.ANSWERED | StepKind.NOMATCH | StepKind.UNIVERSAL:
+                    self._deeds += self._answers.deeds(at, self._begins(at), self._deeds)
+                case StepKind.TRANSFER:
+                    to = str(step.detail["to"])
+                    self._deeds.append(Transferred(to, self._ms(step.at) - 1))
+                case StepKind.BACK_END:
+                    self._waited = True
+        known = any(prompt.name == "login.known.pin" for prompt in self._prompts)
+        return CallTold(
+            call.outcome.value.replace("_", " ") if call.outcome else "",
+            call.called,
+            "{phone}" if known else self._from,
+            self._style(),
+            round((call.answered_at - call.offered_at).total_seconds() * 1000),
+            tuple(self._prompts),
+            tuple(self._deeds),
+            call.ended_by is EndedBy.CALLER,
+            self._ms(call.ended_at),
+        )
+
+    def _ms(self, at: datetime) -> int:
+        answered = self.story.call.answered_at
+        assert answered is not None
+        return round((at - answered).total_seconds() * 1000)
+
+    def _begins(self, answer: int) -> int:
+        """When the question of this answer was put."""
+        for step in reversed(self.story.steps[:answer]):
+            if step.kind == StepKind.ASKED:
+                return self._ms(step.at)
+        raise CannotBeRetold(f"call {self.story.call.call_id} has an answer without its question")
+
+    def _style(self) -> KeyStyle:
+        sent = [step.detail["sent"] for step in self.story.steps if "sent" in step.detail]
+        return STYLES[KeySent(sent[0])] if sent else KeyStyle.NORMAL
+
+    def _said(self, step: CallStep, at: int) -> None:
+        if step.detail.get("filler"):
+            self._waited = True
+            return
+        if step.kind == StepKind.SAID:
+            begins = self._ms(step.at) - step.ms
+            heard = step.ms
+        else:
+            begins = self._ms(step.at)
+            heard = self._heard_of_question(step, at)
+        any_order = step.name == "welcome.language"
+        from_ms = 0
+        for number, said in enumerate(step.detail["prompts"]):
+            if from_ms and from_ms >= heard:
+                break
+            whole = heard >= said["ends_ms"] - ROUND_MS
+            self._prompts.append(
+                Prompt(
+                    said["name"],
+                    said["language"],
+                    begins + from_ms,
+                    begins + min(heard, said["ends_ms"]),
+                    whole,
+                    *self._slots(said, whole=whole),
+                    latency_ms=step.detail.get("latency_ms") if number == 0 else None,
+                    first=number == 0,
+                    awaited=number == 0 and self._is_awaited(step, at),
+                    follows=not (number == 0 and self._waited),
+                    any_order=any_order,
+                )
+            )
+            from_ms = said["ends_ms"]
+        self._waited = any_order
+
+    def _is_awaited(self, step: CallStep, at: int) -> bool:
+        """Whether keys pressed before it was said would have done something else."""
+        before = self.story.steps[at - 1] if at else None
+        nobody_answered = before is not None and before.kind == StepKind.NOINPUT
+        return bool(step.detail.get("only_now")) or nobody_answered
+
+    def _heard_of_question(self, asked: CallStep, at: int) -> int:
+        """How much of a question was heard before it was answered, in ms."""
+        for step in self.story.steps[at + 1 :]:
+            if step.kind in ANSWERS:
+                over = step.kind == StepKind.NOINPUT
+                return asked.ms if over else max(0, min(step.ms, asked.ms))
+        ended = self.story.call.ended_at
+        assert ended is not None
+        return min(asked.ms, self._ms(ended) - self._ms(asked.at))
+
+    def _slots(
+        self, said: Mapping[str, Any], *, whole: bool
+    ) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """What must be read out, and what is captured. Times, and the references of practice calls,
+        are not the same in two calls."""
+        if not whole:
+            return {}, {}
+        slots, capture = {}, {}
+        for name, value in said["slots"].items():
+            if name == "at" or (name == "ubr" and self.story.call.practice):
+                continue
+            captured = self.values.read_out(value) if name == "ubr" else None
+            if captured is not None:
+                capture[captured] = name
+                continue
+            slots[name] = self._slot(said["name"], name, value)
+        return slots, capture
+
+    def _slot(self, prompt: str, name: str, value: str) -> str:
+        if self.story.call.practice:
+            return str(value)
+        if prompt == "login.known.pin" and name == "ending":
+            return "{user_id[5:]}"
+        if prompt == "bundle.text_to":
+            return self._from[-4:]
+        if name == "ubr" and not self.values.is_known(value):
+            raise CannotBeRetold(
+                f"call {self.story.call.call_id} tells of the bundle {value}, which was made in "
+                "another call: name that call first, and this one after it"
+            )
+        if name == "part":
+            return self._answers.last_part or str(value)
+        return self.values.written(str(value))
+
+
+def _like(kind: NumberKind, region: str | None) -> str:
+    """A number as a test may have it: of the same kind and country, and nobody's that we know."""
+    if kind is not NumberKind.KNOWN or region is None:
+        return "anonymous"
+    sample = phonenumbers.example_number_for_type(
+        region, phonenumbers.PhoneNumberType.MOBILE
+    ) or phonenumbers.example_number(region)
+    if sample is None:
+        return "anonymous"
+    return str(phonenumbers.format_number(sample, phonenumbers.PhoneNumberFormat.E164))
+
+
+def in_order(stories: Sequence[CallStory]) -> Iterator[CallStory]:
+    """As they were made."""
+    yield from sorted(stories, key=lambda story: story.call.offered_at)

@@ -1,0 +1,185 @@
+"""From what happened in a call to the steps of a scenario that does it again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ivr.caller.retold.told import CallTold, Deed, Pressed, Prompt, Spoke, Transferred
+from ivr.caller.wire.keys import KeyStyle
+
+FACTOR = 2
+"""A limit of time is so many times what was measured, rounded up to half a second."""
+
+LEAST_S = 1.0
+"""No limit is shorter: what is measured varies by tenths of a second on any machine."""
+
+WITHIN_S = 20.0
+"""Until a prompt must have been heard, where it came sooner than half of that."""
+
+BURST_MS = 400
+"""Nobody hears what began so lately and answers it: keys pressed then were pressed ahead."""
+
+LEAVING_MS = 400
+"""A prompt that began so shortly before the caller hung up was not listened to."""
+
+GOES_ON_MS = 150
+"""A prompt that is heard so much longer than until a key was not ended by it."""
+
+HASH_AFTER_S = 0.5
+"""So much longer than a # may belong to the answer before it is waited."""
+
+Step = dict[str, Any]
+
+
+def limit_s(measured_ms: int) -> float:
+    """The limit for what took so long."""
+    return max(LEAST_S, math.ceil(measured_ms / 1000 * FACTOR * 2) / 2)
+
+
+def steps_of(call: CallTold, terminator_grace_s: float) -> list[Step]:
+    """The steps of one call.
+
+    Args:
+        terminator_grace_s: how long a # belongs to the answer before, as the service is set.
+    """
+    return _Steps(call, terminator_grace_s).all()
+
+
+@dataclass
+class _Steps:
+    """The steps of one call, while they are put together."""
+
+    call: CallTold
+    grace_s: float
+    _steps: list[Step] = field(default_factory=list)
+    _next: int = 0
+    _expected: Prompt | None = None
+    """The prompt that was expected last, with nothing done since."""
+    _done: Deed | None = None
+    _acted: bool = False
+
+    def all(self) -> list[Step]:
+        self._dial()
+        for deed in self.call.deeds:
+            prompts = self._until(deed.at_ms)
+            if self._goes_on(deed, prompts):
+                assert isinstance(deed, Pressed)
+                self._steps[-1]["press"] += deed.keys
+            else:
+                self._expect(prompts)
+                self._do(deed)
+            self._done, self._expected, self._acted = deed, None, True
+        if not self.call.by_caller:
+            self._expect(self._until(math.inf))
+            self._steps.append({"expect_hang_up": True})
+            return self._steps
+        prompts = self._until(self.call.ended_ms - LEAVING_MS)
+        if prompts and not (prompts[-1].whole or prompts[-1].first):
+            prompts = prompts[:-1]  # on a slow machine it is over before it is known
+        self._expect(prompts)
+        self._steps.append({"hang_up": True})
+        return self._steps
+
+    def _dial(self) -> None:
+        dial: Step = {"dial": self.call.dialled, "from": self.call.from_number}
+        if self.call.style is not KeyStyle.NORMAL:
+            dial["keys"] = str(self.call.style)
+        dial["latency"] = limit_s(self.call.answered_ms)
+        self._steps.append(dial)
+
+    def _until(self, at_ms: float) -> Sequence[Prompt]:
+        """The prompts that began before then and have not been expected to their end."""
+        prompts = self.call.prompts
+        upto = self._next
+        while upto < len(prompts) and prompts[upto].begins_ms < at_ms:
+            upto += 1
+        found = prompts[self._next : upto]
+        self._next = upto
+        if found and found[-1].whole and found[-1].heard_to_ms > at_ms + GOES_ON_MS:
+            # It goes on in spite of the key, and is expected once more, to its end.
+            self._next -= 1
+        return found
+
+    def _goes_on(self, deed: Deed, prompts: Sequence[Prompt]) -> bool:
+        """Whether the keys go on with those before: nothing was listened to in between."""
+        return (
+            isinstance(deed, Pressed)
+            and isinstance(self._done, Pressed)
+            and not self._done.then_pause
+            and not self._must_wait(deed.keys)
+            and not any(
+                prompt.awaited or prompt.whole or deed.at_ms - prompt.begins_ms >= BURST_MS
+                for prompt in prompts
+            )
+        )
+
+    def _do(self, deed: Deed) -> None:
+        match deed:
+            case Pressed(keys):
+                if self._must_wait(keys):
+                    self._steps.append({"wait": self.grace_s + HASH_AFTER_S})
+                self._steps.append({"press": keys})
+            case Spoke():
+                said: Step = {"say": deed.words, "language": deed.language}
+                if deed.spelled:
+                    said["spelled"] = True
+                if deed.question:
+                    said["again_on"] = deed.question
+                self._steps.append(said)
+            case Transferred(to):
+                self._steps.append({"expect_transfer": to, "within": WITHIN_S})
+
+    def _must_wait(self, keys: str) -> bool:
+        """Whether a # that is pressed at once would belong to the answer before."""
+        done = self._done
+        return keys.startswith("#") and (
+            isinstance(done, Spoke) or (isinstance(done, Pressed) and not done.keys.endswith("#"))
+        )
+
+    def _expect(self, prompts: Sequence[Prompt]) -> None:
+        prompts = _worth_expecting(prompts)
+        for number, prompt in enumerate(prompts):
+            last = number == len(prompts) - 1
+            whole = prompt.whole and not (last and self._is_to_come_again(prompt))
+            step: Step = {"expect": prompt.name}
+            if not prompt.any_order:
+                step["language"] = prompt.language
+            if whole and prompt.slots and not prompt.any_order:
+                step["slots"] = dict(prompt.slots)
+            if whole and prompt.capture:
+                step["capture"] = dict(prompt.capture)
+            if not whole:
+                step["whole"] = False
+            before = self._expected
+            if prompt.follows and before is not None and before.whole and not prompt.any_order:
+                step["next"] = True
+            if self._acted and prompt.latency_ms is not None and not prompt.any_order:
+                step["latency"] = limit_s(prompt.latency_ms)
+            self._within(step, prompt, before)
+            self._steps.append(step)
+            self._expected, self._acted = prompt, False
+
+    def _is_to_come_again(self, prompt: Prompt) -> bool:
+        return self._next < len(self.call.prompts) and self.call.prompts[self._next] is prompt
+
+    def _within(self, step: Step, prompt: Prompt, before: Prompt | None) -> None:
+        since = before.heard_to_ms if before is not None else self._done.at_ms if self._done else 0
+        within = limit_s(prompt.heard_to_ms - since)
+        if within > WITHIN_S:
+            step["within"] = within
+
+
+def _worth_expecting(prompts: Sequence[Prompt]) -> list[Prompt]:
+    """Without what was cut short by keys pressed ahead; one alone of those in any order."""
+    kept: list[Prompt] = []
+    for prompt in prompts:
+        heard_ms = prompt.heard_to_ms - prompt.begins_ms
+        if not (prompt.whole or prompt.awaited or heard_ms >= BURST_MS):
+            continue
+        if prompt.any_order and kept and kept[-1].any_order:
+            continue
+        kept.append(prompt)
+    return kept

@@ -1,0 +1,120 @@
+"""What happened in a call that was made, as a scenario needs it, wherever it is known from.
+
+All times are milliseconds since the call was answered. Values that differ from call to call stand
+there as variables: ``{user_id}``, ``{ccrn}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ivr.caller.scenario.scenario import Given
+from ivr.caller.wire.keys import KeyStyle
+
+
+class CannotBeRetold(Exception):
+    """A call no scenario can repeat; the text says why, and what would help."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt that was said.
+
+    Attributes:
+        capture: variable: slot, of what is first read out here.
+        heard_to_ms: where it ended or was cut short.
+        whole: it was heard to its end.
+        latency_ms: from the caller's last key or word to its beginning, if it is what they waited
+            for.
+        first: of what is said in one piece.
+        awaited: keys pressed before it began would have done something else: nobody had answered
+            in time, or keys pressed before do not count.
+        follows: nothing can be heard between the prompt before and this one.
+        any_order: one of several that come in an order that depends on the caller.
+    """
+
+    name: str
+    language: str
+    begins_ms: int
+    heard_to_ms: int
+    whole: bool
+    slots: Mapping[str, str] = field(default_factory=dict)
+    capture: Mapping[str, str] = field(default_factory=dict)
+    latency_ms: int | None = None
+    first: bool = True
+    awaited: bool = False
+    follows: bool = False
+    any_order: bool = False
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """Keys, pressed one after the other.
+
+    Attributes:
+        at_ms: when the first was pressed.
+        then_pause: a pause after them told the service that they were all.
+    """
+
+    keys: str
+    at_ms: int
+    then_pause: bool = False
+
+
+@dataclass(frozen=True)
+class Spoke:
+    """Words, or with `spelled` digits and letters one by one.
+
+    Attributes:
+        question: prompt that asks for it once more.
+    """
+
+    words: str
+    at_ms: int
+    language: str
+    spelled: bool = False
+    question: str = ""
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """The service had the caller connected elsewhere (REFER)."""
+
+    to: str
+    at_ms: int
+
+
+Deed = Pressed | Spoke | Transferred
+
+
+@dataclass(frozen=True)
+class CallTold:
+    """One call.
+
+    Attributes:
+        from_number: a number of the same kind and country as the caller's; never theirs.
+        answered_ms: from the INVITE to the 200.
+        prompts, deeds: each in order of time.
+        by_caller: the caller ended it, at `ended_ms`.
+    """
+
+    name: str
+    dialled: str
+    from_number: str
+    style: KeyStyle
+    answered_ms: int
+    prompts: tuple[Prompt, ...]
+    deeds: tuple[Deed, ...]
+    by_caller: bool
+    ended_ms: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """Calls of one caller, one after the other, and what ROCARS has to have before them."""
+
+    name: str
+    about: str
+    given: Given
+    calls: tuple[CallTold, ...]

@@ -1,0 +1,56 @@
+"""Tables that are taken away as CSV, sent as they are read: they need not fit into memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable
+
+import structlog
+from aiohttp import web
+
+from ivr.records.database import RecordsUnavailable
+from ivr.studio.script_book import inert
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 250
+"""Rows that are read and written at a time: the event loop is held for no longer than that."""
+
+Row = Iterable[object]
+
+
+async def sent_as_csv(
+    request: web.Request, name: str, columns: Row, pages: AsyncIterator[Iterable[Row]]
+) -> web.StreamResponse:
+    """All rows of all pages, below a row of headings.
+
+    When the database goes away in the middle the connection is broken off: a file that is not whole
+    must not look whole.
+    """
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/csv; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{name}"',
+        }
+    )
+    await response.prepare(request)
+    await response.write(b"\xef\xbb\xbf" + _lines((columns,)))  # so that spreadsheets read Chinese
+    try:
+        async for rows in pages:
+            await response.write(_lines(rows))
+    except RecordsUnavailable as failure:
+        log.error("an export is not whole", name=name, why=str(failure))
+        if request.transport is not None:
+            request.transport.abort()
+        return response
+    await response.write_eof()
+    return response
+
+
+def _lines(rows: Iterable[Row]) -> bytes:
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, lineterminator="\r\n")
+    for row in rows:
+        writer.writerow([inert(str(cell)) for cell in row])
+    return sheet.getvalue().encode()

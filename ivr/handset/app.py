@@ -1,0 +1,134 @@
+"""The web application of the telephone in the browser, and its process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+
+import setproctitle
+import structlog
+from aiohttp import WSCloseCode, web
+
+from backend_client.settings import RocarsClientSettings
+from ground.web.assets import ROUTE
+from ground.web.headers import with_headers
+from ivr.handset.admission import ADMISSION, PROTOCOL, Admission, for_us_only
+from ivr.handset.dialler import Dialler
+from ivr.handset.handset import Handset, Premises
+from ivr.handset.sections import HandsetSections, numbers_of
+from ivr.handset.site import ASSETS, WORDS, page
+from ivr.handset.trial import Trial
+from ivr.observe.metrics import MeteredRecords
+from ivr.records.call_book import CallBook
+from ivr.telephony.errors import TelephonyError
+
+log = structlog.get_logger("ivr.handset")
+
+MOST_PAGES = 16
+"""Pages that may be open at the same time."""
+
+LARGEST_MESSAGE = 1024
+"""Bytes of one message of a page; a frame of sound has 320."""
+
+HEARTBEAT_S = 10.0
+"""How often a browser is asked whether it is there; one that does not answer is hung up on."""
+
+PREMISES = web.AppKey("premises", Premises)
+SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
+
+
+def make_app(settings: HandsetSections, rocars: RocarsClientSettings) -> web.Application:
+    """``/`` (the page), ``/line`` (its WebSocket) and what belongs to the page.
+
+    `rocars`: how ROCARS is reached for its demonstration data.
+    """
+    app = web.Application(middlewares=[with_headers, for_us_only])
+    app[ADMISSION] = Admission(settings.handset.port)
+    app[SOCKETS] = set()
+    app[PREMISES] = Premises(
+        settings,
+        Dialler(
+            f"sip:{settings.sip.listen[0]}:{settings.sip.port}",
+            numbers_of(settings),
+            settings.telephony.model_copy(
+                update={
+                    "sip_port": 0,
+                    "rtp_port_first": 0,
+                    "longest_call_s": settings.handset.longest_call_s,
+                }
+            ),
+            settings.handset.calls,
+        ),
+        CallBook(settings.records_url, settings.records, MeteredRecords()),
+        Trial(rocars),
+    )
+    app.cleanup_ctx.append(_equipped)
+    app.on_shutdown.append(_let_go)
+    app.router.add_get("/", _page)
+    app.router.add_post("/language", _language)
+    app.router.add_get("/line", _line)
+    app.router.add_get(ROUTE, ASSETS.serve)
+    return app
+
+
+def run_handset(settings: HandsetSections, rocars: RocarsClientSettings) -> int:
+    """Serve until SIGTERM; the exit status of the process."""
+    setproctitle.setproctitle("rocars-ivr: handset")
+    try:
+        return asyncio.run(_serve(settings, rocars))
+    except (OSError, TelephonyError) as failure:
+        log.error("there is no telephone in the browser", why=str(failure))
+        return 1
+
+
+async def _serve(settings: HandsetSections, rocars: RocarsClientSettings) -> int:
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    runner = web.AppRunner(make_app(settings, rocars), access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    await web.TCPSite(runner, settings.handset.host, settings.handset.port).start()
+    await told.wait()
+    await runner.cleanup()
+    return 0
+
+
+async def _equipped(app: web.Application) -> AsyncIterator[None]:
+    premises = app[PREMISES]
+    await premises.dialler.open()
+    yield
+    await premises.dialler.close()
+    await premises.trial.close()
+    await premises.book.shut()
+
+
+async def _let_go(app: web.Application) -> None:
+    for socket in [*app[SOCKETS]]:
+        await socket.close(code=WSCloseCode.GOING_AWAY)
+
+
+async def _page(request: web.Request) -> web.Response:
+    premises = request.app[PREMISES]
+    flows = premises.settings.flows
+    return page(request, premises.dialler.numbers, flows.practice_numbers, flows.languages)
+
+
+async def _language(request: web.Request) -> web.StreamResponse:
+    return await WORDS.choose(request, "")
+
+
+async def _line(request: web.Request) -> web.StreamResponse:
+    request.app[ADMISSION].check_page(request)
+    sockets = request.app[SOCKETS]
+    if len(sockets) >= MOST_PAGES:
+        raise web.HTTPServiceUnavailable(text="Too many pages are open.")
+    socket = web.WebSocketResponse(
+        protocols=(PROTOCOL,), heartbeat=HEARTBEAT_S, max_msg_size=LARGEST_MESSAGE, compress=False
+    )
+    await socket.prepare(request)
+    sockets.add(socket)
+    try:
+        await Handset(socket, request.app[PREMISES]).attend()
+    finally:
+        sockets.discard(socket)
+    return socket

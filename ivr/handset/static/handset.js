@@ -1,0 +1,120 @@
+// The handset of the page: buttons and keys to the line, what happens on the line to the page.
+import { Earpiece } from "./earpiece.js";
+import { Line } from "./line.js";
+import { Microphone } from "./microphone.js";
+import { showTrial } from "./trial.js";
+import { Transcript } from "./transcript.js";
+import { say } from "./words.js";
+
+const find = (id) => document.getElementById(id);
+const form = find("call"), place = find("place"), hangUp = find("hang-up");
+const state = find("state"), display = find("display");
+const earpiece = new Earpiece((ms) => { find("delay").textContent = say("sound.delay", { ms }); });
+const microphone = new Microphone((level) => { find("level").value = level; });
+const transcript = new Transcript(find("transcript"), find("ladder"));
+const line = new Line(find("telephone").dataset.token);
+let inCall = false, secret = false;
+
+// The call
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (inCall) return;
+  const { number, caller, language } = form.elements;
+  calling(true);
+  transcript.clear();
+  display.textContent = "";
+  // A browser lets a page sound from a press on, so the earpiece is opened by this one.
+  const heard = await earpiece.open();
+  if (!heard) transcript.remark(say("sound.none"));
+  const sent = line.wish({
+    do: "call", number: number.value, caller: caller.value, language: language.value || null,
+  });
+  if (!sent) away();
+});
+
+hangUp.addEventListener("click", () => line.wish({ do: "hang_up" }));
+
+function calling(now) {
+  inCall = now;
+  place.hidden = now;
+  hangUp.hidden = !now;
+  if (now) hangUp.focus();
+  else if (document.activeElement === hangUp || document.activeElement === document.body) place.focus();
+  if (!now) earpiece.rest();
+}
+
+line.addEventListener("state", ({ detail }) => {
+  const over = detail.state === "over" || detail.state === "not_placed";
+  state.textContent = over ? whyOver(detail) : say(`state.${detail.state}`);
+  if (over) calling(false);
+});
+
+function whyOver({ why, status }) {
+  if (why === "rejected" && status === 503) return say("why.busy");
+  return say(`why.${why}`, { status }) ?? say("why.other", { why });
+}
+
+function away() {
+  state.textContent = say("state.away");
+  if (inCall) calling(false);
+}
+
+line.addEventListener("away", away);
+line.addEventListener("back", () => { state.textContent = say("state.back"); });
+
+// Keys
+
+function press(keys) {
+  if (!inCall) return;
+  line.wish({ do: "keys", keys });
+  display.textContent = (display.textContent + (secret ? "•".repeat(keys.length) : keys)).slice(-24);
+}
+
+for (const button of document.querySelectorAll("[data-key]")) {
+  button.addEventListener("click", () => press(button.dataset.key));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!find("typed").checked || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  if (event.target.matches?.("input:not([type=checkbox]), select, textarea")) return;
+  if (!/^[0-9*#]$/.test(event.key)) return;
+  event.preventDefault();
+  press(event.key);
+  const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  button.classList.add("pressed");
+  setTimeout(() => button.classList.remove("pressed"), 150);
+});
+
+// What happens
+
+line.addEventListener("step", ({ detail }) => {
+  transcript.add(detail);
+  if (detail.step !== "asked") return;
+  secret = detail.secret;
+  display.textContent = "";
+});
+line.addEventListener("sip", ({ detail }) => transcript.addMessage(detail));
+line.addEventListener("trial", ({ detail }) => showTrial(detail, { press, callFrom }));
+
+function callFrom(number) {
+  form.elements.caller.value = number;
+  form.querySelector("details").open = true;
+  form.elements.caller.focus();
+}
+
+// Sound
+
+line.addEventListener("sound", ({ detail }) => earpiece.play(detail));
+
+find("microphone").addEventListener("click", async () => {
+  const button = find("microphone");
+  if (microphone.on) {
+    await microphone.close();
+    state.textContent = say("sound.off");
+  } else {
+    const opened = await microphone.open((frame) => { if (inCall) line.sound(frame); });
+    state.textContent = say(opened ? "sound.on" : "sound.refused");
+  }
+  button.setAttribute("aria-pressed", String(microphone.on));
+});

@@ -1,0 +1,1 @@
+"""One file a subject, with its routes and its entry in the navigation."""

@@ -1,0 +1,1 @@
+"""The enquiry hotline: what happened to cargo, bundle, vehicle or user ID, and what is eased."""

@@ -1,0 +1,86 @@
+"""Every page and press says who may use it: a kiosk, or whoever is logged in at one."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from aiohttp import web
+
+from ground.web.forms import TOKEN, Form, check_same_origin, read_form
+from rocars.kiosk.devices import DEVICE_COOKIE, Device, device_of
+from rocars.kiosk.site import ROOT, SITE, message_page, words_for
+from rocars.kiosk.visits import Kind, Visit, keep, visit_of
+from rocars.store.journal import through
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+AtKiosk = Callable[[web.Request, Device], Awaitable[web.StreamResponse]]
+Page = Callable[[web.Request, Visit], Awaitable[web.StreamResponse]]
+Action = Callable[[web.Request, Visit, Form], Awaitable[web.StreamResponse]]
+
+
+def at_kiosk(show: AtKiosk) -> Handler:
+    """For every kiosk, whether somebody is known there or not; not more often than it may."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        site = request.app[SITE]
+        device = device_of(request.cookies.get(DEVICE_COOKIE, ""), site.devices)
+        if device is None:
+            if request.method != "GET":
+                raise web.HTTPForbidden
+            there = quote(request.path, safe="")
+            raise web.HTTPSeeOther(f"{ROOT}/device?next={there}")
+        if not site.pace.allows(device.name):
+            _ = words_for(request)
+            return message_page(request, 429, _("Too much at once. Wait a minute."))
+        if request.method != "GET":
+            check_same_origin(request, site.public_url)
+        with through("kiosk", device.name):
+            return await show(request, device)
+
+    return handler
+
+
+def page(kind: Kind, show: Page) -> Handler:
+    """A page for a driver, or for a shipper, who is logged in at the kiosk."""
+
+    async def shown(request: web.Request, device: Device) -> web.StreamResponse:
+        visit = await _visit(request, device, kind)
+        return await _touched(request, visit, show(request, visit))
+
+    return at_kiosk(shown)
+
+
+def action(kind: Kind, do: Action) -> Handler:
+    """Something that changes things: a form of theirs."""
+
+    async def done(request: web.Request, device: Device) -> web.StreamResponse:
+        visit = await _visit(request, device, kind)
+        form = await read_form(request)
+        given = form.text(TOKEN).encode("utf-8", "surrogatepass")
+        if not hmac.compare_digest(given, visit.csrf.encode()):
+            raise web.HTTPForbidden
+        return await _touched(request, visit, do(request, visit, form))
+
+    return at_kiosk(done)
+
+
+async def _visit(request: web.Request, device: Device, kind: Kind) -> Visit:
+    """Raises a redirection to the first page when it is nobody, or somebody else."""
+    visit = await visit_of(request, device)
+    if visit is None or visit.kind != kind:
+        raise web.HTTPSeeOther(f"{ROOT}/")
+    return visit
+
+
+async def _touched(
+    request: web.Request, visit: Visit, made: Awaitable[web.StreamResponse]
+) -> web.StreamResponse:
+    try:
+        response = await made
+    except web.HTTPSeeOther as elsewhere:
+        keep(request, elsewhere, visit.device, visit.kind, visit.token)
+        raise
+    keep(request, response, visit.device, visit.kind, visit.token)
+    return response

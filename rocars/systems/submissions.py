@@ -1,0 +1,243 @@
+"""Messages of orders: taken in once under the sender's ID, and told about.
+
+A message that was answered 202 is in the database. It comes again after a lost answer: the same
+bytes get the same message's status; other bytes under the same ID are refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from typing import Literal, cast
+
+import structlog
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from rocars.cargo.consignments import Consignments
+from rocars.clock import Clock
+from rocars.refusals import Code, Problem
+from rocars.store.database import Database
+from rocars.store.tables.systems import (
+    BulkConsignment,
+    BulkMessage,
+    BulkOrders,
+    BulkResults,
+    Push,
+    SignatureNonce,
+)
+from rocars.systems.keys import KnownKey, Right
+from rocars.systems.messages import Format, MessageStatus, OrderResult
+from rocars.systems.reading import Ordered, read_message
+from rocars.systems.settings import SystemSettings
+
+log = structlog.get_logger("rocars.systems")
+
+NEEDED = {
+    "lodge": Right.LODGE,
+    "amend": Right.CHANGE,
+    "withdraw": Right.CHANGE,
+    "query": Right.READ,
+}
+_TAKEN_AT_ONCE = 2
+_SWEPT_AT_ONCE = 200
+BACKLOG_RETRY_S = 10
+TAKING_RETRY_S = 1
+
+
+class Submissions:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        settings: SystemSettings,
+        consignments: Consignments,
+        accepted: Callable[[], None],
+    ) -> None:
+        """`accepted` is called when a message is in the database."""
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._consignments = consignments
+        self._accepted = accepted
+        # Those who wait do so here, not for the database: a driver's turn there comes soon.
+        self._turn = asyncio.Semaphore(_TAKEN_AT_ONCE)
+        self._taking = 0
+
+    async def take(
+        self, key: KnownKey, message: str, kind: Format, content: bytes
+    ) -> MessageStatus:
+        """Put a message into the database, to be worked off after those before it.
+
+        Raises Problem BAD_JSON, INVALID_REQUEST, MESSAGE_REUSED, RIGHT_MISSING,
+        TOO_MANY_REQUESTS (too many messages wait, or come at the same time), UNAVAILABLE.
+        """
+        if self._taking >= self._settings.max_taking:
+            raise Problem(Code.TOO_MANY_REQUESTS, retry_after_s=TAKING_RETRY_S)
+        self._taking += 1
+        try:
+            async with self._turn:
+                return await self._take(key, message, kind, content)
+        finally:
+            self._taking -= 1
+
+    async def _take(
+        self, key: KnownKey, message: str, kind: Format, content: bytes
+    ) -> MessageStatus:
+        digest = sha256(content).hexdigest()
+        if (known := await self._known(key.company_id, message, digest)) is not None:
+            return known
+        now = self._clock()
+        orders = await asyncio.to_thread(
+            read_message,
+            content,
+            kind,
+            self._consignments.dates(now),
+            self._settings.max_orders,
+        )
+        _check_rights(orders, key)
+        taken = BulkMessage(
+            company_id=key.company_id,
+            message=message,
+            key_id=key.id,
+            sha256=digest,
+            format=kind,
+            count=len(orders),
+            done=0,
+            state="waiting",
+            taken_at=now,
+            done_at=None,
+        )
+        try:
+            async with self._database.writing() as session:
+                await self._check_backlog(session, key.company_id)
+                await self.keep(session, taken, orders)
+        except IntegrityError:  # it came twice at the same moment
+            if (known := await self._known(key.company_id, message, digest)) is not None:
+                return known
+            raise Problem(Code.UNAVAILABLE) from None
+        log.info("message.taken", message=message, key=key.id, orders=len(orders), format=kind)
+        self._accepted()
+        return _status(taken, None, [])
+
+    async def keep(self, session: AsyncSession, taken: BulkMessage, orders: list[Ordered]) -> None:
+        session.add(taken)
+        await session.flush()
+        session.add(BulkOrders(message_id=taken.id, orders=[order.kept() for order in orders]))
+        await session.flush()
+
+    async def _known(self, company_id: int, message: str, digest: str) -> MessageStatus | None:
+        """Raises Problem MESSAGE_REUSED."""
+        async with self._database.reading() as session:
+            held = await _called(session, company_id, message)
+            if held is None:
+                return None
+            if held.sha256 != digest:
+                raise Problem(Code.MESSAGE_REUSED, message)
+            return await status_of(session, held)
+
+    async def _check_backlog(self, session: AsyncSession, company_id: int) -> None:
+        waiting = await session.scalar(
+            select(func.count()).where(
+                BulkMessage.company_id == company_id, BulkMessage.state == "waiting"
+            )
+        )
+        if (waiting or 0) >= self._settings.max_waiting:
+            raise Problem(
+                Code.TOO_MANY_REQUESTS,
+                detail=f"{waiting} messages wait",
+                retry_after_s=BACKLOG_RETRY_S,
+            )
+
+    async def status(self, company_id: int, message: str) -> MessageStatus:
+        """Where a message of this company stands. Raises Problem UNKNOWN_MESSAGE."""
+        async with self._database.reading() as session:
+            held = await _called(session, company_id, message)
+            if held is None:
+                raise Problem(Code.UNKNOWN_MESSAGE, message)
+            return await status_of(session, held)
+
+    async def sweep(self) -> None:
+        """Delete what has been kept for long enough; what it lodged stays."""
+        before = self._clock() - timedelta(days=self._settings.keep_days)
+        while await self._some_old(before):
+            pass
+        async with self._database.writing() as session:
+            await session.execute(
+                delete(SignatureNonce).where(SignatureNonce.until < self._clock())
+            )
+
+    async def _some_old(self, before: object) -> bool:
+        async with self._database.writing() as session:
+            numbers = list(
+                (
+                    await session.execute(
+                        select(BulkMessage.id)
+                        .where(BulkMessage.taken_at < before, BulkMessage.state == "done")
+                        .limit(_SWEPT_AT_ONCE)
+                    )
+                ).scalars()
+            )
+            for table in (Push, BulkResults, BulkConsignment):
+                await session.execute(
+                    delete(table)
+                    .where(table.message_id.in_(numbers))
+                    .execution_options(synchronize_session=False)
+                )
+            await session.execute(
+                delete(BulkMessage)
+                .where(BulkMessage.id.in_(numbers))
+                .execution_options(synchronize_session=False)
+            )
+        return len(numbers) == _SWEPT_AT_ONCE
+
+
+async def status_of(session: AsyncSession, held: BulkMessage) -> MessageStatus:
+    """Where it stands, with the results so far."""
+    push = await session.scalar(select(Push.state).where(Push.message_id == held.id))
+    rows = await session.execute(
+        select(BulkResults.results)
+        .where(BulkResults.message_id == held.id)
+        .order_by(BulkResults.first)
+    )
+    return _status(held, push, [result for part in rows.scalars() for result in part])
+
+
+async def _called(session: AsyncSession, company_id: int, message: str) -> BulkMessage | None:
+    found = await session.execute(
+        select(BulkMessage).where(
+            BulkMessage.company_id == company_id, BulkMessage.message == message
+        )
+    )
+    return found.scalar()
+
+
+def _status(held: BulkMessage, push: str | None, results: list[dict[str, object]]) -> MessageStatus:
+    state: Literal["waiting", "working", "done"] = "waiting"
+    if held.state == "done":
+        state = "done"
+    elif held.done:
+        state = "working"
+    return MessageStatus(
+        message=held.message,
+        state=state,
+        orders=held.count,
+        worked_off=held.done,
+        taken_at=held.taken_at,
+        done_at=held.done_at,
+        push=cast(Literal["due", "delivered", "given_up"], push) if push else "none",
+        results=[OrderResult.model_validate(result) for result in results],
+    )
+
+
+def _check_rights(orders: list[Ordered], key: KnownKey) -> None:
+    """Raises Problem RIGHT_MISSING."""
+    for place, order in enumerate(orders, start=1):
+        needed = NEEDED.get(order.do)
+        if needed is not None and needed not in key.rights:
+            raise Problem(
+                Code.RIGHT_MISSING, f"order {place}", f"expected a key with the right to {needed}"
+            )

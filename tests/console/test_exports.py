@@ -1,0 +1,76 @@
+"""What is taken away as CSV, and what is said of a question that is not understood."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+from aiohttp import ClientError
+
+from ivr.console.pages import audit_log
+from ivr.records import audit
+from ivr.records.database import RecordsUnavailable
+from ivr.records.roles import Role
+from tests.console.conftest import Console
+from tests.console.test_door import browser
+
+pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_the_audit_log_is_taken_away_whole(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_log, "AT_ONCE", 7)
+    for number in range(20):
+        await audit.write(console.site.records, "=chan", "reviewed", f"en clip {number}", why="x")
+    async with browser(console, Role.ADMINISTRATOR) as session:
+        async with session.get("/audit.csv?who==chan") as answer:
+            assert answer.headers["Content-Disposition"] == 'attachment; filename="audit.csv"'
+            rows = list(csv.DictReader(io.StringIO(await answer.text(encoding="utf-8-sig"))))
+        async with session.get("/audit") as page:
+            assert "audit log exported" in await page.text()
+        async with session.get("/audit?before=yesterday") as page:
+            assert page.status == 400
+    assert [row["to what"] for row in rows] == [f"en clip {n}" for n in reversed(range(20))]
+    assert {row["who"] for row in rows} == {"'=chan"}  # no formula to a spreadsheet
+    assert datetime.fromisoformat(rows[0]["at"]).utcoffset() == timedelta(hours=8)
+
+
+async def test_an_export_that_is_not_whole_does_not_look_whole(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> AsyncIterator[list[tuple[int, int]]]:
+        yield [(1, 2)]
+        raise RecordsUnavailable("gone")
+
+    monkeypatch.setattr(audit_log, "_pages", broken)
+    async with browser(console, Role.ADMINISTRATOR) as session:
+        with pytest.raises(ClientError):
+            async with session.get("/audit.csv") as answer:
+                await answer.read()
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("from=yesterday", "From"),
+        ("from=2026-02-01&to=2026-01-01", "From, To"),
+        ("from=2020-01-01&to=2026-01-01", "From, To"),
+        ("language=tlh", "Language"),
+    ],
+)
+async def test_a_question_for_figures_that_makes_no_sense_is_said(
+    console: Console, query: str, named: str
+) -> None:
+    async with browser(console, Role.VIEWER) as session:
+        for path in ("/figures", "/figures.csv", "/figures/hours.svg"):
+            async with session.get(f"{path}?{query}") as answer:
+                assert answer.status == 400, path
+                assert f"Not understood: {named}." in await answer.text()
+        for path in ("/prompts/waiting?state=live&language=tlh", "/prompts/en?only=best"):
+            async with session.get(path) as answer:
+                assert answer.status == 400
+                assert "nothing was searched" in await answer.text()
