@@ -30,7 +30,7 @@ SECONDS = len(SPOKEN) / SAMPLE_RATE
 class PaperVersions:
     added: list[NewVersion] = field(default_factory=list)
 
-    async def add(self, by: str, version: NewVersion) -> NewVersion:
+    async def add(self, by: str, version: NewVersion, *, once: bool = False) -> NewVersion:
         self.added.append(version)
         return version
 

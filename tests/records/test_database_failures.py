@@ -220,11 +220,11 @@ async def test_closing_the_writer_loses_nothing_unsaid(
 
 @pytest.fixture
 async def small_disk(tmp_path: Path) -> AsyncIterator[Path]:
-    """A file system of half a megabyte."""
+    """A file system of one megabyte: the tables alone need half of it."""
     directory = tmp_path / "disk"
     directory.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(directory)], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(directory)], capture_output=True
     )
     if mounted.returncode:
         pytest.skip(f"no right to mount a small disk: {mounted.stderr.decode().strip()}")
@@ -241,7 +241,7 @@ async def test_a_full_disk_and_a_freed_one(
     book.start()
     ballast = small_disk / "ballast"
     with pytest.raises(OSError, match="No space"):
-        ballast.write_bytes(b"\0" * 1024 * 1024)
+        ballast.write_bytes(b"\0" * 2 * 1024 * 1024)
     call_id = await book.open(an_offered_call())
     book.step(call_id, Step("said", "welcome", text="x" * 4000))
     assert await book.flush(10)
