@@ -29,6 +29,9 @@ pytestmark = [pytest.mark.service, pytest.mark.timeout(1800)]
 
 STAGE = Path(__file__).parents[1] / "support" / "chaos_stage.py"
 KILLS = 20
+"""At least so many die in a round, and more until `BUNDLED` callers were told of a bundle: how many
+requests live long enough between two deaths depends on the machine."""
+BUNDLED = 6
 PATIENCE_S = 2.0
 """Above the second a sender's client may take for all its tries."""
 
@@ -185,6 +188,10 @@ class Chaos:
         lines = (self.directory / "told").read_text().splitlines()
         return [(word, ccrn, what) for word, ccrn, what in (line.split() for line in lines)]
 
+    def callers_bundled(self) -> int:
+        """How many callers were told that their cargo is bundled."""
+        return sum(word == "bundled" for word, _, _ in self.told())
+
     async def bundles(self) -> dict[str, set[str]]:
         """The UBRs that ROCARS holds for each CCRN."""
         found: dict[str, set[str]] = {}
@@ -214,8 +221,9 @@ async def test_whoever_dies_every_request_ends_once(
         chaos = Chaos(directory, random.Random(1000 + number))
         try:
             await chaos.open()
-            for _ in range(KILLS):
-                await chaos.kill_one()
+            async with asyncio.timeout(limit(120)):
+                while chaos.killed.total() < KILLS or chaos.callers_bundled() < BUNDLED:
+                    await chaos.kill_one()
             await chaos.settle()
             held = await chaos.bundles()
             written = chaos.requests("1 = 1")
@@ -238,9 +246,9 @@ async def test_whoever_dies_every_request_ends_once(
                     assert held[ccrn] == {what}
                 elif word != "not-known":
                     assert ccrn not in held, (word, ccrn, what)
-            assert sum(word == "bundled" for word, _, _ in told) > 5
+            assert chaos.callers_bundled() >= BUNDLED
             killed += chaos.killed
         finally:
             await chaos.close()
     print(f"\nkilled {dict(killed)}; told {dict(words)}")
-    assert killed.total() == rounds * KILLS
+    assert killed.total() >= rounds * KILLS
