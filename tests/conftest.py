@@ -74,8 +74,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.call)
             if _keeps_real_time(item.run):
                 item.add_marker(pytest.mark.real_time)
-        elif item.get_closest_marker("call") and not item.get_closest_marker("flaky"):
-            item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN, reruns_delay=3))
+        elif (again := _tries_again(item)) and not item.get_closest_marker("flaky"):
+            item.add_marker(pytest.mark.flaky(reruns=again, reruns_delay=3))
     with_calls = {item.path for item in items if item.get_closest_marker("call")}
     longer = {item.path for item in items if item.get_closest_marker("service")}
     items.sort(
@@ -98,6 +98,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         reason = f"NOT RUN: this machine cannot keep the time of a call: {kept}"
         for item in wanted:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _tries_again(item: pytest.Item) -> int:
+    """How often a test may be tried again; see `tests.support.tries`."""
+    if item.get_closest_marker("call"):
+        return TRIES_AGAIN
+    return int("chaos" not in item.path.parts and item.get_closest_marker("service") is not None)
 
 
 def _keeps_real_time(run: PlannedRun) -> bool:

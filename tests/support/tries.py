@@ -1,8 +1,11 @@
 """How often tests of a run were tried again, against what a run may have of it.
 
-Only tests that place calls are tried again: sound and keys are a matter of 20 ms, and something
-else can take both cores for longer than that. A fault of ours fails at every try. Many second
-tries are a fault as well, which is why they are counted, printed and bounded.
+Tests that place calls are tried again, twice at most: sound and keys are a matter of 20 ms, and
+something else can take both cores for longer than that. Those of a running service are, once: its
+processes share two cores with all lanes of the run. What looks for a fault that comes once in a
+hundred times (`tests/chaos`) never is, nor what needs no process. A fault of ours
+fails at every try. Many second tries are a fault as well, which is why they are counted, printed
+and bounded.
 """
 
 from __future__ import annotations
