@@ -61,9 +61,17 @@ async def browser(*arguments: str) -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def chromium() -> AsyncIterator[Browser]:
+async def whole_browser() -> AsyncIterator[Browser]:
     async with browser() as launched:
         yield launched
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chromium(whole_browser: Browser) -> AsyncIterator[Browser]:
+    """No page outlives its test, nor the call it made: also where the test failed."""
+    yield whole_browser
+    for context in whole_browser.contexts:
+        await context.close()
 
 
 @dataclass
@@ -92,14 +100,13 @@ class AtHandset:
         return self.page.get_by_role("button", name=self.words[name], exact=True)
 
     async def until(self, question: str) -> None:
-        """Until this is asked, after what was waited for before."""
+        """Until this is asked, after what was waited for before, and the page knows of it."""
         async with asyncio.timeout(limit(40)):
-            while True:
-                names = self.steps("asked")
-                if question in names[self.asked :]:
-                    self.asked = names.index(question, self.asked) + 1
-                    return
+            while question not in (names := self.steps("asked"))[self.asked :]:
                 await asyncio.sleep(0.1)
+        self.asked = names.index(question, self.asked) + 1
+        display = self.page.locator("#display")  # the page learns it a little later
+        await expect(display).to_have_attribute("data-question", question)
 
     def steps(self, kind: str) -> list[str]:
         rows = self.service.query(
@@ -142,7 +149,6 @@ async def bundled(
     await somebody.until("login.user_id")
     await page.get_by_role("button", name=f"{words['user_id']} {user_id}").click()
     await somebody.until("login.pin")
-    await expect(page.locator("#display")).to_have_text("")
     await somebody.type(driver.pin)
     await expect(page.locator("#display")).to_have_text("•" * len(driver.pin))
     await somebody.until("login.code")

@@ -156,6 +156,19 @@ async def test_the_sdp_may_be_deep_in_parts_of_any_line_ends(scene: Scene, ends:
     assert media_of(sdp) == [AUDIO.partition("\r\n")[0], LINES[VIDEO]]
 
 
+@pytest.mark.parametrize("inner", ["mixed", "related", "alternative"])
+@pytest.mark.parametrize("first", [True, False])
+async def test_the_sdp_may_be_deep_in_parts_behind_a_binary_one(
+    scene: Scene, inner: str, first: bool
+) -> None:
+    within = f"--i\r\nContent-Type: application/sdp\r\n\r\n{SDP}\r\n--i--\r\n"
+    nested = f"multipart/{inner};boundary=i\r\n\r\n{within}"
+    bodies = [ISUP.format("optional"), nested]
+    body = parts(*(bodies if first else bodies[::-1]))
+    sdp = await shown(scene, body, kind="multipart/mixed;boundary=b42")
+    assert sdp.strip() == SDP.strip()
+
+
 async def test_parts_without_sdp_are_no_offer(scene: Scene) -> None:
     assert await shown(scene, parts(PIDF), kind='multipart/mixed; boundary="b42"') == ""
 

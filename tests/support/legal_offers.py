@@ -216,7 +216,11 @@ def _within(chance: random.Random, sdp: str) -> tuple[str, str]:
         "\r\n".join([kind, optional, "", content])
         for kind, content in chance.sample(others, chance.randint(0, 2))
     ]
-    parts.insert(chance.randint(0, len(parts)), "\r\n".join([*own, "", sdp]))
+    offer = "\r\n".join([*own, "", sdp])
+    if chance.random() < 0.2:  # a part of a part
+        kind = f"multipart/{chance.choice(('alternative', 'mixed', 'related'))};boundary=within"
+        offer = f"Content-Type: {kind}\r\n\r\n--within\r\n{offer}\r\n--within--\r\n"
+    parts.insert(chance.randint(0, len(parts)), offer)
     bounds = chance.choice(("b42", "----=_Part_1"))
     body = "".join(f"--{bounds}\r\n{part}\r\n" for part in parts) + f"--{bounds}--\r\n"
     boundary = f'"{bounds}"' if "=" in bounds or chance.random() < 0.5 else bounds

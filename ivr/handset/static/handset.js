@@ -13,7 +13,9 @@ const earpiece = new Earpiece((ms) => { find("delay").textContent = say("sound.d
 const microphone = new Microphone((level) => { find("level").value = level; });
 const transcript = new Transcript(find("transcript"), find("ladder"));
 const line = new Line(find("telephone").dataset.token);
-let inCall = false, secret = false;
+let inCall = false;
+// Whether keys are shown as dots: also while it is not known what is asked next, it may be a PIN.
+let secret = true;
 
 // The call
 
@@ -23,7 +25,7 @@ form.addEventListener("submit", async (event) => {
   const { number, caller, language } = form.elements;
   calling(true);
   transcript.clear();
-  display.textContent = "";
+  asked("", true);
   // A browser lets a page sound from a press on, so the earpiece is opened by this one.
   const heard = await earpiece.open();
   if (!heard) transcript.remark(say("sound.none"));
@@ -90,10 +92,16 @@ document.addEventListener("keydown", (event) => {
 
 line.addEventListener("step", ({ detail }) => {
   transcript.add(detail);
-  if (detail.step !== "asked") return;
-  secret = detail.secret;
-  display.textContent = "";
+  if (detail.step === "asked") asked(detail.name, detail.secret);
+  else if (detail.step === "answered") secret = true;
 });
+
+function asked(question, isSecret) {
+  secret = isSecret;
+  display.dataset.question = question;
+  display.textContent = "";
+}
+
 line.addEventListener("sip", ({ detail }) => transcript.addMessage(detail));
 line.addEventListener("trial", ({ detail }) => showTrial(detail, { press, callFrom }));
 
