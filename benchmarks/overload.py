@@ -345,7 +345,7 @@ def row(outcome: Outcome) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("set_ups", nargs="*", type=SetUp.read, default=DEFAULT)
+    parser.add_argument("set_ups", nargs="*", type=SetUp.read)
     parser.add_argument("--seconds", type=float, default=35.0, help="of each set-up")
     asked = parser.parse_args()
     os.environ["ROCARS_DEMO__FREE_CCRNS"] = "50"  # of the service's own ROCARS
@@ -356,7 +356,7 @@ def main() -> None:
         *("back, s", "bundled, lost, doubled", "late"),
         title=f"{platform.machine()}, {os.cpu_count()} cores; ms, median / p95 / worst",
     )
-    for set_up in asked.set_ups:
+    for set_up in asked.set_ups or [SetUp.read(text) for text in DEFAULT]:
         outcome = measured(set_up, asked.seconds)
         table.add_row(*row(outcome))
         console.print(" | ".join(row(outcome)), soft_wrap=True)
