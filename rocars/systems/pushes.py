@@ -95,8 +95,21 @@ class Pusher:
             ) as http,
             asyncio.TaskGroup() as lanes,
         ):
+            lanes.create_task(self._watch())
             for _ in range(self._settings.pushes_at_once):
                 lanes.create_task(self._lane(http))
+
+    async def _watch(self) -> None:
+        """Wake the lanes for what another node put down, and for what has become due again."""
+        while True:
+            await asyncio.sleep(self._settings.look_s)
+            try:
+                if await self._anything():
+                    self._wake.set()
+            except DATABASE_AWAY as error:
+                log.error("pushes.database_away", error=type(error).__name__)
+            except Exception:
+                log.error("pushes.failed", trace=traceback.format_exc())
 
     async def _lane(self, http: aiohttp.ClientSession) -> None:
         while True:
@@ -108,11 +121,7 @@ class Pusher:
                 log.error("pushes.database_away", error=type(error).__name__)
             except Exception:
                 log.error("pushes.failed", trace=traceback.format_exc())
-            try:
-                async with asyncio.timeout(self._settings.look_s):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+            await self._wake.wait()
 
     async def step(self, http: aiohttp.ClientSession) -> bool:
         """Push what is due longest, of a company that nothing is being pushed to; whether there was
