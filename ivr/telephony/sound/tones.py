@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ivr.telephony.sound.frames import FRAME_BYTES, SAMPLE_RATE
+from ivr.telephony.sound.frames import FRAME_BYTES, SAMPLE_RATE, SILENCE
 
 ROWS_HZ = (697, 770, 852, 941)
 COLUMNS_HZ = (1209, 1336, 1477, 1633)
@@ -29,6 +29,8 @@ _OFF = (1 - 0.012, 1.0, 1 + 0.012)
 _WEAKEST = (32124 * 10 ** ((-35 - 3.14) / 20)) ** 2 / 2
 """Power of a tone at -35 dBm0: a sine at the limit of A-law is 3.14 dBm0 (ITU-T G.711)."""
 _TWIST = (10 ** (-10 / 10), 10 ** (6 / 10))
+_SURELY_SOFT = b"\x00\xff"
+"""High bytes of samples below 256: two frames of such are far below the weakest tones."""
 _OVER_OTHERS = 10 ** (8 / 10)
 _OF_ALL_SOUND = 0.7
 
@@ -69,8 +71,8 @@ class ToneKeys:
     """Hears keys in the frames of one call."""
 
     def __init__(self) -> None:
-        self._rest = np.zeros(WINDOW - STEP, np.float32)
-        self._energy = 0.0
+        self._before = SILENCE
+        self._soft_before = True
         self._down: str | None = None
         self._heard: str | None = None
         self._times = 0
@@ -82,20 +84,29 @@ class ToneKeys:
         """The key that began in this frame (20 ms of s16le at 8000 Hz), if one did."""
         if len(frame) != FRAME_BYTES:
             raise ValueError(f"expected {FRAME_BYTES} bytes")
-        sound = np.frombuffer(frame, "<i2").astype(np.float32)
-        rest, self._rest = self._rest, sound[-STEP:]
-        before, self._energy = self._energy, float(sound @ sound)
+        before, self._before = self._before, frame
+        soft = not frame[1::2].strip(_SURELY_SOFT)
+        soft_before, self._soft_before = self._soft_before, soft
         self.sounding = self._down is not None  # what fades out of a key is no speech either
-        if before + self._energy < _WEAKEST * 2 * WINDOW:  # too soft, as most frames are
-            self._window(None)
-            self._window(None)
+        if soft and soft_before:  # most frames: nothing is computed of them
+            self._nothing()
+            return None
+        sound = np.frombuffer(before + frame, "<i2").astype(np.float32)
+        if float(sound @ sound) < _WEAKEST * 2 * WINDOW:
+            self._nothing()
             return None
         begun = None
-        for window in (np.concatenate([rest, sound[:STEP]]), sound):
-            key = tone_key(window)
+        for at in (WINDOW - STEP, WINDOW):
+            key = tone_key(sound[at : at + WINDOW])
             self.sounding = self.sounding or key is not None
             begun = self._window(key) or begun
         return begun
+
+    def _nothing(self) -> None:
+        """A frame without tones."""
+        if self._heard is not None or self._down is not None:
+            self._window(None)
+            self._window(None)
 
     def _window(self, key: str | None) -> str | None:
         self._times = self._times + 1 if key == self._heard else 1
