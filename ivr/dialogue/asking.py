@@ -14,7 +14,7 @@ from ivr.dialogue.collect import (
     Keyed,
     NoInput,
     RecogniserLost,
-    Said,
+    SpokenAnswer,
     UniversalCommand,
 )
 from ivr.dialogue.grammars import Grammars, for_field, for_menu
@@ -193,36 +193,40 @@ class Asking:
         while attempt <= attempts and misheard != question.manner.attempts_said:
             phrases = [*self._time_is_short(), *why, *question.put(attempt)]
             playback = await self._put(name, phrases, attempt, question.manner)
-            heard = await self._hear(question, playback)
-            if isinstance(heard, Said):
+            result = await self._hear(question, playback)
+            if isinstance(result, SpokenAnswer):
                 now = asyncio.get_running_loop().time()
-                self._keys.owe_terminator(now, self._settings.terminator_grace_s)
-                self._keys.last_at = now - heard.utterance.decided_ms / 1000
-            if isinstance(heard, RecogniserLost):
+                self._keys.ignore_late_terminator(now, self._settings.terminator_grace_s)
+                self._keys.last_at = now - result.utterance.decided_ms / 1000
+            if isinstance(result, RecogniserLost):
                 self._step(StepKind.NOMATCH, name, "", attempt, why="speech.keypad")
                 why = [Phrase(self._language, "speech.keypad")]
                 continue
-            asked = _universal_in(heard)
+            asked = _universal_in(result)
             if asked is not None:
-                self._step(StepKind.UNIVERSAL, name, asked, attempt, heard=heard)
-                why = self._handle_universal(asked, question.help, spoken=isinstance(heard, Said))
+                self._step(StepKind.UNIVERSAL, name, asked, attempt, result=result)
+                why = self._handle_universal(
+                    asked, question.help, spoken=isinstance(result, SpokenAnswer)
+                )
                 continue
-            shown = question.shown_as(_answer_in(heard))
+            shown = question.shown_as(_answer_in(result))
             try:
-                value = await self._understand(heard, question)
+                value = await self._understand(result, question)
             except NotAccepted as refusal:
-                kind = StepKind.NOINPUT if isinstance(heard, NoInput) else StepKind.NOMATCH
-                self._step(kind, name, shown, attempt, why=refusal.prompt, heard=heard)
+                kind = StepKind.NOINPUT if isinstance(result, NoInput) else StepKind.NOMATCH
+                self._step(kind, name, shown, attempt, why=refusal.prompt, result=result)
                 why = [Phrase(self._language, refusal.prompt, refusal.slots)]
                 attempt += 1
-                if isinstance(heard, Said) and isinstance(refusal, NotKnown | NotUnderstood):
+                if isinstance(result, SpokenAnswer) and isinstance(
+                    refusal, NotKnown | NotUnderstood
+                ):
                     misheard += 1
                 continue
-            self._step(StepKind.ANSWERED, name, shown, attempt, heard=heard)
+            self._step(StepKind.ANSWERED, name, shown, attempt, result=result)
             if self._time is not None:
                 self._time.got_on()
-            if isinstance(heard, Said):
-                return Outcome(value, Mode.SPEECH, heard.utterance.confidence, attempts=attempt)
+            if isinstance(result, SpokenAnswer):
+                return Outcome(value, Mode.SPEECH, result.utterance.confidence, attempts=attempt)
             return Outcome(value, attempts=attempt)
         self._step(StepKind.GAVE_UP, name, "", attempt - 1)
         raise GaveUp(name, misheard=misheard > 0)
@@ -279,15 +283,15 @@ class Asking:
                 detail=detail,
             )
         )
-        self._keys.something_is_said()
+        self._keys.prompt_begins()
         return self._line.play(utterance.pcm)
 
     @staticmethod
-    async def _understand(heard: CollectResult, question: _Question[T]) -> T:
-        match heard:
+    async def _understand(result: CollectResult, question: _Question[T]) -> T:
+        match result:
             case Keyed(digits):
                 return await question.understand(digits, Mode.KEY)
-            case Said(utterance):
+            case SpokenAnswer(utterance):
                 return await _settled(utterance, question)
             case InvalidKeys():
                 raise NotAccepted("universal.nomatch")
@@ -318,12 +322,12 @@ class Asking:
         attempt: int,
         *,
         why: str = "",
-        heard: CollectResult | None = None,
+        result: CollectResult | None = None,
     ) -> None:
         detail: dict[str, Any] = {"why": why} if why else {}
         ms = 0
-        if heard is not None and self._collector is not None:
-            given = how_given(heard, self._collector, self._keys, shown=value)
+        if result is not None and self._collector is not None:
+            given = how_given(result, self._collector, self._keys, shown=value)
             detail |= given.detail
             ms = given.after_ms
         self._note(
@@ -361,21 +365,23 @@ async def _settled(utterance: Utterance, question: _Question[T]) -> T:
     raise not_known
 
 
-def _universal_in(heard: CollectResult) -> Universal | None:
-    match heard:
+def _universal_in(result: CollectResult) -> Universal | None:
+    match result:
         case UniversalCommand(universal):
             return universal
-        case Said(utterance) if utterance.readings and utterance.readings[0].meaning.command:
+        case SpokenAnswer(utterance) if (
+            utterance.readings and utterance.readings[0].meaning.command
+        ):
             return Universal(utterance.readings[0].meaning.text) if utterance.sure else None
         case _:
             return None
 
 
-def _answer_in(heard: CollectResult) -> str:
-    match heard:
+def _answer_in(result: CollectResult) -> str:
+    match result:
         case Keyed(digits):
             return digits
-        case Said(utterance) if utterance.readings:
+        case SpokenAnswer(utterance) if utterance.readings:
             return utterance.readings[0].meaning.text
         case _:
             return ""

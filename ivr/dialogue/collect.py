@@ -48,7 +48,7 @@ class InvalidKeys:
 
 
 @dataclass(frozen=True)
-class Said:
+class SpokenAnswer:
     """The caller spoke."""
 
     utterance: Utterance
@@ -59,7 +59,7 @@ class RecogniserLost:
     """Speech cannot be heard any more in this call."""
 
 
-CollectResult = Keyed | NoInput | UniversalCommand | InvalidKeys | Said | RecogniserLost
+CollectResult = Keyed | NoInput | UniversalCommand | InvalidKeys | SpokenAnswer | RecogniserLost
 
 
 class KeyCollector:
@@ -96,7 +96,7 @@ class KeyCollector:
         if first.key == STAR:
             return await self._after_star()
         if first.key != TERMINATOR:
-            self._keys.owe_terminator(first.at, self._grace_s)
+            self._keys.ignore_late_terminator(first.at, self._grace_s)
         return Keyed(first.key)
 
     async def digits(self, playback: Playback, max_digits: int) -> CollectResult:
@@ -116,13 +116,13 @@ class KeyCollector:
                 return InvalidKeys()
             keyed += press.key
             if len(keyed) == max_digits:
-                self._keys.owe_terminator(press.at, self._grace_s)
+                self._keys.ignore_late_terminator(press.at, self._grace_s)
                 self.ended = Ended.LENGTH
                 return Keyed(keyed)
             press = await self._next_key()
         self.ended = Ended.PAUSE if press is None else Ended.HASH
         if press is None:
-            self._keys.owe_terminator(asyncio.get_running_loop().time(), self._grace_s)
+            self._keys.ignore_late_terminator(asyncio.get_running_loop().time(), self._grace_s)
         return Keyed(keyed)
 
     async def _first_key(self, playback: Playback) -> KeyPress | None:
@@ -161,7 +161,7 @@ class KeyCollector:
             return UniversalCommand(Universal.CLEAR)
         universal = AFTER_STAR.get(press.key)
         if press.key != TERMINATOR:
-            self._keys.owe_terminator(press.at, self._grace_s)
+            self._keys.ignore_late_terminator(press.at, self._grace_s)
         return UniversalCommand(universal) if universal else InvalidKeys()
 
 

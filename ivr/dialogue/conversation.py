@@ -86,7 +86,7 @@ class Conversation:
     ) -> None:
         utterance = await self._narrator.compose(phrases)
         detail = what_is_said(phrases, utterance, self._keys, filler=filler)
-        self._keys.something_is_said()
+        self._keys.prompt_begins()
         playback = self._line.play(utterance.pcm)
         try:
             if barge_in:
@@ -99,7 +99,7 @@ class Conversation:
                     StepKind.SAID,
                     "+".join(utterance.prompts),
                     text=utterance.text,
-                    ms=playback.heard_ms,
+                    ms=playback.played_ms,
                     language=self.language,
                     detail=detail,
                 )
@@ -107,10 +107,10 @@ class Conversation:
 
     async def play(self, name: str, pcm: bytes) -> None:
         """Play a recording that is no prompt of the catalogue, until a key is pressed."""
-        self._keys.something_is_said()
+        self._keys.prompt_begins()
         playback = self._line.play(pcm)
         await key_or_end(self._keys, playback)
-        self._note(Step(StepKind.SAID, name, ms=playback.heard_ms, language=self.language))
+        self._note(Step(StepKind.SAID, name, ms=playback.played_ms, language=self.language))
 
     async def record(self, name: str, longest_s: float) -> bytes:
         """What the caller says after a tone, until he presses a key (VoiceXML ``<record>``).
@@ -118,7 +118,7 @@ class Conversation:
         The key counts for nothing else. After `longest_s` the recording ends by itself.
         """
         self._keys.flush()
-        self._keys.something_is_said()
+        self._keys.prompt_begins()
         await self._line.play(TONE).finished()
         dictation, keyed = self._line.dictate(), False
         try:

@@ -38,8 +38,8 @@ def for_menu(menu: Menu[Any], language: Language) -> Grammars:
     for choice in menu.choices:
         offered.setdefault(choice.language or language, []).append(_as_spoken(choice))
     return {
-        one: Either(phrase_book(one).menu(choices), phrase_book(one).commands())
-        for one, choices in offered.items()
+        spoken_in: Either(phrase_book(spoken_in).menu(choices), phrase_book(spoken_in).commands())
+        for spoken_in, choices in offered.items()
     }
 
 

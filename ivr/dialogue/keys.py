@@ -18,7 +18,7 @@ class KeyBuffer:
         self._waiting: deque[KeyPress] = deque()
         self._owed = False
         self._owed_until = 0.0
-        self._said_since = False
+        self._prompt_since = False
         self._none_before = -math.inf
         self.answered_at = -math.inf
         """When the answer before was given, on the event loop's clock."""
@@ -51,7 +51,7 @@ class KeyBuffer:
         self._waiting.clear()
         return forgotten
 
-    def owe_terminator(self, since: float, grace_s: float) -> None:
+    def ignore_late_terminator(self, since: float, grace_s: float) -> None:
         """The answer just taken needed no #; one that still follows belongs to it.
 
         It may have ended by its length, by the inter-digit time-out, with the one key of a menu or
@@ -62,12 +62,12 @@ class KeyBuffer:
         before anything else was said, for until then there is nothing else it could answer.
         """
         self.answered_at = since
-        self._owed, self._owed_until, self._said_since = True, since + grace_s, False
+        self._owed, self._owed_until, self._prompt_since = True, since + grace_s, False
 
-    def something_is_said(self) -> None:
+    def prompt_begins(self) -> None:
         """From now on a key may be meant for what is being said."""
-        if self._owed and not self._said_since:
-            self._said_since = True
+        if self._owed and not self._prompt_since:
+            self._prompt_since = True
             self._owed_until = max(self._owed_until, asyncio.get_running_loop().time())
 
     def no_terminator_before(self, moment: float) -> None:
@@ -81,5 +81,5 @@ class KeyBuffer:
             return False
         owed, self._owed = self._owed, False
         return press.at <= self._none_before or (
-            owed and (not self._said_since or press.at <= self._owed_until)
+            owed and (not self._prompt_since or press.at <= self._owed_until)
         )

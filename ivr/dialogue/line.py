@@ -46,7 +46,7 @@ class Playback(Protocol):
     """One utterance on its way to the caller. Only one plays at a time on a line."""
 
     @property
-    def heard_ms(self) -> int:
+    def played_ms(self) -> int:
         """Milliseconds of the utterance handed to the network so far."""
 
     async def finished(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, RecogniserLost, Said
+from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, RecogniserLost, SpokenAnswer
 from ivr.dialogue.line import Playback
 from speech.recognition.hearing import Attention, Deaf
 
@@ -34,9 +34,9 @@ async def keyed_or_said(
             if saying.done():
                 return saying.result()
             if keying.done():
-                heard = keying.result()
-                if not (isinstance(heard, NoInput) and attention.speaking):
-                    return heard
+                result = keying.result()
+                if not (isinstance(result, NoInput) and attention.speaking):
+                    return result
                 keying = asyncio.ensure_future(keyed())
     finally:
         await _cancel(keying, saying, pressed)
@@ -44,12 +44,12 @@ async def keyed_or_said(
 
 async def _said(
     attention: Attention, playback: Playback, *, barge_in: bool
-) -> Said | RecogniserLost:
+) -> SpokenAnswer | RecogniserLost:
     stopping = asyncio.ensure_future(_stop_when_spoken_to(attention, playback))
     if not barge_in:
         stopping.cancel()
     try:
-        return Said(await attention.utterance())
+        return SpokenAnswer(await attention.utterance())
     except Deaf:
         return RecogniserLost()
     finally:

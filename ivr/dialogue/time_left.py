@@ -92,12 +92,12 @@ class TimeLeft:
         """The answer to a question; an answer that has begun is taken. Raises TimeIsUp, HungUp."""
         answer = asyncio.ensure_future(hearing)
         up = asyncio.ensure_future(self._up.wait())
-        told = asyncio.ensure_future(playback.finished())
+        finished = asyncio.ensure_future(playback.finished())
         try:
             await asyncio.wait({answer, up}, return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
                 await asyncio.wait(
-                    {answer, told},
+                    {answer, finished},
                     timeout=LONGEST_QUESTION_S,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
@@ -105,9 +105,9 @@ class TimeLeft:
                 raise TimeIsUp(self._limit)
             return await answer
         finally:
-            for task in (answer, up, told):
+            for task in (answer, up, finished):
                 task.cancel()
-            await asyncio.gather(answer, up, told, return_exceptions=True)
+            await asyncio.gather(answer, up, finished, return_exceptions=True)
 
     def over(self) -> None:
         """The call has ended; nothing is waited for any more."""

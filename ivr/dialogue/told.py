@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, Said
+from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, SpokenAnswer
 from ivr.dialogue.keys import KeyBuffer
 from ivr.dialogue.outcome import Mode
 from ivr.dialogue.trace import MASK
@@ -70,24 +70,26 @@ class Given:
 
 
 def how_given(
-    heard: CollectResult, collector: KeyCollector, keys: KeyBuffer, *, shown: str
+    result: CollectResult, collector: KeyCollector, keys: KeyBuffer, *, shown: str
 ) -> Given:
     """How this answer came, just now. `shown` is what the trace shows of it."""
     detail: dict[str, Any] = {}
     if keys.passed_over:
         detail["before"], keys.passed_over = keys.passed_over, ""
-    if isinstance(heard, Said):
-        said = heard.utterance
+    if isinstance(result, SpokenAnswer):
+        utterance = result.utterance
         detail["mode"] = Mode.SPEECH
         if shown != MASK:  # no number at all goes beside a secret
-            detail["confidence"] = round(said.confidence, 3)
-            detail["decided_ms"] = said.decided_ms
-        if said.readings and shown == said.readings[0].meaning.text:  # nothing of it is masked
-            detail["words"] = said.readings[0].words
-            detail["language"] = said.language
-        began = _ms_since(collector.put_at) - said.decided_ms - said.spoken_ms
+            detail["confidence"] = round(utterance.confidence, 3)
+            detail["decided_ms"] = utterance.decided_ms
+        if (
+            utterance.readings and shown == utterance.readings[0].meaning.text
+        ):  # nothing of it is masked
+            detail["words"] = utterance.readings[0].words
+            detail["language"] = utterance.language
+        began = _ms_since(collector.put_at) - utterance.decided_ms - utterance.spoken_ms
         return Given(max(0, began), detail)
-    if isinstance(heard, NoInput) or collector.first is None:
+    if isinstance(result, NoInput) or collector.first is None:
         return Given(0, detail)
     detail["sent"] = collector.first.sent
     if collector.ended is not None:

@@ -40,7 +40,7 @@ class KeyPresses:
         self.unknown = 0
         """Events that are no key, such as a hook flash."""
 
-    def heard(self, event: KeyEvent, now: float) -> str | None:
+    def new_key(self, event: KeyEvent, now: float) -> str | None:
         """The key, if this event, which came at `now` seconds, is the first of a press; otherwise
         None."""
         if event.key not in KEYS or len(event.key) != 1:

@@ -13,7 +13,7 @@ class Lateness:
     """Counts frames, and those that were late. Written by the sound thread, read by anybody.
 
     A frame's lateness is the time it was really handed out minus the time it was due. It is taken
-    once a beat, for all lines together: before the first frame and after the last.
+    once a tick, for all lines together: before the first frame and after the last.
     """
 
     def __init__(self, late_after_s: float = LATE_AFTER_S) -> None:
@@ -27,12 +27,12 @@ class Lateness:
     def handed_out(
         self, lines: int, due_at: float, began: float, ended: float, passed_over: int
     ) -> None:
-        """A beat that was due at `due_at` is over: a frame for each of so many lines.
+        """A tick that was due at `due_at` is over: a frame for each of so many lines.
 
         Args:
             began: when the first of them was handed out; as all times, monotonic, in seconds.
             ended: when the last of them was.
-            passed_over: beats that were so late that nothing was handed out at all, since the
+            passed_over: ticks that were so late that nothing was handed out at all, since the
                 start; their frames count as late.
         """
         missed, self._passed_over = passed_over - self._passed_over, passed_over
@@ -44,6 +44,6 @@ class Lateness:
         self.frames += lines
         late_at = due_at + self._late_after_s
         if ended > late_at:
-            # Frames of one beat are handed out evenly between the two moments.
+            # Frames of one tick are handed out evenly between the two moments.
             in_time = max(0.0, late_at - began) / (ended - began) if ended > began else 0.0
             self.late += lines - round(lines * in_time)

@@ -11,7 +11,7 @@ from ivr.telephony.ending import Ending
 from ivr.telephony.errors import TelephonyError
 from ivr.telephony.library.live_call import LiveCall
 from ivr.telephony.sound.dictation import Dictation
-from ivr.telephony.sound.listening import Following, Heard, Listening
+from ivr.telephony.sound.listening import Following, Listening, OnFrames
 from ivr.telephony.sound.live_speech import LiveSpeech
 from ivr.telephony.sound.playback import UtterancePlayback
 from ivr.telephony.sound.recording import Recording
@@ -85,10 +85,10 @@ class CallLine:
         self._live.must_live()
         return self._live.audio.listen(longest_ms, frames_at_once)
 
-    def follow(self, heard: Heard) -> Following:
+    def follow(self, on_frames: OnFrames) -> Following:
         """Have a function told of the other side's voice from now on. Raises HungUp."""
         self._live.must_live()
-        return self._live.audio.follow(heard)
+        return self._live.audio.follow(on_frames)
 
     def dictate(self) -> Dictation:
         """Keep the other side's voice from now on, until a key comes. Raises HungUp."""

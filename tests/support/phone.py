@@ -70,7 +70,7 @@ async def barge_in(call: IncomingCall) -> None:
     playback = line.play(PROMPT)
     key = await line.key()
     playback.stop()
-    say(event="barged", at=key.at, heard_ms=playback.heard_ms, end=await playback.finished())
+    say(event="barged", at=key.at, played_ms=playback.played_ms, end=await playback.finished())
     await line.until_hung_up()
 
 

@@ -86,7 +86,7 @@ def keypad_of(call: CallInCapture, capture: Capture) -> Keypad:
         key = _KEYS.get(packet.payload[0], "")
         event = KeyEvent(BY_EVENTS, key, packet.timestamp // 8, duration_ms, flags)
         events.append((event, packet.marker))
-        pressed = presses.heard(event, at)
+        pressed = presses.new_key(event, at)
         if pressed is not None:
             keys.append(KeyHeard(pressed, at))
     if keys:

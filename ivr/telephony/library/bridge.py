@@ -29,9 +29,9 @@ class _StreamCreated(ctypes.Structure):
 
 def check_layout(pj: Any) -> None:
     """See that a new stream is told of as we read it. Raises EndpointFailed for another build."""
-    told = pj.OnStreamCreatedParam()
-    told.streamIdx, told.destroyPort = 7, True
-    seen = _StreamCreated.from_address(int(told.this))
+    param = pj.OnStreamCreatedParam()
+    param.streamIdx, param.destroyPort = 7, True
+    seen = _StreamCreated.from_address(int(param.this))
     if (seen.index, seen.destroy_port) != (7, True):
         raise EndpointFailed(_OTHER_LAYOUT)
 
@@ -87,15 +87,15 @@ class Bridge:
             raise EndpointFailed("this build of pjsua2 has frames of another layout")
         trial.destroy()
 
-    def take_stream(self, told: Any) -> int:
+    def take_stream(self, param: Any) -> int:
         """Keep a new stream's port out of the bridge; gives its address.
 
-        `told` is the `pj.OnStreamCreatedParam`, from within `onStreamCreated`. Raises
+        `param` is the `pj.OnStreamCreatedParam`, from within `onStreamCreated`. Raises
         EndpointFailed for another build.
         """
-        created = _StreamCreated.from_address(int(told.this))
+        created = _StreamCreated.from_address(int(param.this))
         port = created.port
-        if port is None or port != int(told.pPort):
+        if port is None or port != int(param.pPort):
             raise EndpointFailed(_OTHER_LAYOUT)
         self._stand_ins[port] = stand_in = _StandIn.create(self._library)
         created.port = stand_in.port

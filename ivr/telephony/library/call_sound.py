@@ -55,7 +55,7 @@ class CallSound:
         self._tell = tell
         self._hear_tones = hear_tones
         self._keys = KeyPresses()
-        self._keys_heard = 0
+        self._keys_counted = 0
         self._gate = MediaGate()
         self._stream: SoundStream | None = None
         self._stats = StreamStats()
@@ -67,10 +67,10 @@ class CallSound:
 
     # What the library reports
 
-    def stream_created(self, told: Any) -> None:
-        """An RTP stream begins; `told` is the `pj.OnStreamCreatedParam`."""
-        self._stream = self._card.take_stream(told)
-        self._stats.new_stream(told.streamIdx)
+    def stream_created(self, param: Any) -> None:
+        """An RTP stream begins; `param` is the `pj.OnStreamCreatedParam`."""
+        self._stream = self._card.take_stream(param)
+        self._stats.new_stream(param.streamIdx)
         self._keys.other_sender()
 
     def stream_destroyed(self, call: Any) -> None:
@@ -98,22 +98,22 @@ class CallSound:
     def event_came(self, event: KeyEvent) -> None:
         """A packet of a key."""
         now = self._clock()
-        key = self._keys.heard(event, now)
+        key = self._keys.new_key(event, now)
         self._audio.key_is_down(new=key is not None)
         if key is not None and not self._over:
-            self._keys_heard += 1
+            self._keys_counted += 1
             sent = KeySent.EVENT if event.method == BY_EVENTS else KeySent.INFO
             self._tell(Pressed(key, now, sent))
 
     # What is asked of it
 
-    def move(self, beat: int, now: float, *, goes: bool) -> bool:
+    def move(self, tick: int, now: float, *, goes: bool) -> bool:
         """Move 20 ms if it `goes`; on hold none does, and what plays waits. Whether it went."""
         if goes and self._stream is not None and self.state is Sound.FLOWS:
-            self._stream.move(self._audio, beat, now)
+            self._stream.move(self._audio, tick, now)
             return True
         if self._audio.began:
-            self._audio.frame_received(b"", beat)
+            self._audio.frame_received(b"", tick)
         return False
 
     def look_at_source(self, call: Any) -> None:
@@ -135,7 +135,7 @@ class CallSound:
         self._lose_stream()
         self._strays.forget(self._gate.fileno())
         self._gate.close()
-        return self._stats.whole(self._keys_heard, self._audio, self._gate.strays)
+        return self._stats.whole(self._keys_counted, self._audio, self._gate.strays)
 
     # How
 

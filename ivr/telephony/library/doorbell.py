@@ -1,4 +1,4 @@
-"""How the pj thread waits: for the next beat while sound moves, for a packet while it does not."""
+"""How the pj thread waits: for the next tick while sound moves, for a packet while it does not."""
 
 from __future__ import annotations
 

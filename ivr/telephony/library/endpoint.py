@@ -267,7 +267,7 @@ class Endpoint:
 
     def _wait(self, now: float) -> None:
         """Until there is something to do. While there are calls, what comes is taken together on
-        the beat: we would otherwise come by for each packet of sound and each tick."""
+        the tick: we would otherwise come by for each packet of sound and each tick."""
         idle = not self._legs
         self._bell.idle(idle)
         if self._work:
@@ -280,11 +280,11 @@ class Endpoint:
 
     def _move_sound(self) -> None:
         clock = self._clock
-        while clock.strikes(now := time.monotonic()):
+        while clock.frame_due(now := time.monotonic()):
             handed_out = 0
             for leg in list(self._legs):
                 try:
-                    handed_out += leg.move_sound(clock.beat, now)
+                    handed_out += leg.move_sound(clock.tick, now)
                 except Exception:
                     self.callback_failed("move_sound")
             self.lateness.handed_out(

@@ -166,9 +166,9 @@ class Leg:
                 self._requests.options()
         self._sound.look_at_source(self._call)
 
-    def move_sound(self, beat: int, now: float) -> bool:
+    def move_sound(self, tick: int, now: float) -> bool:
         """Move 20 ms of sound; on hold nothing goes, and what plays waits. Whether any went."""
-        return self._sound.move(beat, now, goes=self._ours is None)
+        return self._sound.move(tick, now, goes=self._ours is None)
 
     def free(self) -> None:
         """Delete the library's call, now and on this thread, whatever Python still refers to."""
@@ -218,19 +218,19 @@ class Leg:
             self._watch.resume(time.monotonic())
             self._tell(SoundFlows())
 
-    def stream_created(self, told: Any) -> None:
-        """An RTP stream begins; `told` is the `pj.OnStreamCreatedParam`."""
-        self._sound.stream_created(told)
+    def stream_created(self, param: Any) -> None:
+        """An RTP stream begins; `param` is the `pj.OnStreamCreatedParam`."""
+        self._sound.stream_created(param)
         self._watch.new_stream()
 
     def stream_destroyed(self) -> None:
         """It is over, but for its counters."""
         self._sound.stream_destroyed(self._call)
 
-    def dtmf_received(self, told: Any) -> None:
-        """A packet of a key came; `told` is the `pj.OnDtmfEventParam`."""
+    def dtmf_received(self, param: Any) -> None:
+        """A packet of a key came; `param` is the `pj.OnDtmfEventParam`."""
         self._sound.event_came(
-            KeyEvent(told.method, told.digit, told.timestamp, told.duration, told.flags)
+            KeyEvent(param.method, param.digit, param.timestamp, param.duration, param.flags)
         )
 
     def options_answered(self, status: int) -> None:

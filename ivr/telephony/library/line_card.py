@@ -111,9 +111,9 @@ class LineCard:
             if self._pj.libHandleEvents(0) < _EVENTS_A_POLL:
                 return
 
-    def take_stream(self, told: Any) -> SoundStream:
+    def take_stream(self, param: Any) -> SoundStream:
         """A leg has a new stream. Raises TelephonyError for sound that is not of our form."""
-        port = self.bridge.take_stream(told)
+        port = self.bridge.take_stream(param)
         try:
             return SoundStream(self.binding.c, port)
         except TelephonyError:

@@ -99,7 +99,7 @@ class MediaGate:
             let_everybody_in(transport.rtcp)
             return
         rule = only_from(self._hosts, but_ports=self._left)
-        self._everywhere(lambda one: attach(one, SO_ATTACH_FILTER, rule))
+        self._everywhere(lambda sock: attach(sock, SO_ATTACH_FILTER, rule))
         attach(transport.rtcp, SO_ATTACH_FILTER, only_from(self._hosts))
 
     def comes_from(self, source: str) -> None:
@@ -114,7 +114,7 @@ class MediaGate:
         if source not in (f"{host}:{agreed.port}" for host in self._hosts):
             return
         rule = only_from(self._hosts, agreed.port)
-        self._everywhere(lambda one: attach(one, SO_ATTACH_FILTER, rule))
+        self._everywhere(lambda sock: attach(sock, SO_ATTACH_FILTER, rule))
         self.settled = True
 
     def stray_events(self) -> list[KeyEvent]:

@@ -36,14 +36,14 @@ class CallReports(Protocol):
     def sound_changed(self) -> None:
         """There is sound now, or none any more."""
 
-    def stream_created(self, told: Any) -> None:
-        """An RTP stream begins; `told` is the `pj.OnStreamCreatedParam`."""
+    def stream_created(self, param: Any) -> None:
+        """An RTP stream begins; `param` is the `pj.OnStreamCreatedParam`."""
 
     def stream_destroyed(self) -> None:
         """It is over, but for its counters."""
 
-    def dtmf_received(self, told: Any) -> None:
-        """A packet of a key came; `told` is the `pj.OnDtmfEventParam`."""
+    def dtmf_received(self, param: Any) -> None:
+        """A packet of a key came; `param` is the `pj.OnDtmfEventParam`."""
 
     def options_answered(self, status: int) -> None:
         """The final status of an OPTIONS that we sent within the call; 408 when none came."""

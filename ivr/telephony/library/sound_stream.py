@@ -30,7 +30,7 @@ class SoundStream:
         self.address = port
         self._port = MediaPort(library, port, FRAME_BYTES)
 
-    def move(self, audio: LineAudio, beat: int, now: float) -> None:
-        """Move 20 ms of a line's sound, both ways; `beat` counts them."""
+    def move(self, audio: LineAudio, tick: int, now: float) -> None:
+        """Move 20 ms of a line's sound, both ways; `tick` counts them."""
         self._port.give(audio.frame_to_send(now) or SILENCE)
-        audio.frame_received(self._port.take(), beat)
+        audio.frame_received(self._port.take(), tick)

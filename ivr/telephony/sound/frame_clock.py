@@ -15,19 +15,19 @@ _LONGEST_BEHIND_S = 1.0
 
 
 class FrameClock:
-    """Beats 50 times a second. `now` is monotonic time, in seconds."""
+    """Ticks 50 times a second. `now` is monotonic time, in seconds."""
 
     def __init__(self, now: float) -> None:
-        self._next_at = _beat_after(now)
-        self.beat = 0
+        self._next_at = _tick_after(now)
+        self.tick = 0
         """How many there were."""
         self.due_at = self._next_at
         """When the last one was due."""
         self.passed_over = 0
-        """Beats that were never told, since they were too late to be of use; in all."""
+        """Ticks that were never told, since they were too late to be of use; in all."""
 
-    def strikes(self, now: float) -> bool:
-        """Whether a beat is due, or one that is late; each is told once."""
+    def frame_due(self, now: float) -> bool:
+        """Whether a tick is due, or one that is late; each is told once."""
         if self._next_at > now:
             return False
         self.due_at = self._next_at
@@ -35,18 +35,18 @@ class FrameClock:
             self.passed_over += int((now - self._next_at) / FRAME_S)
             self._next_at = now
         self._next_at += FRAME_S
-        self.beat += 1
+        self.tick += 1
         return True
 
     def skip_to(self, now: float) -> None:
-        """Nobody missed the beats until now."""
+        """Nobody missed the ticks until now."""
         if now > self._next_at:
-            self._next_at = _beat_after(now)
+            self._next_at = _tick_after(now)
 
     def due_in(self, now: float) -> float:
-        """Seconds until the next beat."""
+        """Seconds until the next tick."""
         return max(0.0, self._next_at - now)
 
 
-def _beat_after(now: float) -> float:
+def _tick_after(now: float) -> float:
     return (math.floor(now / FRAME_S) + 1) * FRAME_S

@@ -10,7 +10,7 @@ from pathlib import Path
 from ivr.telephony.outbox import Post
 from ivr.telephony.sound.frames import FRAME_BYTES, FRAME_S, SILENCE
 from ivr.telephony.sound.key_sound import KeySound, Pair
-from ivr.telephony.sound.listening import Following, Heard, Listening
+from ivr.telephony.sound.listening import Following, Listening, OnFrames
 from ivr.telephony.sound.live_speech import LiveSpeech
 from ivr.telephony.sound.playback import UtterancePlayback
 from ivr.telephony.sound.recording import Recording
@@ -68,9 +68,9 @@ class LineAudio:
         self._listening = (*self._listening, listening)
         return listening
 
-    def follow(self, heard: Heard) -> Following:
+    def follow(self, on_frames: OnFrames) -> Following:
         """Tell a function of received frames."""
-        following = Following(self._post, heard)
+        following = Following(self._post, on_frames)
         self._listening = (*self._listening, following)
         return following
 
@@ -144,14 +144,14 @@ class LineAudio:
                 self.late_frames += 1
         playing = self._playing
         frame = playing.next_frame() if playing is not None else None
-        told = None if playing is not None and playing.secret else frame
-        self._sent = told or SILENCE
+        audible = None if playing is not None and playing.secret else frame
+        self._sent = audible or SILENCE
         return frame
 
-    def frame_received(self, frame: bytes, beat: int) -> None:
+    def frame_received(self, frame: bytes, tick: int) -> None:
         """20 ms from the other side, empty for silence. Called by the frame clock only.
 
-        `beat` counts the frames of all lines.
+        `tick` counts the frames of all lines.
         """
         key_sound, pressed = self._key_sound, self._pressed
         if not (self._listening or self._recordings or pressed):
@@ -161,20 +161,20 @@ class LineAudio:
         if len(frame) != FRAME_BYTES:
             frame = SILENCE
         if key_sound is None:
-            self._hand_on((frame, self._sent), beat)
+            self._hand_on((frame, self._sent), tick)
             return
         before, key = key_sound.hear(frame, self._sent)
         if before is not None:
-            self._hand_on(before, beat)
+            self._hand_on(before, tick)
         if key is not None and pressed is not None:
             self.tone_keys += 1
             self._post(pressed, key)
             self._end_dictations()
 
-    def _hand_on(self, pair: Pair, beat: int) -> None:
+    def _hand_on(self, pair: Pair, tick: int) -> None:
         received, sent = pair
         for listening in self._listening:
-            listening.hear(received, sent, beat)
+            listening.hear(received, sent, tick)
         for recording in self._recordings:
             recording.add(received, sent)
 

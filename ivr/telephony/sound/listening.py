@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 
 from ivr.telephony.outbox import Post
 
-Heard = Callable[[bytes, bytes], None]
+OnFrames = Callable[[bytes, bytes], None]
 """Told of some frames of received sound, and of as much that was sent meanwhile."""
 
 
@@ -71,7 +71,7 @@ class Listening:
         self._closed = True
         self._post(self._arrived.set)
 
-    def hear(self, received: bytes, sent: bytes, beat: int) -> None:
+    def hear(self, received: bytes, sent: bytes, tick: int) -> None:
         """Called by the frame clock only."""
         if self._closed:
             return
@@ -90,12 +90,12 @@ class Following:
     Far cheaper than waking a task, for one who has nothing to do most of the time.
     """
 
-    def __init__(self, post: Post, heard: Heard) -> None:
+    def __init__(self, post: Post, on_frames: OnFrames) -> None:
         self.frames_at_once = 1
         """May be changed at any time: each telling costs more than the frames do. The first time
         there may be fewer."""
         self._post = post
-        self._heard = heard
+        self._on_frames = on_frames
         self._received: list[bytes] = []
         self._sent: list[bytes] = []
         self._closed = False
@@ -104,19 +104,19 @@ class Following:
         """Tell of nothing more."""
         self._closed = True
 
-    def hear(self, received: bytes, sent: bytes, beat: int) -> None:
+    def hear(self, received: bytes, sent: bytes, tick: int) -> None:
         """Called by the frame clock only.
 
-        All lines are told at the same beat, since waking the event loop costs most of it.
+        All lines are told at the same tick, since waking the event loop costs most of it.
         """
         if self._closed:
             return
         self._received.append(received)
         self._sent.append(sent)
-        if beat % self.frames_at_once == 0:
+        if tick % self.frames_at_once == 0:
             self._post(self._tell, b"".join(self._received), b"".join(self._sent))
             self._received, self._sent = [], []
 
     def _tell(self, received: bytes, sent: bytes) -> None:
         if not self._closed:
-            self._heard(received, sent)
+            self._on_frames(received, sent)

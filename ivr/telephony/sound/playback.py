@@ -34,7 +34,7 @@ class UtterancePlayback:
             self._settle(to_the_end=True)
 
     @property
-    def heard_ms(self) -> int:
+    def played_ms(self) -> int:
         """Milliseconds handed to the network so far."""
         return min(self._at, len(self._pcm)) // BYTES_PER_MS
 

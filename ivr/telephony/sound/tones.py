@@ -72,7 +72,7 @@ class ToneKeys:
         self._rest = np.zeros(WINDOW - STEP, np.float32)
         self._energy = 0.0
         self._down: str | None = None
-        self._heard: str | None = None
+        self._last_key: str | None = None
         self._times = 0
         self._missed = 0
         self.sounding = False
@@ -98,8 +98,8 @@ class ToneKeys:
         return begun
 
     def _window(self, key: str | None) -> str | None:
-        self._times = self._times + 1 if key == self._heard else 1
-        self._heard = key
+        self._times = self._times + 1 if key == self._last_key else 1
+        self._last_key = key
         if self._down is not None:
             self._missed = 0 if key == self._down else self._missed + 1
             if self._missed >= _ENDS:
