@@ -24,8 +24,8 @@ from ivr.dialogue.outcome import Mode, Outcome
 from ivr.dialogue.question import Field, Manner, Menu
 from ivr.dialogue.race import keyed_or_said
 from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.step_detail import how_given, what_is_said
 from ivr.dialogue.time_left import TimeLeft
-from ivr.dialogue.told import how_given, what_is_said
 from ivr.dialogue.trace import Step, StepKind, as_keyed
 from ivr.dialogue.turns import (
     Cancelled,

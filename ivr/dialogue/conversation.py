@@ -18,8 +18,8 @@ from ivr.dialogue.line import Line, Transfer
 from ivr.dialogue.outcome import Outcome
 from ivr.dialogue.question import Choice, Field, Manner, Menu
 from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.step_detail import what_is_said
 from ivr.dialogue.time_left import TimeLeft
-from ivr.dialogue.told import what_is_said
 from ivr.dialogue.tone import tone
 from ivr.dialogue.trace import Step, StepKind, Trace
 from ivr.dialogue.turns import Redo, WentBack
