@@ -102,7 +102,7 @@ class AuditExport:
 def as_syslog(entry: AuditEntry) -> bytes:
     """One entry, its hash included, as RFC 5424; the message is JSON."""
     at = entry.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    told = {
+    fields = {
         "entry": entry.entry_id,
         "who": entry.who,
         "action": entry.action,
@@ -112,4 +112,4 @@ def as_syslog(entry: AuditEntry) -> bytes:
         "hash": entry.hash,
     }
     head = f"<{LOG_AUDIT * 8 + NOTICE}>1 {at} {platform.node() or '-'} rocars-ivr - audit -"
-    return f"{head} {json.dumps(told, ensure_ascii=True)}".encode()
+    return f"{head} {json.dumps(fields, ensure_ascii=True)}".encode()

@@ -44,8 +44,8 @@ class NodeEdge:
         try:
             self._announce()
             while True:
-                told = signal.sigtimedwait(ENDING, LOOK_S)
-                if told is not None and self._told_to_end():
+                stop_signal = signal.sigtimedwait(ENDING, LOOK_S)
+                if stop_signal is not None and self._on_stop_signal():
                     return 0
                 now = time.monotonic()
                 if self._edge.kamailio.watch(now):
@@ -56,7 +56,7 @@ class NodeEdge:
         finally:
             self._edge.kamailio.stop()
 
-    def _told_to_end(self) -> bool:
+    def _on_stop_signal(self) -> bool:
         """Drain at the first signal, end at the second."""
         if self._draining_since is not None:
             log.warning("told twice to end: ending at once")

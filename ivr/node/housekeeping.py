@@ -68,9 +68,9 @@ def run_housekeeping(premises: SharedState) -> int:
 
 
 async def _keep_house(premises: SharedState) -> int:
-    told = asyncio.Event()
+    stop_requested = asyncio.Event()
     supervisor = os.getppid()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
     records = Database(premises.settings.records_url, premises.settings.records)
     house = Housekeeping(premises, records)
     board = premises.scoreboard
@@ -86,7 +86,7 @@ async def _keep_house(premises: SharedState) -> int:
         _every(COUNT_EVERY_S, house.count_calls, Patience(board, Strain.PRESSED, 900.0)),
         _every(FORGET_EVERY_S, house.purge_expired, Patience(board, Strain.PRESSED, 6 * 3600.0)),
     )
-    await told.wait()
+    await stop_requested.wait()
     end_within(LEAVE_S)
     chores.cancel()
     await asyncio.gather(chores, return_exceptions=True)
@@ -172,7 +172,7 @@ class Housekeeping:
             self._published,
             StandIns(premises.settings.prompts, made),
         )
-        self._heard: frozenset[int] | None = None
+        self._published_ids: frozenset[int] | None = None
         self._how: dict[str, object] = {}
         self._how_at = 0.0
         target = premises.settings.console.audit_syslog
@@ -188,7 +188,7 @@ class Housekeeping:
             records, premises.settings.records, rocars_clock=partial(rocars_clock, premises)
         )
         self._announced = False
-        self._said = ""
+        self._last_doubt = ""
         self.holder = holder_on(premises.settings.node.data.resolve(), os.getppid())
 
     async def pass_orders_on(self) -> None:
@@ -200,28 +200,28 @@ class Housekeeping:
             log.warning("ordered from the console", order=order.kind.value, who=order.who)
             match order.kind:
                 case OrderKind.CLOSE | OrderKind.OPEN:
-                    self._scoreboard.wish_closed(order.kind is OrderKind.CLOSE)
+                    self._scoreboard.request_closed(order.kind is OrderKind.CLOSE)
                 case OrderKind.RECYCLE:
                     if order.subject.isdecimal() and int(order.subject) < self._scoreboard.slots:
                         self._scoreboard.request_replacement(int(order.subject))
         for slot in await self._orders.slots_with_orders(node):
             if slot < self._scoreboard.slots:
-                self._scoreboard.ring(slot)
+                self._scoreboard.signal_commands(slot)
 
     async def publish_prompts(self) -> None:
         """Activate what is scheduled, and bring what is live to this node. Raises NotPublished."""
-        heard, due = await self._versions.heard()
+        live_ids, due = await self._versions.live_ids()
         if due and (doubt := await self._retention.clock_doubt()):
             self._say_once(f"a scheduled recording waits: {doubt}")
             due = False
         if due:
             for name in await self._versions.activate_due():
                 log.info("a scheduled recording is live", version=name)
-            heard, _ = await self._versions.heard()
-        elif heard == self._heard and not live.unpublished(self._published, heard):
+            live_ids, _ = await self._versions.live_ids()
+        elif live_ids == self._published_ids and not live.unpublished(self._published, live_ids):
             return
         await publish(self._versions, self._published)
-        self._heard = heard  # read before: what has changed since is published next time
+        self._published_ids = live_ids  # read before: what has changed since is published next time
 
     async def publish_announcements(self) -> None:
         """Bring the announcements of the day to this node. Raises NotPublished."""
@@ -281,8 +281,8 @@ class Housekeeping:
         await people.purge_sessions()
         await self._orders.purge()
         await self._delete_old_records()
-        heard, _ = await self._versions.heard()
-        live.tidy(self._published, heard)
+        live_ids, _ = await self._versions.live_ids()
+        live.tidy(self._published, live_ids)
 
     async def look_at_disk(self) -> None:
         """Whether there is room for what the node has to write."""
@@ -342,9 +342,9 @@ class Housekeeping:
         await self._delete(due)
 
     def _say_once(self, what: str) -> None:
-        if what != self._said:
+        if what != self._last_doubt:
             log.error("left undone", why=what)
-        self._said = what
+        self._last_doubt = what
 
     async def _delete(self, due: Due) -> None:
         kept = self._settings.records
@@ -376,6 +376,6 @@ async def rocars_clock(premises: SharedState) -> datetime | None:
             aiohttp.ClientSession(timeout=ROCARS_PATIENCE) as session,
             session.get(url) as answer,
         ):
-            told = parsedate_to_datetime(answer.headers.get("Date", ""))
-            return told if told.tzinfo else told.replace(tzinfo=UTC)
+            server_time = parsedate_to_datetime(answer.headers.get("Date", ""))
+            return server_time if server_time.tzinfo else server_time.replace(tzinfo=UTC)
     return None

@@ -61,9 +61,9 @@ class NodeLoad:
         for row in self._scoreboard.rows():
             if row.state not in (WorkerState.READY, WorkerState.DRAINING):
                 continue
-            told = self._told_since(row)
-            frames, late = frames + told.frames, late + told.late
-            late_wakings += told.late_wakings
+            counted = self._counted_since(row)
+            frames, late = frames + counted.frames, late + counted.late
+            late_wakings += counted.late_wakings
             if row.silent_for(now) > SILENT_S:
                 owed = round(row.active * since * FRAMES_A_SECOND)
                 frames, late = frames + owed, late + owed
@@ -73,17 +73,17 @@ class NodeLoad:
         self._frames, self._late = self._frames + frames, self._late + late
         return Look(now, frames, late, late_wakings, self._gauge.look(now))
 
-    def _told_since(self, row: Row) -> Sound:
+    def _counted_since(self, row: Row) -> Sound:
         """What a worker has counted since the look before; a new one counts from nought."""
-        told = self._scoreboard.sound(row.slot)
+        sound = self._scoreboard.sound(row.slot)
         pid, before = self._counted.get(row.slot, (0, Sound()))
-        self._counted[row.slot] = (row.pid, told)
+        self._counted[row.slot] = (row.pid, sound)
         if pid != row.pid:
             before = Sound()
         return Sound(
-            max(0, told.frames - before.frames),
-            max(0, told.late - before.late),
-            max(0, told.late_wakings - before.late_wakings),
+            max(0, sound.frames - before.frames),
+            max(0, sound.late - before.late),
+            max(0, sound.late_wakings - before.late_wakings),
         )
 
     def _take(self, verdict: Verdict, now: float) -> None:
@@ -99,7 +99,7 @@ class NodeLoad:
                 "overloaded: no new calls",
                 why=verdict.cause.name.lower(),
                 active=self._scoreboard.active,
-                **told(verdict),
+                **figures_of(verdict),
             )
         elif before.overloaded and not verdict.overloaded:
             log.warning(
@@ -110,7 +110,7 @@ class NodeLoad:
                 active=self._scoreboard.active,
             )
         if verdict.strain is Strain.KEYPAD_ONLY and before.strain is not Strain.KEYPAD_ONLY:
-            log.warning("still overloaded: speech is given up in all calls", **told(verdict))
+            log.warning("still overloaded: speech is given up in all calls", **figures_of(verdict))
 
     @staticmethod
     def _show(verdict: Verdict) -> None:
@@ -126,7 +126,7 @@ class NodeLoad:
             metrics.pressure.labels(resource=resource).set(share)
 
 
-def told(verdict: Verdict) -> dict[str, str]:
+def figures_of(verdict: Verdict) -> dict[str, str]:
     """The figures of a verdict as a log line has them."""
     pressure = verdict.pressure
     return {

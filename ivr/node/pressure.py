@@ -35,21 +35,21 @@ class PressureGauge:
 
     def look(self, now: float) -> Pressure:
         """The pressure since the last look; all noughts at the first. `now` is monotonic, s."""
-        told: dict[str, float] = {"at": now}
+        counters: dict[str, float] = {"at": now}
         for resource in ("cpu", "memory", "io"):
             for kind, waited_us in self._stalls(f"pressure/{resource}").items():
-                told[f"{resource} {kind}"] = waited_us / _US
-        told.update(self._processors())
-        before, self._before = self._before, told
+                counters[f"{resource} {kind}"] = waited_us / _US
+        counters.update(self._processors())
+        before, self._before = self._before, counters
         seconds = now - before.get("at", now)
 
         def share(name: str) -> float:
-            if seconds <= 0 or name not in told or name not in before:
+            if seconds <= 0 or name not in counters or name not in before:
                 return 0.0
-            return min(1.0, max(0.0, (told[name] - before[name]) / seconds))
+            return min(1.0, max(0.0, (counters[name] - before[name]) / seconds))
 
-        ticks = told.get("ticks", 0.0) - before.get("ticks", 0.0)
-        steal = told.get("steal", 0.0) - before.get("steal", 0.0)
+        ticks = counters.get("ticks", 0.0) - before.get("ticks", 0.0)
+        steal = counters.get("steal", 0.0) - before.get("steal", 0.0)
         return Pressure(
             share("cpu some"),
             share("memory some"),

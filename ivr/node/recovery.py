@@ -47,14 +47,14 @@ def run_recovery(premises: SharedState) -> int:
 
 async def _recover(premises: SharedState) -> int:
     settings = premises.settings
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    stop_requested = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
     book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
     book.start()
     rocars = RocarsClient(premises.rocars, lambda operation, outcome, seconds: None)
     patience_s = max(settings.pool.recovery_after_s, premises.rocars.budget_s + MARGIN_S)
     working = asyncio.ensure_future(Recovery(book, rocars, patience_s).run())
-    await told.wait()
+    await stop_requested.wait()
     end_within(LEAVE_S)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)

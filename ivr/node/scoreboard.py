@@ -37,15 +37,16 @@ WORKER_STILL = "call worker %(slot)d has not moved for %(seconds).0f s"
 _HOTLINE = ("shut", "opens")
 """Whether the hotline is shut, and when it opens, seconds since 1970; 0 where that is not known.
 The housekeeping's alone."""
-_WISHES = ("closed", "disk_full")
+_REQUESTS = ("closed", "disk_full")
 """Of the node: whether it is to take no new calls, and whether its disk has no room."""
 _SOUND = ("frames", "late", "late_wakings", "real_time")
 """Of a worker: see `Sound`."""
 _LOAD_WHOLE = ("strain", "cause")
 _LOAD_SHARES = ("late", "cpu", "memory", "memory_full", "io", "steal", "since")
 """Of the node: its `ivr.observe.strain.Verdict`. The supervisor's alone."""
-_BELL = ("rung", "replaced")
-"""Of a worker: counts the times orders waited for its calls, and those it is to be replaced."""
+_COMMAND_COUNTS = ("commands", "replacements")
+"""Of a worker: how often commands were there for its calls, and how often its replacement was
+requested."""
 
 
 class _Numbers:
@@ -104,9 +105,9 @@ class Scoreboard:
         self._rows = _Numbers(len(_ROW) * slots)
         self._pulse = _Numbers(1)
         # Written by the housekeeping alone: what people want.
-        self._wishes = _Numbers(len(_WISHES))
+        self._requests = _Numbers(len(_REQUESTS))
         self._hotline = _Numbers(len(_HOTLINE))
-        self._bells = _Numbers(len(_BELL) * slots)
+        self._commands = _Numbers(len(_COMMAND_COUNTS) * slots)
         self._sound = _Numbers(len(_SOUND) * slots)
         self._load = _Numbers(len(_LOAD_WHOLE))
         self._load_shares = _Numbers(len(_LOAD_SHARES))
@@ -197,45 +198,45 @@ class Scoreboard:
         for place, number in enumerate((front_up, draining, lines)):
             self._node.whole[place] = number
 
-    def beat(self) -> None:
-        """The supervisor moves."""
+    def heartbeat(self) -> None:
+        """The supervisor is alive."""
         self._pulse.seconds[0] = time.monotonic()
 
     @property
     def standing_still(self) -> tuple[Sentence, ...]:
         """Who of those that serve calls has not moved for `STANDS_STILL_S`, in words."""
-        now, told = time.monotonic(), []
+        now, sentences = time.monotonic(), []
         pulse = self._pulse.seconds[0]
         if pulse and now - pulse > STANDS_STILL_S:
-            told.append(Sentence(SUPERVISOR_STILL, seconds=now - pulse))
+            sentences.append(Sentence(SUPERVISOR_STILL, seconds=now - pulse))
         for row in self.rows():
             if row.capacity and row.silent_for(now) > STANDS_STILL_S:
-                told.append(Sentence(WORKER_STILL, slot=row.slot, seconds=row.silent_for(now)))
-        return tuple(told)
+                sentences.append(Sentence(WORKER_STILL, slot=row.slot, seconds=row.silent_for(now)))
+        return tuple(sentences)
 
-    def ring(self, slot: int) -> None:
-        """Tell a worker that orders wait for its calls."""
-        self._bells.whole[slot * len(_BELL)] += 1
+    def signal_commands(self, slot: int) -> None:
+        """Tell a worker that commands of operators are there for its calls."""
+        self._commands.whole[slot * len(_COMMAND_COUNTS)] += 1
 
-    def rung(self, slot: int) -> int:
-        """How often the bell of a worker was rung."""
-        return self._bells.whole[slot * len(_BELL)]
+    def commands_signalled(self, slot: int) -> int:
+        """How often a worker was told of commands."""
+        return self._commands.whole[slot * len(_COMMAND_COUNTS)]
 
     def request_replacement(self, slot: int) -> None:
-        """A worker is to finish its calls and make way for a fresh one."""
-        self._bells.whole[slot * len(_BELL) + 1] += 1
+        """A worker is to finish its calls and be replaced by a new one."""
+        self._commands.whole[slot * len(_COMMAND_COUNTS) + 1] += 1
 
-    def replacements_wished(self, slot: int) -> int:
-        """How often that was wished."""
-        return self._bells.whole[slot * len(_BELL) + 1]
+    def replacements_requested(self, slot: int) -> int:
+        """How often the replacement of a worker was requested."""
+        return self._commands.whole[slot * len(_COMMAND_COUNTS) + 1]
 
-    def wish_closed(self, closed: bool) -> None:
+    def request_closed(self, closed: bool) -> None:
         """Whether the node is to take no new calls."""
-        self._wishes.whole[0] = closed
+        self._requests.whole[0] = closed
 
     def write_disk_full(self, full: bool) -> None:
         """Whether the disk of the data folder has no room; the housekeeping's alone."""
-        self._wishes.whole[1] = full
+        self._requests.whole[1] = full
 
     def write_hotline(self, *, shut: bool, opens_at: float) -> None:
         """Whether nobody answers at the hotline now, and when somebody will; the housekeeping's
@@ -251,17 +252,17 @@ class Scoreboard:
     @property
     def disk_full(self) -> bool:
         """Whether the disk of the data folder has no room."""
-        return bool(self._wishes.whole[1])
+        return bool(self._requests.whole[1])
 
     @property
     def cannot_start(self) -> Sentence | None:
         """How many workers cannot start, and why; None when all can."""
-        return self.start_failures.told
+        return self.start_failures.summary
 
     @property
     def closed(self) -> bool:
         """Whether somebody wants the node to take no new calls."""
-        return bool(self._wishes.whole[0])
+        return bool(self._requests.whole[0])
 
     @property
     def front_up(self) -> bool:

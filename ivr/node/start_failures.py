@@ -48,7 +48,7 @@ class StartFailures:
         return self._memory[at + _LENGTH : at + _LENGTH + length].decode(errors="ignore")
 
     @property
-    def told(self) -> Sentence | None:
+    def summary(self) -> Sentence | None:
         """All of them in one line, as ``2 of 3 call workers cannot start: why``; None: all can."""
         reasons = [reason for slot in range(self._slots) if (reason := self.reason(slot))]
         if not reasons:

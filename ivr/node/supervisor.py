@@ -144,11 +144,13 @@ class Supervisor:
     def _open(self) -> SharedState:
         """Everything that must be there before the first worker is forked."""
         settings = self._settings
-        said = self._scoreboard.start_failures
+        start_failures = self._scoreboard.start_failures
         try:
-            in_child(lambda: _prepare_records(settings, lambda reason: said.say(0, reason)))
+            in_child(
+                lambda: _prepare_records(settings, lambda reason: start_failures.say(0, reason))
+            )
         except ChildFailed as failure:
-            if reason := said.reason(0):
+            if reason := start_failures.reason(0):
                 raise NotStarted(reason) from failure
             raise NotStarted(
                 "the records cannot be used; see the log, and records.database_url"
@@ -192,7 +194,7 @@ class Supervisor:
 
     def _serve(self, workforce: WorkerPool) -> int:
         while True:
-            self._scoreboard.beat()
+            self._scoreboard.heartbeat()
             self._take_signal(workforce)
             now = time.monotonic()
             for change in workforce.tick(now):
@@ -225,9 +227,9 @@ class Supervisor:
             log.warning("closed to new calls" if self._closed else "open to new calls")
             self._front.accept(not self._closed)
         for slot in range(self._scoreboard.slots):
-            wished = self._scoreboard.replacements_wished(slot)
-            if wished != self._replaced.get(slot, 0):
-                self._replaced[slot] = wished
+            requested = self._scoreboard.replacements_requested(slot)
+            if requested != self._replaced.get(slot, 0):
+                self._replaced[slot] = requested
                 log.info("worker is to be replaced", worker=slot)
                 self._front.close_worker(slot)
                 workforce.replace(slot)
@@ -387,6 +389,6 @@ def _prepare_records(settings: Settings, say: Callable[[str], None]) -> int:
 
 def _in_one_line(failure: RecordsUnavailable) -> str:
     """What went wrong, and what the database itself said of it."""
-    said = str(failure)
+    text = str(failure)
     cause = reason(failure.__cause__) if failure.__cause__ is not None else ""
-    return said if cause in said else f"{said}: {cause}"
+    return text if cause in text else f"{text}: {cause}"

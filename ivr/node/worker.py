@@ -75,7 +75,7 @@ class _Worker:
         self._slot = slot
         self._supervisor = os.getppid()
         self._state = WorkerState.STARTING
-        self._told = asyncio.Event()
+        self._stop_requested = asyncio.Event()
 
     @property
     def started(self) -> bool:
@@ -84,12 +84,12 @@ class _Worker:
     async def run(self, predecessor: int) -> int:
         settings = self._premises.settings
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._told.set)
+        loop.add_signal_handler(signal.SIGTERM, self._stop_requested.set)
         self._book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
         self._book.start()
         records = Database(settings.records_url, settings.records)
         self._orders = NodeOrders(records)
-        self._rung = self._premises.scoreboard.rung(self._slot)
+        self._signals_seen = self._premises.scoreboard.commands_signalled(self._slot)
         await self._close_calls_of_predecessor(predecessor)
         rocars = RocarsClient(self._premises.rocars, _observe_back_end)
         stand_ins = StandIns(settings.prompts, settings.node.data.resolve() / "synthesised")
@@ -132,10 +132,10 @@ class _Worker:
             return 1
         self._state = WorkerState.READY
         log.info("sound is scheduled", how=self._telephone.scheduled_as.value)
-        beating = asyncio.ensure_future(self._beat())
-        await self._told.wait()
+        heartbeat = asyncio.ensure_future(self._heartbeat())
+        await self._stop_requested.wait()
         await self._drain(settings.pool.drain_deadline_s)
-        beating.cancel()
+        heartbeat.cancel()
         self._premises.scoreboard.write(self._slot, WorkerState.LEAVING)
         await self._telephone.stop()
         recognisers.close()
@@ -162,7 +162,7 @@ class _Worker:
         log.info("draining", active=self._telephone.active_calls)
         await self._reception.finish(deadline_s)
 
-    async def _beat(self) -> None:
+    async def _heartbeat(self) -> None:
         """Write our row; a supervisor that is gone means to drain.
 
         The heartbeat is the older one of this loop's and the SIP thread's: if either hangs, the
@@ -191,10 +191,10 @@ class _Worker:
             metrics.sound_in_real_time.set(int(in_real_time))
             if self._premises.scoreboard.strain is Strain.KEYPAD_ONLY:
                 self._recognisers.give_up("overloaded")
-            self._hear_bell()
+            self._look_for_commands()
             if os.getppid() != self._supervisor:
                 log.error("the supervisor is gone, draining")
-                self._told.set()
+                self._stop_requested.set()
             await asyncio.sleep(HEARTBEAT_S)
 
     def _studio_of(self, records: Database) -> Callable[[str], PhoneStudio]:
@@ -211,11 +211,11 @@ class _Worker:
             caller,
         )
 
-    def _hear_bell(self) -> None:
-        rung = self._premises.scoreboard.rung(self._slot)
-        if rung != self._rung:
-            self._rung = rung
-            self._obeying = asyncio.ensure_future(self._run_commands())
+    def _look_for_commands(self) -> None:
+        commands_signalled = self._premises.scoreboard.commands_signalled(self._slot)
+        if commands_signalled != self._signals_seen:
+            self._signals_seen = commands_signalled
+            self._running_commands = asyncio.ensure_future(self._run_commands())
 
     async def _run_commands(self) -> None:
         try:

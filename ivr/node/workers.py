@@ -165,8 +165,8 @@ class WorkerPool:
     def _failed_to_start(self, slot: _Slot, status: int) -> str:
         """Count the same reason; give it when it has been told often enough."""
         failures = self._scoreboard.start_failures
-        told = failures.reason(slot.number) if status >= 0 or slot.given_up else ""
-        reason = told or how_it_ended(status)
+        stated = failures.reason(slot.number) if status >= 0 or slot.given_up else ""
+        reason = stated or how_it_ended(status)
         failures.say(slot.number, reason)
         slot.failed_starts = slot.failed_starts + 1 if reason == slot.reason else 1
         slot.reason = reason
