@@ -122,11 +122,11 @@ class Demo:
     def free_ccrns(self, *, immediately: bool, direction: str = "outbound") -> tuple[str, ...]:
         """CCRNs that may be bundled now and would be given that crossing instruction."""
         return tuple(
-            one.ccrn
-            for one in self.cargo
-            if one.state is CargoState.FREE
-            and one.crosses_immediately is immediately
-            and one.direction == direction
+            consignment.ccrn
+            for consignment in self.cargo
+            if consignment.state is CargoState.FREE
+            and consignment.crosses_immediately is immediately
+            and consignment.direction == direction
         )
 
 

@@ -43,7 +43,7 @@ class Outlet:
         """`dropped` is written for what did not fit, with ``{count}`` filled in."""
         self._descriptor = descriptor
         self._most = most
-        self._said_of_dropped = dropped
+        self._dropped_notice = dropped
         self.dropped = 0
         """Texts of this process that did not fit."""
         self._begin_anew()
@@ -52,7 +52,7 @@ class Outlet:
     def _begin_anew(self) -> None:
         self._waiting: deque[str] = deque()
         self._size = 0
-        self._unsaid = 0
+        self._unreported = 0
         self._owed = 0
         self._uncounted = 0
         self._torn = False
@@ -65,7 +65,7 @@ class Outlet:
         with self._changed:
             if self._size + len(text) > self._most:
                 self.dropped += 1
-                self._unsaid += 1
+                self._unreported += 1
                 fits = False
             else:
                 self._waiting.append(text)
@@ -75,15 +75,15 @@ class Outlet:
             if self._thread is None:
                 self._thread = self._started()
             self._changed.notify_all()
-        for told in _on_dropped * lost:
-            told()
+        for count_it in _on_dropped * lost:
+            count_it()
         return fits
 
     def flush(self, seconds: float = LAST_WORDS_S) -> bool:
         """Wait until all is written, but no longer than so; whether it was."""
         until = time.monotonic() + seconds
         with self._changed:
-            while self._waiting or self._writing or self._unsaid:
+            while self._waiting or self._writing or self._unreported:
                 left = until - time.monotonic()
                 if left <= 0 or self._thread is None or not self._thread.is_alive():
                     return False
@@ -105,17 +105,17 @@ class Outlet:
             with changed:
                 self._writing = False
                 changed.notify_all()
-                while not (self._waiting or self._unsaid):
+                while not (self._waiting or self._unreported):
                     changed.wait()
                 text = "".join(self._waiting)
                 self._waiting.clear()
                 self._size = len(text)  # what is being written has not left us yet
-                unsaid, self._unsaid, self._owed = self._unsaid + self._owed, 0, 0
+                unsaid, self._unreported, self._owed = self._unreported + self._owed, 0, 0
                 written = self._size
                 self._writing = True
-            said = self._said_of_dropped.replace("{count}", str(unsaid)) if unsaid else ""
+            notice = self._dropped_notice.replace("{count}", str(unsaid)) if unsaid else ""
             torn = "\n" if self._torn else ""
-            data = f"{torn}{text}{said}".encode(errors="backslashreplace")
+            data = f"{torn}{text}{notice}".encode(errors="backslashreplace")
             left = self._write_all(data)
             with changed:
                 self._size -= written
@@ -213,9 +213,9 @@ def _outlet_of(stream: TextIO, dropped: str) -> Outlet | None:
         return None
 
 
-def when_dropped(told: Callable[[], None]) -> None:
+def when_dropped(count_it: Callable[[], None]) -> None:
     """Call this, from now on, whenever a text is dropped: to count it."""
-    _on_dropped.append(told)
+    _on_dropped.append(count_it)
 
 
 def last_words(seconds: float = LAST_WORDS_S) -> None:

@@ -23,5 +23,5 @@ class Sentence(str):
 
     def told(self, translated: Callable[[str], str]) -> str:
         """By way of `translated`, which knows `text`. Values stay as they are."""
-        said = translated(self.text)
-        return said % self.values if self.values else said
+        translation = translated(self.text)
+        return translation % self.values if self.values else translation

@@ -144,12 +144,12 @@ class Edge:
 
     def _refusing(self) -> set[str]:
         """Names of those who answered 503 when they were last asked."""
-        said = {
+        refusing = {
             entry["name"]
             for slot in self.kamailio.rpc("htable.dump", "refusing")
             for entry in slot["slot"]
         }
-        return {node.name for node in self._edge.nodes if f"{node.address}:{node.port}" in said}
+        return {node.name for node in self._edge.nodes if f"{node.address}:{node.port}" in refusing}
 
     def forget_loads(self) -> None:
         """Count the nodes' calls anew: of one that died, those it had are still charged to it.

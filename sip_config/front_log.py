@@ -70,11 +70,13 @@ class FrontLog:
 
     def lines(self) -> list[str]:
         """The whole lines said since the last look, shortened, as printable text."""
-        said = b""
+        read = b""
         if self._reader >= 0:
             with contextlib.suppress(BlockingIOError):
-                said = os.read(self._reader, _CHUNK)
-        *lines, self._rest = (self._rest + said).split(b"\n")
+                read = os.read(self._reader, _CHUNK)
+        *lines, self._rest = (self._rest + read).split(b"\n")
         self._rest = self._rest[-_CHUNK:]
         shown = (line.decode("ascii", errors="replace")[:_LONGEST_LINE] for line in lines)
-        return ["".join(c if c.isprintable() else " " for c in one) for one in shown if one.strip()]
+        return [
+            "".join(c if c.isprintable() else " " for c in line) for line in shown if line.strip()
+        ]

@@ -61,7 +61,7 @@ class Kamailio:
         self._environment = no_names.environment(registrar_names=registrar_names)
         self._process: subprocess.Popen[bytes] | None = None
         self._rpc = KamailioRpc(self.directory / "rpc")
-        self._said = FrontLog()
+        self._log = FrontLog()
         self._started_at = 0.0
         self._start_at = 0.0  # when to start a dead one again; 0: it has not been seen dead
         self._unsteered = False
@@ -111,17 +111,17 @@ class Kamailio:
                 raise FrontFailed(
                     "Kamailio ended at once; if another SIP service has "
                     f"{self._address}, set sip.port to a free one"
-                    + "".join(f"\n{line}" for line in self._said.lines())
+                    + "".join(f"\n{line}" for line in self._log.lines())
                 )
             with contextlib.suppress(RpcFailed):
                 self._steer()
                 return
             time.sleep(0.05)
-        said = self._said.lines()
+        lines = self._log.lines()
         self.stop()
         raise FrontFailed(
             f"Kamailio does not answer its RPC socket within {START_TIMEOUT_S:.0f} s"
-            + "".join(f"\n{line}" for line in said)
+            + "".join(f"\n{line}" for line in lines)
         )
 
     def watch(self, now: float) -> bool:
@@ -131,7 +131,7 @@ class Kamailio:
         """
         if self._process is None:
             return False
-        self._said.pass_on(now)
+        self._log.pass_on(now)
         if self.up:
             if self._unsteered:
                 self._after_restart()
@@ -163,7 +163,7 @@ class Kamailio:
             self._process.kill()
             self._process.wait()
         self._sweep()
-        self._said.close()
+        self._log.close()
         self._process = None
 
     def rpc(self, method: str, *params: Any) -> Any:
@@ -182,7 +182,7 @@ class Kamailio:
 
     def _spawn(self) -> None:
         (self.directory / "rpc").unlink(missing_ok=True)
-        errors = self._said.open()
+        errors = self._log.open()
         self._process = subprocess.Popen(
             [
                 self._program,
@@ -210,6 +210,6 @@ class Kamailio:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def _errors(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines()]
-    return "\n".join(line for line in lines if "ERROR" in line or "CRITICAL" in line) or said
+def _errors(log_text: str) -> str:
+    lines = [line.strip() for line in log_text.splitlines()]
+    return "\n".join(line for line in lines if "ERROR" in line or "CRITICAL" in line) or log_text

@@ -258,11 +258,11 @@ class Reception:
         """What is to be said to a caller of now."""
         if self.announcements is None:
             return ()
-        said = self.announcements.said_at(now())
-        for announcement in said:
+        current = self.announcements.said_at(now())
+        for announcement in current:
             log.info("announcement of the day", announcement=announcement.name)
             metrics.announcements_total.inc()
-        return said
+        return current
 
     async def _serve(
         self, context: CallContext, served: _Served, conversation: Conversation

@@ -62,7 +62,7 @@ class CallTrace:
 
 def _mode(step: trace.Step) -> str:
     """How the caller answered; empty where he did not."""
-    said = step.detail.get("mode")
-    if said is not None:
-        return str(said)
+    mode = step.detail.get("mode")
+    if mode is not None:
+        return str(mode)
     return Mode.KEY if step.kind is StepKind.ANSWERED else ""

@@ -50,11 +50,13 @@ class InOneLine:
         for key in _KNOWN:
             event.pop(key, None)
         event.pop("stack", None)
-        told = str(event.pop("exception", "")).strip().splitlines()
-        if told:
-            places = [line for line in told if line.strip().startswith('File "')]
+        traceback = str(event.pop("exception", "")).strip().splitlines()
+        if traceback:
+            places = [line for line in traceback if line.strip().startswith('File "')]
             where = places[-1].strip().removeprefix("File ") if places else ""
-            event["raised"] = f"{told[-1].strip()} ({where})" if where else told[-1].strip()
+            event["raised"] = (
+                f"{traceback[-1].strip()} ({where})" if where else traceback[-1].strip()
+            )
         return event
 
 

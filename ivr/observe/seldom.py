@@ -18,17 +18,17 @@ class Seldom:
 
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s
-        self._said: OrderedDict[object, float] = OrderedDict()
+        self._logged_at: OrderedDict[object, float] = OrderedDict()
 
     def now(self, what: object) -> bool:
         """Whether to say it; it counts as said then."""
         at = time.monotonic()
-        if at - self._said.get(what, -self._every_s) < self._every_s:
+        if at - self._logged_at.get(what, -self._every_s) < self._every_s:
             return False
-        self._said[what] = at
-        self._said.move_to_end(what)
-        while len(self._said) > _MOST:
-            self._said.popitem(last=False)
+        self._logged_at[what] = at
+        self._logged_at.move_to_end(what)
+        while len(self._logged_at) > _MOST:
+            self._logged_at.popitem(last=False)
         return True
 
 

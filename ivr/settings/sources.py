@@ -269,8 +269,8 @@ def _unknown_keys(
         elif (section := section_of(info)) is not None:
             yield from _unknown_keys(section, value, (*path, key))
         elif (entry := entries_of(info)) is not None and isinstance(value, list):
-            for position, one in enumerate(value):
-                yield from _unknown_keys(entry, one, (*path, f"{key}[{position}]"))
+            for position, element in enumerate(value):
+                yield from _unknown_keys(entry, element, (*path, f"{key}[{position}]"))
 
 
 def _sibling(path: Path_, siblings: list[str]) -> str:

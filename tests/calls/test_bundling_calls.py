@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 
 
 def told_ubr(called: Called) -> str:
-    found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.said("bundle.done"))
+    found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.text_of("bundle.done"))
     assert found, called.words
     return found[0].replace(" ", "")
 
@@ -71,7 +71,7 @@ async def test_drivers_bundle_in_three_languages_at_once(caller: Caller, tmp_pat
         ubr = told_ubr(called)
         receipt = await caller.receipt(ubr, vehicle)
         assert (receipt.ccrns, receipt.state) == ((ccrn,), BundleState.LIVE)
-        assert called.said(crossing), called.words
+        assert called.text_of(crossing), called.words
         assert receipt.crossing.immediately is (crossing == "bundle.cross_now")
         ((outcome, spoken, in_cdr, codec),) = caller.service.query(
             "SELECT outcome, language, ubr, codec FROM calls WHERE ubr = ?", ubr
@@ -122,7 +122,7 @@ async def test_whoever_drove_past_the_camera_has_crossed_says_the_telephone(
         )
     )
     for called in asked:
-        assert called.said("status.crossed"), called.words
+        assert called.text_of("status.crossed"), called.words
     await caller.idle()
 
 

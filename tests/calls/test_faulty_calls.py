@@ -109,7 +109,7 @@ async def test_all_lines_taken_is_503_with_retry_after(caller: Caller, scenarios
     assert status == 0, out  # all twelve were served
     await caller.idle()
     called = await caller.call({"welcome.language": ["3"]})
-    assert called.said("welcome.greeting"), "the lines are free again"
+    assert called.text_of("welcome.greeting"), "the lines are free again"
 
 
 async def workers_of_calls(service: Service, count: int) -> dict[int, str]:

@@ -117,7 +117,7 @@ async def test_drivers_bundle_by_voice_alone_in_three_languages_at_once(caller: 
     )
     log = caller.service.log.read_text()
     for language, ccrn, called in zip(Language, ccrns, calls, strict=False):
-        found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.said("bundle.done"))
+        found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.text_of("bundle.done"))
         assert found, called.words
         ubr, vehicle = found[0].replace(" ", ""), vehicle_of(demo, language)
         receipt = await caller.receipt(ubr, vehicle)
@@ -139,7 +139,7 @@ async def test_drivers_bundle_by_voice_alone_in_three_languages_at_once(caller: 
         from_user="anonymous",
         leaves_after="status.live",
     )
-    assert asked.said("status.live"), asked.words
+    assert asked.text_of("status.live"), asked.words
 
 
 async def test_speech_and_keys_take_turns_and_noise_is_neither(caller: Caller) -> None:
@@ -185,4 +185,4 @@ async def test_recorded_people_log_in_by_voice(caller: Caller) -> None:
     for called in calls:
         spoken_to = [step.name for step in answered(called) if step.mode == Mode.SPEECH]
         assert spoken_to == list(questions), called.words
-        assert called.said("login.welcome")
+        assert called.text_of("login.welcome")

@@ -101,11 +101,11 @@ async def type_ahead(call: IncomingCall) -> None:
 async def listen(call: IncomingCall) -> None:
     line = await call.answer()
     slow = line.listen(longest_ms=200)
-    heard = 0
+    size = 0
     async for frame in line.listen():
-        heard += len(frame)
+        size += len(frame)
     rest = [frame async for frame in slow]
-    say(event="listened", bytes=heard, dropped=slow.dropped, rest=len(rest))
+    say(event="listened", bytes=size, dropped=slow.dropped, rest=len(rest))
 
 
 async def hand_over(call: IncomingCall) -> None:
