@@ -30,7 +30,7 @@ from ivr.dialogue.asking import MOST_READINGS
 from prompts.library import load_library
 from speech.language import Language
 from speech.recognition.digits import DigitGrammar
-from speech.recognition.ear import Heard, VoskRecogniser
+from speech.recognition.ear import OnFrames, VoskRecogniser
 from speech.recognition.grammar import Either, Grammar
 from speech.recognition.marks import MARK_LETTERS, MarkGrammar, own_marks
 from speech.recognition.models import Model, load_one
@@ -253,16 +253,18 @@ class Line:
         self.over = asyncio.Event()
         self.frames_at_once = 1
 
-    def follow(self, heard: Heard) -> Line:
-        self._telling = asyncio.ensure_future(self._tell(heard))
+    def follow(self, on_frames: OnFrames) -> Line:
+        self._telling = asyncio.ensure_future(self._tell(on_frames))
         return self
 
     def close(self) -> None:
         self._telling.cancel()
 
-    async def _tell(self, heard: Heard) -> None:
+    async def _tell(self, on_frames: OnFrames) -> None:
         for at in range(0, len(self.received) - FRAME + 1, FRAME):
-            heard(self.received[at : at + FRAME], self.sent[at : at + FRAME].ljust(FRAME, b"\0"))
+            on_frames(
+                self.received[at : at + FRAME], self.sent[at : at + FRAME].ljust(FRAME, b"\0")
+            )
             await asyncio.sleep(0)
         self.over.set()
 

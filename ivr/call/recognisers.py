@@ -45,8 +45,8 @@ class Recognisers:
             self._models,
             self._settings,
             self._threads,
-            _heard,
-            _given_up,
+            _count_utterance,
+            _count_given_up,
         )
         self._ears.add(ear)
         return ear
@@ -61,7 +61,7 @@ class Recognisers:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _heard(utterance: Utterance) -> None:
+def _count_utterance(utterance: Utterance) -> None:
     outcome = "nomatch" if not utterance.readings else "sure" if utterance.sure else "unsure"
     metrics.utterances_total.labels(language=utterance.language, outcome=outcome).inc()
     metrics.utterance_decided_seconds.labels(language=utterance.language).observe(
@@ -69,7 +69,7 @@ def _heard(utterance: Utterance) -> None:
     )
 
 
-def _given_up(reason: str) -> None:
+def _count_given_up(reason: str) -> None:
     log.error("speech is given up for this call", reason=reason)
     metrics.recognisers_given_up_total.labels(reason=reason).inc()
 

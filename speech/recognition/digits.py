@@ -68,14 +68,14 @@ class DigitGrammar:
         text = self._text(words)
         if text is None or len(text) < self.shortest:
             clear = [word for word in words if word not in NO_WORDS]
-            heard = repeated(clear, self._digits, TIMES[self.language]) or ""
-            nearly = len(heard) >= max(SHORTEST_MENDED, self.shortest) - 1
+            digits = repeated(clear, self._digits, TIMES[self.language]) or ""
+            nearly = len(digits) >= max(SHORTEST_MENDED, self.shortest) - 1
             return Completeness.ALMOST if nearly else Completeness.INCOMPLETE
         return Completeness.FULL if len(text) >= self.longest else Completeness.COMPLETE
 
     def _text(self, words: Sequence[str]) -> str | None:
-        said = without_noise(words)
-        return repeated(said, self._digits, TIMES[self.language]) if said else None
+        spoken = without_noise(words)
+        return repeated(spoken, self._digits, TIMES[self.language]) if spoken else None
 
 
 def repeated(

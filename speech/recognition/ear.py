@@ -36,7 +36,7 @@ _WAITING_FRAMES, _SPEAKING_FRAMES = 8, 4
 """So many frames are told of at a time, 160 and 80 ms: what comes before speech is most of a call,
 and each lot of speech is recognised on a thread beside the event loop."""
 
-Heard = Callable[[bytes, bytes], None]
+OnFrames = Callable[[bytes, bytes], None]
 """Told of what was received from the caller, and what he was sent meanwhile, in 20 ms frames."""
 
 
@@ -84,9 +84,9 @@ class VoskAttention:
     async def utterance(self) -> Utterance:
         self.ear.must_hear()
         while True:
-            heard = await self._next()
-            if heard is not None:
-                return heard
+            utterance = await self._next()
+            if utterance is not None:
+                return utterance
 
     async def _next(self) -> Utterance | None:
         """One stretch of sound, to its end; None where there was no word in it."""
@@ -126,14 +126,16 @@ class VoskAttention:
     ) -> Utterance | None:
         """What was said, in the language it was heard best in."""
         ended, steady = time.monotonic(), self.ear.activity.steady
-        heard = [
-            (one, await self.ear.does(recogniser.readings))
-            for one, recogniser in recognisers.items()
+        candidates = [
+            (language, await self.ear.does(recogniser.readings))
+            for language, recogniser in recognisers.items()
         ]
         self._wait_for_speech()
-        if not heard:
+        if not candidates:
             return None
-        language, readings = max(heard, key=lambda one: one[1][0].confidence if one[1] else 0.0)
+        language, readings = max(
+            candidates, key=lambda candidate: candidate[1][0].confidence if candidate[1] else 0.0
+        )
         if not readings and not self.began.is_set():
             return None
         utterance = Utterance(
@@ -145,7 +147,7 @@ class VoskAttention:
             spoken_ms=lasted_ms - silent_ms,
             decided_ms=silent_ms + round((time.monotonic() - ended) * 1000),
         )
-        self.ear.heard(utterance)
+        self.ear.on_utterance(utterance)
         return utterance
 
     def _is_over(
@@ -154,8 +156,8 @@ class VoskAttention:
         settings = self.ear.settings
         if lasted_ms >= settings.longest_s * 1000:
             return True
-        heard = {recogniser.completeness for recogniser in recognisers.values()}
-        wait_s = silence_that_ends(heard, self.ear.activity.paused_ms / 1000, settings)
+        completeness = {recogniser.completeness for recogniser in recognisers.values()}
+        wait_s = silence_that_ends(completeness, self.ear.activity.paused_ms / 1000, settings)
         if not any(recogniser.words for recogniser in recognisers.values()):  # a noise, and no more
             if lasted_ms >= _LONGEST_NOISE_MS:
                 return True
@@ -168,22 +170,22 @@ class VoskRecogniser:
 
     def __init__(
         self,
-        follow: Callable[[Heard], Followed],
+        follow: Callable[[OnFrames], Followed],
         models: Mapping[Language, Model],
         settings: RecognitionSettings,
         threads: Executor,
-        heard: Callable[[Utterance], None] = lambda utterance: None,
-        failed: Callable[[str], None] = lambda reason: None,
+        on_utterance: Callable[[Utterance], None] = lambda utterance: None,
+        on_failure: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        """`follow` begins to tell of the line's sound; `heard` is told of every utterance,
-        `failed` once of why speech is given up."""
+        """`follow` has the line's sound handed over; `on_utterance` is called with each utterance,
+        `on_failure` once, with the reason why speech is given up."""
         self.models = models
         self.settings = settings
         self.activity = Activity(settings)
         self._follow = follow
         self._threads = threads
-        self.heard = heard
-        self._failed = failed
+        self.on_utterance = on_utterance
+        self._on_failure = on_failure
         self._attention: VoskAttention | None = None
         self._followed: Followed | None = None
         self._deaf = False
@@ -202,7 +204,7 @@ class VoskRecogniser:
         """Raises Deaf once speech is given up."""
         if self._giving_up and not self._deaf:
             self._deaf = True
-            self._failed(self._giving_up)
+            self._on_failure(self._giving_up)
             self.close()
         if self._deaf:
             raise Deaf(self._giving_up)
@@ -214,7 +216,7 @@ class VoskRecogniser:
     def attend(self, grammars: Mapping[Language, Grammar]) -> Iterator[VoskAttention]:
         attention = self._attention = VoskAttention(self, grammars)
         if self._followed is None:
-            self._followed = self._follow(self._heard_on_the_line)
+            self._followed = self._follow(self._frames_came)
         self.wait_for_speech()
         try:
             yield attention
@@ -233,7 +235,7 @@ class VoskRecogniser:
             log.exception("a recogniser failed")
             reason = "failed"
         self._deaf = True
-        self._failed(reason)
+        self._on_failure(reason)
         raise Deaf(reason)
 
     def wait_for_speech(self) -> None:
@@ -251,6 +253,6 @@ class VoskRecogniser:
         if self._followed is not None:
             self._followed.close()
 
-    def _heard_on_the_line(self, received: bytes, sent: bytes) -> None:
+    def _frames_came(self, received: bytes, sent: bytes) -> None:
         if self._attention is not None:
             self._attention.hear(received, sent)

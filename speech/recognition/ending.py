@@ -17,20 +17,20 @@ LONGER_THAN_A_PAUSE = 1.5
 
 
 def silence_that_ends(
-    heard: Set[Completeness], paused_s: float, settings: RecognitionSettings
+    completeness: Set[Completeness], paused_s: float, settings: RecognitionSettings
 ) -> float:
     """Seconds to wait for more.
 
     Args:
-        heard: how complete it is, in each language that is listened for.
+        completeness: of what was said so far, in each language that is listened for.
         paused_s: the caller's longest pause so far, within this utterance.
     """
-    if Completeness.FULL in heard:
+    if Completeness.FULL in completeness:
         return settings.full_timeout_s
     unfinished = {Completeness.INCOMPLETE, Completeness.ALMOST}
-    if Completeness.COMPLETE in heard or not heard & unfinished:
+    if Completeness.COMPLETE in completeness or not completeness & unfinished:
         return settings.complete_timeout_s
-    if Completeness.INCOMPLETE in heard:
+    if Completeness.INCOMPLETE in completeness:
         return settings.incomplete_timeout_s
     longer = max(settings.complete_timeout_s, LONGER_THAN_A_PAUSE * paused_s)
     return min(settings.incomplete_timeout_s, longer)

@@ -83,8 +83,8 @@ class PhraseGrammar:
         return tuple(self.meanings)
 
     def meaning(self, words: Sequence[str]) -> Meaning | None:
-        said = without_noise(words)
-        return self.meanings.get(" ".join(said)) if said else None
+        spoken = without_noise(words)
+        return self.meanings.get(" ".join(spoken)) if spoken else None
 
     def mended(self, words: Sequence[str]) -> tuple[Meaning, ...]:
         return ()
@@ -92,9 +92,9 @@ class PhraseGrammar:
     def completeness(self, words: Sequence[str]) -> Completeness:
         if NO_WORDS.issuperset(words):
             return Completeness.INCOMPLETE
-        said = " ".join(without_noise(words) or (UNKNOWN,))
-        longer = any(one.startswith(said + " ") for one in self.meanings)
-        if said in self.meanings:
+        spoken = " ".join(without_noise(words) or (UNKNOWN,))
+        longer = any(phrase.startswith(spoken + " ") for phrase in self.meanings)
+        if spoken in self.meanings:
             return Completeness.COMPLETE if longer else Completeness.FULL
         return Completeness.INCOMPLETE if longer else Completeness.IMPOSSIBLE
 

@@ -24,12 +24,17 @@ def spellings(mark: str, language: Language) -> tuple[str, ...]:
     words: dict[str, list[str]] = {}
     for word, digit in digit_words(language).items():
         words.setdefault(digit, []).append(word)
-    usual = [DIGITS[language][int(one)] if one.isdigit() else one for one in mark]
+    usual = [
+        DIGITS[language][int(character)] if character.isdigit() else character for character in mark
+    ]
     ways = {" ".join(usual)}
-    for number, one in enumerate(mark):  # another word for one of the digits at a time, and for all
-        for word in words.get(one, []):
+    # Another word for one of the digits at a time, and for all that are the same.
+    for number, character in enumerate(mark):
+        for word in words.get(character, []):
             ways.add(" ".join([*usual[:number], word, *usual[number + 1 :]]))
-            ways.add(" ".join(word if other == one else usual[at] for at, other in enumerate(mark)))
+            ways.add(
+                " ".join(word if other == character else usual[at] for at, other in enumerate(mark))
+            )
     return tuple(sorted(ways))
 
 
@@ -75,6 +80,6 @@ class MarkGrammar:
         return Completeness.FULL if _FULL.match(text) else Completeness.COMPLETE
 
     def _text(self, words: Sequence[str]) -> str | None:
-        said = without_noise(words)
+        spoken = without_noise(words)
         characters = {letter: letter for letter in MARK_LETTERS} | digit_words(self.language)
-        return repeated(said, characters, TIMES[self.language]) if said else None
+        return repeated(spoken, characters, TIMES[self.language]) if spoken else None

@@ -59,13 +59,13 @@ class PhraseBook:
         digits = digit_words(self.language)
         for choice in choices:
             answer = Meaning(choice.key)
-            said = [word for word, digit in digits.items() if digit == choice.key]
-            said += [phrase for name in choice.names for phrase in self.phrases.get(name, ())]
+            phrases = [word for word, digit in digits.items() if digit == choice.key]
+            phrases += [phrase for name in choice.names for phrase in self.phrases.get(name, ())]
             if choice.mark:
-                said += spellings(choice.mark, self.language)
+                phrases += spellings(choice.mark, self.language)
             if choice.letter:
-                said.append(choice.letter)
-            for phrase in said:
+                phrases.append(choice.letter)
+            for phrase in phrases:
                 meanings.setdefault(phrase, answer)
         return PhraseGrammar(meanings)
 
@@ -77,8 +77,10 @@ def phrase_book(language: Language) -> PhraseBook:
     sections = yaml.safe_load(path.read_text(encoding="utf-8"))
     phrases: dict[str, tuple[str, ...]] = {}
     for section, entries in sections.items():
-        for name, said in entries.items():
-            if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
+        for name, listed in entries.items():
+            if not isinstance(listed, list) or not all(
+                isinstance(phrase, str) for phrase in listed
+            ):
                 raise ValueError(f"{path.name}: {section}.{name}: a list of phrases expected")
-            phrases[f"{section}.{name}"] = tuple(said)
+            phrases[f"{section}.{name}"] = tuple(listed)
     return PhraseBook(language, phrases)

@@ -59,8 +59,8 @@ class UtteranceRecogniser:
         """
         result = json.loads(self._recogniser.FinalResult())
         found = [
-            (one["text"].split(), float(one["confidence"]))
-            for one in result.get("alternatives", ())
+            (alternative["text"].split(), float(alternative["confidence"]))
+            for alternative in result.get("alternatives", ())
         ]
         if not found:
             return ()
@@ -69,7 +69,7 @@ class UtteranceRecogniser:
         whole = sum(weights)
         chances: dict[Meaning, float] = {}
         mended: dict[Meaning, float] = {}
-        said: dict[Meaning, str] = {}
+        words_of: dict[Meaning, str] = {}
         nothing = 0.0
         for (words, _), weight in zip(found, weights, strict=True):
             share = weight / whole
@@ -78,12 +78,12 @@ class UtteranceRecogniser:
                 mended[other] = mended.get(other, 0.0) + MENDED * share / len(others)
             if meaning is not None:
                 chances[meaning] = chances.get(meaning, 0.0) + share
-                said.setdefault(meaning, " ".join(without_noise(words) or words))
+                words_of.setdefault(meaning, " ".join(without_noise(words) or words))
             elif not others and self._grammar.completeness(words) is not Completeness.ALMOST:
                 nothing += share  # many digits with one place unclear are no other talk
         if nothing > max([*chances.values(), *mended.values()], default=0.0):
             return ()
-        return (*_sorted(chances, said), *_sorted(mended, {}, but=chances))
+        return (*_sorted(chances, words_of), *_sorted(mended, {}, but=chances))
 
     def _levelled(self, pcm: bytes) -> bytes:
         """Quiet callers louder and loud ones softer.
@@ -107,10 +107,10 @@ class UtteranceRecogniser:
 
 
 def _sorted(
-    chances: Mapping[Meaning, float], said: Mapping[Meaning, str], but: Container[Meaning] = ()
+    chances: Mapping[Meaning, float], words_of: Mapping[Meaning, str], but: Container[Meaning] = ()
 ) -> tuple[Reading, ...]:
     readings = [
-        Reading(meaning, share, said.get(meaning, ""))
+        Reading(meaning, share, words_of.get(meaning, ""))
         for meaning, share in chances.items()
         if meaning not in but
     ]

@@ -42,7 +42,7 @@ class ChineseForms(SpokenForms):
         return Unit(f"number.{number}", quantity(number, self.two), str(number))
 
     def clock(self, hour: int, minute: int) -> list[Unit]:
-        part = [one for one in self.day_parts if one[0] <= hour][-1]
+        part = [part_of_day for part_of_day in self.day_parts if part_of_day[0] <= hour][-1]
         on_dial = hour % 12 or 12
         spoken_hour = quantity(on_dial, self.two) + self.hour_word
         return [

@@ -44,7 +44,9 @@ class SpokenForms(ABC):
 
     def digits(self, digits: str) -> Spoken:
         """Digit by digit, in groups. Raises NotSpeakable."""
-        return _joined([[self.digit(one) for one in group] for group in groups(digits)], Gap.GROUP)
+        return _joined(
+            [[self.digit(digit) for digit in group] for group in groups(digits)], Gap.GROUP
+        )
 
     def references(self, references: Sequence[str]) -> Spoken:
         """Several such numbers, one after the other."""
@@ -54,12 +56,12 @@ class SpokenForms(ABC):
         """A registration mark: letters and digits one by one, a pause where they change."""
         runs: list[list[Unit | Gap]] = []
         kinds = ""
-        for one in mark:
-            kind = "d" if one.isdigit() else "l"
+        for character in mark:
+            kind = "d" if character.isdigit() else "l"
             if not kinds.endswith(kind):
                 runs.append([])
             kinds += kind
-            runs[-1].append(self.digit(one) if kind == "d" else self.letter(one))
+            runs[-1].append(self.digit(character) if kind == "d" else self.letter(character))
         return _joined(runs, Gap.GROUP)
 
     def moment(self, at: datetime, now: datetime) -> Spoken:

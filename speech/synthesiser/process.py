@@ -37,7 +37,7 @@ class Speaker:
         self._failures: list[Exception] = []
         self._name = "espeak-ng" if driver == "espeak" else driver
         self._engine: Any = pyttsx3.init(driver)
-        self._voices = {one.id for one in self._engine.getProperty("voices")}
+        self._voices = {voice.id for voice in self._engine.getProperty("voices")}
         self._engine.connect("finished-utterance", lambda *_, **__: self._finished.set())
         self._engine.connect("error", lambda exception, **__: self._failures.append(exception))
 

@@ -49,8 +49,8 @@ def through_gsm(sound: Floats) -> Floats:
     coded, form = io.BytesIO(), {"format": "WAV", "subtype": "GSM610"}
     sf.write(coded, np.clip(np.round(sound), -32768, 32767).astype(np.int16), SAMPLE_RATE, **form)
     coded.seek(0)
-    heard = np.asarray(sf.read(coded, dtype="int16")[0], np.float32)
-    return np.pad(heard, (0, max(0, len(sound) - len(heard))))[: len(sound)]
+    decoded = np.asarray(sf.read(coded, dtype="int16")[0], np.float32)
+    return np.pad(decoded, (0, max(0, len(sound) - len(decoded))))[: len(sound)]
 
 
 def faster(sound: Floats, factor: float) -> Floats:
@@ -96,16 +96,16 @@ def joined(
     """Clips one after the other as one utterance; a gap below nought lets them overlap."""
     whole = np.zeros(0, np.float32)
     for clip in clips:
-        one = compressed(clip, rng.uniform(*tempo)) * np.float32(rng.uniform(0.7, 1.2))
-        fade = min(80, len(one) // 4)
-        one[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
-        one[len(one) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+        piece = compressed(clip, rng.uniform(*tempo)) * np.float32(rng.uniform(0.7, 1.2))
+        fade = min(80, len(piece) // 4)
+        piece[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
+        piece[len(piece) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
         gap = int(SAMPLE_RATE * rng.uniform(*gap_s))
-        if gap < 0 and len(whole) > -2 * gap and len(one) > -gap:
-            whole[gap:] += one[:-gap]
-            whole = np.concatenate([whole, one[-gap:]])
+        if gap < 0 and len(whole) > -2 * gap and len(piece) > -gap:
+            whole[gap:] += piece[:-gap]
+            whole = np.concatenate([whole, piece[-gap:]])
         else:
-            whole = np.concatenate([whole, np.zeros(max(0, gap), np.float32), one])
+            whole = np.concatenate([whole, np.zeros(max(0, gap), np.float32), piece])
     return whole
 
 

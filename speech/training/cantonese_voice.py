@@ -167,9 +167,9 @@ def _at(columns: _Timed, place: Doubles) -> _Timed:
     return smooth, np.interp(place, where, noise), voice[np.round(place).astype(int)]
 
 
-def _distance(one: _Timed, other: _Timed) -> float:
+def _distance(take: _Timed, other: _Timed) -> float:
     """Of shapes, not of levels."""
-    return float(np.linalg.norm(one[0][:, 1:16] - other[0][:, 1:16], axis=1).mean())
+    return float(np.linalg.norm(take[0][:, 1:16] - other[0][:, 1:16], axis=1).mean())
 
 
 def _middle(tables: Sequence[_Timed]) -> int:
@@ -181,9 +181,9 @@ def _aligned(model: _Timed, table: _Timed, onset_rows: int) -> _Timed:
     """A take's rime, row for row as the model's (dynamic time warping); its onset as it is."""
     if table is model:
         return table
-    one, other = (part[0][onset_rows:, 1:16] for part in (model, table))
-    apart = np.linalg.norm(one[:, None] - other[None], axis=2)
-    count = len(one)
+    ours, theirs = (part[0][onset_rows:, 1:16] for part in (model, table))
+    apart = np.linalg.norm(ours[:, None] - theirs[None], axis=2)
+    count = len(ours)
     cost = np.full((count + 1, count + 1), np.inf)
     cost[0, 0] = 0.0
     for row in range(count):
@@ -215,21 +215,29 @@ def built(sounds: Mapping[str, Sound], wanted: Iterable[Syllable]) -> dict[str, 
     known = [Syllable.of(f"{name}1") for name in sorted(sounds)]
     for syllable in wanted:
         rime, _ = _OF_ANOTHER_RIME.get(syllable.rime, (syllable.rime, 1.0))
-        onsets = [one for one in known if one.onset == syllable.onset and one.onset]
-        rimes = [one for one in known if one.rime == rime]
+        onsets = [
+            candidate
+            for candidate in known
+            if candidate.onset == syllable.onset and candidate.onset
+        ]
+        rimes = [candidate for candidate in known if candidate.rime == rime]
         if syllable.toneless in sounds or not rimes or not (onsets or not syllable.onset):
             continue
-        alike = max(rimes, key=lambda one: (one.onset == "", one.onset == "h"))
-        onset = max(onsets, key=lambda one: _begin_alike(one.rime, rime)) if onsets else alike
+        alike = max(rimes, key=lambda candidate: (candidate.onset == "", candidate.onset == "h"))
+        onset = (
+            max(onsets, key=lambda candidate: _begin_alike(candidate.rime, rime))
+            if onsets
+            else alike
+        )
         found[syllable.toneless] = onset.toneless, alike.toneless
     return found
 
 
-def _begin_alike(one: str, other: str) -> int:
+def _begin_alike(rime: str, other: str) -> int:
     """How many letters two rimes have in common from the first."""
     return next(
-        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-        min(len(one), len(other)),
+        (at for at, (a, b) in enumerate(zip(rime, other, strict=False)) if a != b),
+        min(len(rime), len(other)),
     )
 
 
@@ -260,7 +268,7 @@ def made_of(
 def syllables() -> set[str]:
     """All there are in Cantonese, without their tones, and those of letters."""
     listed = {syllable[:-1] for syllable in Lexicon.of(Language.CANTONESE).syllables}
-    return listed | {one[:-1] for ways in LETTERS.values() for one in ways.split()}
+    return listed | {syllable[:-1] for ways in LETTERS.values() for syllable in ways.split()}
 
 
 def _kept(folder: Path | None, name: str, clips: Sequence[Floats]) -> list[Take]:

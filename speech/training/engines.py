@@ -84,8 +84,8 @@ def _festival(voice: str) -> Callable[[str, random.Random], tuple[Floats, int]]:
 def _pico(voice: str) -> Callable[[str, random.Random], tuple[Floats, int]]:
     def say(text: str, rng: random.Random) -> tuple[Floats, int]:
         speed, pitch = rng.uniform(0.8, 1.35), rng.uniform(0.85, 1.15)
-        said = _nano().speak(text, voice=voice, speed=speed, pitch=pitch)
-        return np.frombuffer(said, "<i2").astype(np.float32), 16_000
+        pcm = _nano().speak(text, voice=voice, speed=speed, pitch=pitch)
+        return np.frombuffer(pcm, "<i2").astype(np.float32), 16_000
 
     return say
 
@@ -96,7 +96,7 @@ def _piper(package: str, model: str) -> Callable[[str, random.Random], tuple[Flo
 
         voice = _piper_voice(package, model)
         manner = SynthesisConfig(length_scale=rng.uniform(0.85, 1.25))
-        pieces = [one.audio_int16_array for one in voice.synthesize(text, manner)]
+        pieces = [chunk.audio_int16_array for chunk in voice.synthesize(text, manner)]
         return np.concatenate(pieces).astype(np.float32), voice.config.sample_rate
 
     return say

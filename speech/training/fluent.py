@@ -189,10 +189,10 @@ def _melody(language: Language, word: Word, sound: Sound, voiced: Marks, manner:
         begins = float(np.argmax(voiced)) / len(voiced)
         line = np.interp(where, np.linspace(begins, 1, len(levels)), levels) - 3
         return np.asarray(line * manner.span / 4, np.float64)
-    heard = sound.pitch[sound.pitch > 0]
-    if len(heard) < 5:
+    pitches = sound.pitch[sound.pitch > 0]
+    if len(pitches) < 5:
         return np.zeros(len(voiced))
-    own = gaussian_filter1d(12 * np.log2(heard / np.median(heard)), 6)
+    own = gaussian_filter1d(12 * np.log2(pitches / np.median(pitches)), 6)
     line = np.interp(where, np.linspace(0, 1, len(own)), own)
     return np.asarray(0.5 * np.clip(line, -6, 6), np.float64)
 

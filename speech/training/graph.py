@@ -32,8 +32,8 @@ class Fst:
         self.arcs.append([])
         return len(self.arcs) - 1
 
-    def arc(self, source: int, heard: int, said: int, cost: float, target: int) -> None:
-        self.arcs[source].append((heard, said, cost, target))
+    def arc(self, source: int, transition: int, word: int, cost: float, target: int) -> None:
+        self.arcs[source].append((transition, word, cost, target))
 
     def write(self, path: Path) -> None:
         out = bytearray(struct.pack("<i", _MAGIC))
@@ -83,11 +83,11 @@ def word_loop(lexicon: Lexicon, table: UnitTable, numbers: dict[str, int], costs
     digits = digit_words(lexicon.language)
     for word in sorted(lexicon.words):
         for units in lexicon.words[word]:
-            at, said, cost = loop, numbers[word], costs.digit if word in digits else 0.0
+            at, output, cost = loop, numbers[word], costs.digit if word in digits else 0.0
             for place, unit in enumerate(units):
                 phone = table.phone(unit, place, len(units))
-                at = _phone(fst, table, at, phone, said, cost)
-                said, cost = 0, 0.0
+                at = _phone(fst, table, at, phone, output, cost)
+                output, cost = 0, 0.0
             _maybe_silence(fst, table, at, loop)
     _unknown(fst, table, loop, numbers[UNKNOWN], costs.unknown)
     _unknown(fst, table, loop, numbers[SELDOM_UNKNOWN], costs.seldom_unknown)
@@ -105,11 +105,11 @@ def _unknown(fst: Fst, table: UnitTable, loop: int, word: int, cost: float) -> N
     _maybe_silence(fst, table, after, loop)
 
 
-def _phone(fst: Fst, table: UnitTable, source: int, phone: int, said: int, cost: float) -> int:
+def _phone(fst: Fst, table: UnitTable, source: int, phone: int, word: int, cost: float) -> int:
     """Enter a phone and stay in it as long as it lasts; gives the state it is left from."""
     enter, stay = table.transitions(phone)
     held = fst.state()
-    fst.arc(source, enter, said, cost, held)
+    fst.arc(source, enter, word, cost, held)
     fst.arc(held, stay, 0, 0.0, held)
     return held
 

@@ -113,25 +113,25 @@ class Sayings:
         return Saying(tuple(groups))
 
     def plate(self, rng: np.random.Generator) -> Saying:
-        letters = [str(one) for one in rng.choice(LETTERS, int(rng.choice([1, 2, 2, 2, 3])))]
-        said = tuple(word for letter in letters for word in self._letter(letter, rng))
+        letters = [str(letter) for letter in rng.choice(LETTERS, int(rng.choice([1, 2, 2, 2, 3])))]
+        spelled = tuple(word for letter in letters for word in self._letter(letter, rng))
         digits = tuple(self._digits(int(rng.integers(1, 5)), rng))
-        return Saying((said, digits) if rng.random() < 0.5 else (said + digits,))
+        return Saying((spelled, digits) if rng.random() < 0.5 else (spelled + digits,))
 
     def commands(self, rng: np.random.Generator) -> Saying:
         known = [word for word in self.lexicon.words if word not in LETTERS]
         chosen = rng.choice(known, int(rng.choice([1, 1, 1, 2])))
-        return Saying(tuple(tuple(self._word(str(one), rng)) for one in chosen))
+        return Saying(tuple(tuple(self._word(str(word), rng)) for word in chosen))
 
     def other(self, rng: np.random.Generator) -> Saying:
         """Any syllables, or English words that no grammar has."""
         count = int(rng.integers(1, 8))
         if self.lexicon.language is Language.ENGLISH:
             more = words_for_training()
-            chosen = [str(one) for one in rng.choice(list(more), count)]
-            return Saying(tuple(_grouped([Word(one, more[one]) for one in chosen], rng)))
-        chosen = [str(one) for one in rng.choice(self.lexicon.syllables, count)]
-        words = [Word(one, self.lexicon.syllable(one)) for one in chosen]
+            chosen = [str(word) for word in rng.choice(list(more), count)]
+            return Saying(tuple(_grouped([Word(word, more[word]) for word in chosen], rng)))
+        chosen = [str(syllable) for syllable in rng.choice(self.lexicon.syllables, count)]
+        words = [Word(syllable, self.lexicon.syllable(syllable)) for syllable in chosen]
         return Saying(tuple(_grouped(words, rng)))
 
     @staticmethod
@@ -142,22 +142,22 @@ class Sayings:
     def digits(self, text: str) -> Saying:
         """A number in the usual words, in one breath: to measure with."""
         language, rng = self.lexicon.language, np.random.default_rng(0)
-        words = (self._word(DIGITS[language][int(one)], rng, way=0) for one in text)
-        return Saying((tuple(word for one in words for word in one),))
+        words = (self._word(DIGITS[language][int(digit)], rng, way=0) for digit in text)
+        return Saying((tuple(word for spelling in words for word in spelling),))
 
     def _digits(self, count: int, rng: np.random.Generator) -> list[Word]:
         language = self.lexicon.language
         other = DIGITS_SAID_OTHERWISE[language] if rng.random() < 0.5 else {}
-        said: list[str] = []
+        spoken: list[str] = []
         for digit in rng.integers(0, 10, count):
             ways = [word for word, stands_for in other.items() if stands_for == str(digit)]
             if ways and rng.random() < 2 * OTHERWISE:
-                said.append(str(rng.choice(ways)))
+                spoken.append(str(rng.choice(ways)))
             else:
-                said.append(DIGITS[language][digit])
-            if TIMES[language] and len(said) < count and rng.random() < TIMES_SAID / 3:
-                said.insert(-1, str(rng.choice(list(TIMES[language]))))
-        return [word for one in said for word in self._word(one, rng)]
+                spoken.append(DIGITS[language][digit])
+            if TIMES[language] and len(spoken) < count and rng.random() < TIMES_SAID / 3:
+                spoken.insert(-1, str(rng.choice(list(TIMES[language]))))
+        return [word for spelling in spoken for word in self._word(spelling, rng)]
 
     def _letter(self, letter: str, rng: np.random.Generator) -> Sequence[Word]:
         ways = self.lexicon.words[letter]
@@ -170,15 +170,22 @@ class Sayings:
         spellings, pronunciations = self.lexicon.spellings[word], self.lexicon.words[word]
         if self.lexicon.language is Language.ENGLISH:
             return [Word(word, pronunciations[0])]
-        native = [number for number, one in enumerate(spellings) if not one.startswith("[")]
+        native = [
+            number for number, spelling in enumerate(spellings) if not spelling.startswith("[")
+        ]
         chosen = native[int(rng.integers(len(native)))] if way is None else way
-        return [Word(one, self.lexicon.syllable(one)) for one in spellings[chosen].split()]
+        return [
+            Word(syllable, self.lexicon.syllable(syllable))
+            for syllable in spellings[chosen].split()
+        ]
 
     def _phrase(self, text: str) -> tuple[Word, ...]:
         if self.lexicon.language is not Language.ENGLISH:
-            return tuple(Word(one, self.lexicon.syllable(one)) for one in text.split())
+            return tuple(
+                Word(syllable, self.lexicon.syllable(syllable)) for syllable in text.split()
+            )
         more = words_for_training() | {word: ways[0] for word, ways in self.lexicon.words.items()}
-        return tuple(Word(one, more[one]) for one in text.split())
+        return tuple(Word(word, more[word]) for word in text.split())
 
 
 def _grouped(words: Sequence[Word], rng: np.random.Generator) -> Iterator[tuple[Word, ...]]:

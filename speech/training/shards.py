@@ -36,7 +36,7 @@ class Labelled:
 
 def save(path: Path, utterances: Sequence[Labelled]) -> None:
     """Write a shard, whole or not at all."""
-    said = [
+    rows = [
         {"units": utterance.units, "who": utterance.who, "samples": len(utterance.sound)}
         for utterance in utterances
     ]
@@ -47,19 +47,19 @@ def save(path: Path, utterances: Sequence[Labelled]) -> None:
     np.savez(
         unfinished,
         sound=np.clip(np.round(sound), -32768, 32767).astype(np.int16),
-        said=np.array(json.dumps(said)),
+        said=np.array(json.dumps(rows)),
     )
     os.replace(unfinished, path)
 
 
 def load(path: Path) -> Iterator[Labelled]:
     with np.load(path) as shard:
-        sound, said = shard["sound"], json.loads(str(shard["said"]))
+        sound, rows = shard["sound"], json.loads(str(shard["said"]))
     at = 0
-    for one in said:
-        piece = sound[at : at + one["samples"]].astype(np.float32)
-        at += one["samples"]
-        yield Labelled(tuple(tuple(word) for word in one["units"]), one["who"], piece)
+    for row in rows:
+        piece = sound[at : at + row["samples"]].astype(np.float32)
+        at += row["samples"]
+        yield Labelled(tuple(tuple(word) for word in row["units"]), row["who"], piece)
 
 
 def of_folder(folder: Path, only: Sequence[str] = ()) -> Iterator[Labelled]:

@@ -60,7 +60,7 @@ def held_out_speech(lexicon: Lexicon, count: int, seed: int) -> list[Spoken]:
     first = zlib.crc32(f"{lexicon.language}True{seed}".encode()) % 10_000 * 1_000_000
     with multiprocessing.get_context("fork").Pool() as pool:
         made = pool.imap(_speak, range(first, first + count), chunksize=20)
-        return [one for one in tqdm(made, "speaking", count) if one is not None]
+        return [piece for piece in tqdm(made, "speaking", count) if piece is not None]
 
 
 def main() -> None:

@@ -63,6 +63,6 @@ class Pupil(nn.Module):
 
     def missing(self, trunk: TimeDelayNetwork, frames: Tensor, targets: Tensor) -> Tensor:
         """Mean square of what is wrong."""
-        said = self.says(trunk.hidden(frames)).transpose(1, 2)[:, :FRAMES]
-        wrong: Tensor = ((said - targets[:, : said.shape[1]]) ** 2).mean()
+        predicted = self.says(trunk.hidden(frames)).transpose(1, 2)[:, :FRAMES]
+        wrong: Tensor = ((predicted - targets[:, : predicted.shape[1]]) ** 2).mean()
         return wrong

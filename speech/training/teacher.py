@@ -123,7 +123,7 @@ def _of_people(people: list[Clips], rng: np.random.Generator) -> Iterator[Floats
     for clips in people:
         takes = [*itertools.chain(*clips.of.values()), *(sound for _, sound in clips.strings)]
         alone = clips.language is not Language.ENGLISH and len(takes) > 1000
-        order = (takes[int(one)] for one in rng.permutation(len(takes)))
+        order = (takes[int(take)] for take in rng.permutation(len(takes)))
         yield from windows(order, rng, _FOR_ONE if alone else _FOR_MANY)
 
 
@@ -140,7 +140,7 @@ def on_main_axes(taught: npt.NDArray[np.float16]) -> npt.NDArray[np.float16]:
     return np.asarray(moved.reshape(*taught.shape[:2], AXES), np.float16)
 
 
-def heard(window: Floats, rng: np.random.Generator) -> npt.NDArray[np.float16]:
+def telephone_features(window: Floats, rng: np.random.Generator) -> npt.NDArray[np.float16]:
     """Features of a window over a telephone, each moment where it was, and context around."""
     line = Telephone().in_place(window.astype(np.float32), rng)
     frames = FRAMES * SUBSAMPLING + 2 * AROUND
@@ -167,10 +167,13 @@ def main() -> None:
         )
         found += windows(sounds, rng, asked.voices_s)
     taught = np.stack(
-        [encoder(one).astype(np.float16) for one in tqdm(found, "teacher", mininterval=10)]
+        [encoder(window).astype(np.float16) for window in tqdm(found, "teacher", mininterval=10)]
     )
     features = [
-        [heard(one, np.random.default_rng((at, telephone))) for at, one in enumerate(found)]
+        [
+            telephone_features(window, np.random.default_rng((at, telephone)))
+            for at, window in enumerate(found)
+        ]
         for telephone in range(TELEPHONES)
     ]
     unfinished = asked.out.with_suffix(".unfinished.npz")

@@ -58,14 +58,14 @@ TREATMENTS = {
 
 
 def save(path: Path, utterances: Sequence[Utterance]) -> None:
-    said = [
+    rows = [
         {"frames": len(utterance.features), "words": utterance.words} for utterance in utterances
     ]
     features = [utterance.features for utterance in utterances] or [
         np.zeros((0, COEFFICIENTS), np.float16)
     ]
     unfinished = path.with_suffix(".unfinished.npz")
-    np.savez(unfinished, features=np.concatenate(features), said=np.array(json.dumps(said)))
+    np.savez(unfinished, features=np.concatenate(features), said=np.array(json.dumps(rows)))
     os.replace(unfinished, path)
 
 
@@ -75,12 +75,12 @@ def load(folder: Path) -> Iterator[Utterance]:
         if path.name.endswith(".unfinished.npz"):
             continue
         with np.load(path) as shard:
-            features, said = shard["features"], json.loads(str(shard["said"]))
+            features, rows = shard["features"], json.loads(str(shard["said"]))
         at = 0
-        for one in said:
-            words = tuple(tuple(word) for word in one["words"])
-            yield Utterance(features[at : at + one["frames"]].copy(), words)
-            at += one["frames"]
+        for row in rows:
+            words = tuple(tuple(word) for word in row["words"])
+            yield Utterance(features[at : at + row["frames"]].copy(), words)
+            at += row["frames"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Exchange:
         made = [
             utterance
             for labelled in shards.load(path)
-            if (utterance := self._heard(labelled, treatment, rng)) is not None
+            if (utterance := self._over_the_line(labelled, treatment, rng)) is not None
         ]
         save(self.out / path.parent.name / f"{path.stem}-{copy}.npz", made)
 
@@ -109,15 +109,15 @@ class Exchange:
         ]
         save(self.out / language / f"{NOBODY}-{number:04}.npz", made)
 
-    def _heard(
-        self, said: shards.Labelled, treatment: Treatment, rng: np.random.Generator
+    def _over_the_line(
+        self, labelled: shards.Labelled, treatment: Treatment, rng: np.random.Generator
     ) -> Utterance | None:
         pitch = float(rng.uniform(*treatment.pitch)) if rng.random() < 0.75 else 1.0
-        line = self.telephone(faster(said.sound, pitch), rng)
+        line = self.telephone(faster(labelled.sound, pitch), rng)
         features = mfcc(line, float(rng.uniform(*treatment.tract)) / pitch)
-        if len(features) < 3 * sum(map(len, said.units)) + 6:
+        if len(features) < 3 * sum(map(len, labelled.units)) + 6:
             return None  # spoken faster than the network could follow
-        return Utterance(features.astype(np.float16), said.units)
+        return Utterance(features.astype(np.float16), labelled.units)
 
 
 _exchange: Exchange
@@ -160,7 +160,7 @@ def main() -> None:
         for number in range(NOBODIES):
             if not (asked.out / language / f"{NOBODY}-{number:04}.npz").is_file():
                 _exchange.nobody(language, number)
-    wanted = [job for one in asked.languages for job in jobs(asked.clean, asked.out, one)]
+    wanted = [job for language in asked.languages for job in jobs(asked.clean, asked.out, language)]
     with multiprocessing.get_context("fork").Pool(2) as pool:
         for _ in tqdm(
             pool.imap_unordered(_work, wanted), "telephones", len(wanted), mininterval=10

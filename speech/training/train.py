@@ -246,8 +246,8 @@ class _Course:
 
     def missing(self, scores: Tensor, lengths: Tensor, batch: Sequence[Utterance]) -> Tensor:
         """How much likelier anything is than what was said, over a batch."""
-        said = lfmmi.Said.of(batch, self.index)
-        right = lfmmi.of_what_was_said(scores, lengths, said, self.bigram)
+        transcript = lfmmi.Transcript.of(batch, self.index)
+        right = lfmmi.of_transcript(scores, lengths, transcript, self.bigram)
         anything = lfmmi.of_anything(scores, lengths, self.bigram)
         possible = right > _IMPOSSIBLE  # not too fast for the topology
         return ((anything - right) * possible).sum()
@@ -267,7 +267,7 @@ def _networks(
     first.mean.copy_(torch.tensor(sample.mean(0)))
     first.deviation.copy_(torch.tensor(sample.std(0) + 1e-3))
     if schedule.start is not None:
-        shipped = {one: schedule.start / one / "am" / "final.mdl" for one in networks}
+        shipped = {network: schedule.start / network / "am" / "final.mdl" for network in networks}
         start_trunk(first, next(iter(shipped.values())), torch.from_numpy(sample[:60_000]))
         for language, network in networks.items():
             start_output(network, shipped[language])

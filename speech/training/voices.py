@@ -54,8 +54,8 @@ def variants(*, held_out: bool = False) -> list[str]:
         ["espeak-ng", "--voices=variant"], capture_output=True, text=True, check=True
     ).stdout
     found = sorted(set(re.findall(r"!v/(\S+)", listed)))
-    usable = [one for one in found if not _UNLIKE_A_CALLER.search(one)]
-    return [one for one in usable if (one in HELD_OUT) is held_out]
+    usable = [name for name in found if not _UNLIKE_A_CALLER.search(name)]
+    return [name for name in usable if (name in HELD_OUT) is held_out]
 
 
 def synthesised(
@@ -167,19 +167,21 @@ class Speaker:
         chance = rng.random()
         if chance < 0.38:
             digits = {*DIGITS[language], *DIGITS_SAID_OTHERWISE[language]}
-            chosen = rng.choices([one for one in native if one[0] in digits], k=rng.randint(1, 10))
+            chosen = rng.choices(
+                [candidate for candidate in native if candidate[0] in digits], k=rng.randint(1, 10)
+            )
         elif chance < 0.45:
-            letters = [one for one in native if one[0] in LETTERS]
+            letters = [candidate for candidate in native if candidate[0] in LETTERS]
             chosen = rng.choices(letters, k=rng.randint(1, 4))
         elif chance < 0.56:
-            others = [one for one in native if one[0] not in LETTERS]
+            others = [candidate for candidate in native if candidate[0] not in LETTERS]
             chosen = rng.choices(others, k=1)
         elif chance < 0.72:
             chosen = rng.choices(native, k=rng.randint(1, 4))
         else:
             syllables = rng.choices(self.lexicon.syllables, k=rng.randint(2, 7))
             chosen = [(syllable, -1) for syllable in syllables]
-        as_written = [one for one in chosen if one[1] == 0 and _reads_as_said(one[0])]
+        as_written = [pair for pair in chosen if pair[1] == 0 and _reads_as_said(pair[0])]
         if as_written and rng.random() < 0.6:
             # Read from characters a word has its own rhythm, which syllables put together lack.
             text = rng.choice([" ", " ", "，"]).join(word for word, _ in as_written)

@@ -76,14 +76,14 @@ class KokoroVoice:
     def speak(self, text: str, language: Language) -> Speech:
         """Sentence by sentence, a pause between them. Raises VoiceUnavailable."""
         needs(self, language)
-        said: list[Samples] = []
+        pieces: list[Samples] = []
         for sentence in filter(None, _SENTENCES.split(text.strip())):
-            if said:
-                said.append(np.zeros(int(RATE * BETWEEN_SENTENCES_S), np.float32))
-            said.append(self._say(self.symbols(sentence, language), language))
-        if not said:
+            if pieces:
+                pieces.append(np.zeros(int(RATE * BETWEEN_SENTENCES_S), np.float32))
+            pieces.append(self._say(self.symbols(sentence, language), language))
+        if not pieces:
             raise VoiceUnavailable(f"there is nothing to say in {text!r}")
-        return Speech(np.concatenate(said), RATE)
+        return Speech(np.concatenate(pieces), RATE)
 
     def close(self) -> None:
         """Let go of the model's memory."""
@@ -118,10 +118,10 @@ class KokoroVoice:
         raise VoiceUnavailable(f"the voice kokoro has no table of {speaker}")
 
     def _say(self, written: str, language: Language) -> Samples:
-        unknown = {one for one in written if one not in self._numbers}
+        unknown = {symbol for symbol in written if symbol not in self._numbers}
         if unknown:
             raise VoiceUnavailable(f"the voice kokoro has no symbols {sorted(unknown)}")
-        tokens = [self._numbers[one] for one in written]
+        tokens = [self._numbers[symbol] for symbol in written]
         if not 0 < len(tokens) <= MOST_SYMBOLS:
             raise VoiceUnavailable(f"a sentence of {len(tokens)} symbols; {MOST_SYMBOLS} at most")
         style = self._table(self._speakers[language])[len(tokens)]

@@ -52,7 +52,9 @@ def dictionary(folder: Path, *, british: bool) -> Mapping[str, Any]:
 
 def letters(words: Mapping[str, Any], *, british: bool) -> Mapping[str, str]:
     """The names of A to Z: Z is zed in Hong Kong, whoever speaks."""
-    return {one: OURS["zed"][not british] if one == "Z" else words[one] for one in _ALPHABET}
+    return {
+        letter: OURS["zed"][not british] if letter == "Z" else words[letter] for letter in _ALPHABET
+    }
 
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -91,11 +93,13 @@ class English:
                 written.append(piece)
                 continue
             tag = "VERB" if at in verbs else "VBD" if at in past else "DEFAULT"
-            following = next((one for one in reversed(written) if one not in ",.;:?!"), "")
+            following = next(
+                (symbols for symbols in reversed(written) if symbols not in ",.;:?!"), ""
+            )
             article = bool(_ARTICLE.match(text, at))
             written.append(_weak(piece, following) or self._sounds(piece, tag, article=article))
-        said = " ".join(reversed(written))
-        return re.sub(r" (?=[,.;:?!])", "", said)
+        symbols = " ".join(reversed(written))
+        return re.sub(r" (?=[,.;:?!])", "", symbols)
 
     def _sounds(self, word: str, tag: str, *, article: bool) -> str:
         if word in "0123456789":
@@ -105,7 +109,7 @@ class English:
         if word in OURS:
             return OURS[word][not self._british]
         if _LETTERS.match(word):
-            return " ".join(self.letters[one] for one in word)
+            return " ".join(self.letters[letter] for letter in word)
         forms = (word, word.lower(), word.capitalize())
         for written in forms:
             if sounds := OURS[written][not self._british] if written in OURS else "":

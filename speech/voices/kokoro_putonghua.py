@@ -72,7 +72,7 @@ def symbols(text: str, letters: Mapping[str, str]) -> str:
         if piece in ",.;:?!":
             written = written.rstrip() + piece + " "
         elif piece[0].isascii() and piece[0].isalpha():
-            written += " ".join(letters[one] for one in piece.upper()) + " "
+            written += " ".join(letters[letter] for letter in piece.upper()) + " "
         else:
             written += " ".join(_word(word) for word in read(_spelt(piece))) + " "
     return written.strip()
@@ -85,14 +85,14 @@ def _alone(text: str) -> str:
 
 
 def _spelt(piece: str) -> str:
-    return "".join(_DIGITS.get(one, one) for one in piece)
+    return "".join(_DIGITS.get(character, character) for character in piece)
 
 
 def read(characters: str) -> list[list[str]]:
     """Syllables of pinyin with their tones as spoken, by word. Raises VoiceUnavailable."""
     words = [(word, _reading(word)) for word in _words(characters)]
-    said = [syllable for _, reading in words for syllable in reading]
-    spoken = iter(_sandhi("".join(word for word, _ in words), said))
+    citation = [syllable for _, reading in words for syllable in reading]
+    spoken = iter(_sandhi("".join(word for word, _ in words), citation))
     return [[next(spoken) for _ in reading] for _, reading in words]
 
 
@@ -126,8 +126,10 @@ def _reading(word: str) -> list[str]:
     )
     if len(reading) != len(word):
         raise VoiceUnavailable(f"the voice kokoro has no sounds for {word!r}")
-    reading = [_PLAIN.get(one, said) for one, said in zip(word, reading, strict=True)]
-    if not all(one[-1] in "12345" for one in reading):
+    reading = [
+        _PLAIN.get(character, syllable) for character, syllable in zip(word, reading, strict=True)
+    ]
+    if not all(syllable[-1] in "12345" for syllable in reading):
         raise VoiceUnavailable(f"the voice kokoro has no sounds for {word!r}")
     return reading
 
@@ -158,6 +160,6 @@ def _changes(characters: str, at: int) -> bool:
 
 def _word(reading: list[str]) -> str:
     try:
-        return "".join(of_pinyin(one) for one in reading)
+        return "".join(of_pinyin(syllable) for syllable in reading)
     except KeyError as failure:
         raise VoiceUnavailable(f"the voice kokoro has no sounds for {failure}") from failure

@@ -36,7 +36,7 @@ def installed(name: str, settings: VoiceSettings) -> bool:
     packages, files = NEEDS.get(name, ((), ()))
     return (
         name in FILES
-        and all(find_spec(one) is not None for one in (FILES[name], *packages))
+        and all(find_spec(package) is not None for package in (FILES[name], *packages))
         and all((settings.files / file).is_file() for file in files)
     )
 

@@ -26,14 +26,14 @@ YUE, CMN, EN = Language.CANTONESE, Language.PUTONGHUA, Language.ENGLISH
 def phonemes(language: Language, text: str) -> str:
     """espeak-ng's mnemonics, without stress and word marks."""
     voice = SynthesiserSettings().voice(language).name
-    said = subprocess.run(
+    phonemes = subprocess.run(
         ["espeak-ng", "-q", "-x", "-v", voice, respelled(language, text)],
         capture_output=True,
         text=True,
         check=True,
         timeout=limit(10),
     ).stdout
-    return " ".join(re.sub(r"[',]|_\|", "", said).split())
+    return " ".join(re.sub(r"[',]|_\|", "", phonemes).split())
 
 
 @NEEDS_ESPEAK

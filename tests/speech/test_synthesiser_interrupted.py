@@ -30,9 +30,9 @@ LONG = "one two three four five six seven eight nine ten"
 
 @pytest.fixture
 async def synthesiser() -> AsyncIterator[Synthesiser]:
-    one = Synthesiser(SynthesiserSettings(timeout_s=15))
-    yield one
-    await one.close()
+    synthesiser = Synthesiser(SynthesiserSettings(timeout_s=15))
+    yield synthesiser
+    await synthesiser.close()
 
 
 async def stopped(synthesiser: Synthesiser) -> asyncio.subprocess.Process:

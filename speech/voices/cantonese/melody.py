@@ -100,13 +100,13 @@ def _on_its_way(state: _State, rows: int, begins: float, ends: float) -> tuple[D
     """The path to a straight line, and where it leaves the pitch."""
     time = STEP_S * np.arange(rows + 1)
     slope = (ends - begins) / (STEP_S * rows)
-    one = state[0] - begins
-    two = state[1] + one * _STRENGTH - slope
-    three = (state[2] + 2 * two * _STRENGTH - one * _STRENGTH**2) / 2
-    sprung = one + two * time + three * time**2
-    going = two + 2 * three * time
+    offset = state[0] - begins
+    linear = state[1] + offset * _STRENGTH - slope
+    quadratic = (state[2] + 2 * linear * _STRENGTH - offset * _STRENGTH**2) / 2
+    sprung = offset + linear * time + quadratic * time**2
+    going = linear + 2 * quadratic * time
     decay = np.exp(-_STRENGTH * time)
     path = sprung * decay + slope * time + begins
     speed = (going - _STRENGTH * sprung) * decay + slope
-    push = (2 * three - 2 * _STRENGTH * going + _STRENGTH**2 * sprung) * decay
+    push = (2 * quadratic - 2 * _STRENGTH * going + _STRENGTH**2 * sprung) * decay
     return np.asarray(path[:-1], np.float64), (float(path[-1]), float(speed[-1]), float(push[-1]))

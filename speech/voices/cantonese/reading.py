@@ -99,14 +99,14 @@ def phrases(text: str) -> list[Phrase]:
     A text that ends with a comma goes on (`prompts.phrasing`).
     """
     found: list[Phrase] = []
-    said: list[Syllable] = []
+    spoken: list[Syllable] = []
     for syllables, pause_s in _pieces(text):
-        said += syllables
-        if pause_s and said:
-            found.append(Phrase(tuple(said), pause_s, pause_s >= STOP_S))
-            said = []
-    if said:
-        found.append(Phrase(tuple(said)))
+        spoken += syllables
+        if pause_s and spoken:
+            found.append(Phrase(tuple(spoken), pause_s, pause_s >= STOP_S))
+            spoken = []
+    if spoken:
+        found.append(Phrase(tuple(spoken)))
     if not found:
         raise Unreadable(f"nothing to say in {text!r}")
     return [*found[:-1], Phrase(found[-1].syllables, 0.0, found[-1].ends)]
@@ -125,9 +125,9 @@ def _pieces(text: str) -> Iterator[tuple[list[Syllable], float]]:
     for character, reading in _converter().get_jyutping_list(plain):
         if reading is not None:
             light = character in LIGHT
-            yield [Syllable.of(one, light=light) for one in str(reading).split()], 0.0
+            yield [Syllable.of(syllable, light=light) for syllable in str(reading).split()], 0.0
         elif character.upper() in LETTERS:
-            yield [Syllable.of(one) for one in LETTERS[character.upper()].split()], 0.0
+            yield [Syllable.of(syllable) for syllable in LETTERS[character.upper()].split()], 0.0
         elif character in _DIGITS:
             yield [Syllable.of(_DIGITS[character])], 0.0
         elif character in _PAUSES:

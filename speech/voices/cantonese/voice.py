@@ -57,8 +57,8 @@ class CantoneseVoice:
         needs(self, language)
         try:
             with self._one_at_a_time:
-                said = phrases(text)
-            samples = self._spoken(said)
+                spoken = phrases(text)
+            samples = self._spoken(spoken)
         except (Unreadable, SyllableUnknown) as failure:
             raise VoiceUnavailable(f"the Cantonese voice: {failure.args[0]}") from failure
         soft = _softened(samples)
@@ -67,10 +67,10 @@ class CantoneseVoice:
     def close(self) -> None:
         """Holds nothing but memory."""
 
-    def _spoken(self, said: list[Phrase]) -> Doubles:
+    def _spoken(self, spoken: list[Phrase]) -> Doubles:
         pieces: list[Doubles] = []
         goes_on = False
-        for phrase in said:
+        for phrase in spoken:
             speaker = self._speaker
             if goes_on:
                 lower = speaker.pitch_hz * 2 ** (-_LOWER / 12)
