@@ -33,6 +33,6 @@ def receive(receiver: socket.socket) -> tuple[bytes, float]:
 
 def last(receiver: socket.socket) -> float:
     """When the packet came that was read last from this socket."""
-    told = fcntl.ioctl(receiver, _SIOCGSTAMPNS, bytes(_TIMESPEC.size))
-    seconds, nanoseconds = _TIMESPEC.unpack(told)
+    raw = fcntl.ioctl(receiver, _SIOCGSTAMPNS, bytes(_TIMESPEC.size))
+    seconds, nanoseconds = _TIMESPEC.unpack(raw)
     return float(seconds + nanoseconds / 1e9) - _AHEAD_S

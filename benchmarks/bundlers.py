@@ -56,18 +56,18 @@ class Tale:
     """What the drivers lived through.
 
     Attributes:
-        told: calls in which a reference was read out.
+        announced: calls in which a reference was read out.
         lost: of them, those whose bundle ROCARS does not hold.
         doubled: CCRNs that are in more than one bundle.
-        not_told: bundles ROCARS holds that no driver heard of, for their call ended before.
+        not_announced: bundles ROCARS holds that no driver heard of, for their call ended before.
         refused: calls answered 503.
         failed: calls in which no reference was read out, by why.
     """
 
-    told: int = 0
+    announced: int = 0
     lost: int = 0
     doubled: int = 0
-    not_told: int = 0
+    not_announced: int = 0
     refused: int = 0
     failed: dict[str, int] = field(default_factory=dict)
 
@@ -138,8 +138,8 @@ class Bundlers:
         uri = f"sip:3902@127.0.0.1:{self.settings.sip.port}"
         await call.call(uri, from_user="+85291234567")
         self.vehicles[ccrn] = driver.vehicles[0] if driver.vehicles else _KEYED
-        said = [step.text for step in call.steps if "bundle.done" in step.name.split("+")]
-        found = _REFERENCE.search(said[0]) if said else None
+        texts = [step.text for step in call.steps if "bundle.done" in step.name.split("+")]
+        found = _REFERENCE.search(texts[0]) if texts else None
         if found is None:
             last = call.steps[-1].name if call.steps else "nothing was asked"
             self.failed[f"left at {last}"] += 1
@@ -165,7 +165,7 @@ class Bundlers:
         tale = Tale(len(self.references), refused=self.refused, failed=dict(self.failed))
         bundled = self.bundled() - self.before
         tale.doubled = sum(times > 1 for times in bundled.values())
-        tale.not_told = len(bundled.keys() - self.references.keys())
+        tale.not_announced = len(bundled.keys() - self.references.keys())
         async with RocarsClient(self.rocars("ivr")) as rocars:
             for ccrn, reference in self.references.items():
                 try:

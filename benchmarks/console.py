@@ -187,8 +187,10 @@ async def fill(records: Database, count: int) -> None:
                 )
         batch.clear()
 
-    for one in track(invented(count), description="Writing calls", total=count, transient=True):
-        batch.append(one)
+    for invented_call in track(
+        invented(count), description="Writing calls", total=count, transient=True
+    ):
+        batch.append(invented_call)
         if len(batch) == AT_ONCE:
             await write()
     if batch:

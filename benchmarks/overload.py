@@ -144,7 +144,7 @@ class Outcome:
     tale: Tale = field(default_factory=Tale)
     generator_late_ms: float = 0.0
     most_at_once: int = 0
-    said: list[str] = field(default_factory=list)
+    log_lines: list[str] = field(default_factory=list)
 
     @property
     def accepted(self) -> list[Measured]:
@@ -197,10 +197,10 @@ def load(set_up: SetUp, seconds: float, outcome: Outcome) -> None:
         until_ready()
         outcome.back_after_s = time.monotonic() - ended
         for part in parts:
-            told = part.result()
-            outcome.calls += told.calls
-            outcome.most_at_once += told.most_at_once
-            outcome.generator_late_ms = max(outcome.generator_late_ms, told.late_ms)
+            result = part.result()
+            outcome.calls += result.calls
+            outcome.most_at_once += result.most_at_once
+            outcome.generator_late_ms = max(outcome.generator_late_ms, result.late_ms)
 
 
 def come_first(ready: Barrier) -> None:
@@ -276,11 +276,11 @@ def talkers(clock: RtpClock) -> Iterator[Any]:
                 call.press(key)
                 while time.monotonic() - answered < CALL_S:
                     await asyncio.sleep(1.0)
-                    await call.say(said[key])
+                    await call.say(speech[key])
                 await call.peer.ask("BYE")
             return Measured(setup_ms, longest_gap_ms=call.longest_gap_s * 1000, gaps=call.gaps)
 
-    said = sayings()
+    speech = sayings()
     for key in cycle(LANGUAGES):
         yield partial(talks, key)
 
@@ -301,15 +301,15 @@ def measured(set_up: SetUp, seconds: float) -> Outcome:
             cwd=Path(__file__).parents[1],
         )
         load(set_up, seconds, outcome)
-        told, _ = bundling.communicate(timeout=120)
+        output, _ = bundling.communicate(timeout=120)
         if bundling.returncode:
             raise RuntimeError("the drivers who bundle failed")
-        outcome.tale = Tale(**json.loads(told.splitlines()[-1]))
+        outcome.tale = Tale(**json.loads(output.splitlines()[-1]))
         watch.over.set()
         watch.join()
         outcome.spells = watch.spells()
         log = (Path(name) / "log").read_text(errors="replace")
-        outcome.said = re.findall(r"^.*(?:overloaded|taken again|stepping).*$", log, re.M)
+        outcome.log_lines = re.findall(r"^.*(?:overloaded|taken again|stepping).*$", log, re.M)
     return outcome
 
 
@@ -338,7 +338,7 @@ def row(outcome: Outcome) -> list[str]:
         f"{len(outcome.refused_ms)}: {three(outcome.refused_ms)}",
         f"{spells:.0f} s in {len(outcome.spells)}",
         f"{outcome.back_after_s:.1f}",
-        f"{tale.told}, {tale.lost}, {tale.doubled}",
+        f"{tale.announced}, {tale.lost}, {tale.doubled}",
         f"{outcome.generator_late_ms:.0f}",
     ]
 
@@ -362,7 +362,7 @@ def main() -> None:
         console.print(" | ".join(row(outcome)), soft_wrap=True)
         failures = Counter(call.failure for call in outcome.accepted if call.failure)
         console.print(f"{set_up}: {dict(failures)}; {outcome.tale}")
-        for line in outcome.said:
+        for line in outcome.log_lines:
             console.print(f"  {line}", soft_wrap=True)
         for gap in sorted(outcome.gaps_ms(noticed=True))[-5:]:
             console.print(f"  gap of {gap:.0f} ms")

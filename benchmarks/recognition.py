@@ -93,7 +93,7 @@ class Voice:
     def say(self, text: str) -> Floats:
         if self.clips is None:
             return self._synthesised(text)
-        clips = [clip for one in text for clip in self._clips(one)]
+        clips = [clip for character in text for clip in self._clips(character)]
         slow = self.clips.language is not Language.ENGLISH
         tempo = (1.1, 1.7) if slow else (0.95, 1.1)
         return joined(clips, self.rng, gap_s=(0.0, 0.13), tempo=tempo)
@@ -116,13 +116,16 @@ class Voice:
         return [take for take in takes if take]
 
     def _synthesised(self, text: str) -> Floats:
-        plain = [DIGITS[self.language][int(one)] if one.isdigit() else one for one in text]
+        plain = [
+            DIGITS[self.language][int(character)] if character.isdigit() else character
+            for character in text
+        ]
         engine = _ENGINES.get(self.name)
         if engine is not None:
-            said = engine.speak(plain, random.Random(int(self.rng.integers(2**32))))
-            assert said is not None
-            return said
-        words = [RESPELT_FOR_ESPEAK.get(one, one) for one in plain]
+            speech = engine.speak(plain, random.Random(int(self.rng.integers(2**32))))
+            assert speech is not None
+            return speech
+        words = [RESPELT_FOR_ESPEAK.get(word, word) for word in plain]
         voice = {"en": "en-gb", "yue": "yue", "cmn": "cmn-latn-pinyin"}[self.language]
         held_out = variants(held_out=True)
         variant = held_out[int(self.rng.integers(len(held_out)))]
@@ -189,11 +192,16 @@ def digit_strings(
     rng, score = np.random.default_rng(7), Score()
     for number in range(strings):
         length = lengths[number % len(lengths)]
-        said = "".join(rng.choice(list("0123456789"), length))
-        sound = on_the_line(voice.say(said), rng, change, level)
-        heard = next(iter(readings(model, DigitGrammar(voice.language, 1, 20), sound, score)), "")
-        score.digits, score.errors = score.digits + length, score.errors + distance(said, heard)
-        score.strings, score.right = score.strings + 1, score.right + (heard == said)
+        spoken = "".join(rng.choice(list("0123456789"), length))
+        sound = on_the_line(voice.say(spoken), rng, change, level)
+        recognised = next(
+            iter(readings(model, DigitGrammar(voice.language, 1, 20), sound, score)), ""
+        )
+        score.digits, score.errors = (
+            score.digits + length,
+            score.errors + distance(spoken, recognised),
+        )
+        score.strings, score.right = score.strings + 1, score.right + (recognised == spoken)
     return score
 
 
@@ -203,11 +211,11 @@ def cargo_numbers(model: Model, voice: Voice) -> Score:
     change, level = CONDITIONS["clean"]
     for _ in range(STRINGS):
         known = {"".join(rng.choice(list("0123456789"), 13)) for _ in range(REGISTER)}
-        said = next(iter(known))
-        sound = on_the_line(voice.say(said), rng, change, level)
+        spoken = next(iter(known))
+        sound = on_the_line(voice.say(spoken), rng, change, level)
         found = readings(model, DigitGrammar(voice.language, 8, 20), sound, score)[:MOST_READINGS]
-        chosen = next((one for one in found if one in known), None)
-        score.strings, score.right = score.strings + 1, score.right + (chosen == said)
+        chosen = next((reading for reading in found if reading in known), None)
+        score.strings, score.right = score.strings + 1, score.right + (chosen == spoken)
     return score
 
 
@@ -223,12 +231,12 @@ def marks(model: Model, voice: Voice, letters: Voice, *, own: bool) -> Score:
             + "".join(rng.choice(list("0123456789"), 3))
             for _ in range(VEHICLES)
         ]
-        said = fleet[0]
-        whole = np.concatenate([letters.say(said[:2]), np.zeros(400), voice.say(said[2:])])
+        spoken = fleet[0]
+        whole = np.concatenate([letters.say(spoken[:2]), np.zeros(400), voice.say(spoken[2:])])
         sound = on_the_line(whole.astype(np.float32), rng, change, level)
         grammar = own_marks(fleet, voice.language) if own else MarkGrammar(voice.language)
         found = readings(model, grammar, sound, score)[: 1 if own else 5]
-        score.strings, score.right = score.strings + 1, score.right + (said in found)
+        score.strings, score.right = score.strings + 1, score.right + (spoken in found)
     return score
 
 
@@ -341,10 +349,13 @@ def main() -> None:
     synthetic = {"espeak", *_ENGINES}
     for name in asked.speakers:
         voice = Voice(asked.language, name, None if name in synthetic else people[name])
-        mixed = {one: digit_strings(model, voice, (4, 6, 13), one, asked.strings) for one in names}
-        table.add_row(name, *(f"{mixed[one].error_rate:.1%}" for one in names))
+        mixed = {
+            condition: digit_strings(model, voice, (4, 6, 13), condition, asked.strings)
+            for condition in names
+        }
+        table.add_row(name, *(f"{mixed[condition].error_rate:.1%}" for condition in names))
         lengths = [
-            digit_strings(model, voice, (one,), "clean", asked.strings) for one in (4, 6, 13)
+            digit_strings(model, voice, (length,), "clean", asked.strings) for length in (4, 6, 13)
         ]
         who = people.get(asked.letters)
         letters = (

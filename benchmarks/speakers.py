@@ -58,18 +58,18 @@ class Round:
     """All callers speak once."""
 
     callers: list[Answered] = field(default_factory=list)
-    heard: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     cpu_s: float = 0.0
     seconds: float = 0.0
 
 
 def sayings() -> dict[str, bytes]:
     """What each language's callers say, without the silence after it."""
-    said = {}
+    speech = {}
     for key, language in LANGUAGES.items():
         sound = pcm_of(spoken(language, digits(language, USER_ID)))
-        said[key] = alaw(sound[: np.flatnonzero(np.abs(sound) > SOFTEST)[-1]])
-    return said
+        speech[key] = alaw(sound[: np.flatnonzero(np.abs(sound) > SOFTEST)[-1]])
+    return speech
 
 
 async def _caller(
@@ -110,25 +110,25 @@ async def _says(call: KeyedCall, saying: bytes) -> Answered:
 
 async def speak_at_once(callers: int, pid: int) -> Round:
     """Place the calls, have all of them speak, and see what became of it."""
-    clock, now, said, result = RtpClock(), asyncio.Event(), sayings(), Round()
+    clock, now, speech, result = RtpClock(), asyncio.Event(), sayings(), Round()
     ticking = asyncio.ensure_future(clock.run())
     ready, placed = [asyncio.Event() for _ in range(callers)], []
     for number, (event, key) in enumerate(zip(ready, cycle(LANGUAGES), strict=False)):
-        placed.append(asyncio.ensure_future(_caller(clock, key, said[key], event, now)))
+        placed.append(asyncio.ensure_future(_caller(clock, key, speech[key], event, now)))
         if number < callers - 1:
             await asyncio.sleep(1 / FASTEST_PER_S)
     await asyncio.gather(*(event.wait() for event in ready))
-    heard, before, began = _heard(), family_cpu_s(pid), time.monotonic()
+    outcomes, before, began = _outcomes(), family_cpu_s(pid), time.monotonic()
     now.set()
-    await asyncio.sleep(max(len(saying) for saying in said.values()) / 8000 + 1.0)
+    await asyncio.sleep(max(len(saying) for saying in speech.values()) / 8000 + 1.0)
     result.cpu_s, result.seconds = family_cpu_s(pid) - before, time.monotonic() - began
     result.callers = await asyncio.gather(*placed)
-    result.heard = _heard() - heard
+    result.outcomes = _outcomes() - outcomes
     ticking.cancel()
     return result
 
 
-def _heard() -> Counter[str]:
+def _outcomes() -> Counter[str]:
     """Utterances so far, by what came of them."""
     with urllib.request.urlopen(f"http://127.0.0.1:{WEB_PORT}/metrics", timeout=5) as answer:
         text = answer.read().decode()
@@ -156,14 +156,14 @@ def main() -> None:
             time.sleep(2)
             rounds = [asyncio.run(speak_at_once(callers, pid)) for _ in range(asked.runs)]
         every = [caller for each in rounds for caller in each.callers]
-        heard = sum((each.heard for each in rounds), Counter[str]())
+        outcomes = sum((each.outcomes for each in rounds), Counter[str]())
         failed = Counter(answered.failure for answered in every if answered.failure)
         table.add_row(
             str(callers),
             str(asked.runs),
             both([answered.after_ms for answered in every if answered.after_ms is not None]),
             both([answered.longest_gap_ms for answered in every if not answered.failure]),
-            ", ".join(f"{outcome} {count}" for outcome, count in heard.most_common()),
+            ", ".join(f"{outcome} {count}" for outcome, count in outcomes.most_common()),
             f"{sum(each.cpu_s for each in rounds) / sum(each.seconds for each in rounds):.2f}",
             ", ".join(f"{why} {count}" for why, count in failed.items()) or "0",
         )

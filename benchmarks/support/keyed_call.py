@@ -75,7 +75,7 @@ class KeyedCall:
     """When packets with sound in them came."""
     _events: deque[tuple[str, int, bool]] = field(default_factory=deque)
     _speech: deque[bytes] = field(default_factory=deque)
-    _said: asyncio.Event = field(default_factory=asyncio.Event)
+    _spoken: asyncio.Event = field(default_factory=asyncio.Event)
     _pressed: dict[int, float] = field(default_factory=dict)
     _keys: int = 0
 
@@ -89,9 +89,9 @@ class KeyedCall:
 
     async def say(self, alaw: bytes) -> None:
         """Send sound in A-law, as whole packets of 20 ms; returns with the last."""
-        self._said.clear()
+        self._spoken.clear()
         self._speech.extend(alaw[at : at + 160] for at in range(0, len(alaw) - 159, 160))
-        await self._said.wait()
+        await self._spoken.wait()
 
     def pressed_at(self, number: int) -> float | None:
         """When the first packet of that key went out, counted from 1."""
@@ -105,7 +105,7 @@ class KeyedCall:
             peer.sequence += 1
             sound = self._speech.popleft() if self._speech else PCMA_SILENCE
             if not self._speech:
-                self._said.set()
+                self._spoken.set()
             self._send(rtp(8, peer.sequence, peer.timestamp, sound))
             peer.timestamp += 160
             return

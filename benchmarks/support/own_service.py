@@ -65,8 +65,8 @@ def service(lines: int, keep: Path | None = None, more: str = "") -> Iterator[in
             deadline = time.monotonic() + START_S
             while _lines_ready() < lines:
                 if process.poll() is not None or time.monotonic() > deadline:
-                    told = (Path(name) / "log").read_text()
-                    raise RuntimeError(f"the service did not start: {told}")
+                    log_text = (Path(name) / "log").read_text()
+                    raise RuntimeError(f"the service did not start: {log_text}")
                 time.sleep(0.2)
             yield process.pid
         finally:

@@ -18,8 +18,8 @@ def family(pid: int) -> list[int]:
             continue  # it has ended meanwhile
         children.setdefault(parent, []).append(int(path.parent.name))
     found = [pid]
-    for one in found:
-        found += children.get(one, [])
+    for process in found:
+        found += children.get(process, [])
     return found
 
 
@@ -50,7 +50,7 @@ def private_mb(pid: int) -> float:
 
 def family_cpu_s(pid: int) -> float:
     """Processor time of a process and all its descendants so far, seconds."""
-    return sum(cpu_s(one) for one in family(pid))
+    return sum(cpu_s(process) for process in family(pid))
 
 
 def cpu_s(pid: int) -> float:
