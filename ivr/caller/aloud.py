@@ -35,12 +35,12 @@ async def said_aloud(
     for question, answers in keyed.items():
         named = words.get(question)
         for keys in answers:
-            said = [DIGITS[language][int(key)] for key in keys if key.isdigit()]
+            words_said = [DIGITS[language][int(key)] for key in keys if key.isdigit()]
             if named:
-                said = [phrase_book(language).phrases[named][0]]
+                words_said = [phrase_book(language).phrases[named][0]]
             for between in BETWEEN:
-                samples = await synthesiser.speak(language, between.join(said))
+                samples = await synthesiser.speak(language, between.join(words_said))
                 louder = samples / max(1e-6, float(np.abs(samples).max())) * LEVEL * 32767
-                speech = Speech(" ".join(said), louder.astype("<i2").tobytes())
+                speech = Speech(" ".join(words_said), louder.astype("<i2").tobytes())
                 aloud.setdefault(question, []).append(speech)
     return aloud

@@ -85,14 +85,14 @@ class ScriptedRun(pytest.Item):
         """How often it was tried after its first try, once it is done."""
 
     def runtest(self) -> None:
-        told = _process(self).result(self.run.title, self.path)
-        self.tried_again = told["tries"] - 1
-        steps = "\n".join(told["steps"])
+        result = _process(self).result(self.run.title, self.path)
+        self.tried_again = result["tries"] - 1
+        steps = "\n".join(result["steps"])
         self.add_report_section("call", "steps", steps)
-        if told["outcome"] != "passed":
-            raise RunFailed(f"{told['why']}\n\n{steps}")
-        if told["tries"] > 1:
-            self.add_report_section("call", "tries", f"passed at try {told['tries']}")
+        if result["outcome"] != "passed":
+            raise RunFailed(f"{result['why']}\n\n{steps}")
+        if result["tries"] > 1:
+            self.add_report_section("call", "tries", f"passed at try {result['tries']}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, RunFailed):
@@ -122,9 +122,9 @@ class Process:
             words += ["--target", config.getoption("--calls-target")]
         if asked:
             words += ["--config", asked]
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._stderr
         )
         self._results: dict[tuple[str, str], dict[str, Any]] = {}
         self._changed = threading.Condition()
@@ -136,23 +136,23 @@ class Process:
         with self._changed:
             self._changed.wait_for(lambda: (title, str(path)) in self._results or self._over)
             if (title, str(path)) not in self._results:
-                self._said.seek(0)
-                raise RunFailed("it was not performed: " + self._said.read().decode()[-2000:])
+                self._stderr.seek(0)
+                raise RunFailed("it was not performed: " + self._stderr.read().decode()[-2000:])
             return self._results[title, str(path)]
 
     def stop(self) -> None:
         if self._process.poll() is None:
             self._process.terminate()
         self._process.wait(20)
-        self._said.close()
+        self._stderr.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith(b'{"run"'):
-                told = json.loads(line)
+                result = json.loads(line)
                 with self._changed:
-                    self._results[told["run"], told["file"]] = told
+                    self._results[result["run"], result["file"]] = result
                     self._changed.notify_all()
         with self._changed:
             self._over = True

@@ -88,18 +88,18 @@ async def heard_on_the_line(recording: Path, language: Language, ubr: str) -> No
     wanted = np.frombuffer(utterance.pcm, dtype="<i2").astype(np.float64)
     both, rate = soundfile.read(recording, dtype="int16")
     assert rate == 8000
-    told = hear(wanted, both[:, 0].astype(np.float64))
+    match = hear(wanted, both[:, 0].astype(np.float64))
     # The caller's jitter buffer may drop or repeat a little; a wrong digit would last longer.
-    assert told.share > 0.7, f"{language}: {told}"
-    assert told.longest_unclear <= 3, f"{language}: {told}"
-    assert max(told.shifts) - min(told.shifts) <= 600, f"{language}: not in one go: {told}"
+    assert match.share > 0.7, f"{language}: {match}"
+    assert match.longest_unclear <= 3, f"{language}: {match}"
+    assert max(match.shifts) - min(match.shifts) <= 600, f"{language}: not in one go: {match}"
 
 
 async def test_whoever_drove_past_the_camera_has_crossed_says_the_telephone(
     caller: Caller,
 ) -> None:
     demo = await caller.demo()
-    driver = next(one for one in demo.drivers if one.language == "en")
+    driver = next(candidate for candidate in demo.drivers if candidate.language == "en")
     number = secrets.randbelow(9000) + 1000
     vehicle, keys = f"ZG{number}", f"94{number}"  # W to Z, G or H
     async with RocarsClient(caller.service.rocars("ivr")) as rocars:
@@ -141,11 +141,13 @@ async def test_five_failures_over_two_calls_lock_the_user_id(caller: Caller) -> 
     assert "log in is blocked" in second.words
     await caller.idle()
     outcomes = caller.service.query("SELECT outcome FROM calls ORDER BY offered_at DESC LIMIT 2")
-    assert [one for (one,) in outcomes] == ["login_locked", "login_refused"]
+    assert [outcome for (outcome,) in outcomes] == ["login_locked", "login_refused"]
 
 
 async def test_a_driver_is_known_by_his_number(caller: Caller) -> None:
-    driver = next(one for one in (await caller.demo()).drivers if one.language == "yue")
+    driver = next(
+        candidate for candidate in (await caller.demo()).drivers if candidate.language == "yue"
+    )
     called = await caller.call(
         {"login.pin": [driver.pin], "login.code": [driver.code], "main_menu": ["9"]},
         from_user="+85290100001",

@@ -56,7 +56,7 @@ TRIES = (
 
 
 def says(language: Language, words: str) -> list[str | Speech]:
-    return [Speech(words, spoken(language, words, **one)) for one in TRIES]
+    return [Speech(words, spoken(language, words, **change)) for change in TRIES]
 
 
 def spells(language: Language, number: str) -> list[str | Speech]:
@@ -170,7 +170,7 @@ async def test_recorded_people_log_in_by_voice(caller: Caller) -> None:
     keys = {"yue": "1", "cmn": "2", "en": "3"}
     questions = ("login.user_id", "login.pin", "login.code")
 
-    def said(language: Language) -> dict[str, list[str | Speech]]:
+    def spoken_answers(language: Language) -> dict[str, list[str | Speech]]:
         keyed = log_in(demo, language)
         answers: dict[str, list[str | Speech]] = {"welcome.language": [keys[language]]}
         for question in questions:
@@ -180,7 +180,7 @@ async def test_recorded_people_log_in_by_voice(caller: Caller) -> None:
         return answers
 
     calls = await asyncio.gather(
-        *(caller.call(said(language), from_user="anonymous") for language in Language)
+        *(caller.call(spoken_answers(language), from_user="anonymous") for language in Language)
     )
     for called in calls:
         spoken_to = [step.name for step in answered(called) if step.mode == Mode.SPEECH]

@@ -54,7 +54,7 @@ class CallInCapture:
     transfers: list[tuple[float, str]] = field(default_factory=list)
     _seen: set[tuple[bool, str]] = field(default_factory=set)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """In a line, for a list."""
         began = datetime.fromtimestamp(self.invited_at, UTC)
         if self.answered_at is None:

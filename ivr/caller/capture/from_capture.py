@@ -12,7 +12,7 @@ from ivr.caller.capture.keyed import Digits, Keyed
 from ivr.caller.capture.listening import Line, keypad_of, line_of
 from ivr.caller.hearing.prompt_ear import PromptHeard
 from ivr.caller.hearing.repertoire import Repertoire
-from ivr.caller.retold.told import CallTold, Deed, Pressed, Prompt, Told, Transferred
+from ivr.caller.retold.told import CallHistory, Deed, History, Pressed, Prompt, Transferred
 from ivr.caller.retold.values import Values, given, given_driver
 
 FILLERS = frozenset(
@@ -72,16 +72,16 @@ def chosen(capture: Capture, call_id: str) -> CallInCapture:
 
 
 def _listed(calls: Sequence[CallInCapture]) -> str:
-    return "\n".join(f"  {call.told()}" for call in calls)
+    return "\n".join(f"  {call.summary()}" for call in calls)
 
 
-def told_from_capture(
+def history_from_capture(
     capture: Capture,
     call: CallInCapture,
     repertoire: Repertoire,
     digits: Digits,
     terminator_grace_s: float,
-) -> Told:
+) -> History:
     """What happened in the call. `terminator_grace_s`: how long a # belongs to the answer before.
 
     Raises CannotBeRead, CannotBeRetold.
@@ -90,11 +90,11 @@ def told_from_capture(
     assert answered_at is not None
     keypad = keypad_of(call, capture)
     line = line_of(call, capture, repertoire, keypad.keys)
-    if not line.heard:
+    if not line.prompts:
         raise CannotBeRead(f"{capture.path}: call {call.call_id}: no prompt of ours is heard in it")
     zero_ms = round((line.zero - answered_at) * 1000)
     values = _values_of(line)
-    names = {prompt.name for prompt in line.heard}
+    names = {prompt.name for prompt in line.prompts}
     practice = "practice.begin" in names
     keys = [(round((key.at - answered_at) * 1000), key) for key in keypad.keys]
     spoken = _prompts(line, zero_ms, values, practice=practice)
@@ -117,12 +117,12 @@ def told_from_capture(
     language = next((p.language for p in reversed(prompts) if p.language), "yue")
     driver = given_driver(language, values, logs_in=logs_in, phone=known)
     began = datetime.fromtimestamp(call.invited_at, UTC)
-    return Told(
+    return History(
         f"As captured on {began:%Y-%m-%d %H:%M} UTC",
         f"Made of call {call.call_id} in {capture.path.name}.",
         given(driver, values.given_cargo(immediately="bundle.cross_now" in names)),
         (
-            CallTold(
+            CallHistory(
                 "captured",
                 call.dialled,
                 "{phone}" if known else SAMPLE_NUMBER,
@@ -141,7 +141,7 @@ def _values_of(line: Line) -> Values:
     """Cargo and vehicles that were accepted or offered, and references that were given out."""
     values = Values()
     of_driver = False
-    for prompt in line.heard:
+    for prompt in line.prompts:
         of_driver = prompt.name == "vehicle.which" or (of_driver and prompt.name in OFFERS_VEHICLES)
         if prompt.name == "ccrn.accepted" or (prompt.name == "vehicle.option" and of_driver):
             values.learn([{"name": prompt.name, "slots": prompt.slots}])
@@ -162,7 +162,7 @@ def _prompts(line: Line, zero_ms: int, values: Values, *, practice: bool) -> lis
             *_read_out(prompt, values, practice=practice),
             any_order=prompt.name == "welcome.language",
         )
-        for prompt in line.heard
+        for prompt in line.prompts
     ]
     begun = [
         Prompt(

@@ -37,7 +37,7 @@ class Digits:
 
     def after(self, name: str) -> str:
         """What is asked for next in a log-in; empty after its end."""
-        order = [one for one in ("user_id", "pin", "code") if getattr(self, one)]
+        order = [name for name in ("user_id", "pin", "code") if getattr(self, name)]
         at = order.index(name) + 1
         return order[at] if at < len(order) else ""
 

@@ -98,7 +98,7 @@ class Hypothesis:
     @property
     def score_before(self) -> float:
         """The same without the last pieces, if they were unlike: did it fit until then?"""
-        cross, ours, line = (sum(one[part] for one in self._unlike) for part in range(3))
+        cross, ours, line = (sum(piece[part] for piece in self._unlike) for part in range(3))
         both = math.sqrt(max(0.0, (self._ours - ours) * (self._line - line)))
         return (self._cross - cross) / both if both > 0 else 0.0
 
@@ -139,24 +139,24 @@ class Hypothesis:
             if len(line) < PIECE // 4:
                 return False
         cross, own = float(ours @ line), float(ours @ ours)
-        heard = float(line @ line)
+        energy = float(line @ line)
         self._cross += cross
         self._ours += own
-        self._line += heard
+        self._line += energy
         gain = max(0.0, self._cross / self._ours) if self._ours > 0 else 0.0
-        left = heard - 2 * gain * cross + gain * gain * own
-        most = max(heard, gain * gain * own)
+        left = energy - 2 * gain * cross + gain * gain * own
+        most = max(energy, gain * gain * own)
         quiet = _LOUD * self.known.power * len(ours)
         if most > gain * gain * quiet:  # the noise of a line says nothing of a pause
             self._left = self._left * _FADES + min(left, most)
             self._recent = self._recent * _FADES + most
-        self._worst.append((left, cross, own, heard))
+        self._worst.append((left, cross, own, energy))
         self._worst = sorted(self._worst, reverse=True)[:_PARDONED]
         self.explains_now = self._left < _FITS * self._recent
         if self.samples_compared >= _TOO_SOON:
             self.refuted = self._left > _WRONG * self._recent
         if left > _FITS * most and most > gain * gain * quiet:
-            self._unlike.append((cross, own, heard))
+            self._unlike.append((cross, own, energy))
             return True
         if own > quiet:
             self._unlike.clear()
@@ -178,9 +178,9 @@ class Hypothesis:
             return
         self.slipped = True
         self.begins += found - expected
-        for cross, ours, heard in self._unlike:
+        for cross, ours, energy in self._unlike:
             self._cross, self._ours = self._cross - cross, self._ours - ours
-            self._line -= heard
+            self._line -= energy
         self._worst = []
         self._unlike.clear()
         self._left *= 1 - _FITS

@@ -59,7 +59,7 @@ GOES_ON = 2 * ALIKE
 
 
 @dataclass(frozen=True)
-class Heard:
+class Detected:
     """A recording that was heard to its end.
 
     Attributes:
@@ -82,7 +82,7 @@ class PromptDetector:
     """Follows one line. Feed it all the sound there is; it tells what was heard and when.
 
     Only recordings that were heard to their end are told. One whose beginning was missed counts too
-    (`Heard.missed_ms`), one that was cut off does not.
+    (`Detected.missed_ms`), one that was cut off does not.
     """
 
     def __init__(self, repertoire: Repertoire) -> None:
@@ -107,7 +107,7 @@ class PromptDetector:
         """Length of the line so far."""
         return self._fed * 1000 // SAMPLE_RATE
 
-    def hear(self, pcm: bytes) -> list[Heard]:
+    def hear(self, pcm: bytes) -> list[Detected]:
         """Take in sound (mono, s16le, 8000 Hz); what came to its end by it."""
         sound = np.frombuffer(pcm, "<i2").astype(np.float32)
         self._pending.append(sound)
@@ -116,7 +116,7 @@ class PromptDetector:
             return []
         return self._step()
 
-    def beginning(self) -> Heard | None:
+    def beginning(self) -> Detected | None:
         """What is being heard now, once it cannot be anything else; it may yet be cut off."""
         best = max(self._alive, key=lambda hypothesis: hypothesis.score, default=None)
         if best is None or best.score < SURE or best.samples_compared < UNMISTAKABLE:
@@ -125,13 +125,13 @@ class PromptDetector:
         second = max(others, key=lambda hypothesis: hypothesis.score, default=None)
         if second is not None and second.score > best.score - APART:
             return None
-        return _told(best, second)
+        return _detected(best, second)
 
-    def end(self) -> list[Heard]:
+    def end(self) -> list[Detected]:
         """The line is over: what came to its end with it. Nothing may be fed afterwards."""
         return self.hear(bytes(2 * AFTERWARDS))
 
-    def _step(self) -> list[Heard]:
+    def _step(self) -> list[Detected]:
         news = np.concatenate(self._pending)
         self._line = np.concatenate([self._line, news])
         self._powers.append(_power(news))
@@ -142,11 +142,11 @@ class PromptDetector:
             self._line = self._line[surplus:]
             self._first += surplus
         self._compare()
-        heard = self._decide()
+        detected = self._decide()
         if not self._explained():
             self._search()
-            heard += self._decide()
-        return heard
+            detected += self._decide()
+        return detected
 
     def _compare(self) -> None:
         for hypothesis in self._alive:
@@ -244,9 +244,9 @@ class PromptDetector:
                 hypothesis.compare(self._line, self._first)
                 self._alive.append(hypothesis)
 
-    def _decide(self) -> list[Heard]:
+    def _decide(self) -> list[Detected]:
         """What is certain by now: nothing alive can still explain more of the same sound."""
-        heard = []
+        detected = []
         while True:
             over = [
                 hypothesis
@@ -269,7 +269,7 @@ class PromptDetector:
                 if hypothesis.begins < best.ends and hypothesis.samples_compared > ENOUGH
             ]
             second = max(rest, key=lambda hypothesis: hypothesis.score, default=None)
-            heard.append(_told(best, second))
+            detected.append(_detected(best, second))
             self._heard_until = best.fits_until
             self._searched = max(self._searched, min(best.fits_until - HOP // 2, self._fed))
             self._searched = min(self._searched, max(best.fits_until - HOP, self._first))
@@ -282,7 +282,7 @@ class PromptDetector:
         self._over = [
             hypothesis for hypothesis in self._over if hypothesis.ends > self._fed - SAMPLE_RATE
         ]
-        return heard
+        return detected
 
     @staticmethod
     def _best(over: list[Hypothesis]) -> Hypothesis:
@@ -324,9 +324,9 @@ def _unexplained_from(refuted: Hypothesis) -> int:
     return refuted.fitted_until if cut_off else refuted.begins + refuted.heard_from
 
 
-def _told(best: Hypothesis, second: Hypothesis | None) -> Heard:
+def _detected(best: Hypothesis, second: Hypothesis | None) -> Detected:
     ms = 1000 / SAMPLE_RATE
-    return Heard(
+    return Detected(
         best.known,
         round(best.begins * ms),
         round(best.ends * ms),

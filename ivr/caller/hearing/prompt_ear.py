@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ivr.caller.hearing.prompt_detector import Heard
+from ivr.caller.hearing.prompt_detector import Detected
 from ivr.caller.hearing.read_out import as_written
 from ivr.caller.hearing.wanted import Wanted, spoken_units
 from prompts import catalogue
@@ -64,13 +64,13 @@ class SoFar:
     """What has been heard of a line.
 
     Attributes:
-        heard: recordings, in order.
+        detected: recordings, in order.
         now_ms: its length.
         sound_from_ms, sound_to_ms: the last sound, known or not.
         over: nothing more will come.
     """
 
-    heard: Sequence[Heard]
+    detected: Sequence[Detected]
     now_ms: int
     sound_from_ms: int
     sound_to_ms: int
@@ -88,11 +88,11 @@ class SoFar:
 
 def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
     """The first place after `after` recordings at which the wanted prompt was heard whole."""
-    heard, now_ms = line.heard, line.now_ms
-    for start in range(after, len(heard)):
-        known = heard[start].known
+    detected, now_ms = line.detected, line.now_ms
+    for start in range(after, len(detected)):
+        known = detected[start].known
         if known.language is None and known.name == wanted.name:
-            return _found(wanted.name, {}, heard, start, start + 1, now_ms)
+            return _found(wanted.name, {}, detected, start, start + 1, now_ms)
         for language in dict.fromkeys(sound.language for sound in (known, *known.also)):
             if language is None or wanted.language not in (None, language):
                 continue
@@ -104,7 +104,7 @@ def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
 
 
 def begins(
-    wanted: Wanted, beginning: Heard | None, now_ms: int, through: int
+    wanted: Wanted, beginning: Detected | None, now_ms: int, through: int
 ) -> PromptHeard | None:
     """The wanted prompt, if it is its first recording that is being heard now."""
     if beginning is None:
@@ -142,13 +142,13 @@ def _match(
     start: int,
     language: Language,
 ) -> PromptHeard | None:
-    heard = line.heard
+    detected = line.detected
     at = start
     slots: dict[str, str] = {}
     spoken = [part for part in prompt.parts if isinstance(part, Slot) or part.speech]
     for number, part in enumerate(spoken):
         if isinstance(part, Segment):
-            if at >= len(heard) or not _is(heard[at], language, part.name):
+            if at >= len(detected) or not _is(detected[at], language, part.name):
                 return None
             at += 1
             continue
@@ -160,7 +160,7 @@ def _match(
                 if isinstance(unit, Unit)
             ]
             if not all(
-                at + more < len(heard) and _is(heard[at + more], language, name)
+                at + more < len(detected) and _is(detected[at + more], language, name)
                 for more, name in enumerate(names)
             ):
                 return None
@@ -171,23 +171,23 @@ def _match(
                 return None
             continue
         first = at
-        most = len(heard) if part.kind in _SEVERAL else at + 1
-        while at < min(most, len(heard)) and _is_unit(heard[at], language):
+        most = len(detected) if part.kind in _SEVERAL else at + 1
+        while at < min(most, len(detected)) and _is_unit(detected[at], language):
             at += 1
         if at == first:
             return None
         last = number == len(spoken) - 1 and part.kind in _SEVERAL
-        if last and at == len(heard) and not line.ended_at(heard[at - 1].ends_ms):
+        if last and at == len(detected) and not line.ended_at(detected[at - 1].ends_ms):
             return None
-        slots[part.name] = as_written(language, heard[first:at])
-    return _found(wanted.name, slots, heard, start, at, line.now_ms, language)
+        slots[part.name] = as_written(language, detected[first:at])
+    return _found(wanted.name, slots, detected, start, at, line.now_ms, language)
 
 
 def _continues(line: SoFar, at: int) -> bool:
     """Whether the number that was waited for may be the beginning of a longer one."""
-    before = line.heard[at - 1]
-    if at < len(line.heard):
-        follows = line.heard[at]
+    before = line.detected[at - 1]
+    if at < len(line.detected):
+        follows = line.detected[at]
         near = follows.begins_ms - before.ends_ms < GROUP_GAP_MS + ROOM_MS
         return near and follows.known.name.startswith(f"{UNIT_FOLDER}/")
     return not line.ended_at(before.ends_ms)
@@ -196,19 +196,19 @@ def _continues(line: SoFar, at: int) -> bool:
 def _found(
     name: str,
     slots: Mapping[str, str],
-    heard: Sequence[Heard],
+    detected: Sequence[Detected],
     start: int,
     end: int,
     now_ms: int,
     language: Language | None = None,
 ) -> PromptHeard:
-    worst = min(heard[start:end], key=lambda likeness: likeness.score)
+    worst = min(detected[start:end], key=lambda likeness: likeness.score)
     return PromptHeard(
         name,
         language,
         slots,
-        heard[start].begins_ms,
-        heard[end - 1].ends_ms,
+        detected[start].begins_ms,
+        detected[end - 1].ends_ms,
         now_ms,
         worst.score,
         worst.runner_up,
@@ -217,12 +217,14 @@ def _found(
     )
 
 
-def _is(heard: Heard, language: Language, name: str) -> bool:
+def _is(recording: Detected, language: Language, name: str) -> bool:
     return any(
         known.language is language and known.name == name
-        for known in (heard.known, *heard.known.also)
+        for known in (recording.known, *recording.known.also)
     )
 
 
-def _is_unit(heard: Heard, language: Language) -> bool:
-    return heard.known.language is language and heard.known.name.startswith(f"{UNIT_FOLDER}/")
+def _is_unit(recording: Detected, language: Language) -> bool:
+    return recording.known.language is language and recording.known.name.startswith(
+        f"{UNIT_FOLDER}/"
+    )

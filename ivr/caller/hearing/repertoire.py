@@ -105,8 +105,8 @@ class Repertoire:
 
     def __init__(self, known: Iterable[Known]) -> None:
         by_language: dict[Language | None, list[Known]] = {}
-        for one in known:
-            by_language.setdefault(one.language, []).append(one)
+        for recording in known:
+            by_language.setdefault(recording.language, []).append(recording)
         self.languages = tuple(by_language)
         self._beginnings = {name: _anchors(them, False) for name, them in by_language.items()}
         self._middles = {name: _anchors(them, True) for name, them in by_language.items()}
@@ -161,13 +161,13 @@ def read_sound(path: Path) -> Sound:
     return np.asarray(mono * 32768, np.float32)
 
 
-def _same_sound(one: Sound, other: Sound) -> bool:
+def _same_sound(sound: Sound, other: Sound) -> bool:
     """Whether they are one recording: of another level, cut or coded in another way, maybe."""
-    if abs(len(one) - len(other)) > _CUT:
+    if abs(len(sound) - len(other)) > _CUT:
         return False
-    loud = float(np.linalg.norm(one) * np.linalg.norm(other))
-    size = 1 << (len(one) + len(other) - 1).bit_length()
-    spectra = np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size))
+    loud = float(np.linalg.norm(sound) * np.linalg.norm(other))
+    size = 1 << (len(sound) + len(other) - 1).bit_length()
+    spectra = np.fft.rfft(sound, size) * np.conj(np.fft.rfft(other, size))
     return loud > 0 and float(np.fft.irfft(spectra, size).max()) > _ALIKE * loud
 
 
@@ -178,18 +178,20 @@ def coarse(sound: Sound) -> Sound:
 
 
 def _anchors(known: list[Known], deep: bool) -> Anchors:
-    rows = [(one, at) for one in known for at in _places(one, deep)]
+    rows = [(recording, at) for recording in known for at in _places(recording, deep)]
     if not rows:
         empty = np.empty((0, _SPECTRUM // 2 + 1), np.complex64)
         return Anchors((), np.empty(0, np.int64), empty)
     table = np.zeros((len(rows), ANCHOR // COARSE), np.float32)
-    for row, (one, at) in enumerate(rows):
-        piece = coarse(one.sound[at : at + ANCHOR])
+    for row, (recording, at) in enumerate(rows):
+        piece = coarse(recording.sound[at : at + ANCHOR])
         table[row, : len(piece)] = piece
     table /= np.linalg.norm(table, axis=1, keepdims=True)
     spectra = np.conj(np.fft.rfft(table, _SPECTRUM, axis=1)).astype(np.complex64)
     return Anchors(
-        tuple(one for one, _ in rows), np.array([at for _, at in rows], np.int64), spectra
+        tuple(recording for recording, _ in rows),
+        np.array([at for _, at in rows], np.int64),
+        spectra,
     )
 
 

@@ -46,17 +46,17 @@ def search(piece: Sound, anchors: Anchors, phase: int) -> list[Likeness]:
         raise ValueError(f"expected {WINDOW + COARSE} samples")
     if not anchors.known:
         return []
-    heard = coarse(piece[phase : phase + WINDOW])
+    samples = coarse(piece[phase : phase + WINDOW])
     lags = ANCHOR // COARSE
-    squares = np.concatenate([[0.0], np.cumsum(np.square(heard, dtype=np.float64))])
+    squares = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
     energy = np.maximum(squares[lags:] - squares[:-lags], 1.0)[:lags]
-    spectrum = np.fft.rfft(heard).astype(np.complex64)
+    spectrum = np.fft.rfft(samples).astype(np.complex64)
     loudness = np.sqrt(energy).astype(np.float32)
     best = np.empty(len(anchors.known), np.intp)
     values = np.empty(len(anchors.known), np.float32)
     for first in range(0, len(best), AT_ONCE):
         rows = slice(first, first + AT_ONCE)
-        match = np.fft.irfft(anchors.spectra[rows] * spectrum, len(heard), axis=1)[:, :lags]
+        match = np.fft.irfft(anchors.spectra[rows] * spectrum, len(samples), axis=1)[:, :lags]
         match /= loudness
         best[rows] = match.argmax(axis=1)
         values[rows] = np.take_along_axis(match, best[rows, np.newaxis], axis=1)[:, 0]

@@ -54,8 +54,8 @@ class Wanted:
         has = catalogue.load(self.language or Language.ENGLISH).prompts[self.name].slots
         for name in names:
             if name not in has:
-                told = ", ".join(has) or "none"
-                raise CannotBeHeard(f"{self.name} has no slot {name}; its slots: {told}")
+                existing = ", ".join(has) or "none"
+                raise CannotBeHeard(f"{self.name} has no slot {name}; its slots: {existing}")
 
 
 def spoken_units(language: Language, kind: SlotKind, value: str) -> Spoken:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ivr.caller.hearing.prompt_detector import Heard, PromptDetector
+from ivr.caller.hearing.prompt_detector import Detected, PromptDetector
 from ivr.caller.hearing.prompt_ear import PromptHeard, SoFar, begins
 from ivr.caller.hearing.repertoire import Repertoire
 from ivr.caller.hearing.wanted import Wanted
@@ -40,21 +40,21 @@ class CallEar:
     """Listens to a line until the call is over.
 
     Attributes:
-        heard: recordings heard so far, in order.
+        detected: recordings heard so far, in order.
         received, sent: the sound of both sides so far, mono s16le at 8000 Hz; frames of ours that
             were secret are silent in `sent` from the beginning.
         last_sound_ms: where on the line there was sound last; -1 before the first.
     """
 
     def __init__(self, repertoire: Repertoire) -> None:
-        self.heard: list[Heard] = []
+        self.detected: list[Detected] = []
         self.received = bytearray()
         self.sent = bytearray()
         self.last_sound_ms = -1
         self.over = False
         self._came_at = time.monotonic()
         self._ear = PromptDetector(repertoire)
-        self._beginning: Heard | None = None
+        self._beginning: Detected | None = None
         self._changed = asyncio.Event()
         self._zero = float("inf")
         self._sound_from_ms = 0
@@ -73,7 +73,7 @@ class CallEar:
         listening = line.listen(longest_ms=20_000)
         understanding = asyncio.ensure_future(self._understand())
         if relay is not None:
-            relay.heard = self._hears
+            relay.on_sound = self._hears
         try:
             async for received, sent in listening.with_what_was_sent():
                 self.sent += sent
@@ -92,11 +92,11 @@ class CallEar:
     def so_far(self) -> SoFar:
         """What has been understood until now; that may be less than has come."""
         line = self._understood
-        return SoFar(self.heard, line.now_ms, line.from_ms, max(0, line.to_ms), self.over)
+        return SoFar(self.detected, line.now_ms, line.from_ms, max(0, line.to_ms), self.over)
 
     def beginning(self, wanted: Wanted) -> PromptHeard | None:
         """The wanted prompt, if it is what is being heard now."""
-        return begins(wanted, self._beginning, self._understood.now_ms, len(self.heard))
+        return begins(wanted, self._beginning, self._understood.now_ms, len(self.detected))
 
     @property
     def now_ms(self) -> int:
@@ -155,16 +155,16 @@ class CallEar:
                 self._came.clear()
                 pieces, self._waiting = self._waiting, []
                 line = _Sound(self.now_ms, self._sound_from_ms, self.last_sound_ms)
-                self.heard += await asyncio.to_thread(self._think, pieces)
+                self.detected += await asyncio.to_thread(self._think, pieces)
                 self._beginning, self._understood = self._ear.beginning(), line
                 self._tell()
-            self.heard += await asyncio.to_thread(self._ear.end)
+            self.detected += await asyncio.to_thread(self._ear.end)
         finally:
             self._deaf = True
             self._tell()
 
-    def _think(self, pieces: list[bytes]) -> list[Heard]:
-        return [heard for piece in pieces for heard in self._ear.hear(piece)]
+    def _think(self, pieces: list[bytes]) -> list[Detected]:
+        return [detected for piece in pieces for detected in self._ear.hear(piece)]
 
     def _tell(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

@@ -45,8 +45,8 @@ def echoes(received: bytes, keys: str, spoken: Sequence[bytes]) -> list[Place]:
     """
     line = _samples(received)
     found = list(_tones(line, frozenset(keys)) if keys else ())
-    for said in spoken:
-        found += _voice(line, _samples(said))
+    for speech in spoken:
+        found += _voice(line, _samples(speech))
     return found
 
 
@@ -69,14 +69,14 @@ def _tones(line: Sound, keys: frozenset[str]) -> Iterator[Place]:
             yield first - STEP, first + WINDOW + STEP
 
 
-def _voice(line: Sound, said: Sound) -> Iterator[Place]:
+def _voice(line: Sound, speech: Sound) -> Iterator[Place]:
     """Pieces of what was said, each half over the one before it, wherever they are on the line."""
-    mean = float(said @ said) / max(1, len(said))
-    length = min(PIECE, len(said))
+    mean = float(speech @ speech) / max(1, len(speech))
+    length = min(PIECE, len(speech))
     if len(line) < length or not mean:
         return
-    starts = {*range(0, len(said) - length + 1, max(1, length // 2)), len(said) - length}
-    pieces = [said[start : start + length] for start in sorted(starts)]
+    starts = {*range(0, len(speech) - length + 1, max(1, length // 2)), len(speech) - length}
+    pieces = [speech[start : start + length] for start in sorted(starts)]
     pieces = [piece for piece in pieces if float(piece @ piece) >= _PAUSE * mean * length]
     for first in range(0, len(line), _BLOCK):
         block = line[first : first + _BLOCK + length]

@@ -37,7 +37,7 @@ class CannotBeTried(Exception):
 class Remark:
     """What there is to say of a step; see `StepDone`."""
 
-    told: str = ""
+    detail: str = ""
     heard_ms: tuple[int, int] | None = None
     latency_s: float | None = None
     latency_limit_s: float | None = None
@@ -71,7 +71,7 @@ class Expecting:
             if found is None and not step.whole:
                 found = ear.beginning(wanted)
             if found is not None:
-                return self._heard(step, found, ear)
+                return self._met(step, found, ear)
             question = asked_again and find(Wanted(asked_again), ear.so_far, self._through)
             if question:
                 self._through = question.through
@@ -86,28 +86,28 @@ class Expecting:
                 raise NotAsExpected(f"not heard within {step.within:g} s{self.heard_instead()}")
             await ear.more(deadline - time.monotonic())
 
-    def _heard(self, step: Expect, found: PromptHeard, ear: CallEar) -> Remark:
-        before = ear.heard[self._through : found.first]
+    def _met(self, step: Expect, found: PromptHeard, ear: CallEar) -> Remark:
+        before = ear.detected[self._through : found.first]
         if step.next and before:
             raise NotAsExpected(f"before it came {', '.join(names_of(before))}")
         self._through = found.through
         self._unrecognised_from = found.known_at_ms
         for variable, slot in step.capture.items():
             self.secrets.variables[variable] = found.slots[slot]
-        told = [f"score {found.score:.3f}"]
+        details = [f"score {found.score:.3f}"]
         if found.runner_up is not None:
-            told.append(f"next {found.runner_up[0]} {found.runner_up[1]:.3f}")
-        told.append(f"known {max(0, found.known_at_ms - found.ends_ms)} ms after its end")
-        told += [f"{slot}: {value}" for slot, value in found.slots.items()]
+            details.append(f"next {found.runner_up[0]} {found.runner_up[1]:.3f}")
+        details.append(f"known {max(0, found.known_at_ms - found.ends_ms)} ms after its end")
+        details += [f"{slot}: {value}" for slot, value in found.slots.items()]
         if before:
-            told.append(f"after {', '.join(names_of(before))}")
+            details.append(f"after {', '.join(names_of(before))}")
         latency = ear.zero + found.begins_ms / 1000 - self.acted
         return Remark(
-            "; ".join(told), (found.begins_ms, found.ends_ms), max(0.0, latency), step.latency
+            "; ".join(details), (found.begins_ms, found.ends_ms), max(0.0, latency), step.latency
         )
 
     def heard_instead(self) -> str:
-        rest = names_of(self.ear.heard[self._through :])
+        rest = names_of(self.ear.detected[self._through :])
         if rest:
             return f"; heard instead: {', '.join(rest)}"
         if self.ear.last_sound_ms < 0:
@@ -126,7 +126,7 @@ class Expecting:
             if until > at:
                 await asyncio.to_thread(words.hear, bytes(ear.received[at * 16 : until * 16]))
                 at = until
-            if words.heard:
+            if words.matched:
                 self._unrecognised_from = at
                 self._forget_secret(words.text, begins, at)
                 latency = ear.zero + begins / 1000 - self.acted

@@ -147,5 +147,5 @@ async def give(
     if given.cargo is not None:
         ccrns = await back_end.cargo(given.cargo.count, immediately=given.cargo.immediately)
         variables["ccrn"] = ccrns[0]
-        variables |= {f"ccrn_{number}": one for number, one in enumerate(ccrns[1:], start=2)}
+        variables |= {f"ccrn_{number}": ccrn for number, ccrn in enumerate(ccrns[1:], start=2)}
     return variables, driver

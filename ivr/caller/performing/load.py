@@ -138,7 +138,7 @@ async def again_and_again(
     began = time.monotonic()
     going: set[asyncio.Task[None]] = set()
 
-    async def one(planned: PlannedRun) -> None:
+    async def start(planned: PlannedRun) -> None:
         try:
             print(_line(await performer.run(planned)), flush=True)
         finally:
@@ -149,7 +149,7 @@ async def again_and_again(
         await room.acquire()
         if time.monotonic() - began >= seconds:
             break
-        task = asyncio.ensure_future(one(planned))
+        task = asyncio.ensure_future(start(planned))
         going.add(task)
         task.add_done_callback(going.discard)
     await asyncio.gather(*going)

@@ -29,7 +29,7 @@ class StepDone:
     Attributes:
         title: the step in a line; secrets masked.
         begins_s, ends_s: on the call's clock, which begins with its INVITE.
-        told: what was heard or done, and how sure it is; of a failure, what was heard instead.
+        detail: what was heard or done, and how sure it is; of a failure, what was heard instead.
         heard_ms: from where to where on the received sound, if the step is about that.
         latency_s, latency_limit_s: from our last key or word to the prompt's beginning.
         written: the step in a line as the scenario has it, variables and all.
@@ -39,7 +39,7 @@ class StepDone:
     outcome: Outcome
     begins_s: float
     ends_s: float
-    told: str = ""
+    detail: str = ""
     heard_ms: tuple[int, int] | None = None
     latency_s: float | None = None
     latency_limit_s: float | None = None
@@ -69,14 +69,14 @@ class CallDone:
     Attributes:
         sound_from_s: on the call's clock, where `received` and `sent` begin.
         received, sent: mono s16le PCM at 8000 Hz; what was secret in them is silence.
-        heard: all prompts, in order.
+        prompts: all that were heard, in order.
         ladder: SIP messages; `ladder_from` is the monotonic second of the INVITE.
         no_ladder: why there is none.
     """
 
     name: str
     steps: list[StepDone] = field(default_factory=list)
-    heard: list[PromptDone] = field(default_factory=list)
+    prompts: list[PromptDone] = field(default_factory=list)
     ending: Ending | None = None
     sound_from_s: float = 0.0
     received: bytes = field(default=b"", repr=False)
@@ -126,7 +126,7 @@ class RunDone:
             for step in call.steps:
                 if step.outcome in (Outcome.FAILED, Outcome.BROKEN):
                     where = f"{call.name}: " if call.name else ""
-                    return f"{where}{step.title}: {step.told}"
+                    return f"{where}{step.title}: {step.detail}"
         return ""
 
 

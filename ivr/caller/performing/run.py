@@ -56,11 +56,11 @@ class Performer:
         """Runs in their order, so many at a time."""
         room = asyncio.Semaphore(at_once)
 
-        async def one(planned: PlannedRun) -> RunDone:
+        async def perform(planned: PlannedRun) -> RunDone:
             async with room:
                 return await self.run(planned, tries)
 
-        return list(await asyncio.gather(*(one(planned) for planned in runs)))
+        return list(await asyncio.gather(*(perform(planned) for planned in runs)))
 
     async def run(self, planned: PlannedRun, tries: int = 1) -> RunDone:
         """One row, tried again if it fails; `RunDone.tries` says which try it was."""

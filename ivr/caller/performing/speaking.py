@@ -41,7 +41,10 @@ async def pcm_of(
         words = step.say.split()
         if step.spelled:
             names = DIGITS[language]
-            words = [names[int(one)] if one.isdigit() else one for one in step.say]
+            words = [
+                names[int(character)] if character.isdigit() else character
+                for character in step.say
+            ]
         spoken = await synthesiser.speak(
             language, between.join(words), voice_name=step.voice, words_per_minute=step.speed
         )

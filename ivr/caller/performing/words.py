@@ -39,11 +39,11 @@ class WordEar:
         return " ".join([*self._finished, *self._partial])
 
     @property
-    def heard(self) -> bool:
+    def matched(self) -> bool:
         """Whether the words came, one right after the other."""
-        said = [*self._finished, *self._partial]
+        words = [*self._finished, *self._partial]
         length = len(self._wanted)
-        return any(said[at : at + length] == self._wanted for at in range(len(said) - length + 1))
+        return any(words[at : at + length] == self._wanted for at in range(len(words) - length + 1))
 
     @staticmethod
     def _words(result: str, name: str) -> list[str]:

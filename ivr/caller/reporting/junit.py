@@ -34,7 +34,8 @@ def _case(run: RunDone) -> TestCase:
 
 def _lines(call: CallDone) -> list[str]:
     lines = [
-        f"{step.ends_s:7.2f} s  {step.outcome:11}  {step.title}  {step.told}" for step in call.steps
+        f"{step.ends_s:7.2f} s  {step.outcome:11}  {step.title}  {step.detail}"
+        for step in call.steps
     ]
     for side, count in (("received", call.incoming), ("sent", call.outgoing)):
         if count is not None:

@@ -81,8 +81,8 @@ def read(path: Path) -> Report:
     except ValidationError as failure:
         fault = failure.errors(include_url=False)[0]
         place = ".".join(map(str, fault["loc"]))
-        told = f"{place}: {fault['msg']}" if place else fault["msg"]
-        raise NotAReport(f"{path}: no report of `calls run --report`: {told}") from failure
+        problem = f"{place}: {fault['msg']}" if place else fault["msg"]
+        raise NotAReport(f"{path}: no report of `calls run --report`: {problem}") from failure
     if found.format != FORMAT:
         raise NotAReport(f"{path}: a report of format {found.format}; this program reads {FORMAT}")
     return found
@@ -113,6 +113,6 @@ def _call_report(call: CallDone) -> CallReport:
                 begins_s=round(prompt.begins_s, 3),
                 score=round(prompt.score, 3),
             )
-            for prompt in call.heard
+            for prompt in call.prompts
         ),
     )

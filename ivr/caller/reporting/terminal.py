@@ -63,5 +63,5 @@ class Terminal:
 
 def _step(step: StepDone) -> str:
     latency = "" if step.latency_s is None else f" [dim]+{step.latency_s * 1000:.0f} ms[/]"
-    told = f" [dim]{escape(step.told)}[/]" if step.told else ""
-    return f"    {_SIGNS[step.outcome]} {step.ends_s:6.1f} s  {escape(step.title)}{latency}{told}"
+    detail = f" [dim]{escape(step.detail)}[/]" if step.detail else ""
+    return f"    {_SIGNS[step.outcome]} {step.ends_s:6.1f} s  {escape(step.title)}{latency}{detail}"

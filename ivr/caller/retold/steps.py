@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.caller.retold.told import CallTold, Deed, Pressed, Prompt, Spoke, Transferred
+from ivr.caller.retold.told import CallHistory, Deed, Pressed, Prompt, Spoke, Transferred
 from ivr.caller.wire.keys import KeyStyle
 
 FACTOR = 2
@@ -39,7 +39,7 @@ def limit_s(measured_ms: int) -> float:
     return max(LEAST_S, math.ceil(measured_ms / 1000 * FACTOR * 2) / 2)
 
 
-def steps_of(call: CallTold, terminator_grace_s: float) -> list[Step]:
+def steps_of(call: CallHistory, terminator_grace_s: float) -> list[Step]:
     """The steps of one call.
 
     Args:
@@ -52,7 +52,7 @@ def steps_of(call: CallTold, terminator_grace_s: float) -> list[Step]:
 class _Steps:
     """The steps of one call, while they are put together."""
 
-    call: CallTold
+    call: CallHistory
     grace_s: float
     _steps: list[Step] = field(default_factory=list)
     _next: int = 0
@@ -123,12 +123,12 @@ class _Steps:
                     self._steps.append({"wait": self.grace_s + HASH_AFTER_S})
                 self._steps.append({"press": keys})
             case Spoke():
-                said: Step = {"say": deed.words, "language": deed.language}
+                say: Step = {"say": deed.words, "language": deed.language}
                 if deed.spelled:
-                    said["spelled"] = True
+                    say["spelled"] = True
                 if deed.question:
-                    said["again_on"] = deed.question
-                self._steps.append(said)
+                    say["again_on"] = deed.question
+                self._steps.append(say)
             case Transferred(to):
                 self._steps.append({"expect_transfer": to, "within": WITHIN_S})
 

@@ -89,7 +89,7 @@ Deed = Pressed | Spoke | Transferred
 
 
 @dataclass(frozen=True)
-class CallTold:
+class CallHistory:
     """One call.
 
     Attributes:
@@ -111,10 +111,10 @@ class CallTold:
 
 
 @dataclass(frozen=True)
-class Told:
+class History:
     """Calls of one caller, one after the other, and what ROCARS has to have before them."""
 
     name: str
     about: str
     given: Given
-    calls: tuple[CallTold, ...]
+    calls: tuple[CallHistory, ...]

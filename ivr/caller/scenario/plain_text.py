@@ -92,8 +92,8 @@ def _text(path: Path) -> str:
             "the file as UTF-8"
         ) from None
     for number, line_text in enumerate(text.split("\n"), 1):
-        if told := _control_character(line_text):
-            raise ScenarioError(f"{path}:{number}: {told}")
+        if problem := _control_character(line_text):
+            raise ScenarioError(f"{path}:{number}: {problem}")
         if _KEYS_THEN_HASH.search(line_text):
             raise ScenarioError(
                 f"{path}:{number}: expected keys: after # YAML reads no more; {QUOTE_KEYS}"

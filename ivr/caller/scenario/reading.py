@@ -63,14 +63,14 @@ def _faults(path: Path, tree: yaml.Node, failure: ValidationError) -> list[str]:
     written = path.read_text(encoding="utf-8-sig").splitlines()
     for fault in failure.errors(include_url=False):
         place = _without_tags(fault["loc"])
-        where, said = _line(tree, place), fault["msg"].removeprefix("Value error, ")
+        where, problem = _line(tree, place), fault["msg"].removeprefix("Value error, ")
         name = ".".join(map(str, place))
         if fault["type"] == "extra_forbidden":
-            said = "no such field here"
+            problem = "no such field here"
         elif fault["type"] == "model_type" and not place:
-            said = "expected a scenario: a name, and steps or calls"
-        said += hint_for(fault["input"], written[where - 1] if where <= len(written) else "")
-        lines.append(f"{path}:{where}: {name + ': ' if name else ''}{said}")
+            problem = "expected a scenario: a name, and steps or calls"
+        problem += hint_for(fault["input"], written[where - 1] if where <= len(written) else "")
+        lines.append(f"{path}:{where}: {name + ': ' if name else ''}{problem}")
     return lines
 
 
@@ -110,8 +110,8 @@ def _check_keys(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
         elif isinstance(step, Dial) and not step.dial.isprintable():
             faults.append((place, f"expected a number or SIP URI, not {step.dial!a}"))
     if faults:
-        told = (f"{path}:{_line(tree, place)}: {what}" for place, what in faults)
-        raise ScenarioError("\n".join(dict.fromkeys(told)))
+        lines = (f"{path}:{_line(tree, place)}: {what}" for place, what in faults)
+        raise ScenarioError("\n".join(dict.fromkeys(lines)))
 
 
 def _steps(scenario: Scenario) -> Iterator[tuple[list[Any], AnyStep]]:

@@ -66,9 +66,9 @@ class Relay:
         self._chance = chance
         self.sent = StreamCount()
         self.received = StreamCount()
-        self.heard: Callable[[bytes], None] = lambda pcm: None
+        self.on_sound: Callable[[bytes], None] = lambda pcm: None
         """Is handed the service's sound, mono s16le at 8000 Hz."""
-        self._heard = StreamSound(lambda pcm: self.heard(pcm))
+        self._sound_received = StreamSound(lambda pcm: self.on_sound(pcm))
         self._near = _Socket(self._from_telephone)
         self._far = _Socket(self._from_service)
         self._telephone: Address | None = None
@@ -97,7 +97,7 @@ class Relay:
         while True:
             await asyncio.sleep(_REST_S)
             if self._far.transport is not None and not _waiting(self._far.transport):
-                self._heard.rest()
+                self._sound_received.rest()
 
     def close(self) -> None:
         if self._looking is not None:
@@ -197,7 +197,7 @@ class Relay:
         if packet is None or self._is_lost():
             return
         self.received.count(packet, time.monotonic())
-        self._heard.packet(packet)
+        self._sound_received.packet(packet)
         if self._telephone is not None and self._near.transport is not None:
             self._near.transport.sendto(data, self._telephone)
 
