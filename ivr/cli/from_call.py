@@ -39,7 +39,7 @@ def from_call(
         typer.echo(f"rocars-ivr: {out} is there already; --force overwrites it", err=True)
         raise typer.Exit(USAGE)
     from ivr.caller.retold.from_records import history_from
-    from ivr.caller.retold.told import CannotBeRetold
+    from ivr.caller.retold.history import CannotBeRetold
     from ivr.caller.retold.writing import as_file
 
     try:
@@ -58,7 +58,7 @@ def from_call(
 async def _stories(settings: Settings, call_ids: list[str]) -> list[CallStory]:
     """The calls, in order of time. Raises CannotBeRetold, RecordsUnavailable."""
     from ivr.caller.retold.from_records import in_order
-    from ivr.caller.retold.told import CannotBeRetold
+    from ivr.caller.retold.history import CannotBeRetold
     from ivr.records.call_search import CallSearch
     from ivr.records.database import Database
 

@@ -37,7 +37,7 @@ def from_capture(
     from ivr.caller.capture.from_capture import chosen, history_from_capture
     from ivr.caller.capture.keyed import Digits
     from ivr.caller.hearing.repertoire import Repertoire
-    from ivr.caller.retold.told import CannotBeRetold
+    from ivr.caller.retold.history import CannotBeRetold
     from ivr.caller.retold.writing import as_file
     from prompts.library import load_library
     from prompts.live import as_heard

@@ -10,7 +10,7 @@ from ivr.caller.capture.datagrams import CannotBeRead, read_capture
 from ivr.caller.capture.from_capture import chosen, history_from_capture
 from ivr.caller.capture.keyed import Digits
 from ivr.caller.hearing.repertoire import Repertoire
-from ivr.caller.retold.told import CannotBeRetold
+from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.writing import as_file
 from ivr.caller.scenario.reading import read
 from ivr.caller.scenario.scenario import Scenario

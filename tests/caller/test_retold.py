@@ -11,7 +11,7 @@ import pytest
 from backend_client.errors import BackEndUnavailable
 from call_flows.rules import FlowRules
 from ivr.caller.retold.from_records import history_from
-from ivr.caller.retold.told import CannotBeRetold
+from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.writing import as_file
 from ivr.caller.scenario.reading import read
 from ivr.caller.scenario.scenario import Scenario

@@ -12,7 +12,7 @@ from ivr.caller.capture.keyed import Digits, Keyed
 from ivr.caller.capture.listening import Line, keypad_of, line_of
 from ivr.caller.hearing.prompt_ear import PromptHeard
 from ivr.caller.hearing.repertoire import Repertoire
-from ivr.caller.retold.told import CallHistory, Deed, History, Pressed, Prompt, Transferred
+from ivr.caller.retold.history import CallHistory, Deed, History, Pressed, Prompt, Transferred
 from ivr.caller.retold.values import Values, given, given_driver
 
 FILLERS = frozenset(

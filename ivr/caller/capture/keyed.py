@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ivr.caller.capture.listening import KeyHeard
 from ivr.caller.retold.answers import WRONG_CODE
-from ivr.caller.retold.told import CannotBeRetold, Pressed, Prompt
+from ivr.caller.retold.history import CannotBeRetold, Pressed, Prompt
 from ivr.caller.retold.values import Values
 from ivr.dialogue.universals import STAR, TERMINATOR
 

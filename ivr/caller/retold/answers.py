@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ivr.caller.retold.told import CannotBeRetold, Deed, Pressed, Spoke
+from ivr.caller.retold.history import CannotBeRetold, Deed, Pressed, Spoke
 from ivr.caller.retold.values import Values
 from ivr.dialogue.collect import Ended
 from ivr.dialogue.trace import MASK, StepKind

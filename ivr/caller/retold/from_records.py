@@ -10,7 +10,7 @@ from typing import Any
 import phonenumbers
 
 from ivr.caller.retold.answers import Answers
-from ivr.caller.retold.told import (
+from ivr.caller.retold.history import (
     CallHistory,
     CannotBeRetold,
     Deed,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.caller.retold.told import CallHistory, Deed, Pressed, Prompt, Spoke, Transferred
+from ivr.caller.retold.history import CallHistory, Deed, Pressed, Prompt, Spoke, Transferred
 from ivr.caller.wire.keys import KeyStyle
 
 FACTOR = 2

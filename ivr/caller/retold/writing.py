@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ivr.caller.retold.history import History
 from ivr.caller.retold.steps import FACTOR, LEAST_S, Step, steps_of
-from ivr.caller.retold.told import History
 from ivr.caller.scenario.scenario import Given
 
 _PLAIN = re.compile(r"[a-z][a-z0-9_.-]*")
