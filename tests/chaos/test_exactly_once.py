@@ -107,7 +107,7 @@ class Chaos:
                     "session": driver.session,
                     "user_id": driver.user_id,
                     "ccrns": ccrns,
-                    "told": str(self.directory / "told"),
+                    "announced": str(self.directory / "told"),
                     "taken": str(self.directory / "taken"),
                     "patience_s": PATIENCE_S,
                 }
