@@ -32,7 +32,7 @@ from prompts.library import Library, load_library
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training.augment import noise, through_g711
 
 Line = Callable[[Sound, np.random.Generator], Sound]

@@ -28,7 +28,7 @@ from rich.table import Table
 from benchmarks.support.edits import distance
 from ivr.dialogue.asking import MOST_READINGS
 from prompts.library import load_library
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.ear import OnFrames, VoskRecogniser
 from speech.recognition.grammar import Either, Grammar

@@ -29,7 +29,7 @@ from benchmarks.lines import both
 from benchmarks.support.keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
 from benchmarks.support.own_service import SIP, WEB_PORT, service
 from benchmarks.support.processes import family_cpu_s
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.speaking import digits, spoken
 from tests.support.touch_tones import alaw, pcm_of
 

@@ -32,7 +32,7 @@ from rich.table import Table
 
 from benchmarks.recognition import CONDITIONS, Score, on_the_line, readings
 from benchmarks.support.edits import distance
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.models import Model, load_one
 from speech.recognition.settings import RecognitionSettings

@@ -35,7 +35,7 @@ from prompts.loudness import SAMPLE_RATE, Samples, levelled, trimmed
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 from speech.spoken.unit import Unit
 

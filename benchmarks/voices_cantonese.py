@@ -38,7 +38,7 @@ from scipy.fft import dct
 
 from prompts.phrasing import phrased
 from prompts.script import UNIT_FOLDER, clips
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
 from speech.training.augment import through_g711

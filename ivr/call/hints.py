@@ -14,7 +14,7 @@ from ivr.observe import metrics
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import CallingNumber
 from ivr.records.database import RecordsUnavailable
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import first_in
 
 log = structlog.get_logger("ivr.pool.caller_hints")

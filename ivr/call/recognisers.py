@@ -13,7 +13,7 @@ import structlog
 
 from ivr.observe import metrics
 from ivr.telephony.line import CallLine
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.ear import VoskRecogniser
 from speech.recognition.hearing import Utterance
 from speech.recognition.models import Model

@@ -19,7 +19,7 @@ from prompts.library import Shelf
 from prompts.settings import PromptSettings
 from prompts.take import BadTake, Fault, from_pcm
 from prompts.utterance import BYTES_PER_SECOND
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger("ivr.pool.phone_studio")
 

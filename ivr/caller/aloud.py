@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ivr.caller.driver import Speech
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.phrase_book import phrase_book
 from speech.recognition.words import DIGITS
 from speech.synthesiser.synthesiser import Synthesiser

@@ -27,7 +27,7 @@ from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
 from prompts.settings import PromptSettings
 from sip_config.settings import SipSettings
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.synthesiser import Synthesiser
 
 _GROUPED_DIGITS = re.compile(r"[0-9]{3,4}( [0-9]{3,4})+")

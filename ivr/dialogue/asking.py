@@ -38,7 +38,7 @@ from ivr.dialogue.turns import (
 )
 from ivr.dialogue.universals import Universal
 from prompts.utterance import Narrator, Phrase
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.hearing import Ear, Utterance
 
 T = TypeVar("T")

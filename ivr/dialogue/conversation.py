@@ -25,7 +25,7 @@ from ivr.dialogue.trace import Step, StepKind, Trace
 from ivr.dialogue.turns import Redo, WentBack
 from ivr.dialogue.waiting import Background, wait_with_filler
 from prompts.utterance import BYTES_PER_SECOND, Narrator, Phrase, SlotValue
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.hearing import Ear
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ivr.dialogue.question import Choice, Field, Menu, Spoken
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.grammar import Either, Grammar
 from speech.recognition.marks import MarkGrammar

@@ -11,7 +11,7 @@ from ivr.dialogue.line import KEYS
 from ivr.dialogue.trace import as_keyed
 from ivr.dialogue.universals import RESERVED_IN_MENUS
 from prompts.utterance import SlotValue
-from speech.language import Language
+from speech.languages.language import Language
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.drawing.graph import Edge, Flow, Node, NodeKind
 from ivr.drawing.words import words
-from speech.language import Language
+from speech.languages.language import Language
 
 _SHAPES = {
     NodeKind.START: ('(["', '"])'),

@@ -14,7 +14,7 @@ from ivr.drawing.questions import BadQuestion, questions, values_of
 from ivr.drawing.reading import Unreadable, read_flow
 from ivr.drawing.source import Module, awaited, called, method_of_call
 from prompts import catalogue
-from speech.language import Language
+from speech.languages.language import Language
 
 FORBIDDEN = ("pjsua2", "sqlalchemy", "aiohttp", "numpy", "vosk", "pyttsx3")
 _PROMPT = re.compile(r"[a-z_]+(\.[a-z_]+)+")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.drawing.graph import Flow, Node, NodeKind
 from prompts import catalogue
-from speech.language import Language
+from speech.languages.language import Language
 
 LONGEST = 90
 

@@ -9,7 +9,7 @@ from backend_client.settings import RocarsClientSettings
 from ivr.node.scoreboard import Scoreboard
 from ivr.settings.service import Settings
 from prompts.library import Library
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.models import Model
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from backend_client.types import Receipt
 from ivr.observe import metrics
 from ivr.sms.gateway import NotSent, SmsGateway
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger("ivr.messages.receipts")
 

@@ -1,1 +1,2 @@
-"""One file a language: all that is not text, recordings, phrases or a model."""
+"""The languages of the service: `language.py` has their tags, a file each what is known of it, and
+`registry.py` finds it. Texts, recordings, phrases and models are elsewhere."""

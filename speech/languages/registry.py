@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from speech.language import Language
 from speech.languages.cantonese import CANTONESE
 from speech.languages.english import ENGLISH
+from speech.languages.language import Language
 from speech.languages.putonghua import PUTONGHUA
 from speech.languages.spoken_language import SpokenLanguage
 from speech.spoken.forms import SpokenForms

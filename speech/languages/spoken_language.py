@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.spoken.forms import SpokenForms
 
 Rule = tuple[re.Pattern[str], str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Completeness, Meaning, without_noise
 from speech.recognition.words import NO_WORDS, SELDOM_UNKNOWN, TIMES, digit_words
 

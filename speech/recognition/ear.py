@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.activity import Activity
 from speech.recognition.ending import silence_that_ends
 from speech.recognition.grammar import Grammar

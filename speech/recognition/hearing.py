@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Grammar, Meaning
 
 

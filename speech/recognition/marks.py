@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import repeated
 from speech.recognition.grammar import Completeness, Meaning, PhraseGrammar, without_noise
 from speech.recognition.words import DIGITS, LETTERS, SELDOM_UNKNOWN, TIMES, digit_words

@@ -14,7 +14,7 @@ import structlog
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: more threads only wait
 import vosk
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Grammar
 from speech.recognition.settings import RecognitionSettings
 from speech.recognition.words import UNKNOWN

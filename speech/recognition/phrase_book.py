@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Meaning, PhraseGrammar
 from speech.recognition.marks import spellings
 from speech.recognition.words import digit_words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import LANGUAGES
 
 UNKNOWN = "[unk]"

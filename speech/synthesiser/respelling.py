@@ -9,7 +9,7 @@ phonemes in the tests.
 
 from __future__ import annotations
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import LANGUAGES
 
 

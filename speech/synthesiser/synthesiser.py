@@ -17,7 +17,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.respelling import respelled
 from speech.synthesiser.settings import SynthesiserSettings
 

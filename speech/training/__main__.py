@@ -14,7 +14,7 @@ import json
 import time
 from pathlib import Path
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import telephoned
 from speech.training.export import export, export_graph
 from speech.training.graph import COSTS, Costs

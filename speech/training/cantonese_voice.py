@@ -21,7 +21,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training.features import Floats
 from speech.training.lexicon import Lexicon
 from speech.training.recorded import recorded

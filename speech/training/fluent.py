@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.manner import Manner
 from speech.training.recorded import Clips

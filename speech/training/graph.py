@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import SELDOM_UNKNOWN, UNKNOWN, digit_words
 from speech.training.lexicon import Lexicon
 from speech.training.units import SILENCE_PHONE, UnitTable

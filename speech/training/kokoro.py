@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.signal import resample_poly
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import kokoro_phonemes
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.sayings import Saying, Word

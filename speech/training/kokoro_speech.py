@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import shards
 from speech.training.kokoro import Kokoro, Timbre
 from speech.training.lexicon import Lexicon

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import LANGUAGES
 from speech.voices.kokoro_pinyin import initial_and_final
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS, TIMES
 from speech.training.lexicon import Lexicon, Pronunciation, arpabet, lines
 

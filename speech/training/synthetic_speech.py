@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import shards
 from speech.training.engines import ENGINES
 from speech.training.lexicon import Lexicon, Pronunciation

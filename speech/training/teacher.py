@@ -23,7 +23,7 @@ import numpy.typing as npt
 import soxr
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import shards
 from speech.training.augment import Telephone
 from speech.training.features import FRAME_SHIFT, SAMPLE_RATE, Floats, mfcc

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import shards
 from speech.training.augment import Telephone, faster
 from speech.training.dataset import Utterance

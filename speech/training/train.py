@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import lfmmi
 from speech.training.dataset import Utterance
 from speech.training.features import COEFFICIENTS

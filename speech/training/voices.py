@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import resample_poly
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import LANGUAGES
 from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS
 from speech.training.engines import RESPELT, Engine, trimmed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import SAMPLE_RATE, Synthesiser, SynthesisFailed
 from speech.voices.settings import VoiceSettings

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.voices.kokoro_english import English
 from speech.voices.kokoro_putonghua import symbols as putonghua

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.voices.registry import FILES, opened
 from speech.voices.settings import VoiceSettings
 from speech.voices.voice import Speech, Voice

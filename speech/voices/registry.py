@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.voices.settings import VoiceSettings
 from speech.voices.voice import Voice, VoiceUnavailable, needs

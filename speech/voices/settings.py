@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from speech.language import Language
+from speech.languages.language import Language
 
 OF_RECORDINGS = {
     Language.CANTONESE: "cantonese",

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from speech.language import Language
+from speech.languages.language import Language
 
 Samples = npt.NDArray[np.float32]
 

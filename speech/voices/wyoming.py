@@ -20,7 +20,7 @@ from wyoming.event import Event, read_event, write_event
 from wyoming.info import Describe, Info, TtsVoice
 from wyoming.tts import Synthesize, SynthesizeVoice
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.voices.settings import VoiceSettings
 from speech.voices.voice import Samples, Speech, VoiceUnavailable, needs

@@ -20,7 +20,7 @@ from prompts.composer import Composer
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.captured import MadeUpCall, write
 from tests.support.shipped import shipped_library
 

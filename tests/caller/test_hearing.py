@@ -23,7 +23,7 @@ from prompts.composer import Composer
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
 from tests.support.shipped import shipped_library

@@ -14,7 +14,7 @@ from ivr.caller.hearing.prompt_ear import SoFar, begins, find
 from ivr.caller.hearing.repertoire import NotASound, Repertoire, Sound, read_wavs
 from ivr.caller.hearing.wanted import Wanted
 from prompts.library import Library
-from speech.language import Language
+from speech.languages.language import Language
 
 pytestmark = pytest.mark.unit
 

@@ -19,7 +19,7 @@ from ivr.caller.scenario.scenario import filled
 from ivr.caller.scenario.steps import AnyStep, Press, Say, SendInfo
 from ivr.caller.wire.message import Message
 from ivr.telephony.sound.frames import SILENCE
-from speech.language import Language
+from speech.languages.language import Language
 from tests.caller.stalling_line import Stall, StallingCall, Stalls, frames_of
 
 pytestmark = pytest.mark.unit

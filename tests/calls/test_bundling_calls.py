@@ -18,7 +18,7 @@ from prompts.library import load_library
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.callers import WRONG_CODE, Called, Caller, log_in
 from tests.support.sound_matching import hear
 

@@ -20,7 +20,7 @@ import pytest
 import soundfile
 
 from ivr.caller.wire.keys import KEY_MS
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
 from tests.support.pace import limit

@@ -14,7 +14,7 @@ from ivr.caller.driver import Speech
 from ivr.dialogue.outcome import Mode
 from ivr.dialogue.trace import MASK, StepKind
 from ivr.records.models import CallStep
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support import recorded_people
 from tests.support.callers import Called, Caller, log_in
 from tests.support.speaking import digits, spelt, spoken

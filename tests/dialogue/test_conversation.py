@@ -11,7 +11,7 @@ from ivr.dialogue.line import HungUp
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.turns import Redo, WentBack
 from ivr.dialogue.waiting import Background
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]

@@ -13,7 +13,7 @@ from ivr.dialogue.question import Choice, Field, Manner, Menu, Spoken
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.trace import MASK, StepKind, hidden
 from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, NotKnown, WantsHotline
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
 from tests.support.fakes.ear import PaperEar, Saying
 from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace

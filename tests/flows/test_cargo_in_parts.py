@@ -14,7 +14,7 @@ from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.turns import GaveUp
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
 from tests.support.fakes.ear import PaperEar, Saying
 from tests.support.fakes.flows_on_paper import CARGO

@@ -9,7 +9,7 @@ import pytest
 
 from prompts.phrasing import phrased
 from prompts.script import clips
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training.lexicon import Lexicon
 from speech.voices.cantonese.letters import LETTERS
 from speech.voices.cantonese.model import load

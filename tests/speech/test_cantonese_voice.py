@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.voices import registry
 from speech.voices.cantonese import melody
 from speech.voices.cantonese.envelope import BINS, decoded, encoded

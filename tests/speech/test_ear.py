@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.ear import OnFrames, VoskRecogniser
 from speech.recognition.grammar import Either, Grammar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.grammar import Completeness, Either, Meaning, without_noise
 from speech.recognition.marks import LONGEST, MarkGrammar, own_marks, spellings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Meaning, PhraseGrammar
 from speech.recognition.models import load_one
 from speech.recognition.phrase_book import phrase_book

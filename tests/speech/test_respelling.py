@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from prompts.script import clips
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.respelling import respelled
 from speech.synthesiser.settings import SynthesiserSettings
 from tests.support.pace import limit

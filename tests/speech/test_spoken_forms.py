@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 from speech.spoken.forms import NotSpeakable, SpokenForms
 from speech.spoken.grouping import groups

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import SAMPLE_RATE, Synthesiser, SynthesisFailed
 from tests.support.pace import limit

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser, SynthesiserAway
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import NO_WORDS
 from speech.training import voices
 from speech.training.augment import (

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="NOT TESTED: training needs .[training]")
 
-from speech.language import Language  # noqa: E402
+from speech.languages.language import Language  # noqa: E402
 from speech.training import telephoned, train  # noqa: E402
 from speech.training.dataset import Utterance  # noqa: E402
 from speech.training.kaldi_model import write_model  # noqa: E402

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import digit_words
 from speech.training import shards
 from speech.training.fluent import Reader, spoken

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import DIGITS
 from speech.training.augment import joined, pcm
 from speech.training.lexicon import Lexicon

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import DIGITS
 
 VOICES = {

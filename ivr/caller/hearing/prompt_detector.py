@@ -11,7 +11,7 @@ import numpy as np
 from ivr.caller.hearing.hypothesis import Hypothesis, begun, silent
 from ivr.caller.hearing.repertoire import COARSE, SAMPLE_RATE, WINDOW, Known, Repertoire, Sound
 from ivr.caller.hearing.search import Likeness, search
-from speech.language import Language
+from speech.languages.language import Language
 
 HELD_S = 3.0
 STEP = SAMPLE_RATE * 80 // 1000

@@ -12,7 +12,7 @@ from prompts import catalogue
 from prompts.catalogue import Segment, Slot, SlotKind
 from prompts.script import UNIT_FOLDER
 from prompts.settings import PromptSettings
-from speech.language import Language
+from speech.languages.language import Language
 from speech.spoken.unit import Unit
 
 _PAUSES = PromptSettings.model_validate({})

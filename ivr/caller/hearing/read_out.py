@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ivr.caller.hearing.prompt_detector import Detected
 from prompts.script import UNIT_FOLDER
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 
 BETWEEN_REFERENCES_MS = 500

@@ -13,7 +13,7 @@ import soundfile
 import soxr
 
 from prompts.library import Library
-from speech.language import Language
+from speech.languages.language import Language
 
 Sound = npt.NDArray[np.float32]
 """Mono, 8000 Hz, s16 values as floats."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from prompts import catalogue
 from prompts.catalogue import SlotKind
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 from speech.spoken.forms import NotSpeakable
 from speech.spoken.unit import Spoken

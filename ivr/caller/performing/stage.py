@@ -15,7 +15,7 @@ from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
 from prompts.library import Library
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition import models
 from speech.recognition.models import Model
 from speech.recognition.settings import RecognitionSettings

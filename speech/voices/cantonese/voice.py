@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.voices.cantonese.envelope import SAMPLE_RATE, Doubles
 from speech.voices.cantonese.model import SpeakerModel, SyllableUnknown, load

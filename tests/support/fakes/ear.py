@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Grammar, Meaning
 from speech.recognition.hearing import Deaf, Reading, Utterance
 
