@@ -1,7 +1,8 @@
 """How late the frames of running calls are handed out.
 
-A caller hears lateness as a gap: their jitter buffer holds 40 to 60 ms, and what comes later than
-that is silence. So this, and not how busy the machine is, tells whether calls are served well.
+A caller hears a late frame as a gap: their jitter buffer holds 40 to 60 ms, and a frame that comes
+later is replaced by silence. Lateness therefore shows whether calls are served well; the load of
+the machine does not.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ class Lateness:
         self._late_after_s = late_after_s
         self._passed_over = 0
         self.frames = 0
-        """That were due, since the start."""
+        """Frames that were due since the start."""
         self.late = 0
-        """Of them."""
+        """How many of these were late."""
 
     def handed_out(
         self, lines: int, due_at: float, began: float, ended: float, passed_over: int
     ) -> None:
-        """A tick that was due at `due_at` is over: a frame for each of so many lines.
+        """Count one tick, due at `due_at`, in which each of `lines` lines got a frame.
 
         Args:
-            began: when the first of them was handed out; as all times, monotonic, in seconds.
-            ended: when the last of them was.
+            began: when the first frame was handed out; like all times here, monotonic seconds.
+            ended: when the last frame was handed out.
             passed_over: ticks that were so late that nothing was handed out at all, since the
                 start; their frames count as late.
         """

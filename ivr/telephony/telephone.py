@@ -25,17 +25,17 @@ log = logging.getLogger(__name__)
 _SWITCH_INTERVAL_S = 0.0005
 
 TakeCall = Callable[[IncomingCall], Awaitable[None]]
-"""Deals with one incoming call from its INVITE on; the call is over when it returns."""
+"""Handles one incoming call from its INVITE on; the call is over when it returns."""
 
 TurnedAway = Callable[[Invite, int], None]
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of the INVITEs that came in, since the start.
+    """How INVITEs were handled since the start.
 
     Attributes:
-        taken: handed on.
+        taken: passed to `take_call`.
         refused_stranger: 403, from an address that is not allowed.
         refused_draining: 503, new calls are not taken any more.
         refused_busy: 486 of the library, all lines taken.
@@ -58,7 +58,7 @@ class Telephone:
 
     All its lines can be used: the INVITE beyond the last line gets 486 from the library, which
     the SIP front turns into another worker, or 503 with Retry-After when there is none. Keeping a
-    line free in order to say 503 ourselves would cost one line in four.
+    line free to answer 503 ourselves would cost one line in four.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Telephone:
         `cards` are the line cards: each has a SIP port of its own, and so many lines as a copy of
         the library grants (4 with the published wheel). See `library.line_card`.
 
-        `turned_away` is told of each INVITE the library answered itself, and with which status:
+        `turned_away` is called with each INVITE that the library answered itself, and its status:
         486 when all lines are taken, 488 without a common codec.
         """
         self._settings = settings
@@ -95,7 +95,7 @@ class Telephone:
         """Take the ports and begin. Raises EndpointFailed."""
         if self._endpoint is not None:
             raise EndpointFailed("this telephone was started already")
-        # Python threads hand over to the frame clock in half a millisecond, not in five.
+        # Python threads hand over to the frame clock within half a millisecond, not five.
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         endpoint = Endpoint(
             self._settings,
@@ -139,17 +139,17 @@ class Telephone:
 
     @property
     def capacity(self) -> int:
-        """Calls all line cards hold at once, asked of them."""
+        """Calls that all line cards hold at once, asked from the library."""
         return self._running().capacity
 
     @property
     def active_calls(self) -> int:
-        """Lines in use, asked of the library."""
+        """Lines in use, asked from the library."""
         return self._endpoint.calls_held if self._endpoint is not None else 0
 
     @property
     def polled_at(self) -> float:
-        """Monotonic time the SIP thread last came round; a watchdog's sign of life."""
+        """Monotonic time at which the SIP thread last went round; a watchdog reads it."""
         return self._running().polled_at
 
     @property
@@ -199,7 +199,7 @@ class Telephone:
         task.add_done_callback(self._tasks.discard)
 
     async def _deal_with(self, call: IncomingCall) -> None:
-        """The caller's line is free again afterwards, whatever happens."""
+        """Handle a call; afterwards its line is free again, whatever happened."""
         try:
             if self._take_call is None:
                 await call.reject(NOT_FOUND)

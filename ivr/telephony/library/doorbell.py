@@ -1,4 +1,4 @@
-"""How the pj thread waits: for the next tick while sound moves, for a packet while it does not."""
+"""How the pj thread waits: for the next tick while sound moves, otherwise for a packet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class Wakeup:
-    """Rung by the event loop when it has work. The work must be there before."""
+    """The event loop rings it when it has work for the thread. The work must be queued first."""
 
     def __init__(self) -> None:
         self._idle = False
@@ -25,7 +25,7 @@ class Wakeup:
         self._sockets: list[socket.socket] = []
 
     def ring(self) -> None:
-        """Wake the thread; if it is awake, it will not wait the next time."""
+        """Wake the thread; if it is awake, its next wait returns at once."""
         if self._idle:
             os.eventfd_write(self._bell, 1)
         else:
@@ -49,21 +49,21 @@ class Wakeup:
                         sock.close()
 
     def wait(self, seconds: float) -> None:
-        """Wait to be rung for, at most so long."""
+        """Wait for the bell, at most `seconds`."""
         self._rung.acquire(timeout=seconds)
 
     def idle(self, now_idle: bool) -> None:
-        """Which wait comes next. Afterwards it must be seen whether there is work."""
+        """Set which kind of wait comes next. Afterwards check again whether there is work."""
         self._idle = now_idle
 
     def wait_for_packets(self, seconds: float) -> None:
-        """Wait to be rung for, or for a packet, at most so long."""
+        """Wait for the bell or for a packet, at most `seconds`."""
         self._poll.poll(seconds * 1000)
-        with contextlib.suppress(BlockingIOError):  # it was not the bell
+        with contextlib.suppress(BlockingIOError):  # a packet, not the bell
             os.eventfd_read(self._bell)
 
     def close(self) -> None:
-        """Nobody rings any more."""
+        """Close the bell; nobody may ring it any more."""
         for sock in self._sockets:
             sock.close()
         os.close(self._bell)

@@ -1,4 +1,5 @@
-"""A call's RTP stream, as sound: what came is asked of it, what goes is given to it."""
+"""A call's RTP stream as sound: received frames are read from it, frames to send are given to
+it."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ _OUR_FORM = SoundForm(rate_hz=SAMPLE_RATE, channels=1, bits=16, frame_us=FRAME_M
 class SoundStream:
     """One stream of the library, from its creation until its end. Lives on the pj thread.
 
-    What is taken from it comes out of the jitter buffer, whatever the length of the packets that
-    came; what is given to it goes as one packet.
+    Frames are read from the jitter buffer, whatever the length of the received packets; each frame
+    given to it is sent as one packet.
     """
 
     def __init__(self, library: ctypes.PyDLL, port: int) -> None:

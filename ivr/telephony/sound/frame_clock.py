@@ -1,4 +1,4 @@
-"""When the next 20 ms of sound are due, on the thread that polls the library.
+"""Says when the next 20 ms of sound are due, on the thread that polls the library.
 
 The library has a clock of its own, a thread beside ours. Two threads that each wake 50 times a
 second cost more than one that does both.
@@ -11,23 +11,23 @@ import math
 from ivr.telephony.sound.frames import FRAME_S
 
 _LONGEST_BEHIND_S = 1.0
-"""After a longer standstill time is not made up for: nobody wants to hear it all at once."""
+"""After a longer standstill the missed time is skipped: nobody wants to hear it all at once."""
 
 
 class FrameClock:
-    """Ticks 50 times a second. `now` is monotonic time, in seconds."""
+    """A clock of 50 ticks a second. `now` is monotonic time, in seconds."""
 
     def __init__(self, now: float) -> None:
         self._next_at = _tick_after(now)
         self.tick = 0
-        """How many there were."""
+        """The number of ticks so far."""
         self.due_at = self._next_at
-        """When the last one was due."""
+        """When the last tick was due."""
         self.passed_over = 0
-        """Ticks that were never told, since they were too late to be of use; in all."""
+        """Ticks that were skipped because they were too late to be of use, in all."""
 
     def frame_due(self, now: float) -> bool:
-        """Whether a tick is due, or one that is late; each is told once."""
+        """Whether a tick is due now; each tick is reported once, also a late one."""
         if self._next_at > now:
             return False
         self.due_at = self._next_at
@@ -39,7 +39,7 @@ class FrameClock:
         return True
 
     def skip_to(self, now: float) -> None:
-        """Nobody missed the ticks until now."""
+        """Skip the ticks until now; nobody needed them."""
         if now > self._next_at:
             self._next_at = _tick_after(now)
 
