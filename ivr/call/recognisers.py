@@ -1,4 +1,4 @@
-"""The ears of one worker's calls."""
+"""The speech recognisers of one worker's calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BEHIND = 3
 
 
 class Recognisers:
-    """Gives each call an ear; recognition runs on threads beside the event loop."""
+    """Gives each call a recogniser; recognition runs on threads beside the event loop."""
 
     def __init__(self, models: Mapping[Language, Model], settings: RecognitionSettings) -> None:
         self._models = models
@@ -37,7 +37,7 @@ class Recognisers:
         self._ears: WeakSet[VoskRecogniser] = WeakSet()
 
     def ear_of(self, line: CallLine) -> VoskRecogniser | None:
-        """None where no language can be heard."""
+        """Make the recogniser of a call; None if no language has a model."""
         if not self._models:
             return None
         ear = VoskRecogniser(
@@ -52,12 +52,13 @@ class Recognisers:
         return ear
 
     def give_up(self, reason: str) -> None:
-        """All calls go on by keypad; their callers are told. To be called again does nothing."""
+        """Give up speech in all calls, which go on by keypad and tell their callers so. May be
+        called again."""
         for ear in list(self._ears):
             ear.give_up(reason)
 
     def close(self) -> None:
-        """Recognisers that still work are left to the end of the process."""
+        """Stop; recognisers that still work are left to the end of the process."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -75,10 +76,10 @@ def _count_given_up(reason: str) -> None:
 
 
 def run_behind(levels: int) -> None:
-    """Have the thread that calls this run a little behind the others of its process.
+    """Give the calling thread a little less priority than the others of its process.
 
-    No more than a little: a thread that holds the interpreter's lock and is not given a processor
-    would have all the others wait, the sound among them.
+    Only a little: if a thread that holds the interpreter's lock does not get a processor, all other
+    threads wait, the sound among them.
     """
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + levels)

@@ -50,19 +50,19 @@ _TURNS = {
 }
 
 Put = Callable[[int], Sequence[Phrase]]
-"""What is said to put the question at attempt n (1 is the first)."""
+"""The phrases that put the question at attempt n (1 is the first)."""
 
 
 MOST_READINGS = 10
-"""Readings of one utterance that ROCARS is asked about."""
+"""How many readings of one utterance ROCARS is asked about at most."""
 
 
 @dataclass(frozen=True)
 class _Question(Generic[T]):
-    """What fields and menus have in common while they are put.
+    """What fields and menus have in common while they are being asked.
 
     Attributes:
-        settled_elsewhere: somebody else knows which answers are right ones.
+        settled_elsewhere: ROCARS, or another authority, decides which answers are right.
     """
 
     name: str
@@ -77,7 +77,7 @@ class _Question(Generic[T]):
 
 
 class Asking:
-    """One question being put to one caller."""
+    """One question being asked of one caller."""
 
     def __init__(
         self,
@@ -232,11 +232,11 @@ class Asking:
         raise GaveUp(name, misheard=misheard > 0)
 
     def _can_answer_by_voice(self, grammars: Grammars) -> bool:
-        """Whether an answer to this question can be said."""
+        """Whether an answer to this question can be spoken."""
         return self._ear is not None and any(self._ear.hears(grammar) for grammar in grammars)
 
     def _time_is_short(self) -> list[Phrase]:
-        """What is said of it before the question, once. Raises TimeIsUp."""
+        """The notice that time is short, said once before the question. Raises TimeIsUp."""
         if self._time is None:
             return []
         self._time.check()
@@ -301,7 +301,8 @@ class Asking:
     def _handle_universal(
         self, universal: Universal, help_prompt: str, *, spoken: bool = False
     ) -> list[Phrase]:
-        """What is said before the question is put again; raises for turns that leave it."""
+        """Give the phrases to say before the question is asked again; raises for universals that
+        leave it."""
         turn = _TURNS.get(universal)
         if turn is not None:
             raise turn
@@ -344,7 +345,8 @@ class Asking:
 
 
 async def _settled(utterance: Utterance, question: _Question[T]) -> T:
-    """The likeliest reading that ROCARS knows; where nobody can settle it, a sure one.
+    """Settle on the likeliest reading that ROCARS knows; without an authority to ask, on a sure
+    one.
 
     Raises NotAccepted.
     """

@@ -17,13 +17,13 @@ from speech.recognition.hearing import Utterance
 
 @dataclass(frozen=True)
 class Keyed:
-    """An answer as keyed, terminator and universals taken out."""
+    """An answer as keyed, without terminator and universals."""
 
     digits: str
 
 
 class Ended(StrEnum):
-    """What ended an answer that was keyed."""
+    """What ended a keyed answer."""
 
     HASH = "hash"
     LENGTH = "length"
@@ -56,19 +56,19 @@ class SpokenAnswer:
 
 @dataclass(frozen=True)
 class RecogniserLost:
-    """Speech cannot be heard any more in this call."""
+    """Speech recognition has failed for the rest of this call."""
 
 
 CollectResult = Keyed | NoInput | UniversalCommand | InvalidKeys | SpokenAnswer | RecogniserLost
 
 
 class KeyCollector:
-    """Listens for one answer while its prompt plays and after it.
+    """Collects the keys of one answer while its prompt plays and after it.
 
     Attributes:
         put_at: when its prompt began, on the event loop's clock in seconds.
         first: the key that began the answer, once there is one.
-        ended: what ended it, where there is more than one way.
+        ended: what ended it, if there is more than one possibility.
     """
 
     def __init__(self, keys: KeyBuffer, settings: DialogueSettings, manner: Manner) -> None:
@@ -86,8 +86,8 @@ class KeyCollector:
     async def one_key(self, playback: Playback) -> CollectResult:
         """A menu's answer: the first key, or a universal. Raises HungUp.
 
-        A # is no answer here. One that came before the menu was put, or soon after the answer
-        before, was meant for what was before, however slowly it followed.
+        A # is no answer here. A # that came before the menu was asked, or soon after the previous
+        answer, belongs to that answer.
         """
         self._keys.no_terminator_before(max(self.put_at, self._keys.answered_at + self._grace_s))
         first = await self._first_key(playback)
@@ -102,7 +102,7 @@ class KeyCollector:
     async def digits(self, playback: Playback, max_digits: int) -> CollectResult:
         """A field's answer: digits up to #, to the inter-digit time-out, or to full length.
 
-        At full length nothing more is waited for (VoiceXML's termtimeout of 0 s). Raises HungUp.
+        At full length there is no further wait (VoiceXML's termtimeout of 0 s). Raises HungUp.
         """
         self._keys.no_terminator_before(-math.inf)
         press = await self._first_key(playback)
@@ -154,7 +154,7 @@ class KeyCollector:
         return await self._keys.take()
 
     async def _after_star(self) -> CollectResult:
-        self._keys.no_terminator_before(-math.inf)  # here it means something, however early it came
+        self._keys.no_terminator_before(-math.inf)  # here every key counts, however early it came
         press = await self._next_key()
         if press is None:
             self.ended = Ended.PAUSE
@@ -166,7 +166,7 @@ class KeyCollector:
 
 
 async def key_or_end(keys: KeyBuffer, playback: Playback) -> bool:
-    """Wait for a key or for the end of what plays; a key stops it (barge-in).
+    """Wait for a key or for the end of the playback; a key stops it (barge-in).
 
     The key stays in the buffer. True if a key came. Raises HungUp.
     """
@@ -179,7 +179,7 @@ async def key_or_end(keys: KeyBuffer, playback: Playback) -> bool:
             playback.stop()
         for task in (arrived, finished):
             if task.done():
-                task.result()  # a hang-up is raised here
+                task.result()  # raises a hang-up here
         return barged_in
     finally:
         for task in (arrived, finished):

@@ -31,18 +31,18 @@ from speech.recognition.hearing import Ear
 T = TypeVar("T")
 
 TONE = tone(hz=1000.0, seconds=0.3)
-"""Speak now."""
+"""The tone after which the caller is to speak."""
 
 KEY_CLICK_S = 0.16
-"""The end of a recording is cut by so much: the line ends it with the frame in which the key came,
-and a finger on its way to the key can be heard before."""
+"""So much is cut off the end of a recording: the line ends it with the frame in which the key came,
+and the finger on its way to the key can be heard before."""
 
 ONLY_NOW = Manner(type_ahead=False)
-"""Asked of something that must be heard first: keys pressed before do not answer it."""
+"""For a question that must be heard first: keys pressed before it do not answer it."""
 
 
 class Conversation:
-    """One call, as a talk in one language at a time.
+    """One call as a conversation, in one language at a time.
 
     Attributes:
         language: what the caller hears from now on; a flow may change it.
@@ -71,11 +71,11 @@ class Conversation:
         self._hinted = False
 
     async def say(self, prompt: str, *, barge_in: bool = True, **slots: SlotValue) -> None:
-        """Say one prompt to its end, or until a key is pressed; the key is kept."""
+        """Play one prompt to its end, or until a key is pressed; the key is kept."""
         await self.say_all([self.phrase(prompt, slots)], barge_in=barge_in)
 
     async def say_all(self, phrases: Sequence[Phrase], *, barge_in: bool = True) -> None:
-        """Say several phrases, also of several languages, as one piece of audio."""
+        """Play several phrases, possibly of several languages, as one utterance."""
         await self._say(phrases, barge_in=barge_in)
 
     async def _say_filler(self, prompt: str) -> None:
@@ -93,7 +93,7 @@ class Conversation:
                 await key_or_end(self._keys, playback)
             else:
                 await playback.finished()
-        finally:  # a filler is cut short when the back end answers: the caller has heard it so far
+        finally:  # cut short or not, this is how much of it was heard
             self._note(
                 Step(
                     StepKind.SAID,
@@ -113,9 +113,9 @@ class Conversation:
         self._note(Step(StepKind.SAID, name, ms=playback.played_ms, language=self.language))
 
     async def record(self, name: str, longest_s: float) -> bytes:
-        """What the caller says after a tone, until he presses a key (VoiceXML ``<record>``).
+        """Record what the caller says after a tone, until they press a key (VoiceXML ``<record>``).
 
-        The key counts for nothing else. After `longest_s` the recording ends by itself.
+        The key has no other effect. After `longest_s` the recording ends by itself.
         """
         self._keys.flush()
         self._keys.prompt_begins()
@@ -139,19 +139,20 @@ class Conversation:
         *,
         settle: Callable[[T], Awaitable[T]] | None = None,
     ) -> Outcome[T]:
-        """Ask for digits until they are an answer (VoiceXML's collect step).
+        """Ask for digits until they make an answer (VoiceXML's collect step).
 
-        `settle` has the last word on a well-formed answer, for example by asking ROCARS; it raises
-        `NotAccepted` to have the question put again. Raises `GaveUp` after the attempts.
+        `settle` decides about a well-formed answer, for example by asking ROCARS; it raises
+        `NotAccepted` to have the question asked again. Raises `GaveUp` after the attempts.
         """
         return await self._asking().field(field, settle)
 
     async def choose(self, menu: Menu[T], *, before: Sequence[Phrase] = ()) -> Outcome[T]:
-        """Put a menu until one of its choices is made; `before` is said before its intro."""
+        """Ask a menu until one of its choices is made; `before` is played before its intro."""
         return await self._asking().menu(menu, [*self._hint(menu), *before])
 
     def _hint(self, menu: Menu[Any]) -> list[Phrase]:
-        """Once a call: that choices can be said. Not where they are offered in other languages."""
+        """Tell the caller once a call that choices can be spoken. Not where they are offered in
+        other languages."""
         if self._hinted or self._ear is None or not self._ear.hears(self.language):
             return []
         if any(choice.language for choice in menu.choices):
@@ -179,10 +180,10 @@ class Conversation:
         then: str = "universal.still_waiting",
         even_if_hung_up: bool = False,
     ) -> T:
-        """Wait for the back end without dead air: `filler` after 1.5 s, `then` while it lasts.
+        """Wait for the back end without dead air: `filler` after 1.5 s, then `then` repeatedly.
 
-        Raises HungUp as soon as the caller is gone. The work is cancelled then, unless
-        `even_if_hung_up`: what has been sent must be finished, whoever still listens.
+        Raises HungUp as soon as the caller is gone. Then the work is cancelled, unless
+        `even_if_hung_up`: a request that has been sent must be finished, even if nobody listens.
         """
         operation = getattr(work, "__name__", type(work).__name__)
         began = asyncio.get_running_loop().time()
@@ -214,7 +215,7 @@ class Conversation:
     async def walk(
         self, steps: Sequence[Callable[..., Awaitable[Any]]], *args: Any, **kwargs: Any
     ) -> None:
-        """Take steps in order; "back" takes the one before again, `Redo` only the one named.
+        """Take steps in order; "back" repeats the step before, `Redo` only the step it names.
 
         Every step is called with the given arguments. "Back" from the first step raises
         `WentBack` to the flow that began the walk. This is VoiceXML's form, with its items visited
@@ -232,17 +233,17 @@ class Conversation:
                 at, return_to = at - 1, None
             except Redo as redo:
                 again = order.index(redo.step)
-                if again != at:  # a step that asks for itself is not returned to: it is done then
+                if again != at:  # a step that asked for itself is done: nothing returns to it
                     at, return_to = again, at
             else:
                 at, return_to = (at + 1, None) if return_to is None else (return_to, None)
 
     def phrase(self, prompt: str, slots: Mapping[str, SlotValue] | None = None) -> Phrase:
-        """A prompt in the language of the moment."""
+        """A prompt in the current language."""
         return Phrase(self.language, prompt, dict(slots or {}))
 
     async def transfer(self, uri: str, timeout_s: float) -> bool:
-        """Hand the caller over to `uri`; False when nobody could be reached there in time."""
+        """Transfer the caller to `uri`; False when nobody could be reached there in time."""
         became = await self._line.transfer(uri, timeout_s)
         self._note(
             Step(
@@ -272,7 +273,7 @@ class Conversation:
         )
 
     async def closed(self) -> None:
-        """Let work that outlives the caller finish."""
+        """Wait for work that outlives the caller."""
         await self._background.finished()
 
     def _note(self, step: Step) -> None:

@@ -13,11 +13,11 @@ from speech.recognition.marks import MarkGrammar
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
 
 Grammars = Mapping[Language, Grammar]
-"""Several where a question is put in several languages at once."""
+"""By language; several where a question is asked in several languages at once."""
 
 
 def for_field(field: Field[Any], language: Language) -> Grammars:
-    """Digits or a mark, and what can be said at any time."""
+    """Digits or a mark, and the universals."""
     answer: Grammar
     match field.spoken:
         case Spoken.DIGITS:
@@ -33,7 +33,8 @@ def for_field(field: Field[Any], language: Language) -> Grammars:
 
 
 def for_menu(menu: Menu[Any], language: Language) -> Grammars:
-    """The choices, each in the language it is offered in; they go before the commands."""
+    """The choices, each in the language in which it is offered; they take precedence over the
+    universals."""
     offered: dict[Language, list[SpokenChoice]] = {}
     for choice in menu.choices:
         offered.setdefault(choice.language or language, []).append(_as_spoken(choice))

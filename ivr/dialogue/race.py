@@ -1,4 +1,4 @@
-"""The race between keys and speech: whoever begins first is listened to, and a key always wins."""
+"""Keys and speech in competition: whichever begins first is taken, and a key always wins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ async def keyed_or_said(
 ) -> CollectResult:
     """One answer, by key or by voice. Raises HungUp.
 
-    A caller who is still speaking has not failed to answer: the first-digit time-out waits for him.
+    A caller who is still speaking has not failed to answer: the first-digit time-out waits for
+    them.
     """
     keying = asyncio.ensure_future(keyed())
     saying = asyncio.ensure_future(_said(attention, playback, barge_in=barge_in))

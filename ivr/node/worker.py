@@ -220,7 +220,7 @@ class _Worker:
     async def _run_commands(self) -> None:
         try:
             for order in await self._orders.take_for_calls(self._reception.call_ids):
-                self._reception.obey(order.subject, order.kind, order.who)
+                self._reception.execute(order.subject, order.kind, order.who)
         except RecordsUnavailable:
             log.exception("orders to calls cannot be read")
 
