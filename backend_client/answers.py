@@ -1,4 +1,5 @@
-"""The answers of ROCARS as they travel. Unknown fields are let be: ROCARS may grow."""
+"""The answers of ROCARS as they are transmitted. Unknown fields are ignored, so that ROCARS may add
+some."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How ROCARS is reached, and how patient the telephone channel is with it."""
+"""The address of ROCARS, and the time-outs and retries of requests to it."""
 
 from __future__ import annotations
 

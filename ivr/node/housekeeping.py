@@ -1,4 +1,4 @@
-"""What a node does beside its calls: publishes recordings, passes orders on, counts, forgets."""
+"""What a node does beside its calls: publishes recordings, passes on commands, counts, deletes."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ from prompts.stand_in import StandIns
 log = structlog.get_logger("ivr.pool.housekeeping")
 
 LOOK_EVERY_S = 0.5
-"""Whether a chore may be done by now."""
+"""How often a waiting chore looks whether it may run."""
 ORDERS_EVERY_S = 0.5
 PROMPTS_EVERY_S = 1.0
 ANNOUNCE_EVERY_S = 1.0
 SAY_EVERY_S = 0.5
 SAY_AGAIN_EVERY_S = 5.0
-"""Though nothing has changed: whoever is silent is gone."""
+"""Published again although nothing has changed, so that consoles see that the node is alive."""
 EXPORT_EVERY_S = 2.0
 COUNT_EVERY_S = 60.0
 FORGET_EVERY_S = 3600.0
@@ -57,12 +57,12 @@ DISK_EVERY_S = 2.0
 HOTLINE_EVERY_S = 2.0
 LOST_EVERY_S = 60.0
 ROOM_BYTES = 1 << 20
-"""With less on its disk a node says that it is full."""
+"""With less room on its disk a node reports that the disk is full."""
 ROCARS_PATIENCE = aiohttp.ClientTimeout(total=2.0)
 
 
 def run_housekeeping(premises: SharedState) -> int:
-    """Keep house until SIGTERM. Runs in a forked child; returns its exit status."""
+    """Run the chores until SIGTERM. Runs in a forked child; returns its exit status."""
     setproctitle.setproctitle("rocars-ivr: housekeeping")
     return asyncio.run(_keep_house(premises))
 
@@ -91,7 +91,7 @@ async def _keep_house(premises: SharedState) -> int:
     chores.cancel()
     await asyncio.gather(chores, return_exceptions=True)
     await house.close()
-    if os.getppid() == supervisor:  # else it was killed, and workers may go on without it
+    if os.getppid() == supervisor:  # otherwise it was killed, and workers may go on without it
         with contextlib.suppress(RecordsUnavailable):
             await leave_name(records, premises.settings.node.name, house.holder)
     await records.close()
@@ -101,7 +101,7 @@ async def _keep_house(premises: SharedState) -> int:
 async def _every(
     seconds: float, chore: Callable[[], Awaitable[None]], patience: Patience | None = None
 ) -> None:
-    """Do it again and again; what fails is said once until it works again."""
+    """Run a chore again and again; a failure is logged once, until the chore works again."""
     failing = ""
     while True:
         if patience is not None:
@@ -116,7 +116,7 @@ async def _every(
                 log.error("left undone", chore=chore.__name__, why=str(failure))
             failing = str(failure)
             metrics.chores_failed_total.labels(chore=chore.__name__).inc()
-        except Exception as fault:  # a fault of ours in one chore must not end the others
+        except Exception as fault:  # a bug in one chore must not end the others
             if str(fault) != failing:
                 log.exception("left undone", chore=chore.__name__)
             failing = str(fault)
@@ -126,11 +126,11 @@ async def _every(
 
 @dataclass(frozen=True)
 class Patience:
-    """A chore that waits while the node has too much to do, but not for ever.
+    """How long a chore may wait while the node is under strain.
 
     Attributes:
-        while_at: it waits at this strain and above.
-        longest_s: then it is done all the same: what must be deleted by law, a corrected prompt.
+        while_at: the chore waits at this strain and above.
+        longest_s: after that it runs anyway: data that must be deleted by law, a corrected prompt.
     """
 
     board: Scoreboard
@@ -138,7 +138,7 @@ class Patience:
     longest_s: float
 
     async def until_calm(self, chore: str) -> None:
-        """Return when there is time for it. That it waits is said once."""
+        """Wait until the chore may run; that it waits is logged once."""
         if self.board.strain < self.while_at:
             return
         log.info("waits while the node has too much to do", chore=chore)
@@ -153,7 +153,7 @@ class Patience:
 
 
 class Housekeeping:
-    """The chores of one node, each to be done now and then. All may raise RecordsUnavailable."""
+    """The chores of one node, each run now and then. All may raise RecordsUnavailable."""
 
     def __init__(
         self, premises: SharedState, records: Database, retention: Retention | None = None
@@ -192,7 +192,7 @@ class Housekeeping:
         self.holder = holder_on(premises.settings.node.data.resolve(), os.getppid())
 
     async def pass_orders_on(self) -> None:
-        """Tell supervisor and workers what people at a console, here or elsewhere, want."""
+        """Pass the commands of operators at any console on to supervisor and workers."""
         node = self._settings.node.name
         if not await self._orders.any_for(node):
             return
@@ -209,7 +209,8 @@ class Housekeeping:
                 self._scoreboard.signal_commands(slot)
 
     async def publish_prompts(self) -> None:
-        """Activate what is scheduled, and bring what is live to this node. Raises NotPublished."""
+        """Activate scheduled recordings, and copy all live ones to this node. Raises
+        NotPublished."""
         live_ids, due = await self._versions.live_ids()
         if due and (doubt := await self._retention.clock_doubt()):
             self._say_once(f"a scheduled recording waits: {doubt}")
@@ -221,19 +222,19 @@ class Housekeeping:
         elif live_ids == self._published_ids and not live.unpublished(self._published, live_ids):
             return
         await publish(self._versions, self._published)
-        self._published_ids = live_ids  # read before: what has changed since is published next time
+        self._published_ids = live_ids  # read before publishing: later changes come next time
 
     async def publish_announcements(self) -> None:
-        """Bring the announcements of the day to this node. Raises NotPublished."""
+        """Copy the announcements of the day to this node. Raises NotPublished."""
         await self._announcing.publish()
 
     async def close(self) -> None:
-        """End the voice that spoke announcements."""
+        """Close the voice that spoke announcements."""
         await self._announcing.close()
 
     async def publish_node_state(self) -> None:
-        """For the consoles, at once when something has changed, and for whoever would start under
-        the same name."""
+        """Publish this node's state for consoles, at once after a change; it also shows that the
+        node's name is taken."""
         board = self._scoreboard
         workers = [
             {
@@ -263,7 +264,7 @@ class Housekeeping:
         self._how, self._how_at = how, at
 
     async def export_audit(self) -> None:
-        """Send new entries of the audit log to syslog, where one is named. Raises NotSent."""
+        """Send new entries of the audit log to syslog, if one is configured. Raises NotSent."""
         if self._export is not None:
             await self._export.send_new()
 
@@ -273,7 +274,7 @@ class Housekeeping:
             await self._tallies.count(day)
 
     async def purge_expired(self) -> None:
-        """Delete what is older than the settings allow to keep."""
+        """Delete what is older than the settings allow."""
         console = self._settings.console
         people = People(
             self._records, session_h=console.session_hours, idle_min=console.idle_minutes
@@ -285,7 +286,7 @@ class Housekeeping:
         live.tidy(self._published, live_ids)
 
     async def look_at_disk(self) -> None:
-        """Whether there is room for what the node has to write."""
+        """Check whether the disk has room for what the node must write."""
         free = shutil.disk_usage(self._settings.node.data).free
         full = free < ROOM_BYTES
         if full is not self._scoreboard.disk_full:
@@ -296,15 +297,16 @@ class Housekeeping:
                 log.warning("the disk has room again", free=free)
 
     async def look_at_hotline_hours(self) -> None:
-        """Whether people answer at the hotline now. Raises CalendarUnreadable: then it stays as it
-        was."""
+        """Check whether the hotline is open now. Raises CalendarUnreadable; then its state stays as
+        it was."""
         if self._calendar is not None:
             opening = await asyncio.to_thread(self._calendar.at, now())
             opens_at = opening.opens.timestamp() if opening.opens else 0.0
             self._scoreboard.write_hotline(shut=opening.shut, opens_at=opens_at)
 
     async def close_lost_calls(self) -> None:
-        """Workers of a former run that went on to finish their calls may have died over them."""
+        """Close the CDRs of workers of an earlier run that went on with their calls and have died
+        since."""
         node = self._settings.node.name
         book = CallBook(
             self._settings.records_url, self._settings.records, metrics.MeteredRecords()
@@ -320,7 +322,7 @@ class Housekeeping:
             await book.shut()
 
     async def _delete_old_records(self) -> None:
-        """What was announced at the look before, if it is still believed."""
+        """Delete what the previous look announced, if the clock can still be trusted."""
         due = await self._retention.due()
         metrics.purge_waits.set(bool(due.left) or bool(due.wait and due.count))
         if due.left:
@@ -366,8 +368,8 @@ class Housekeeping:
 
 
 async def rocars_clock(premises: SharedState) -> datetime | None:
-    """The clock of ROCARS, by the Date of its answer (RFC 9110 section 6.6.1); None where it runs
-    beside us, with the same clock, or says nothing."""
+    """The clock of ROCARS, from the Date of its answer (RFC 9110 section 6.6.1). None if ROCARS
+    runs on this machine, with the same clock, or gives no Date."""
     if premises.settings.embedded_rocars.enabled:
         return None
     url = f"{premises.rocars.base_url}/health"

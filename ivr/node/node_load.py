@@ -1,4 +1,4 @@
-"""How much the node has to do: watched, decided, told to everybody it concerns."""
+"""Measures the node's load, decides about overload, and tells everybody concerned."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 0.2
 FRAMES_A_SECOND = 50
 SILENT_S = 0.5
-"""A worker says ten times a second what it has counted. The frames of one that has not said
-anything for so long are late as far as anybody can tell."""
+"""Workers report their counts ten times a second. If one has not reported for so long, its frames
+count as late."""
 
 
 class NodeLoad:
-    """The supervisor's: looks five times a second at all workers and at the machine.
+    """Used by the supervisor: looks at all workers and at the machine five times a second.
 
     Args:
-        pace: has the front take so many new calls a second; 0: none, None: as many as come.
+        pace: limits the front to this many new calls a second; 0: none, None: no limit.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class NodeLoad:
         self.verdict = Verdict()
 
     def watch(self, now: float) -> None:
-        """Look, if it is time, and do what follows. `now` is monotonic, in seconds."""
+        """Look if it is time, and act on the result. `now` is monotonic, in seconds."""
         before = self._looked_at
         if before is not None and now - before < LOOK_EVERY_S:
             return
@@ -74,7 +74,7 @@ class NodeLoad:
         return Look(now, frames, late, late_wakings, self._gauge.look(now))
 
     def _counted_since(self, row: Row) -> Sound:
-        """What a worker has counted since the look before; a new one counts from nought."""
+        """What a worker has counted since the previous look; a new worker counts from zero."""
         sound = self._scoreboard.sound(row.slot)
         pid, before = self._counted.get(row.slot, (0, Sound()))
         self._counted[row.slot] = (row.pid, sound)
@@ -127,7 +127,7 @@ class NodeLoad:
 
 
 def figures_of(verdict: Verdict) -> dict[str, str]:
-    """The figures of a verdict as a log line has them."""
+    """The figures of a verdict, for a log line."""
     pressure = verdict.pressure
     return {
         "late_frames": f"{verdict.late_share:.1%}",
@@ -139,7 +139,8 @@ def figures_of(verdict: Verdict) -> dict[str, str]:
 
 
 class Waking:
-    """Counts how often a loop that wants to wake at an even pace woke too late. The loop's own."""
+    """Counts how often a loop that should wake at an even pace woke too late. Used by that loop
+    only."""
 
     def __init__(
         self, every_s: float, too_late_s: float, clock: Callable[[], float] = time.monotonic
@@ -151,7 +152,7 @@ class Waking:
         self.late = 0
 
     def woke(self) -> None:
-        """Called each time, after a pause of `every_s`."""
+        """Call it after each pause of `every_s`."""
         now = self._clock()
         if self._woke_at is not None and now - self._woke_at - self._every_s > self._too_late_s:
             self.late += 1

@@ -1,9 +1,10 @@
-"""Settling what was left open: every request in a driver's name ends, whoever died over it.
+"""Settles requests that were left open: every request in a driver's name ends, whichever process
+died.
 
-A request is in the records before it is sent. If its worker, ROCARS or the network died before the
-answer was written down, ROCARS is asked here how it ended. To ask is to settle: what ROCARS has not
-done by then it never will, however late the request still arrives. So a request can be settled any
-number of times, by several nodes at once, and ends one way.
+A request is in the records before it is sent. If its worker, ROCARS or the network failed before
+the answer was recorded, ROCARS is asked here how the request ended. Asking settles it: what ROCARS
+has not done by then it never will, however late the request may still arrive. So a request can be
+settled any number of times, by several nodes at once, always with the same result.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ log = structlog.get_logger("ivr.pool.recovery")
 
 EVERY_S = 2.0
 LONGEST_PAUSE_S = 60.0
-"""Between two rounds while ROCARS or the records are away."""
+"""Longest pause between two rounds while ROCARS or the records are unavailable."""
 
 MARGIN_S = 5.0
-"""Beyond the time a live call may still be waiting for its answer."""
+"""Added to the time for which a live call may still wait for its answer."""
 
 
 def run_recovery(premises: SharedState) -> int:
-    """Settle until SIGTERM. Runs in a forked child; returns its exit status."""
+    """Settle requests until SIGTERM. Runs in a forked child; returns its exit status."""
     setproctitle.setproctitle("rocars-ivr: recovery")
     return asyncio.run(_recover(premises))
 
@@ -77,7 +78,8 @@ class Recovery:
         self._patience = timedelta(seconds=patience_s)
 
     async def run(self) -> None:
-        """Go on until cancelled, ever more slowly while there is nobody to ask."""
+        """Go on until cancelled, more and more slowly while ROCARS or the records are
+        unavailable."""
         pause_s = EVERY_S
         while True:
             try:
@@ -89,9 +91,9 @@ class Recovery:
             await asyncio.sleep(pause_s)
 
     async def round(self) -> int:
-        """Settle what is due, oldest first; how many were settled.
+        """Settle the requests that are due, oldest first; returns how many.
 
-        Raises BackEndUnavailable and RecordsUnavailable: what is left is done in another round.
+        Raises BackEndUnavailable and RecordsUnavailable: the rest is settled in a later round.
         """
         due = await self._book.unsettled_bundle_requests(now() - self._patience)
         self._show(due)

@@ -15,11 +15,11 @@ from speech.recognition.models import Model
 
 @dataclass(frozen=True)
 class SharedState:
-    """Read-only after the fork, but for the scoreboard.
+    """Read-only after the fork, except for the scoreboard.
 
     Attributes:
-        models: what hears each language; one that is missing is keypad only.
-        rocars: how ROCARS is reached in truth; `settings.rocars`, or the embedded one.
+        models: the speech model of each language; a language without one is keypad only.
+        rocars: how ROCARS is really reached: `settings.rocars`, or the embedded ROCARS.
     """
 
     settings: Settings

@@ -1,4 +1,5 @@
-"""The supervisor of a node: starts everything in order, replaces what dies, ends in order.
+"""The supervisor of a node: starts everything in order, replaces processes that die, stops in
+order.
 
 It is one process with one thread and no event loop, because it forks. Everything it waits for is a
 signal, a child or a row of the scoreboard.
@@ -47,16 +48,16 @@ from speech.recognition.models import load as models_for
 log = structlog.get_logger("ivr.node.supervisor")
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""Signals that begin a drain, and when repeated end at once."""
+"""Signals that begin a drain; repeated, they stop the node at once."""
 
 TICK_S = 0.1
 """Longest pause between two looks at the children."""
 
 LONGEST_PAUSE_S = 60.0
-"""Between two starts of a child that keeps dying."""
+"""Longest pause between two starts of a child that keeps dying."""
 
 GRACE_S = 60.0
-"""How long after the deadline of a drain a worker may take to say its last words."""
+"""Time after the deadline of a drain in which a worker may play its closing messages."""
 
 
 class NotStarted(Exception):
@@ -84,7 +85,7 @@ class _Child:
 
 
 class Supervisor:
-    """Runs one node until it is told to end.
+    """Runs one node until it is told to stop.
 
     Args:
         announce: called once, when the node takes calls.
@@ -113,7 +114,7 @@ class Supervisor:
         self._workforce: WorkerPool | None = None
 
     def run(self) -> int:
-        """Start, serve, drain, end. Returns the exit status. Raises `NotStarted`."""
+        """Start, serve, drain, stop. Returns the exit status. Raises `NotStarted`."""
         settings = self._settings
         signal.pthread_sigmask(signal.SIG_BLOCK, SUPERVISED)
         if not carry_calls(settings.pool.nice):
@@ -142,7 +143,7 @@ class Supervisor:
             self._end()
 
     def _open(self) -> SharedState:
-        """Everything that must be there before the first worker is forked."""
+        """Open everything that must exist before the first worker is forked."""
         settings = self._settings
         start_failures = self._scoreboard.start_failures
         try:
@@ -165,7 +166,7 @@ class Supervisor:
         return SharedState(settings, library, self._scoreboard, rocars, models)
 
     def _load_line_cards(self) -> None:
-        """Now, so that all workers share them."""
+        """Loaded before the fork, so that all workers share them."""
         try:
             for number in range(self._settings.pool.cards_per_worker):
                 binding(number)
@@ -218,7 +219,7 @@ class Supervisor:
                     )
 
     def _apply_console_commands(self, workforce: WorkerPool) -> None:
-        """What people ask for in the console, by way of the scoreboard."""
+        """Carry out the commands that operators gave in the console, read from the scoreboard."""
         if self._draining_since is not None:
             return
         if self._scoreboard.closed is not self._closed:
@@ -277,8 +278,9 @@ class Supervisor:
             self._cannot_start(change.slot, change.cannot_start)
 
     def _cannot_start(self, slot: int, reason: str) -> None:
-        """A worker tried again and again. A node that serves goes on with the others, and health
-        says so; one that has not begun, or has no other worker, ends. Raises NotStarted."""
+        """A worker fails to start again and again. A node that serves calls goes on with the
+        others, and health reports it. A node that has not begun to serve, or has no other worker,
+        stops. Raises NotStarted."""
         others = any(row.capacity for row in self._scoreboard.rows())
         if self._announced and others:
             log.error("a worker cannot start; the others go on", worker=slot, why=reason)
@@ -336,11 +338,11 @@ class Supervisor:
 
 
 def _prepare_records(settings: Settings, say: Callable[[str], None]) -> int:
-    """Bring the database up to date, take the node's name, and close what a former run of this
-    node left open.
+    """Migrate the database, take the node's name, and close what an earlier run of this node left
+    open.
 
-    In a child, since it needs an event loop and a database thread. `say` takes the reason why the
-    node must not start.
+    In a child, since it needs an event loop and a database thread. `say` is called with the reason
+    why the node must not start.
     """
     try:
         migrations.upgrade(settings.records_url)
@@ -360,7 +362,8 @@ def _prepare_records(settings: Settings, say: Callable[[str], None]) -> int:
         await book.shut()
 
     async def number_prompts() -> None:
-        """So that what the recording script prints can be keyed on every node from now on."""
+        """Number the prompts, so that the numbers in the printed recording script are valid on
+        every node."""
         records = Database(settings.records_url, settings.records)
         await PromptVersions(records).numbers.of(names_in_order())
         await records.close()
@@ -388,7 +391,7 @@ def _prepare_records(settings: Settings, say: Callable[[str], None]) -> int:
 
 
 def _in_one_line(failure: RecordsUnavailable) -> str:
-    """What went wrong, and what the database itself said of it."""
+    """What went wrong, together with what the database reported."""
     text = str(failure)
     cause = reason(failure.__cause__) if failure.__cause__ is not None else ""
     return text if cause in text else f"{text}: {cause}"

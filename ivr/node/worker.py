@@ -46,7 +46,7 @@ from prompts.stand_in import StandIns
 log = structlog.get_logger("ivr.pool.worker")
 
 HEARTBEAT_S = 0.1
-"""Often, since what the front believes of our load is compared to it."""
+"""Frequent, because the front's count of our calls is compared with it."""
 
 
 def run_worker(premises: SharedState, slot: int, predecessor: int) -> int:
@@ -163,7 +163,7 @@ class _Worker:
         await self._reception.finish(deadline_s)
 
     async def _heartbeat(self) -> None:
-        """Write our row; a supervisor that is gone means to drain.
+        """Write our row; if the supervisor is gone, drain.
 
         The heartbeat is the older one of this loop's and the SIP thread's: if either hangs, the
         supervisor sees it.
@@ -198,7 +198,8 @@ class _Worker:
             await asyncio.sleep(HEARTBEAT_S)
 
     def _studio_of(self, records: Database) -> Callable[[str], PhoneStudio]:
-        """What makes the studio of a call to the recording line, given its caller."""
+        """Gives a function that makes the prompt studio of a call to the recording line, for its
+        caller."""
         settings, library = self._premises.settings, self._premises.library
         versions = PromptVersions(records)
         studio = Studio(versions, library, settings.prompts.recordings)
@@ -225,7 +226,7 @@ class _Worker:
             log.exception("orders to calls cannot be read")
 
     async def _close_calls_of_predecessor(self, predecessor: int) -> None:
-        """Finish the CDRs of the calls that died with the worker before us."""
+        """Finish the CDRs of the calls that died with the worker that had this slot before."""
         if not predecessor:
             return
         try:

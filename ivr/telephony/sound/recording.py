@@ -17,9 +17,7 @@ from ivr.telephony.sound.frames import FRAME_S, SAMPLE_RATE, SILENCE
 log = logging.getLogger("ivr.telephony.recording")
 
 _FRAMES_PER_WRITE = 25
-_LONGEST_BACKLOG = (
-    1500  # 30 s: of a longer standstill of the disk, sound is lost
-)
+_LONGEST_BACKLOG = 1500  # 30 s: of a longer standstill of the disk, sound is lost
 
 _Pair = tuple[bytes, bytes]
 _Gap = int  # frames of silence
