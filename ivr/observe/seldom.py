@@ -1,4 +1,4 @@
-"""The same line of a log once in a while, however often it happens."""
+"""Logs a repeated message only once in a while."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _MOST = 256
 
 
 class Seldom:
-    """Whether something is to be said now, or was a moment ago.
+    """Decides whether a message is to be logged now, or was logged a moment ago.
 
     Args:
-        every_s: once in so many seconds, each.
+        every_s: each message at most once in so many seconds.
     """
 
     def __init__(self, every_s: float) -> None:
@@ -21,7 +21,7 @@ class Seldom:
         self._logged_at: OrderedDict[object, float] = OrderedDict()
 
     def now(self, what: object) -> bool:
-        """Whether to say it; it counts as said then."""
+        """Whether to log `what` now; if so, it counts as logged."""
         at = time.monotonic()
         if at - self._logged_at.get(what, -self._every_s) < self._every_s:
             return False
@@ -33,8 +33,8 @@ class Seldom:
 
 
 class SeldomTheSame(logging.Filter):
-    """On a handler: of a library's logger that strangers can make speak, each message once in a
-    while. Ours say by themselves what they say seldom."""
+    """A filter for a handler: of a library's logger that unknown peers can make log, each message
+    only once in a while. Our own code uses `Seldom` itself."""
 
     def __init__(self, loggers: tuple[str, ...], every_s: float = 10.0) -> None:
         super().__init__()

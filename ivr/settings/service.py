@@ -106,18 +106,19 @@ class Settings(BaseSettings):
 
     @property
     def records_url(self) -> str:
-        """The database of the records; in the data directory where none is named."""
+        """The URL of the database of records; a file in the data directory if none is
+        configured."""
         return self.records.database_url or sqlite_url(self.node.data.resolve() / "records.sqlite3")
 
     @property
     def has_handset(self) -> bool:
-        """Whether there is a telephone in the browser: in trials only."""
+        """Whether there is a telephone in the browser: only in trials."""
         trial = self.embedded_rocars.enabled and self.embedded_rocars.demo_data
         return trial and self.handset.enabled
 
     @property
     def published_prompts(self) -> Path:
-        """Where this node keeps the recordings that are live in place of the shipped ones."""
+        """The folder for live recordings that replace the shipped ones on this node."""
         return self.node.data.resolve() / "prompts"
 
     @classmethod
@@ -129,7 +130,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # File and environment are read by `load`, which knows where each value came from.
+        # `load` reads file and environment, and knows where each value came from.
         return (init_settings,)
 
 
@@ -147,7 +148,7 @@ def load(path: Path | None = None) -> Settings:
 
 
 def load_with_origins(path: Path | None = None) -> tuple[Settings, Given]:
-    """Like `load`, and where each value came from."""
+    """Like `load`, but also gives where each value came from."""
     return read(Settings, path or _file())
 
 

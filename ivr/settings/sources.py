@@ -1,4 +1,4 @@
-"""Reading settings from a TOML file and the environment, and saying what is wrong with them."""
+"""Reads settings from a TOML file and the environment, and explains what is wrong with them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Path_ = tuple[str, ...]
 S = TypeVar("S", bound=BaseSettings)
 
 _SECRET_ENDINGS = {"password", "passphrase", "secret", "token", "seed", "pin", "credentials"}
-_SECRET_KEYS = {"api_key", "private_key", "secret_key", "signing_key"}  # others are on a keypad
+_SECRET_KEYS = {"api_key", "private_key", "secret_key", "signing_key"}  # others are telephone keys
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*):[^@/\s]+@")
 
 
@@ -39,14 +39,14 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class KnownSetting:
-    """One setting that can be given: ``("sip", "port")``."""
+    """One setting that can be given, such as ``("sip", "port")``."""
 
     path: Path_
     info: FieldInfo
 
     @property
     def name(self) -> str:
-        """As in the TOML file: ``sip.port``."""
+        """The name as in the TOML file: ``sip.port``."""
         return ".".join(self.path)
 
     @property
@@ -59,7 +59,7 @@ class KnownSetting:
 
     @property
     def is_assumption(self) -> bool:
-        """Whether the default is ours, for want of a fact about ROCARS."""
+        """Whether the default is our assumption, for lack of a fact about ROCARS."""
         return "our assumption" in self.meaning.casefold()
 
     @property
@@ -68,7 +68,7 @@ class KnownSetting:
 
     @property
     def structured(self) -> bool:
-        """A list or table, which the environment gives as JSON."""
+        """Whether it is a list or table, which the environment gives as JSON."""
         return any(
             get_origin(kind) in (list, tuple, set, frozenset, dict) or kind in (list, dict, tuple)
             for kind in _alternatives(self.info.annotation)
@@ -77,7 +77,7 @@ class KnownSetting:
 
 @dataclass(frozen=True)
 class Given:
-    """What file and environment say, before it is checked."""
+    """The values of file and environment before they are checked."""
 
     file: Path | None
     from_file: Mapping[str, Any] = field(repr=False)
@@ -105,7 +105,7 @@ def _alternatives(annotation: Any) -> tuple[Any, ...]:
 
 
 def section_of(info: FieldInfo) -> type[BaseModel] | None:
-    """The model of a field that is a section of its own."""
+    """The model of a field, if it is a section of its own."""
     for kind in _alternatives(info.annotation):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind
@@ -113,7 +113,7 @@ def section_of(info: FieldInfo) -> type[BaseModel] | None:
 
 
 def entries_of(info: FieldInfo) -> type[BaseModel] | None:
-    """The model of the entries of a field that is a list of tables."""
+    """The model of the entries, if the field is a list of tables."""
     for kind in _alternatives(info.annotation):
         for entry in get_args(kind):
             if isinstance(entry, type) and issubclass(entry, BaseModel):
@@ -140,7 +140,7 @@ def is_secret(path: Path_, info: FieldInfo | None = None) -> bool:
 
 
 def shown(value: Any, path: Path_, info: FieldInfo | None = None) -> str:
-    """A value as it may be printed."""
+    """A value in the form in which it may be printed."""
     if isinstance(value, SecretStr | SecretBytes):
         return HIDDEN if value.get_secret_value() else '""'
     if is_secret(path, info) and not isinstance(value, bool) and value not in (None, ""):
@@ -160,7 +160,7 @@ def shown(value: Any, path: Path_, info: FieldInfo | None = None) -> str:
 
 
 def read(model: type[S], file: Path | None) -> tuple[S, Given]:
-    """Settings of file and environment, the environment winning. Raises SettingsError."""
+    """Read settings from file and environment; the environment wins. Raises SettingsError."""
     given = _gather(model, file)
     problems = _unknown(model, given)
     try:
@@ -183,7 +183,7 @@ def _gather(model: type[BaseSettings], file: Path | None) -> Given:
     if file is not None:
         try:
             from_file = TomlConfigSettingsSource(model, toml_file=file)()
-            if not file.is_file():  # the library passes over a missing file
+            if not file.is_file():  # the library ignores a missing file
                 raise FileNotFoundError(f"there is no file {file}")
         except tomllib.TOMLDecodeError as wrong:
             raise SettingsError([f"{file}: expected TOML: {wrong}"]) from None
@@ -248,7 +248,7 @@ def _unknown(model: type[BaseSettings], given: Given) -> list[str]:
 
 
 def _within_structured(model: type[BaseModel], path: Path_) -> bool:
-    """Whether a path goes into a table whose keys are free."""
+    """Whether a path goes into a table with free keys."""
     return any(
         setting.structured and path[: len(setting.path)] == setting.path
         for setting in known_settings(model)
@@ -258,7 +258,7 @@ def _within_structured(model: type[BaseModel], path: Path_) -> bool:
 def _unknown_keys(
     model: type[BaseModel], values: Any, path: Path_ = ()
 ) -> Iterator[tuple[Path_, list[str]]]:
-    """Keys that no model knows, each with the settings that stand where it stands."""
+    """Keys that no model knows, each with the valid settings at its place."""
     if not isinstance(values, Mapping):
         return
     for key, value in values.items():
@@ -318,7 +318,7 @@ def _as_given(error: Mapping[str, Any], location: Path_, setting: KnownSetting |
     if error["type"] == "missing":
         return "; given nothing"
     if setting is None and isinstance(error["input"], Mapping | BaseModel):
-        return ""  # a rule between several settings of a section; the text names them
+        return ""  # a rule on several settings of a section; its text names them
     path = location or ("settings",)
     if (setting is not None and setting.secret) or is_secret(path):
         return f"; given {HIDDEN}"
