@@ -1,4 +1,4 @@
-"""One Kamailio: configured, checked, started, watched, asked."""
+"""Runs one Kamailio: configures, checks, starts, watches and queries it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ STEADY_S = 30.0
 
 
 class FrontFailed(Exception):
-    """Kamailio is not there, refuses its configuration, or does not start; the text says which."""
+    """Kamailio is not installed, refuses its configuration, or does not start; the text says
+    which."""
 
 
 class Kamailio:
-    """Its process. Synchronous and single-threaded, as the supervisor is.
+    """One Kamailio process. Synchronous and single-threaded, like the supervisor.
 
     Args:
         program: the Kamailio to run.
-        address: what it takes calls on, for messages.
+        address: where it takes calls, for error messages.
         files: its configuration beside kamailio.cfg, by name; asked for before each start.
         directory: where its configuration, tables and sockets are written; the owner's only.
         steer: tells a Kamailio that has just started what it must know; may raise RpcFailed.
@@ -63,14 +64,14 @@ class Kamailio:
         self._rpc = KamailioRpc(self.directory / "rpc")
         self._log = FrontLog()
         self._started_at = 0.0
-        self._start_at = 0.0  # when to start a dead one again; 0: it has not been seen dead
+        self._start_at = 0.0  # when to start a dead one again; 0: it is not dead
         self._unsteered = False
         self._pause_s = RESTART_PAUSE_S
         self.restarts = 0
 
     @property
     def up(self) -> bool:
-        """Whether it runs."""
+        """Whether it is running."""
         return self._process is not None and self._process.poll() is None
 
     def write(self) -> Path:
@@ -85,7 +86,7 @@ class Kamailio:
         return self.directory / "kamailio.cfg"
 
     def check(self) -> None:
-        """Have Kamailio read its configuration. Raises FrontFailed with its own words."""
+        """Have Kamailio check its configuration. Raises FrontFailed with its own messages."""
         if not os.access(self._program, os.X_OK):
             raise FrontFailed(
                 f"sip.kamailio: no program at {self._program}; install Debian's package kamailio"
@@ -125,9 +126,9 @@ class Kamailio:
         )
 
     def watch(self, now: float) -> bool:
-        """Start it again when it has died; True when that happened. `now` is monotonic.
+        """Restart it if it died; True when that happened. `now` is monotonic.
 
-        What it has said meanwhile goes into the log.
+        Its messages since the last call go into the log.
         """
         if self._process is None:
             return False
@@ -153,7 +154,7 @@ class Kamailio:
         return True
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """End it and its children."""
+        """Stop it and its children."""
         if self._process is None:
             return
         self._process.terminate()
@@ -167,11 +168,12 @@ class Kamailio:
         self._process = None
 
     def rpc(self, method: str, *params: Any) -> Any:
-        """Ask Kamailio. Raises RpcFailed."""
+        """Call an RPC of Kamailio. Raises RpcFailed."""
         return self._rpc.ask(method, *params)
 
     def counters(self) -> dict[str, int]:
-        """What was offered and refused, and why, since Kamailio started. Raises RpcFailed."""
+        """Counts of offered and refused calls, by reason, since Kamailio started. Raises
+        RpcFailed."""
         answer = self.rpc("stats.fetchn", "script:")
         return {name.partition(".")[2]: int(value) for name, value in answer.items()}
 
@@ -194,7 +196,7 @@ class Kamailio:
                 *("-M", "8"),
             ],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # what it has to say is on stderr
+            stdout=subprocess.DEVNULL,  # its messages are on stderr
             stderr=errors,
             env=self._environment,
             start_new_session=True,
@@ -204,7 +206,7 @@ class Kamailio:
         self._started_at = time.monotonic()
 
     def _sweep(self) -> None:
-        """End children that outlived their main process: they would keep its ports."""
+        """Kill children that outlived their main process: they would keep its ports."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
