@@ -1,4 +1,4 @@
-"""A driver's keys as he would say them, spoken by the service's own synthesiser."""
+"""The answers of a driver as spoken words, made by the service's own synthesiser."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from speech.recognition.words import DIGITS
 from speech.synthesiser.synthesiser import Synthesiser
 
 BETWEEN = (" ", ", ", ". ")
-"""Between the words of an answer: who is not understood says it again, with longer pauses."""
+"""What separates the words of an answer: a repeated answer has longer pauses."""
 
 LEVEL = 0.5
-"""Loudest sample of what is said, of full scale: an ordinary caller."""
+"""Peak level of the speech, as a share of full scale: that of an ordinary caller."""
 
 
 async def said_aloud(
@@ -25,11 +25,12 @@ async def said_aloud(
     language: Language,
     synthesiser: Synthesiser,
 ) -> dict[str, list[Speech]]:
-    """The same answers by voice, each as often as it may be asked for. Raises SynthesisFailed.
+    """Make the same answers as speech, once for each time they may be asked for. Raises
+    SynthesisFailed.
 
     Args:
         keyed: keys by question.
-        words: for menus, what is said instead of the key: a name of the phrase book.
+        words: for menus, the phrase to say instead of the key, by its name in the phrase book.
     """
     aloud: dict[str, list[Speech]] = {}
     for question, answers in keyed.items():

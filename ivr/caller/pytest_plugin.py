@@ -1,8 +1,8 @@
-"""Scenario files as tests of pytest, beside the others.
+"""Runs scenario files as tests of pytest.
 
-``pytest -p ivr.caller.pytest_plugin folder --calls-target sip:127.0.0.1:5060``. All chosen runs are
-performed by processes of their own, some at a time, from the beginning of the session on; each test
-waits for its own.
+``pytest -p ivr.caller.pytest_plugin folder --calls-target sip:127.0.0.1:5060``. Separate processes
+perform all chosen runs, some at a time, from the beginning of the session on; each test waits for
+its own run.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from ivr.caller.scenario.reading import ENDING, ScenarioError, read
 
 _PROCESSES = pytest.StashKey[dict["ScriptedRun", "Process"]]()
 CALLS_A_PROCESS = 4
-"""What the published wheel of the SIP library grants."""
+"""The calls that the published wheel of the SIP library grants."""
 
 
 class Hooks:
-    """What a conftest may say."""
+    """The hook that a conftest may implement."""
 
     @pytest.hookspec(firstresult=True)
     def pytest_scripted_calls_config(self, config: pytest.Config) -> Path | None:
-        """The configuration of the service to call; called when the first run is about to begin."""
+        """The configuration of the service to call; asked for when the first run is about to
+        begin."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -72,7 +73,7 @@ class ScriptedFile(pytest.File):
 
 
 class RunFailed(Exception):
-    """A run that did not pass."""
+    """A run did not pass."""
 
 
 class ScriptedRun(pytest.Item):
@@ -104,7 +105,7 @@ class ScriptedRun(pytest.Item):
 
 
 class Process:
-    """Performs all chosen runs; keeps what came of them until it is asked."""
+    """Performs all chosen runs; keeps the results until they are asked for."""
 
     def __init__(
         self, items: list[ScriptedRun], config: pytest.Config, asked: str, at_once: int, html: str
@@ -132,7 +133,7 @@ class Process:
         threading.Thread(target=self._read, daemon=True).start()
 
     def result(self, title: str, path: Path) -> dict[str, Any]:
-        """Wait for a run. Raises RunFailed if the process ended without it."""
+        """Wait for the result of a run. Raises RunFailed if the process ended without it."""
         with self._changed:
             self._changed.wait_for(lambda: (title, str(path)) in self._results or self._over)
             if (title, str(path)) not in self._results:
@@ -181,7 +182,7 @@ def _process(item: ScriptedRun) -> Process:
 
 
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Calls take their time: they begin with the first test, whichever that is."""
+    """Calls take time, so they begin with the first test, whichever that is."""
     first = next((item for item in session.items if isinstance(item, ScriptedRun)), None)
     if first is not None and not session.config.option.collectonly:
         _process(first)

@@ -1,4 +1,4 @@
-"""A captured call as it is told again: see `ivr.caller.retold`."""
+"""Makes the history of a captured call, for a scenario: see `ivr.caller.retold`."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ FILLERS = frozenset(
         "unbundle.working",
     }
 )
-"""Said while ROCARS is slow: they may come or not."""
+"""Prompts played while ROCARS is slow: a repetition of the call may have them or not."""
 
 OFFERS_VEHICLES = ("vehicle.option", "vehicle.more", "vehicle.other")
-"""What the menu of a driver's own vehicles is made of."""
+"""Prompts of the menu of a driver's own vehicles."""
 
 SAMPLE_NUMBER = "+85291234567"
 CLOSE_MS = 700
-"""A prompt that begins so soon after another follows it, and nothing can come between."""
+"""A prompt that begins so soon after another follows it directly."""
 
 
 def chosen(capture: Capture, call_id: str) -> CallInCapture:
     """The call with this Call-ID, or the only one that was answered.
 
-    Raises CannotBeRead: there is none, there are several (they are listed), or what there is of it
-    is not enough.
+    Raises CannotBeRead: there is none, there are several (they are listed), or too little of it was
+    captured.
     """
     calls = calls_in(capture)
     if call_id:
@@ -82,7 +82,8 @@ def history_from_capture(
     digits: Digits,
     terminator_grace_s: float,
 ) -> History:
-    """What happened in the call. `terminator_grace_s`: how long a # belongs to the answer before.
+    """Make the history of the call. `terminator_grace_s`: how long a # belongs to the answer
+    before.
 
     Raises CannotBeRead, CannotBeRetold.
     """
@@ -138,7 +139,7 @@ def history_from_capture(
 
 
 def _values_of(line: Line) -> Values:
-    """Cargo and vehicles that were accepted or offered, and references that were given out."""
+    """Cargo and vehicles that were accepted or offered, and references that were announced."""
     values = Values()
     of_driver = False
     for prompt in line.prompts:
@@ -151,7 +152,7 @@ def _values_of(line: Line) -> Values:
 
 
 def _prompts(line: Line, zero_ms: int, values: Values, *, practice: bool) -> list[Prompt]:
-    """All prompts in order of time, those that were cut short too."""
+    """All prompts in order of time, also those that were cut short."""
     whole = [
         Prompt(
             prompt.name,
@@ -181,7 +182,7 @@ def _prompts(line: Line, zero_ms: int, values: Values, *, practice: bool) -> lis
 def _read_out(
     prompt: PromptHeard, values: Values, *, practice: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Slots and what is captured; see `Prompt`."""
+    """The values of slots, and the captures; see `Prompt`."""
     slots: dict[str, str] = {}
     capture: dict[str, str] = {}
     for name, value in prompt.slots.items():
@@ -200,9 +201,10 @@ def _read_out(
 
 
 def _with_latencies(prompts: Sequence[Prompt], keys_ms: Sequence[int]) -> Iterator[Prompt]:
-    """With the time since the last key, for the first prompt after it; and with what follows what.
+    """Add the latency since the last key to the first prompt after it, and mark prompts that follow
+    directly.
 
-    Of a key that was pressed while a prompt went on, the prompt that comes next tells nothing.
+    A key pressed during a prompt gives no latency for the prompt after it.
     """
     before: Prompt | None = None
     for prompt in prompts:

@@ -1,4 +1,5 @@
-"""What was said and keyed in a captured call: its RTP, heard as a scripted caller hears a line."""
+"""Prompts and keys of a captured call: its RTP, recognised as a scripted caller recognises a
+line."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from prompts.script import UNIT_FOLDER
 _KEYS = {number: key for key, number in EVENTS.items()}
 _LONG_MS = 2000
 _SAME_MS = 100
-"""A beginning that was heard so near to that of a whole prompt is its beginning."""
+"""A recognised beginning so close to that of a whole prompt is the same prompt."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def packets_to(capture: Capture, addresses: set[tuple[str, int]]) -> Iterator[tu
 
 
 def keypad_of(call: CallInCapture, capture: Capture) -> Keypad:
-    """The keys the caller pressed: as events, as INFO, or else as tones."""
+    """The keys that the caller pressed: as events, as INFO, or otherwise as tones."""
     presses, events = KeyPresses(), []
     keys: list[KeyHeard] = []
     for at, packet in packets_to(capture, call.service_sound):
@@ -123,7 +124,7 @@ def _tones(call: CallInCapture, capture: Capture) -> Iterator[KeyHeard]:
 def line_of(
     call: CallInCapture, capture: Capture, repertoire: Repertoire, keys: Sequence[KeyHeard]
 ) -> Line:
-    """What the service said. Raises CannotBeRead if there is no sound that can be understood."""
+    """Recognise what the service played. Raises CannotBeRead if there is no usable sound."""
     came = list(packets_to(capture, call.caller_sound))
     spoken = [(at, packet) for at, packet in came if packet.payload_type in (PCMU, PCMA)]
     if not spoken:
@@ -164,7 +165,7 @@ def line_of(
 
 
 def prompts_heard(detected: Sequence[Detected]) -> Iterator[PromptHeard]:
-    """The prompts that were heard whole, of all recordings of a line."""
+    """The prompts that were heard to their end, from all recordings that were detected."""
     over = detected[-1].ends_ms + 10_000 if detected else 0
     line = SoFar(detected, over, 0, detected[-1].ends_ms if detected else 0, over=True)
     at = 0
@@ -176,7 +177,8 @@ def prompts_heard(detected: Sequence[Detected]) -> Iterator[PromptHeard]:
 
 
 def _prompt_at(line: SoFar, at: int) -> PromptHeard | None:
-    """The prompt whose first recording this is: known by the first that is no number or letter."""
+    """The prompt that begins with this recording: named by the first recording that is no number or
+    letter."""
     for recording in line.detected[at:]:
         if not recording.known.name.startswith(f"{UNIT_FOLDER}/"):
             name = recording.known.name.partition("--")[0]
@@ -201,7 +203,7 @@ def _begun(recording: Detected) -> tuple[str, str, int, int]:
 def _only_begun(
     begun: Sequence[Detected], detected: Sequence[Detected]
 ) -> Iterator[tuple[str, str, int, int]]:
-    """Beginnings that came to no end. One prompt may be noted at several keys."""
+    """Beginnings of prompts that were cut off. The same prompt may be detected at several keys."""
     ended = [recording.begins_ms for recording in detected]
     reported: list[int] = []
     for recording in begun:

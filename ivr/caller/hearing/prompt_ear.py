@@ -1,4 +1,4 @@
-"""From recordings heard to prompts heard: the catalogue tells which pieces make a prompt."""
+"""From detected recordings to whole prompts: the catalogue says which recordings make a prompt."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from speech.spoken.unit import Unit
 
 _PAUSES = PromptSettings.model_validate({})
 UNIT_GAP_MS, GROUP_GAP_MS = _PAUSES.unit_gap_ms, _PAUSES.group_gap_ms
-"""Pauses inside a number. A service set otherwise is understood too, only later."""
+"""Pauses inside a number. Other settings of the service are understood too, but later."""
 
 FRAME_MS = 20
-"""When sound began is known to the frame."""
+"""The beginning of sound is known to within a frame."""
 
 SOFT_MS = 160
-"""An s or an f may begin so softly that it is heard so much later."""
+"""An s or an f may begin so softly that it is detected this much later."""
 
 ROOM_MS = 60
-"""So long after its end a recording's last sound may still be in the air: a frame or two."""
+"""A recording's last sound may arrive this much later: a frame or two."""
 
 
 @dataclass(frozen=True)
 class PromptHeard:
-    """A prompt that was heard whole.
+    """A prompt that was heard to its end.
 
     Attributes:
         name: in the catalogue, or the name of the WAV file.
-        slots: what was read out in its slots, as a person would write it.
+        slots: the values that were read out, as a person would write them.
         begins_ms, ends_ms: on the line's clock.
         known_at_ms: when it was certain.
-        score: of its worst recording; 1 is the same wave form.
-        runner_up: what that one was most nearly taken for, and its score.
+        score: that of its worst recording; 1 is the same waveform.
+        runner_up: the next likely recording in place of that one, and its score.
     """
 
     name: str
@@ -52,22 +52,22 @@ class PromptHeard:
     runner_up: tuple[str, float] | None
     first: int = 0
     through: int = 0
-    """Of the recordings heard so far, its first one, and the one after its last."""
+    """Indexes in the detected recordings: its first, and the one after its last."""
 
 
 _SEVERAL = (SlotKind.DIGITS, SlotKind.REFS, SlotKind.PLATE, SlotKind.TIME)
-"""Kinds that are read out as several units."""
+"""Kinds of slots that are read out as several units."""
 
 
 @dataclass(frozen=True)
 class SoFar:
-    """What has been heard of a line.
+    """What has been detected on a line so far.
 
     Attributes:
         detected: recordings, in order.
-        now_ms: its length.
-        sound_from_ms, sound_to_ms: the last sound, known or not.
-        over: nothing more will come.
+        now_ms: length of the line.
+        sound_from_ms, sound_to_ms: the last sound, recognised or not.
+        over: the line has ended.
     """
 
     detected: Sequence[Detected]
@@ -77,7 +77,8 @@ class SoFar:
     over: bool = False
 
     def ended_at(self, ends_ms: int) -> bool:
-        """Whether a number read out is over there: a pause follows that is not one inside it."""
+        """Whether a number that was read out ends there: a pause follows that is longer than those
+        inside."""
         if self.over:
             return True
         if self.sound_to_ms < ends_ms + ROOM_MS:
@@ -87,7 +88,8 @@ class SoFar:
 
 
 def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
-    """The first place after `after` recordings at which the wanted prompt was heard whole."""
+    """Find the first place after `after` recordings at which the wanted prompt was heard to its
+    end."""
     detected, now_ms = line.detected, line.now_ms
     for start in range(after, len(detected)):
         known = detected[start].known
@@ -106,7 +108,7 @@ def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
 def begins(
     wanted: Wanted, beginning: Detected | None, now_ms: int, through: int
 ) -> PromptHeard | None:
-    """The wanted prompt, if it is its first recording that is being heard now."""
+    """The wanted prompt, if its first recording is the one being heard now."""
     if beginning is None:
         return None
     for known in (beginning.known, *beginning.known.also):

@@ -1,4 +1,4 @@
-"""Values read out unit by unit: from a value to its units, and from units to what they mean."""
+"""Values that are read out unit by unit, and their written form."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from speech.languages.language import Language
 from speech.languages.registry import FORMS
 
 BETWEEN_REFERENCES_MS = 500
-"""A pause longer than that parts two references."""
+"""A pause longer than this separates two references."""
 
 
 def as_written(language: Language, units: Sequence[Detected]) -> str:
-    """What a person would write for units heard; references parted by commas."""
+    """The written form of detected units; references are separated by commas."""
     texts = _texts(language)
     written = ""
     for number, unit in enumerate(units):
@@ -29,7 +29,7 @@ _TEXTS: dict[Language, dict[str, str]] = {}
 
 
 def _texts(language: Language) -> dict[str, str]:
-    """What a person would write for each unit of a language."""
+    """The written form of each unit of a language."""
     if language not in _TEXTS:
         _TEXTS[language] = {
             f"{UNIT_FOLDER}/{unit.name}": unit.text for unit in FORMS[language].units()
@@ -39,7 +39,7 @@ def _texts(language: Language) -> dict[str, str]:
 
 @dataclass
 class PromptIn:
-    """A prompt of those heard; `score` is that of its worst recording."""
+    """A prompt among the detected ones; `score` is that of its worst recording."""
 
     name: str
     language: Language | None
@@ -48,7 +48,7 @@ class PromptIn:
 
 
 def prompts_in(detected: Sequence[Detected]) -> list[PromptIn]:
-    """The prompts these recordings belong to, without what is read out in them."""
+    """The prompts that these recordings belong to, without the values in them."""
     prompts: list[PromptIn] = []
     parts: set[str] = set()
     for recording in detected:
@@ -58,7 +58,7 @@ def prompts_in(detected: Sequence[Detected]) -> list[PromptIn]:
         name = clip.partition("--")[0]
         newest = prompts[-1] if prompts else None
         goes_on = newest is not None and (newest.name, newest.language) == (name, language)
-        if newest is not None and goes_on and clip not in parts:  # the same part begins it anew
+        if newest is not None and goes_on and clip not in parts:  # a part again: a new prompt
             parts.add(clip)
             newest.score = min(newest.score, recording.score)
             continue
@@ -68,7 +68,7 @@ def prompts_in(detected: Sequence[Detected]) -> list[PromptIn]:
 
 
 def names_of(detected: Sequence[Detected]) -> list[str]:
-    """Prompts these recordings belong to, each once in a row; numbers and letters as written."""
+    """The names of these prompts, each once in a row; numbers and letters in written form."""
     names: list[str] = []
     for recording in detected:
         language = recording.known.language

@@ -54,7 +54,7 @@ from speech.recognition.models import ModelMissing
 from speech.synthesiser.synthesiser import SynthesisFailed
 
 OnStep = Callable[[StepDone], None]
-"""Called with each step as soon as it is done."""
+"""Called with each step when it is done."""
 
 
 @dataclass
@@ -62,8 +62,8 @@ class CallPerformer:
     """Performs one call.
 
     Attributes:
-        variables: by name; what is captured is added.
-        secret_names: those whose values are shown nowhere.
+        variables: values by name; captured values are added.
+        secret_names: variables whose values are never shown.
     """
 
     stage: Stage
@@ -88,7 +88,7 @@ class CallPerformer:
         self._secrets = Secrets(self.secret_names, self.variables)
 
     async def perform(self, call: ScriptedCall) -> CallDone:
-        """Place the call and take its steps; after the first that fails none is taken."""
+        """Place the call and take its steps, up to the first that fails."""
         self.done = CallDone(call.name)
         self._began = time.monotonic()
         failed = False
@@ -274,7 +274,7 @@ class CallPerformer:
     async def _play(self, pcm: bytes, *, secret: bool) -> None:
         await self._dialled.line.play(pcm, secret=secret).finished()
 
-    # What he expects
+    # What the caller expects
 
     @property
     def _expecting(self) -> Expecting:
@@ -283,7 +283,8 @@ class CallPerformer:
         return self._expects
 
     async def _expect(self, step: Expect) -> Remark:
-        """Hear the prompt; what was said last is said again when that is asked for instead."""
+        """Hear the prompt; if the question is asked again instead, repeat the last spoken
+        answer."""
         last_said, self._last_said = self._last_said, None
         if last_said is None:
             return await self._expecting.prompt(step)
@@ -344,7 +345,7 @@ class CallPerformer:
                 self.stage.wire.forget(self._call.sip_call_id)
 
     async def _forget_what_came_back(self, ear: CallEar) -> None:
-        """Secrets that were read to us, and the echo of those that we sent."""
+        """Silence secrets that were read out to us, and echoes of those that we sent."""
         for begins_ms, ends_ms in self._secrets.read_out(ear.detected):
             ear.forget_received(begins_ms, ends_ms)
         if self._secret_keys or self._secret_speech:
@@ -354,7 +355,7 @@ class CallPerformer:
             silenced(ear.received, places)
 
     def _title(self, step: AnyStep) -> str:
-        """What is done, with the values there are; secrets masked."""
+        """The step with its values filled in; secrets are masked."""
         if getattr(step, "secret", False):
             return f"{step.action} {MASK}"
         title = step.title()
@@ -363,7 +364,7 @@ class CallPerformer:
         return self._secrets.masked(title)
 
     def _written(self, step: AnyStep) -> str:
-        """What is done, as the scenario has it; secrets that stand there are masked."""
+        """The step as the scenario has it; secrets in it are masked."""
         if getattr(step, "secret", False):
             return f"{step.action} {MASK}"
         return self._secrets.masked(step.title())

@@ -1,4 +1,4 @@
-"""What a scripted caller expects to hear, and what he says when he does not."""
+"""What a scripted caller expects to hear, and the failure when something else comes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ivr.caller.wire.proxy import WiredCall
 from ivr.dialogue.line import HungUp
 
 _NOTHING_CAME_S = 0.5
-"""After so long without a packet none is on its way, however late this program is."""
+"""If no packet came for so long, none is on its way, however late this program runs."""
 
 
 class NotAsExpected(Exception):
@@ -26,7 +26,7 @@ class NotAsExpected(Exception):
 
 
 class AskedAgain(Exception):
-    """What was said was not understood: the prompt that asks for it was heard once more."""
+    """An utterance was not understood: the prompt that asks for it was heard once more."""
 
 
 class CannotBeTried(Exception):
@@ -35,7 +35,7 @@ class CannotBeTried(Exception):
 
 @dataclass
 class Remark:
-    """What there is to say of a step; see `StepDone`."""
+    """What to report about a step; see `StepDone`."""
 
     detail: str = ""
     heard_ms: tuple[int, int] | None = None
@@ -45,10 +45,10 @@ class Remark:
 
 @dataclass
 class Expecting:
-    """The ear of an answered call, and how far of what it heard was expected.
+    """The recognised sound of an answered call, and how much of it was expected so far.
 
     Attributes:
-        secrets: knows all variables; what is captured is put among them.
+        secrets: has all variables; captured values are added.
         acted: monotonic second of our last key or word.
     """
 
@@ -61,7 +61,8 @@ class Expecting:
     _unrecognised_from: int = 0
 
     async def prompt(self, step: Expect, asked_again: str | None = None) -> Remark:
-        """Wait for a prompt. Raises NotAsExpected; AskedAgain when `asked_again` comes instead."""
+        """Wait for a prompt. Raises NotAsExpected, and AskedAgain if `asked_again` comes
+        instead."""
         ear = self.ear
         wanted = Wanted(step.expect, step.slots, language_of(step.language))
         deadline = time.monotonic() + step.within
@@ -79,7 +80,7 @@ class Expecting:
             if ear.over:
                 raise NotAsExpected(f"the call ended{self.heard_instead()}")
             if time.monotonic() >= deadline and not in_time:
-                await ear.understand(ear.now_ms)  # what has come counts, however late it is heard
+                await ear.understand(ear.now_ms)  # what has come counts, though recognised late
                 in_time = True
                 continue
             if in_time:
@@ -137,7 +138,7 @@ class Expecting:
             await ear.more(deadline - time.monotonic())
 
     def _forget_secret(self, words: str, begins_ms: int, ends_ms: int) -> None:
-        """Where a secret was read to us, nobody shall hear it again."""
+        """Silence the place where a secret was read out to us."""
         if self.secrets.masked(words) != words:
             self.ear.forget_received(begins_ms, ends_ms)
 
@@ -145,7 +146,7 @@ class Expecting:
         ear = self.ear
         from_ms, until = ear.now_ms, time.monotonic() + seconds
         while ear.now_ms < from_ms + seconds * 1000:
-            # Who sends nothing while they are silent (RFC 3551, 4.1) is as silent as can be.
+            # A side that sends nothing while it is silent (RFC 3551, 4.1) is completely silent.
             if time.monotonic() > until + _NOTHING_CAME_S and not ear.came_within(_NOTHING_CAME_S):
                 break
             if ear.last_sound_ms > from_ms:

@@ -1,4 +1,4 @@
-"""What came of a run."""
+"""The results of a run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MASK = "•"
 
 
 class Outcome(StrEnum):
-    """Of a step, a call or a run."""
+    """The result of a step, a call or a run."""
 
     PASSED = "passed"
     FAILED = "failed"  # what was heard is not what was expected
-    BROKEN = "broken"  # it could not be tried
+    BROKEN = "broken"  # it could not be performed
     NOT_REACHED = "not reached"
 
 
@@ -53,7 +53,7 @@ class PromptDone:
     Attributes:
         language: empty for a recording that is not of our catalogue.
         begins_s: on the call's clock.
-        score: of its worst recording; 1 is the same wave form.
+        score: that of its worst recording; 1 is the same waveform.
     """
 
     name: str
@@ -68,7 +68,7 @@ class CallDone:
 
     Attributes:
         sound_from_s: on the call's clock, where `received` and `sent` begin.
-        received, sent: mono s16le PCM at 8000 Hz; what was secret in them is silence.
+        received, sent: mono s16le PCM at 8000 Hz; secrets in them are silenced.
         prompts: all that were heard, in order.
         ladder: SIP messages; `ladder_from` is the monotonic second of the INVITE.
         no_ladder: why there is none.
@@ -103,9 +103,9 @@ class RunDone:
     calls: list[CallDone] = field(default_factory=list)
     seconds: float = 0.0
     tries: int = 1
-    """The one that counts; more than 1: those before did not pass."""
+    """The number of the try that counts; if more than 1, the earlier ones failed."""
     broken: str = ""
-    """Why it could not be tried at all."""
+    """Why the run could not be performed at all."""
 
     @property
     def title(self) -> str:
@@ -119,7 +119,7 @@ class RunDone:
 
     @property
     def why(self) -> str:
-        """Of a run that did not pass: the step, and what was heard instead."""
+        """For a run that did not pass: the step that failed, and what was heard instead."""
         if self.broken:
             return self.broken
         for call in self.calls:

@@ -1,4 +1,4 @@
-"""Runs as JUnit XML, for whatever collects test results."""
+"""The runs as JUnit XML, for anything that collects test results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ivr.caller.performing.results import CallDone, Outcome, RunDone
 
 
 def junit_xml(runs: Sequence[RunDone]) -> str:
-    """A suite for each file, a case for each run."""
+    """One suite for each file, one case for each run."""
     whole = JUnitXml("scripted calls")
     for path in dict.fromkeys(run.path for run in runs):
         suite = TestSuite(str(path))

@@ -10,7 +10,7 @@ from ivr.caller.performing.run import Unwatched
 
 
 class JsonLines(Unwatched):
-    """Prints each run as soon as it is over."""
+    """Prints each run as soon as it is finished."""
 
     def run_done(self, run: RunDone) -> None:
         steps = [
@@ -30,4 +30,4 @@ class JsonLines(Unwatched):
         print(json.dumps(result), flush=True)
 
     def summary(self, runs: Sequence[RunDone]) -> None:
-        """The lines have said it all."""
+        """Print nothing more: the lines are complete."""

@@ -1,4 +1,4 @@
-"""Calls of the records as they are told again: what was said, and what the caller did, in order."""
+"""Makes the history of calls from the records: prompts, and what the caller did, in order."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ STYLES = {
 }
 
 ROUND_MS = 100
-"""A prompt whose last so many milliseconds were cut off was heard."""
+"""A prompt of which only so many milliseconds at the end were cut off counts as heard."""
 
 ANSWERS = (StepKind.ANSWERED, StepKind.NOMATCH, StepKind.UNIVERSAL, StepKind.NOINPUT)
 SAYS = (StepKind.SAID, StepKind.ASKED)
 
 
 def history_from(stories: Sequence[CallStory]) -> History:
-    """Calls of one caller, in order of time. Raises CannotBeRetold."""
+    """The history of one caller's calls, in order of time. Raises CannotBeRetold."""
     for story in stories:
         _must_be_whole(story)
     values = _values_of(stories)
@@ -114,7 +114,8 @@ def _values_of(stories: Sequence[CallStory]) -> Values:
 
 
 def _greeted_in(story: CallStory) -> str:
-    """Who is known by their number is greeted in their language."""
+    """The language of the greeting: callers who are recognised by number are greeted in their
+    language."""
     first = next(step for step in story.steps if step.kind in SAYS)
     return str(first.detail["prompts"][0]["language"])
 
@@ -130,7 +131,7 @@ def _names(story: CallStory) -> set[str]:
 
 @dataclass
 class _Retelling:
-    """One call, while its steps are gone through."""
+    """One call, while its steps are processed."""
 
     story: CallStory
     values: Values
@@ -178,7 +179,7 @@ class _Retelling:
         return round((at - answered).total_seconds() * 1000)
 
     def _begins(self, answer: int) -> int:
-        """When the question of this answer was put."""
+        """When the question of this answer was asked."""
         for step in reversed(self.story.steps[:answer]):
             if step.kind == StepKind.ASKED:
                 return self._ms(step.at)
@@ -223,7 +224,7 @@ class _Retelling:
         self._waited = any_order
 
     def _is_awaited(self, step: CallStep, at: int) -> bool:
-        """Whether keys pressed before it was said would have done something else."""
+        """Whether keys pressed before this prompt would have had another effect."""
         before = self.story.steps[at - 1] if at else None
         nobody_answered = before is not None and before.kind == StepKind.NOINPUT
         return bool(step.detail.get("only_now")) or nobody_answered
@@ -241,8 +242,8 @@ class _Retelling:
     def _slots(
         self, prompt: Mapping[str, Any], *, whole: bool
     ) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """What must be read out, and what is captured. Times, and the references of practice calls,
-        are not the same in two calls."""
+        """The slots that must be read out, and the captures. Times, and the references of practice
+        calls, differ from call to call."""
         if not whole:
             return {}, {}
         slots, capture = {}, {}
@@ -274,7 +275,7 @@ class _Retelling:
 
 
 def _like(kind: NumberKind, region: str | None) -> str:
-    """A number as a test may have it: of the same kind and country, and nobody's that we know."""
+    """A number for a test: of the same kind and country, belonging to nobody that we know."""
     if kind is not NumberKind.KNOWN or region is None:
         return "anonymous"
     sample = phonenumbers.example_number_for_type(
@@ -286,5 +287,5 @@ def _like(kind: NumberKind, region: str | None) -> str:
 
 
 def in_order(stories: Sequence[CallStory]) -> Iterator[CallStory]:
-    """As they were made."""
+    """In the order in which they were made."""
     yield from sorted(stories, key=lambda story: story.call.offered_at)

@@ -1,4 +1,4 @@
-"""A scenario as a file that people read: one step a line or two, as they would write it."""
+"""Writes a scenario as a file for people: one step in a line or two, as they would write it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ABOUT = (
 
 
 def as_file(history: History, terminator_grace_s: float) -> str:
-    """The file (`*.call.yaml`). The grace is that of `steps_of`."""
+    """The text of the file (`*.call.yaml`). `terminator_grace_s`: see `steps_of`."""
     lines = [ABOUT.rstrip(), f"name: {_value(history.name)}", f"about: {_value(history.about)}"]
     lines += _given(history.given)
     calls = [(call.name, steps_of(call, terminator_grace_s)) for call in history.calls]
@@ -55,7 +55,7 @@ def _steps(steps: Iterable[Step], indent: str) -> Iterable[str]:
 
 
 def _value(value: Any) -> str:
-    """As YAML reads it again: text in quotes, unless it is a plain name."""
+    """A value in YAML: text in quotes, unless it is a plain name."""
     match value:
         case bool():
             return "true" if value else "false"
