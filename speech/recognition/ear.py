@@ -1,4 +1,4 @@
-"""The ear of one call: follows the caller's voice and recognises it, off the event loop."""
+"""The recogniser of one call: follows the caller's voice and recognises it, off the event loop."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ T = TypeVar("T")
 
 _BYTES_PER_MS = 16
 _BEFORE_ONSET = 700 * _BYTES_PER_MS
-"""Sound from before the onset that belongs to the utterance: 700 ms, for under a loud prompt a soft
-first syllable is not noticed."""
+"""700 ms of sound from before the onset belong to the utterance, since a soft first syllable is not
+detected under a loud prompt."""
 _LONGEST_NOISE_MS = 3000
-"""Sound without a word in it; by then it is known for the noise of the place."""
+"""So much sound without a word counts as noise."""
 
 _WAITING_FRAMES, _SPEAKING_FRAMES = 8, 4
-"""So many frames are told of at a time, 160 and 80 ms: what comes before speech is most of a call,
-and each lot of speech is recognised on a thread beside the event loop."""
+"""The line hands over so many frames at a time, 160 and 80 ms: most of a call is without speech,
+and each portion of speech is recognised on a thread beside the event loop."""
 
 OnFrames = Callable[[bytes, bytes], None]
-"""Told of what was received from the caller, and what he was sent meanwhile, in 20 ms frames."""
+"""Called with what was received from the caller and what was sent meanwhile, in 20 ms frames."""
 
 
 class Followed(Protocol):
-    """A line whose sound is being told."""
+    """A line whose sound is being followed."""
 
     frames_at_once: int
 
@@ -57,18 +57,18 @@ class VoskAttention:
     began: asyncio.Event = field(default_factory=asyncio.Event)
     _before: bytes = b""
     _speech: asyncio.Queue[tuple[bytes, int]] = field(default_factory=asyncio.Queue)
-    """Sound from the onset on, with how long it had been silent then, in ms."""
+    """Sound from the onset on, each piece with the length of the silence at its end in ms."""
 
     @property
     def speaking(self) -> bool:
         return self.ear.activity.speaking
 
     def stop(self) -> None:
-        """Whoever waits for an utterance learns that there will be none."""
+        """Whoever waits for an utterance learns that none will come."""
         self._speech.put_nowait((b"", 0))
 
     def hear(self, received: bytes, sent: bytes) -> None:
-        """What comes before speech is only measured; that is most of a call, so no task wakes."""
+        """Sound before speech is only measured; that is most of a call, so no task wakes for it."""
         activity = self.ear.activity
         waiting = not activity.speaking
         activity.hear(received, sent)
@@ -89,7 +89,7 @@ class VoskAttention:
                 return utterance
 
     async def _next(self) -> Utterance | None:
-        """One stretch of sound, to its end; None where there was no word in it."""
+        """One stretch of sound to its end; None if it contains no word."""
         sound, silent_ms = await self._more()
         recognisers = {
             language: await self.ear.does(
@@ -110,13 +110,13 @@ class VoskAttention:
             sound, silent_ms = await self._more()
 
     async def _more(self) -> tuple[bytes, int]:
-        """Raises Deaf."""
+        """The next sound. Raises Deaf."""
         more = await self._speech.get()
         self.ear.must_hear()
         return more
 
     def _wait_for_speech(self) -> None:
-        """What came while it was decided may belong to what he says next."""
+        """Sound that came during the decision may belong to the caller's next utterance."""
         left = [self._speech.get_nowait()[0] for _ in range(self._speech.qsize())]
         self._before = b"".join(left)
         self.ear.wait_for_speech()
@@ -124,7 +124,7 @@ class VoskAttention:
     async def _decided(
         self, recognisers: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
     ) -> Utterance | None:
-        """What was said, in the language it was heard best in."""
+        """The utterance, in the language in which it was recognised best."""
         ended, steady = time.monotonic(), self.ear.activity.steady
         candidates = [
             (language, await self.ear.does(recogniser.readings))
@@ -158,7 +158,7 @@ class VoskAttention:
             return True
         completeness = {recogniser.completeness for recogniser in recognisers.values()}
         wait_s = silence_that_ends(completeness, self.ear.activity.paused_ms / 1000, settings)
-        if not any(recogniser.words for recogniser in recognisers.values()):  # a noise, and no more
+        if not any(recogniser.words for recogniser in recognisers.values()):  # only noise
             if lasted_ms >= _LONGEST_NOISE_MS:
                 return True
             wait_s = min(wait_s, settings.complete_timeout_s)
@@ -192,8 +192,8 @@ class VoskRecogniser:
         self._giving_up = ""
 
     def give_up(self, reason: str) -> None:
-        """Hear nothing more in this call. The caller is told by the question being asked or, if
-        none is, by the next one: `utterance` raises Deaf."""
+        """Recognise nothing more in this call. The caller is told by the current question or, if
+        there is none, by the next: `utterance` raises Deaf."""
         if self._deaf or self._giving_up:
             return
         self._giving_up = reason
@@ -201,7 +201,7 @@ class VoskRecogniser:
             self._attention.stop()
 
     def must_hear(self) -> None:
-        """Raises Deaf once speech is given up."""
+        """Raises Deaf after speech was given up."""
         if self._giving_up and not self._deaf:
             self._deaf = True
             self._on_failure(self._giving_up)
@@ -224,7 +224,7 @@ class VoskRecogniser:
             self._attention = None
 
     async def does(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Have a recogniser work, on a thread of its own. Raises Deaf when it fails or stalls."""
+        """Have a recogniser work on a thread. Raises Deaf when it fails or stalls."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.settings.stall_s):
@@ -239,12 +239,12 @@ class VoskRecogniser:
         raise Deaf(reason)
 
     def wait_for_speech(self) -> None:
-        """What was heard is done with."""
+        """The last utterance is done."""
         self.activity.again()
         self.hear_every(_WAITING_FRAMES)
 
     def hear_every(self, frames: int) -> None:
-        """Be told of the line's sound so many frames at a time."""
+        """Have the line's sound handed over so many frames at a time."""
         if self._followed is not None:
             self._followed.frames_at_once = frames
 

@@ -1,8 +1,9 @@
-"""How long a silence ends an utterance.
+"""The length of the silence that ends an utterance.
 
-VoiceXML 2.1, 6.3.2, knows two: *completetimeout* after what could be all, *incompletetimeout* after
-what cannot. A number that is one digit short lies between them: the digit was lost in hearing more
-likely than it is still to come, and who has said all of theirs waits for us.
+VoiceXML 2.1, 6.3.2, has two: *completetimeout* after words that could be a whole answer, and
+*incompletetimeout* after words that could not. A number that lacks one digit lies between them: the
+digit was more likely missed by the recogniser than not yet spoken, and a caller who has finished is
+waiting for us.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from speech.recognition.grammar import Completeness
 from speech.recognition.settings import RecognitionSettings
 
 LONGER_THAN_A_PAUSE = 1.5
-"""Of the caller's own longest pause so far: who says a digit a second is not cut short."""
+"""Multiple of the caller's own longest pause so far: a caller who says a digit a second is not cut
+off."""
 
 
 def silence_that_ends(
     completeness: Set[Completeness], paused_s: float, settings: RecognitionSettings
 ) -> float:
-    """Seconds to wait for more.
+    """How many seconds to wait for more.
 
     Args:
         completeness: of what was said so far, in each language that is listened for.

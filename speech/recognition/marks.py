@@ -1,4 +1,4 @@
-"""Registration marks, spelt: the driver's own as whole marks, or any that could be one."""
+"""Registration marks, spelled: the driver's own as whole marks, or any that could be a mark."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARK_LETTERS = tuple(letter for letter in LETTERS if letter not in _UNUSED)
 
 
 def spellings(mark: str, language: Language) -> tuple[str, ...]:
-    """The ways to spell a mark aloud, as phrases of a grammar."""
+    """The ways to spell a mark aloud, as phrases for a grammar."""
     words: dict[str, list[str]] = {}
     for word, digit in digit_words(language).items():
         words.setdefault(digit, []).append(word)
@@ -39,7 +39,7 @@ def spellings(mark: str, language: Language) -> tuple[str, ...]:
 
 
 def own_marks(marks: Sequence[str], language: Language) -> PhraseGrammar:
-    """The marks themselves as answers."""
+    """A grammar with these marks as answers."""
     return PhraseGrammar(
         {way: Meaning(mark) for mark in marks for way in spellings(mark, language)}
     )
@@ -47,14 +47,14 @@ def own_marks(marks: Sequence[str], language: Language) -> PhraseGrammar:
 
 @dataclass(frozen=True)
 class MarkGrammar:
-    """Any mark: letters and then numerals, or any of both for a personalised one."""
+    """Any mark: letters and then numerals, or any mixture for a personalised mark."""
 
     language: Language
     otherwise: str = SELDOM_UNKNOWN
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """Pairs, so that a letter after a numeral is dearer than the other way round."""
+        """Pairs, so that a letter after a numeral is less likely than the other way round."""
         digits = tuple(digit_words(self.language))
         letters = MARK_LETTERS
         pairs = itertools.chain(

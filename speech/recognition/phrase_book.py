@@ -1,4 +1,4 @@
-"""What callers say for the choices of menus and for commands, per language."""
+"""What callers say for the choices of menus and for universals, by language."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _COMMANDS = "universal"
 
 @dataclass(frozen=True)
 class SpokenChoice:
-    """One choice of a menu, as far as it can be said.
+    """One choice of a menu, with what can be said for it.
 
     Attributes:
-        key: its key on the telephone; said as a digit it means the same.
-        names: where its phrases stand in the book, for example ``main_menu.bundle``.
+        key: its key on the telephone; the spoken digit means the same.
+        names: names of its phrases in the book, for example ``main_menu.bundle``.
         mark: the registration mark it stands for.
         letter: the letter it stands for.
     """
@@ -43,7 +43,7 @@ class PhraseBook:
     phrases: Mapping[str, tuple[str, ...]]
 
     def commands(self) -> PhraseGrammar:
-        """What can be said at any time."""
+        """The universals, which can be said at any time."""
         return PhraseGrammar(
             {
                 phrase: Meaning(name.partition(".")[2], command=True)
@@ -72,7 +72,7 @@ class PhraseBook:
 
 @cache
 def phrase_book(language: Language) -> PhraseBook:
-    """Read `phrases/`. Raises ValueError for what is no phrase."""
+    """Read `phrases/`. Raises ValueError for entries that are no phrases."""
     path = _PHRASES / f"{language}.yaml"
     sections = yaml.safe_load(path.read_text(encoding="utf-8"))
     phrases: dict[str, tuple[str, ...]] = {}

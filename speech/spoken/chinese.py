@@ -23,7 +23,7 @@ def quantity(number: int, two: str) -> str:
 
 
 class ChineseForms(SpokenForms):
-    """Subclasses give the words that differ."""
+    """Subclasses give the words that differ between the two."""
 
     two: str
     sharp: str  # after a full hour
@@ -34,7 +34,7 @@ class ChineseForms(SpokenForms):
     month_word: str = "月"
     day_word: str
     day_parts: Sequence[tuple[int, str, str]]
-    """First hour, name of the unit, word; in the order of the day."""
+    """First hour, name of the unit, and word, in the order of the day."""
 
     def number(self, number: int) -> Unit:
         if not 0 <= number <= 99:

@@ -13,10 +13,10 @@ OF_RECORDINGS = {
     Language.PUTONGHUA: "kokoro",
     Language.ENGLISH: "kokoro",
 }
-"""The voice that made the recordings which come with the service, by language."""
+"""The voices that made the included recordings, by language."""
 
 EVERYWHERE = "espeak-ng"
-"""Speaks whatever no other voice can."""
+"""The voice that speaks what no other voice can."""
 
 
 class VoiceSettings(BaseModel):
@@ -58,5 +58,5 @@ class VoiceSettings(BaseModel):
     )
 
     def voice(self, language: Language) -> str:
-        """The name of the voice of a language."""
+        """The name of a language's voice."""
         return self.by_language.get(language, OF_RECORDINGS.get(language, EVERYWHERE))
