@@ -30,13 +30,13 @@ from ivr.dialogue.asking import MOST_READINGS
 from prompts.library import load_library
 from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
-from speech.recognition.ear import OnFrames, VoskRecogniser
 from speech.recognition.grammar import Either, Grammar
 from speech.recognition.marks import MARK_LETTERS, MarkGrammar, own_marks
 from speech.recognition.models import Model, load_one
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
 from speech.recognition.settings import RecognitionSettings
 from speech.recognition.utterance import UtteranceRecogniser
+from speech.recognition.vosk_recogniser import OnFrames, VoskRecogniser
 from speech.recognition.words import DIGITS
 from speech.training.augment import joined, lossy, noise, pcm, through_g711
 from speech.training.engines import ENGINES, NEVER_TRAINED_ON

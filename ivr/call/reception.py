@@ -47,7 +47,7 @@ from prompts.announcement import Announcement
 from prompts.announcements import PublishedAnnouncements
 from prompts.utterance import Narrator
 from sip_config.trunks import region_of
-from speech.recognition.ear import VoskRecogniser
+from speech.recognition.vosk_recogniser import VoskRecogniser
 
 log = structlog.get_logger("ivr.pool.reception")
 

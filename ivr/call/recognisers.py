@@ -14,10 +14,10 @@ import structlog
 from ivr.observe import metrics
 from ivr.telephony.line import CallLine
 from speech.languages.language import Language
-from speech.recognition.ear import VoskRecogniser
 from speech.recognition.hearing import Utterance
 from speech.recognition.models import Model
 from speech.recognition.settings import RecognitionSettings
+from speech.recognition.vosk_recogniser import VoskRecogniser
 
 log = structlog.get_logger("ivr.pool.hearing")
 

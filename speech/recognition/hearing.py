@@ -1,6 +1,6 @@
 """What a conversation needs of a recogniser, whatever implements it.
 
-`speech.recognition.ear` fulfils this on a live call; tests fulfil it with a script.
+`speech.recognition.vosk_recogniser` fulfils this on a live call; tests fulfil it with a script.
 """
 
 from __future__ import annotations

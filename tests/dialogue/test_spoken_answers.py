@@ -15,8 +15,8 @@ from ivr.dialogue.trace import MASK, StepKind, hidden
 from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, NotKnown, WantsHotline
 from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
-from tests.support.fakes.ear import PaperEar, Saying
 from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace
+from tests.support.fakes.recogniser import PaperEar, Saying
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 

@@ -16,9 +16,9 @@ from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.turns import GaveUp
 from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
-from tests.support.fakes.ear import PaperEar, Saying
 from tests.support.fakes.flows_on_paper import CARGO
 from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
+from tests.support.fakes.recogniser import PaperEar, Saying
 from tests.support.fakes.rocars import USER_ID, PaperLedger, PaperRocars
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]

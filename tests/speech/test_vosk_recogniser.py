@@ -12,13 +12,13 @@ import pytest
 
 from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
-from speech.recognition.ear import OnFrames, VoskRecogniser
 from speech.recognition.grammar import Either, Grammar
 from speech.recognition.hearing import Deaf, Utterance
 from speech.recognition.marks import MarkGrammar, own_marks
 from speech.recognition.models import Model, load
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
 from speech.recognition.settings import RecognitionSettings
+from speech.recognition.vosk_recogniser import OnFrames, VoskRecogniser
 from tests.support.pace import limit
 from tests.support.speaking import between_silence, digits, spelt, spoken
 
