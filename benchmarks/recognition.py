@@ -254,7 +254,7 @@ def at_once(model: Model, voice: Voice, threads: int = 2) -> float:
 
 
 class Line:
-    """A line, told to an ear as fast as may be."""
+    """A line, handed to a recogniser as fast as may be."""
 
     def __init__(self, received: bytes, sent: bytes) -> None:
         self.received, self.sent = received, sent
@@ -294,14 +294,14 @@ async def stopped_by_itself(
             late = np.concatenate([np.zeros(960, np.float32), sound])[: len(sound)]
             hiss = np.random.default_rng(1).normal(0, 6, len(late)).astype(np.float32)
             line = Line(pcm(through_g711(late + hiss, a_law=True)), sent)
-            ear = VoskRecogniser(line.follow, {language: model}, settings, threads)
-            with ear.attend({language: grammar}) as attention:
+            recogniser = VoskRecogniser(line.follow, {language: model}, settings, threads)
+            with recogniser.attend({language: grammar}) as attention:
                 hearing = asyncio.ensure_future(attention.utterance())
                 await line.over.wait()
                 await asyncio.sleep(0.02)
                 stopped += attention.began.is_set()
                 hearing.cancel()
-            ear.close()
+            recogniser.close()
             hours += len(clip) / 2 / SAMPLE_RATE / 3600
     return stopped, hours
 

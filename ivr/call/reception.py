@@ -151,7 +151,7 @@ class Reception:
                 metrics.invite_to_answer_seconds.observe(time.monotonic() - began)
                 self.book.progress(call_id, CallProgress(answered_at=now()))
                 if self.recognisers is not None and not self._records(opened):
-                    served.ear = self.recognisers.ear_of(line)
+                    served.recogniser = self.recognisers.recogniser_of(line)
                 served.time = self._time()
                 served.conversation = Conversation(
                     line,
@@ -160,7 +160,7 @@ class Reception:
                     served.trace,
                     self.settings.flows.languages[0],
                     served.background,
-                    served.ear,
+                    served.recogniser,
                     served.time,
                 )
                 context = self._context_of(call_id, opened, served.notes, await looking)
@@ -319,8 +319,8 @@ class Reception:
         self._served.pop(call_id, None)
         if served.time is not None:
             served.time.over()
-        if served.ear is not None:
-            served.ear.close()
+        if served.recogniser is not None:
+            served.recogniser.close()
         await served.background.finished()
         closed = closed_call(
             ending, served.notes, served.circumstances, stand_ins=served.trace.stand_ins
@@ -352,7 +352,7 @@ class _Served:
     background: Background = field(default_factory=Background)
     conversation: Conversation | None = None
     time: TimeLeft | None = None
-    ear: VoskRecogniser | None = None
+    recogniser: VoskRecogniser | None = None
     circumstances: Circumstances = field(default_factory=Circumstances)
     ordered: asyncio.Future[OrderKind] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()

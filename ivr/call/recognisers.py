@@ -34,13 +34,13 @@ class Recognisers:
         self._threads = ThreadPoolExecutor(
             settings.threads, "recogniser", initializer=partial(run_behind, _BEHIND)
         )
-        self._ears: WeakSet[VoskRecogniser] = WeakSet()
+        self._made: WeakSet[VoskRecogniser] = WeakSet()
 
-    def ear_of(self, line: CallLine) -> VoskRecogniser | None:
+    def recogniser_of(self, line: CallLine) -> VoskRecogniser | None:
         """Make the recogniser of a call; None if no language has a model."""
         if not self._models:
             return None
-        ear = VoskRecogniser(
+        recogniser = VoskRecogniser(
             line.follow,
             self._models,
             self._settings,
@@ -48,14 +48,14 @@ class Recognisers:
             _count_utterance,
             _count_given_up,
         )
-        self._ears.add(ear)
-        return ear
+        self._made.add(recogniser)
+        return recogniser
 
     def give_up(self, reason: str) -> None:
         """Give up speech in all calls, which go on by keypad and tell their callers so. May be
         called again."""
-        for ear in list(self._ears):
-            ear.give_up(reason)
+        for recogniser in list(self._made):
+            recogniser.give_up(reason)
 
     def close(self) -> None:
         """Stop; recognisers that still work are left to the end of the process."""

@@ -39,7 +39,7 @@ from ivr.dialogue.turns import (
 from ivr.dialogue.universals import Universal
 from prompts.utterance import Narrator, Phrase
 from speech.languages.language import Language
-from speech.recognition.hearing import Ear, Utterance
+from speech.recognition.hearing import Recogniser, Utterance
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ class Asking:
         settings: DialogueSettings,
         language: Language,
         note: Callable[[Step], None],
-        ear: Ear | None = None,
+        recogniser: Recogniser | None = None,
         time: TimeLeft | None = None,
     ) -> None:
         self._line = line
@@ -97,7 +97,7 @@ class Asking:
         self._settings = settings
         self._language = language
         self._note = note
-        self._ear = ear
+        self._recogniser = recogniser
         self._time = time
         self._collector: KeyCollector | None = None
 
@@ -233,7 +233,9 @@ class Asking:
 
     def _can_answer_by_voice(self, grammars: Grammars) -> bool:
         """Whether an answer to this question can be spoken."""
-        return self._ear is not None and any(self._ear.hears(grammar) for grammar in grammars)
+        return self._recogniser is not None and any(
+            self._recogniser.hears(grammar) for grammar in grammars
+        )
 
     def _time_is_short(self) -> list[Phrase]:
         """The notice that time is short, said once before the question. Raises TimeIsUp."""
@@ -252,9 +254,9 @@ class Asking:
     async def _listen(
         self, question: _Question[T], collector: KeyCollector, playback: Playback
     ) -> CollectResult:
-        if self._ear is None or not self._can_answer_by_voice(question.grammars):
+        if self._recogniser is None or not self._can_answer_by_voice(question.grammars):
             return await question.hear(collector, playback)
-        with self._ear.attend(question.grammars) as attention:
+        with self._recogniser.attend(question.grammars) as attention:
             return await keyed_or_said(
                 lambda: question.hear(collector, playback),
                 collector,

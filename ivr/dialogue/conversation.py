@@ -26,7 +26,7 @@ from ivr.dialogue.turns import Redo, WentBack
 from ivr.dialogue.waiting import Background, wait_with_filler
 from prompts.utterance import BYTES_PER_SECOND, Narrator, Phrase, SlotValue
 from speech.languages.language import Language
-from speech.recognition.hearing import Ear
+from speech.recognition.hearing import Recogniser
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Conversation:
         trace: Trace,
         language: Language,
         background: Background | None = None,
-        ear: Ear | None = None,
+        recogniser: Recogniser | None = None,
         time: TimeLeft | None = None,
     ) -> None:
         self.language = language
@@ -66,7 +66,7 @@ class Conversation:
         self._trace = trace
         self._background = background or Background()
         self._keys = KeyBuffer(line)
-        self._ear = ear
+        self._recogniser = recogniser
         self._time = time
         self._hinted = False
 
@@ -153,7 +153,7 @@ class Conversation:
     def _hint(self, menu: Menu[Any]) -> list[Phrase]:
         """Tell the caller once a call that choices can be spoken. Not where they are offered in
         other languages."""
-        if self._hinted or self._ear is None or not self._ear.hears(self.language):
+        if self._hinted or self._recogniser is None or not self._recogniser.hears(self.language):
             return []
         if any(choice.language for choice in menu.choices):
             return []
@@ -268,7 +268,7 @@ class Conversation:
             settings=self._settings,
             language=self.language,
             note=self._note,
-            ear=self._ear,
+            recogniser=self._recogniser,
             time=self._time,
         )
 

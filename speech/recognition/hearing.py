@@ -70,7 +70,7 @@ class Attention(Protocol):
         """Wait for an utterance, to its end. Noise alone is ignored. Raises Deaf."""
 
 
-class Ear(Protocol):
+class Recogniser(Protocol):
     """Recognises the speech of one caller during their call."""
 
     def hears(self, language: Language) -> bool:

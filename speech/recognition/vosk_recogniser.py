@@ -52,7 +52,7 @@ class Followed(Protocol):
 class VoskAttention:
     """Fulfils `speech.recognition.hearing.Attention`."""
 
-    ear: VoskRecogniser
+    recogniser: VoskRecogniser
     grammars: Mapping[Language, Grammar]
     began: asyncio.Event = field(default_factory=asyncio.Event)
     _before: bytes = b""
@@ -61,7 +61,7 @@ class VoskAttention:
 
     @property
     def speaking(self) -> bool:
-        return self.ear.activity.speaking
+        return self.recogniser.activity.speaking
 
     def stop(self) -> None:
         """Whoever waits for an utterance learns that none will come."""
@@ -69,7 +69,7 @@ class VoskAttention:
 
     def hear(self, received: bytes, sent: bytes) -> None:
         """Sound before speech is only measured; that is most of a call, so no task wakes for it."""
-        activity = self.ear.activity
+        activity = self.recogniser.activity
         waiting = not activity.speaking
         activity.hear(received, sent)
         if waiting:
@@ -78,11 +78,11 @@ class VoskAttention:
                 self._before = received
                 return
             self._before = b""
-            self.ear.hear_every(_SPEAKING_FRAMES)
+            self.recogniser.hear_every(_SPEAKING_FRAMES)
         self._speech.put_nowait((received, activity.silent_ms))
 
     async def utterance(self) -> Utterance:
-        self.ear.must_hear()
+        self.recogniser.must_hear()
         while True:
             utterance = await self._next()
             if utterance is not None:
@@ -91,44 +91,44 @@ class VoskAttention:
     async def _next(self) -> Utterance | None:
         """One stretch of sound to its end; None if it contains no word."""
         sound, silent_ms = await self._more()
-        recognisers = {
-            language: await self.ear.does(
-                UtteranceRecogniser, model, grammar, self.ear.settings.alternatives
+        decoders = {
+            language: await self.recogniser.does(
+                UtteranceRecogniser, model, grammar, self.recogniser.settings.alternatives
             )
             for language, grammar in self.grammars.items()
-            if (model := self.ear.models.get(language)) is not None
+            if (model := self.recogniser.models.get(language)) is not None
         }
         lasted_ms = 0
         while True:
             lasted_ms += len(sound) // _BYTES_PER_MS
-            for recogniser in recognisers.values():
-                await self.ear.does(recogniser.hear, sound)
-            if any(recogniser.hears_words for recogniser in recognisers.values()):
+            for decoder in decoders.values():
+                await self.recogniser.does(decoder.hear, sound)
+            if any(decoder.hears_words for decoder in decoders.values()):
                 self.began.set()
-            if self._is_over(recognisers, lasted_ms, silent_ms):
-                return await self._decided(recognisers, lasted_ms, silent_ms)
+            if self._is_over(decoders, lasted_ms, silent_ms):
+                return await self._decided(decoders, lasted_ms, silent_ms)
             sound, silent_ms = await self._more()
 
     async def _more(self) -> tuple[bytes, int]:
         """The next sound. Raises Deaf."""
         more = await self._speech.get()
-        self.ear.must_hear()
+        self.recogniser.must_hear()
         return more
 
     def _wait_for_speech(self) -> None:
         """Sound that came during the decision may belong to the caller's next utterance."""
         left = [self._speech.get_nowait()[0] for _ in range(self._speech.qsize())]
         self._before = b"".join(left)
-        self.ear.wait_for_speech()
+        self.recogniser.wait_for_speech()
 
     async def _decided(
-        self, recognisers: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
+        self, decoders: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
     ) -> Utterance | None:
         """The utterance, in the language in which it was recognised best."""
-        ended, steady = time.monotonic(), self.ear.activity.steady
+        ended, steady = time.monotonic(), self.recogniser.activity.steady
         candidates = [
-            (language, await self.ear.does(recogniser.readings))
-            for language, recogniser in recognisers.items()
+            (language, await self.recogniser.does(decoder.readings))
+            for language, decoder in decoders.items()
         ]
         self._wait_for_speech()
         if not candidates:
@@ -142,23 +142,25 @@ class VoskAttention:
             language,
             readings,
             sure=bool(readings)
-            and readings[0].confidence >= self.ear.settings.least_confidence
+            and readings[0].confidence >= self.recogniser.settings.least_confidence
             and not steady,
             spoken_ms=lasted_ms - silent_ms,
             decided_ms=silent_ms + round((time.monotonic() - ended) * 1000),
         )
-        self.ear.on_utterance(utterance)
+        self.recogniser.on_utterance(utterance)
         return utterance
 
     def _is_over(
-        self, recognisers: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
+        self, decoders: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
     ) -> bool:
-        settings = self.ear.settings
+        settings = self.recogniser.settings
         if lasted_ms >= settings.longest_s * 1000:
             return True
-        completeness = {recogniser.completeness for recogniser in recognisers.values()}
-        wait_s = silence_that_ends(completeness, self.ear.activity.paused_ms / 1000, settings)
-        if not any(recogniser.words for recogniser in recognisers.values()):  # only noise
+        completeness = {decoder.completeness for decoder in decoders.values()}
+        wait_s = silence_that_ends(
+            completeness, self.recogniser.activity.paused_ms / 1000, settings
+        )
+        if not any(decoder.words for decoder in decoders.values()):  # only noise
             if lasted_ms >= _LONGEST_NOISE_MS:
                 return True
             wait_s = min(wait_s, settings.complete_timeout_s)
@@ -166,7 +168,7 @@ class VoskAttention:
 
 
 class VoskRecogniser:
-    """Fulfils `speech.recognition.hearing.Ear` on a live call."""
+    """Fulfils `speech.recognition.hearing.Recogniser` on a live call."""
 
     def __init__(
         self,

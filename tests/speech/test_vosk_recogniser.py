@@ -1,4 +1,4 @@
-"""The ear of a call, with the models that ship: speech, silence, noise, music, its own failure."""
+"""The recogniser of a call, with the shipped models: speech, silence, noise, music, failure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 class Caller:
-    """Sound told to an ear twenty times as fast as it is spoken."""
+    """Sound handed to a recogniser twenty times as fast as it is spoken."""
 
     def __init__(self, sound: bytes, sent: bytes = b"") -> None:
         self._sound, self._sent = sound, sent
@@ -75,8 +75,8 @@ async def recognised(
 ) -> tuple[Utterance | None, bool]:
     """What was heard, or None if nothing was, and whether a prompt would have been stopped."""
     caller = Caller(sound, sent)
-    ear = VoskRecogniser(caller.follow, models, settings, threads)
-    with ear.attend(grammars) as attention:
+    recogniser = VoskRecogniser(caller.follow, models, settings, threads)
+    with recogniser.attend(grammars) as attention:
         waiting = asyncio.ensure_future(attention.utterance())
         while not (caller.over or waiting.done()):
             await asyncio.sleep(0.05)
@@ -85,7 +85,7 @@ async def recognised(
             return (waiting.result() if waiting.done() else None), attention.began.is_set()
         finally:
             waiting.cancel()
-            ear.close()
+            recogniser.close()
 
 
 def meaning(utterance: Utterance | None) -> str | None:
@@ -265,20 +265,20 @@ async def test_a_recogniser_that_fails_or_stalls_is_given_up(
     caller = Caller(between_silence(spoken(Language.ENGLISH, "correct")))
     settings = SETTINGS.model_copy(update={"stall_s": 0.3})
     models = {Language.ENGLISH: Standing(fails)}
-    ear = VoskRecogniser(
+    recogniser = VoskRecogniser(
         caller.follow,
         models,  # type: ignore[arg-type]
         settings,
         threads,
         failed=reasons.append,
     )
-    assert ear.hears(Language.ENGLISH)
+    assert recogniser.hears(Language.ENGLISH)
     grammar = phrase_book(Language.ENGLISH).menu([YES, NO])
-    with ear.attend({Language.ENGLISH: grammar}) as attention, pytest.raises(Deaf):
+    with recogniser.attend({Language.ENGLISH: grammar}) as attention, pytest.raises(Deaf):
         await attention.utterance()
-    assert not ear.hears(Language.ENGLISH)
+    assert not recogniser.hears(Language.ENGLISH)
     assert reasons == [reason]
-    ear.close()
+    recogniser.close()
 
 
 async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_two(
@@ -287,7 +287,7 @@ async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_tw
     """Either way the caller learns of it from the question: `utterance` raises Deaf."""
     grammar = {Language.ENGLISH: phrase_book(Language.ENGLISH).menu([YES, NO])}
 
-    def ear_of(reasons: list[str]) -> VoskRecogniser:
+    def recogniser_of(reasons: list[str]) -> VoskRecogniser:
         caller = Caller(b"")
         models = {Language.ENGLISH: Standing(False)}
         return VoskRecogniser(
@@ -299,24 +299,24 @@ async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_tw
         )
 
     reasons: list[str] = []
-    ear = ear_of(reasons)
-    with ear.attend(grammar) as attention:
+    recogniser = recogniser_of(reasons)
+    with recogniser.attend(grammar) as attention:
         waiting = asyncio.ensure_future(attention.utterance())
         await asyncio.sleep(0.01)
-        ear.give_up("overloaded")
-        ear.give_up("overloaded")
+        recogniser.give_up("overloaded")
+        recogniser.give_up("overloaded")
         with pytest.raises(Deaf):
             await asyncio.wait_for(waiting, 10)
-    assert not ear.hears(Language.ENGLISH)
+    assert not recogniser.hears(Language.ENGLISH)
     assert reasons == ["overloaded"]
 
     reasons = []
-    ear = ear_of(reasons)
-    ear.give_up("overloaded")
-    assert ear.hears(Language.ENGLISH), "nobody has been told yet"
-    with ear.attend(grammar) as attention, pytest.raises(Deaf):
+    recogniser = recogniser_of(reasons)
+    recogniser.give_up("overloaded")
+    assert recogniser.hears(Language.ENGLISH), "nobody has been told yet"
+    with recogniser.attend(grammar) as attention, pytest.raises(Deaf):
         await asyncio.wait_for(attention.utterance(), 10)
-    assert not ear.hears(Language.ENGLISH)
+    assert not recogniser.hears(Language.ENGLISH)
     assert reasons == ["overloaded"]
 
 

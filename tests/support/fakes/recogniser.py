@@ -1,4 +1,4 @@
-"""An ear on paper: what is said is told beforehand, one saying for each question put."""
+"""A recogniser on paper: what is said is told beforehand, one saying for each question put."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Saying:
 
 
 @dataclass
-class PaperEar:
-    """Fulfils `speech.recognition.hearing.Ear`."""
+class PaperRecogniser:
+    """Fulfils `speech.recognition.hearing.Recogniser`."""
 
     sayings: list[Saying | None]
     languages: frozenset[Language] = frozenset(Language)
@@ -49,7 +49,7 @@ class PaperEar:
 
 @dataclass
 class PaperAttention:
-    ear: PaperEar
+    recogniser: PaperRecogniser
     grammars: Mapping[Language, Grammar]
     saying: Saying | None
     began: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,7 +63,7 @@ class PaperAttention:
         await asyncio.sleep(saying.after)
         self.speaking = True
         if saying.deaf:
-            self.ear.deaf = True
+            self.recogniser.deaf = True
             raise Deaf("on paper")
         self.began.set()
         await asyncio.sleep(saying.lasts)
