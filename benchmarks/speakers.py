@@ -40,13 +40,13 @@ LANGUAGE_AT_S, READY_AFTER_S = 1.5, 3.0
 ANSWERED_WITHIN_S = 6.0
 SOFTEST = 200
 TALKED_OVER_S = 0.3
-"""Sound so shortly before he ended: the question was not stopped by his voice."""
+"""If sound came this shortly before they ended, their voice had not stopped the question."""
 _UTTERANCES = re.compile(r"^rocars_ivr_utterances_total\{.*outcome=\"(\w+)\".*\} (\S+)", re.M)
 
 
 @dataclass
 class Answered:
-    """One caller: ms from his last sound to ours, or why there was none; the longest gap in RTP."""
+    """One caller: ms from their last sound to ours, or why there was none; the longest gap in RTP."""
 
     after_ms: float | None = None
     failure: str = ""
@@ -79,7 +79,7 @@ async def _caller(
         try:
             status, _ = await call.peer.invite(within_s=RINGING_S)
         except TimeoutError:
-            ready.set()  # or the others would wait for him
+            ready.set()  # or the others would wait for it
             return Answered(failure="no answer")
         if status != 200:
             ready.set()

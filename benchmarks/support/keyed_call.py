@@ -3,8 +3,8 @@
 What comes is timed by the kernel (`arrivals`), so that a generator that is late itself does not
 make the service look late.
 
-He chooses English, breaks into the question for his user ID with its first digit, keys the other
-seven, and listens until the fifteen seconds are over. Every packet he sends and receives is a real
+They choose English, break into the question for the user ID with its first digit, key the other
+seven, and listen until the fifteen seconds are over. Every packet they send and receive is a real
 one; `RtpClock` sends for all calls from one loop, so that hundreds of them cost little.
 """
 
@@ -26,7 +26,7 @@ LANGUAGE_KEY = "3"
 USER_ID = "70000001"
 LANGUAGE_AT_S = 1.5
 USER_ID_FROM_S, USER_ID_TO_S = 4.0, 5.2
-"""Somewhere in between he breaks in: in the middle of a word, or in a pause."""
+"""They break in somewhere between these: in the middle of a word, or in a pause."""
 CALL_S = 15.0
 FRAME_S = 0.02
 SETTLED_S = 0.3
@@ -98,7 +98,7 @@ class KeyedCall:
         return self._pressed.get(number)
 
     def send_frame(self, now: float) -> None:
-        """The 20 ms that are due: a piece of a key, of what he says, or silence."""
+        """The 20 ms that are due: a piece of a key, of speech, or silence."""
         peer = self.peer
         key, number, end = self._events.popleft() if self._events else ("", 0, False)
         if not key:
@@ -202,7 +202,7 @@ class RtpClock:
 
 @contextlib.contextmanager
 def calling(server: tuple[str, int], number: str) -> Iterator[KeyedCall]:
-    """A caller who is about to dial; he hears all that comes, and is gone afterwards."""
+    """A caller who is about to dial; they hear all that comes, and are gone afterwards."""
     peer = Peer(server, called=number)
     for end in (peer.sip, peer.media):
         arrivals.note(end)

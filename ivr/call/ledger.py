@@ -123,7 +123,7 @@ class BundleLedger:
         try:
             requests = await self.book.untold_bundle_requests(driver.user_id, since)
         except RecordsUnavailable:
-            log.exception("what a driver has not heard of his requests cannot be read")
+            log.exception("what a driver has not heard of their requests cannot be read")
             return ()
         return tuple(unheard(request) for request in reversed(requests))
 

@@ -76,7 +76,7 @@ def people(service: Service, *words: str, secret: str) -> None:
 
 @dataclass
 class InCall:
-    """A caller in the middle of his call."""
+    """A caller in the middle of a call."""
 
     service: Service
     dialled: OutgoingCall
@@ -172,7 +172,7 @@ async def test_a_caller_is_passed_on(service: Service, chromium: Browser, dial: 
         await call.until("answered welcome.language")
         row = operator.page.locator("tr[data-call]")
         await row.get_by_role("button", name="To the hotline").click()
-        await call.until("hotline.advice")  # no transfer is configured: he is told the number
+        await call.until("hotline.advice")  # no transfer is configured: the caller is told the number
         await call.dialled.hang_up()
         assert (await call.cdr())[0] == "hotline"
 
@@ -200,7 +200,7 @@ async def test_the_next_sentence_of_a_call_is_the_new_recording(
         await reviewer.press("I have heard it")
         await reviewer.press("Make live")
         assert ": live." in await reviewer.told()
-        await call.dialled.press("12*#")  # he begins anew, and is told so in the new recording
+        await call.dialled.press("12*#")  # the caller clears the input, and hears the new recording
         await asyncio.sleep(4)
         await call.dialled.hang_up()
         await reviewer.press("Roll back")
@@ -279,7 +279,7 @@ async def test_a_worker_makes_way_and_a_node_closes_and_opens(
             await operator.press("Drain and replace")
             assert "fresh one takes its place" in await operator.told()
             await asyncio.sleep(1.5)
-            assert call.dialled.line.ended.done() is False  # his call goes on
+            assert call.dialled.line.ended.done() is False  # the call goes on
         await until(lambda: service.workers() != before and service.ready()["ready"])
         await operator.go("/live")
         await operator.press("Drain: take no new calls")

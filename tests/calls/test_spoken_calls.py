@@ -90,7 +90,7 @@ def by_voice(demo: Demo, language: Language, ccrn: str) -> dict[str, list[str | 
 
 
 def vehicle_of(demo: Demo, language: Language) -> str:
-    """His own, or for the driver without one that of another."""
+    """Their own, or another driver's for the driver without one."""
     own = [
         driver.vehicles
         for driver in demo.drivers

@@ -1,4 +1,4 @@
-"""A driver has his UBR sent to the telephone he calls from, through a gateway over HTTP."""
+"""A driver has the UBR sent to the telephone they call from, through a gateway over HTTP."""
 
 from __future__ import annotations
 

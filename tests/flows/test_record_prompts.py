@@ -69,7 +69,7 @@ class RecordingCall:
     )
 
     async def run(self, *script: Script) -> list[str]:
-        """What was said, in order; the caller speaks whenever he is to."""
+        """What was said, in order; the caller speaks whenever they are to."""
         line = PaperLine()
         call = Conversation(
             line, PaperNarrator(), DialogueSettings(), self.trace, Language.CANTONESE

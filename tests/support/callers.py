@@ -1,4 +1,4 @@
-"""What the call tests say: who calls, and what he keys."""
+"""What the call tests say: who calls, and what they key."""
 
 from __future__ import annotations
 

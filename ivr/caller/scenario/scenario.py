@@ -28,7 +28,7 @@ class GivenDriver(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    language: LanguageOrName | None = Field(None, description="His language; empty: any driver.")
+    language: LanguageOrName | None = Field(None, description="Their language; empty: any driver.")
     vehicles: int = Field(1, ge=1, le=30, description="So many are registered for the driver.")
     phone: bool = Field(
         False,
