@@ -46,7 +46,7 @@ _UTTERANCES = re.compile(r"^rocars_ivr_utterances_total\{.*outcome=\"(\w+)\".*\}
 
 @dataclass
 class Answered:
-    """One caller: ms from their last sound to ours, or why there was none; the longest gap in RTP."""
+    """One caller: ms from their last sound to ours, or why none came; the longest gap in RTP."""
 
     after_ms: float | None = None
     failure: str = ""

@@ -1,9 +1,9 @@
-"""Clean speech over telephones, as features: what a network is trained on, kept on disk.
+"""Sends clean speech over simulated telephones and keeps its features on disk for training.
 
     python -m speech.training.telephoned yue cmn en --clean FOLDER --recorded FOLDER --out FOLDER
 
-Every utterance is heard over some telephones, each by a speaker with another tract and pitch.
-Shards of features are made once; an interrupted making goes on where it stopped.
+Every utterance goes over several telephones, each time with another vocal tract and pitch. Shards
+of features are made once; an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from speech.training.recorded import noises
 
 NOBODY = "nobody"
 NOBODIES, EACH = 8, 60
-"""Shards of lines on which nobody speaks: a model that hears none finds words in every noise."""
+"""Shards of lines on which nobody speaks: without them a model finds words in any noise."""
 
 
 @dataclass(frozen=True)
 class Treatment:
-    """How often a source is heard, and how far its speakers are changed.
+    """How often a source is used, and how much its speakers are changed.
 
     Attributes:
         copies: over how many telephones.
@@ -54,7 +54,7 @@ TREATMENTS = {
     "kokoro-training": Treatment(5, (0.84, 1.18), (0.88, 1.14)),
     "synthetic": Treatment(1, (0.8, 1.26), (0.85, 1.2)),
 }
-"""What is made by ever other speakers is changed little; whoever is alone, much."""
+"""Sources with many speakers are changed little; those with a single speaker a lot."""
 
 
 def save(path: Path, utterances: Sequence[Utterance]) -> None:
@@ -70,7 +70,7 @@ def save(path: Path, utterances: Sequence[Utterance]) -> None:
 
 
 def load(folder: Path) -> Iterator[Utterance]:
-    """Everything in a folder's shards."""
+    """All utterances in a folder's shards."""
     for path in sorted(folder.glob("*.npz")):
         if path.name.endswith(".unfinished.npz"):
             continue
@@ -85,7 +85,7 @@ def load(folder: Path) -> Iterator[Utterance]:
 
 @dataclass(frozen=True)
 class Exchange:
-    """Puts shards of clean speech through telephones."""
+    """Sends shards of clean speech through telephones."""
 
     telephone: Telephone
     out: Path
@@ -128,7 +128,7 @@ def _work(job: tuple[Path, str, int]) -> None:
 
 
 def jobs(clean: Path, out: Path, language: Language) -> Iterator[tuple[Path, str, int]]:
-    """What is still to be made: shard, source, and which telephone."""
+    """The missing jobs: shard, source, and number of the telephone."""
     for path in sorted((clean / language).glob("*.npz")):
         source = path.name.rpartition("-")[0]
         if source not in TREATMENTS or path.name.endswith(".unfinished.npz"):

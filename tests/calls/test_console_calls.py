@@ -172,7 +172,7 @@ async def test_a_caller_is_passed_on(service: Service, chromium: Browser, dial: 
         await call.until("answered welcome.language")
         row = operator.page.locator("tr[data-call]")
         await row.get_by_role("button", name="To the hotline").click()
-        await call.until("hotline.advice")  # no transfer is configured: the caller is told the number
+        await call.until("hotline.advice")  # no transfer is configured: the number is read
         await call.dialled.hang_up()
         assert (await call.cdr())[0] == "hotline"
 
