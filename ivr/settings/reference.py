@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from ivr.settings.sources import KnownSetting, known_settings
+from ivr.settings.known import KnownSetting, known_settings
 
 
 def reference(model: type[BaseModel]) -> str:

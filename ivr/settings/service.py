@@ -20,9 +20,12 @@ from ivr.console.settings import ConsoleSettings, SelfTestSettings, WebSettings
 from ivr.dialogue.settings import DialogueSettings
 from ivr.handset.settings import HandsetSettings
 from ivr.records.settings import RecordsSettings
+from ivr.settings.explained import SettingsError
+from ivr.settings.given import Given
+from ivr.settings.known import DELIMITER, PREFIX
 from ivr.settings.node import EmbeddedRocarsSettings, NodeSettings
 from ivr.settings.pool import PoolSettings
-from ivr.settings.sources import DELIMITER, PREFIX, Given, SettingsError, read
+from ivr.settings.sources import read
 from ivr.sms.settings import SmsSettings
 from ivr.telephony.settings import TelephonySettings
 from prompts.settings import PromptSettings

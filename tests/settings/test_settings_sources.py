@@ -10,8 +10,10 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ivr.settings.explained import SettingsError
+from ivr.settings.known import known_settings, shown
 from ivr.settings.reference import example, reference
-from ivr.settings.sources import SettingsError, known_settings, read, shown
+from ivr.settings.sources import read
 
 pytestmark = pytest.mark.unit
 
