@@ -7,24 +7,21 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 
-import aiohttp
 import setproctitle
 import structlog
 
-from ivr.call.hotline_calendar import CalendarUnreadable, HotlineCalendar
-from ivr.node.audit_export import AuditExport, NotSent
+from ivr.call.hotline_calendar import HotlineCalendar
+from ivr.node.audit_export import AuditExport
 from ivr.node.children import LEAVE_S, end_within, is_worker
-from ivr.node.scoreboard import Scoreboard
+from ivr.node.chores import Patience, every
+from ivr.node.deletion import DELETE_EVERY_S, Deletion
+from ivr.node.rocars_clock import rocars_clock
 from ivr.node.shared import SharedState
 from ivr.observe import metrics
 from ivr.observe.strain import Strain
-from ivr.records import alerts, announcements, audit
+from ivr.records import announcements
 from ivr.records.call_book import CallBook
 from ivr.records.console_tables import NodeState, OrderKind
 from ivr.records.database import Database, RecordsUnavailable
@@ -33,17 +30,15 @@ from ivr.records.node_name import holder_on, leave_name
 from ivr.records.node_orders import NodeOrders
 from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
-from ivr.records.retention import AUDIT, CALLS, NEVER, REQUESTS, Due, Retention
+from ivr.records.retention import Retention
 from ivr.records.tallies import Tallies
 from ivr.studio.announcing import Announcing
-from ivr.studio.publication import NotPublished, publish
+from ivr.studio.publication import publish
 from prompts import live
 from prompts.stand_in import StandIns
 
 log = structlog.get_logger("ivr.pool.housekeeping")
 
-LOOK_EVERY_S = 0.5
-"""How often a waiting chore looks whether it may run."""
 ORDERS_EVERY_S = 0.5
 PROMPTS_EVERY_S = 1.0
 ANNOUNCE_EVERY_S = 1.0
@@ -52,13 +47,11 @@ SAY_AGAIN_EVERY_S = 5.0
 """Published again although nothing has changed, so that consoles see that the node is alive."""
 EXPORT_EVERY_S = 2.0
 COUNT_EVERY_S = 60.0
-FORGET_EVERY_S = 3600.0
 DISK_EVERY_S = 2.0
 HOTLINE_EVERY_S = 2.0
 LOST_EVERY_S = 60.0
 ROOM_BYTES = 1 << 20
 """With less room on its disk a node reports that the disk is full."""
-ROCARS_PATIENCE = aiohttp.ClientTimeout(total=2.0)
 
 
 def run_housekeeping(premises: SharedState) -> int:
@@ -75,16 +68,16 @@ async def _keep_house(premises: SharedState) -> int:
     house = Housekeeping(premises, records)
     board = premises.scoreboard
     chores = asyncio.gather(
-        _every(ORDERS_EVERY_S, house.pass_orders_on),
-        _every(PROMPTS_EVERY_S, house.publish_prompts, Patience(board, Strain.OVERLOADED, 60.0)),
-        _every(ANNOUNCE_EVERY_S, house.publish_announcements),
-        _every(SAY_EVERY_S, house.publish_node_state),
-        _every(EXPORT_EVERY_S, house.export_audit),
-        _every(DISK_EVERY_S, house.look_at_disk),
-        _every(HOTLINE_EVERY_S, house.look_at_hotline_hours),
-        _every(LOST_EVERY_S, house.close_lost_calls),
-        _every(COUNT_EVERY_S, house.count_calls, Patience(board, Strain.PRESSED, 900.0)),
-        _every(FORGET_EVERY_S, house.purge_expired, Patience(board, Strain.PRESSED, 6 * 3600.0)),
+        every(ORDERS_EVERY_S, house.pass_orders_on),
+        every(PROMPTS_EVERY_S, house.publish_prompts, Patience(board, Strain.OVERLOADED, 60.0)),
+        every(ANNOUNCE_EVERY_S, house.publish_announcements),
+        every(SAY_EVERY_S, house.publish_node_state),
+        every(EXPORT_EVERY_S, house.export_audit),
+        every(DISK_EVERY_S, house.look_at_disk),
+        every(HOTLINE_EVERY_S, house.look_at_hotline_hours),
+        every(LOST_EVERY_S, house.close_lost_calls),
+        every(COUNT_EVERY_S, house.count_calls, Patience(board, Strain.PRESSED, 900.0)),
+        every(DELETE_EVERY_S, house.purge_expired, Patience(board, Strain.PRESSED, 6 * 3600.0)),
     )
     await stop_requested.wait()
     end_within(LEAVE_S)
@@ -96,60 +89,6 @@ async def _keep_house(premises: SharedState) -> int:
             await leave_name(records, premises.settings.node.name, house.holder)
     await records.close()
     return 0
-
-
-async def _every(
-    seconds: float, chore: Callable[[], Awaitable[None]], patience: Patience | None = None
-) -> None:
-    """Run a chore again and again; a failure is logged once, until the chore works again."""
-    failing = ""
-    while True:
-        if patience is not None:
-            await patience.until_calm(chore.__name__)
-        try:
-            await chore()
-            if failing:
-                log.warning("works again", chore=chore.__name__)
-            failing = ""
-        except (RecordsUnavailable, NotPublished, NotSent, CalendarUnreadable) as failure:
-            if str(failure) != failing:
-                log.error("left undone", chore=chore.__name__, why=str(failure))
-            failing = str(failure)
-            metrics.chores_failed_total.labels(chore=chore.__name__).inc()
-        except Exception as fault:  # a bug in one chore must not end the others
-            if str(fault) != failing:
-                log.exception("left undone", chore=chore.__name__)
-            failing = str(fault)
-            metrics.chores_failed_total.labels(chore=chore.__name__).inc()
-        await asyncio.sleep(seconds)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a chore may wait while the node is under strain.
-
-    Attributes:
-        while_at: the chore waits at this strain and above.
-        longest_s: after that it runs anyway: data that must be deleted by law, a corrected prompt.
-    """
-
-    board: Scoreboard
-    while_at: Strain
-    longest_s: float
-
-    async def until_calm(self, chore: str) -> None:
-        """Wait until the chore may run; that it waits is logged once."""
-        if self.board.strain < self.while_at:
-            return
-        log.info("waits while the node has too much to do", chore=chore)
-        loop = asyncio.get_running_loop()
-        since = loop.time()
-        while self.board.strain >= self.while_at:
-            waited_s = loop.time() - since
-            if waited_s >= self.longest_s:
-                log.warning("done in spite of it", chore=chore, waited_s=round(waited_s))
-                return
-            await asyncio.sleep(LOOK_EVERY_S)
 
 
 class Housekeeping:
@@ -187,7 +126,7 @@ class Housekeeping:
         self._retention = retention or Retention(
             records, premises.settings.records, rocars_clock=partial(rocars_clock, premises)
         )
-        self._announced = False
+        self._deletion = Deletion(premises.settings, records, self._retention, self._say_once)
         self._last_doubt = ""
         self.holder = holder_on(premises.settings.node.data.resolve(), os.getppid())
 
@@ -281,7 +220,7 @@ class Housekeeping:
         )
         await people.purge_sessions()
         await self._orders.purge()
-        await self._delete_old_records()
+        await self._deletion.run()
         live_ids, _ = await self._versions.live_ids()
         live.tidy(self._published, live_ids)
 
@@ -321,63 +260,7 @@ class Housekeeping:
         finally:
             await book.shut()
 
-    async def _delete_old_records(self) -> None:
-        """Delete what the previous look announced, if the clock can still be trusted."""
-        due = await self._retention.due()
-        metrics.purge_waits.set(bool(due.left) or bool(due.wait and due.count))
-        if due.left:
-            self._say_once(
-                f"{', '.join(due.left)} are older than they are to be kept: too many to be deleted "
-                "without a person, for the clock may be wrong; rocars-ivr db purge deletes them"
-            )
-        if not due.count:
-            self._announced = False
-            return
-        if due.wait or not self._announced:
-            log.warning(
-                "old records will be deleted",
-                count=due.count,
-                waits=due.wait or f"{FORGET_EVERY_S / 60:.0f} minutes",
-            )
-            self._announced = not due.wait
-            return
-        await self._delete(due)
-
     def _say_once(self, what: str) -> None:
         if what != self._last_doubt:
             log.error("left undone", why=what)
         self._last_doubt = what
-
-    async def _delete(self, due: Due) -> None:
-        kept = self._settings.records
-        gone = 0
-        if due.before(CALLS) != NEVER:
-            async with self._records.writing() as session:
-                await announcements.purge(session, due.before(CALLS))
-                await alerts.purge(session, due.before(CALLS))
-        if due.before(AUDIT) != NEVER:
-            async with self._records.writing() as session:
-                gone = await audit.purge(session, kept.console_audit_days)
-        book = CallBook(self._settings.records_url, kept, metrics.MeteredRecords())
-        try:
-            gone += await book.purge(due.before(CALLS), audit_before=due.before(REQUESTS))
-        finally:
-            await book.shut()
-        if gone:
-            log.info("old records deleted", count=gone)
-
-
-async def rocars_clock(premises: SharedState) -> datetime | None:
-    """The clock of ROCARS, from the Date of its answer (RFC 9110 section 6.6.1). None if ROCARS
-    runs on this machine, with the same clock, or gives no Date."""
-    if premises.settings.embedded_rocars.enabled:
-        return None
-    url = f"{premises.rocars.base_url}/health"
-    with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
-        async with (
-            aiohttp.ClientSession(timeout=ROCARS_PATIENCE) as session,
-            session.get(url) as answer,
-        ):
-            server_time = parsedate_to_datetime(answer.headers.get("Date", ""))
-            return server_time if server_time.tzinfo else server_time.replace(tzinfo=UTC)
-    return None

@@ -18,7 +18,8 @@ from structlog.testing import capture_logs
 
 from ivr.call.hotline_calendar import CalendarUnreadable
 from ivr.node import housekeeping
-from ivr.node.housekeeping import Housekeeping, Patience
+from ivr.node.chores import Patience
+from ivr.node.housekeeping import Housekeeping
 from ivr.node.scoreboard import Scoreboard, WorkerState
 from ivr.node.shared import SharedState
 from ivr.observe.strain import Cause, Strain, Verdict
