@@ -13,8 +13,8 @@ from ivr.telephony.errors import DialFailed, EndpointFailed, TelephonyError
 from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.invite import Invite
 from ivr.telephony.lateness import LATE_AFTER_S, Lateness
-from ivr.telephony.library.endpoint import Endpoint
 from ivr.telephony.library.live_call import LiveCall
+from ivr.telephony.library.sip_thread import Endpoint
 from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.real_time import MOST_OF_A_PROCESSOR, Scheduling
 from ivr.telephony.settings import TelephonySettings
