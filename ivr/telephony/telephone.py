@@ -14,7 +14,7 @@ from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.invite import Invite
 from ivr.telephony.lateness import LATE_AFTER_S, Lateness
 from ivr.telephony.library.live_call import LiveCall
-from ivr.telephony.library.sip_thread import Endpoint
+from ivr.telephony.library.sip_thread import SipThread
 from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.real_time import MOST_OF_A_PROCESSOR, Scheduling
 from ivr.telephony.settings import TelephonySettings
@@ -88,16 +88,16 @@ class Telephone:
         self._real_time_share = real_time_share
         self._turned_away = turned_away
         self._take_call = take_call
-        self._endpoint: Endpoint | None = None
+        self._sip_thread: SipThread | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Take the ports and begin. Raises EndpointFailed."""
-        if self._endpoint is not None:
+        if self._sip_thread is not None:
             raise EndpointFailed("this telephone was started already")
         # Python threads hand over to the frame clock within half a millisecond, not five.
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
-        endpoint = Endpoint(
+        sip_thread = SipThread(
             self._settings,
             self._cards,
             asyncio.get_running_loop(),
@@ -106,17 +106,17 @@ class Telephone:
             self._late_after_s,
             self._real_time_share,
         )
-        await endpoint.start()
-        self._endpoint = endpoint
-        for address in endpoint.sip_addresses:
+        await sip_thread.start()
+        self._sip_thread = sip_thread
+        for address in sip_thread.sip_addresses:
             log.info("SIP on %s:%d", *address)
 
     async def stop(self) -> None:
         """End every call and the library. A worker process then leaves with `os._exit`."""
-        endpoint = self._endpoint
-        if endpoint is None:
+        sip_thread = self._sip_thread
+        if sip_thread is None:
             return
-        await endpoint.stop()
+        await sip_thread.stop()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=5)
         for task in self._tasks:
@@ -145,7 +145,7 @@ class Telephone:
     @property
     def active_calls(self) -> int:
         """Lines in use, asked from the library."""
-        return self._endpoint.calls_held if self._endpoint is not None else 0
+        return self._sip_thread.calls_held if self._sip_thread is not None else 0
 
     @property
     def polled_at(self) -> float:
@@ -180,18 +180,18 @@ class Telephone:
         Raises:
             DialFailed: bad URI or header, or no line free.
         """
-        endpoint = self._running()
+        sip_thread = self._running()
         host, port = self.sip_address
         try:
-            live = await endpoint.dial(uri, f"sip:{from_user}@{host}:{port}", headers or {})
+            live = await sip_thread.dial(uri, f"sip:{from_user}@{host}:{port}", headers or {})
         except (TelephonyError, ValueError) as error:
             raise DialFailed(f"cannot dial {uri}: {error}") from error
         return OutgoingCall(live)
 
-    def _running(self) -> Endpoint:
-        if self._endpoint is None:
+    def _running(self) -> SipThread:
+        if self._sip_thread is None:
             raise EndpointFailed("the telephone was not started")
-        return self._endpoint
+        return self._sip_thread
 
     def _arrived(self, live: LiveCall, invite: Invite) -> None:
         task = asyncio.get_running_loop().create_task(self._deal_with(IncomingCall(invite, live)))

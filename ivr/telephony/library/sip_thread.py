@@ -47,7 +47,7 @@ _FAILED_POLLS = 100
 _LIBRARY_REFUSALS = {BUSY_HERE: "refused_busy", NOT_ACCEPTABLE_HERE: "refused_media"}
 
 
-class Endpoint:
+class SipThread:
     """The calls of one process, on one or several line cards."""
 
     def __init__(
