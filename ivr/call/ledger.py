@@ -38,7 +38,7 @@ def confirmed_by(key: str, receipt: Receipt) -> BundleFinished:
     )
 
 
-def unheard(request: BundleRequest) -> UnannouncedResult:
+def unannounced(request: BundleRequest) -> UnannouncedResult:
     """A request of an earlier call, in the form in which a flow announces it."""
     ccrns = tuple(request.ccrns)
     receipt = None
@@ -125,7 +125,7 @@ class BundleLedger:
         except RecordsUnavailable:
             log.exception("what a driver has not heard of their requests cannot be read")
             return ()
-        return tuple(unheard(request) for request in reversed(requests))
+        return tuple(unannounced(request) for request in reversed(requests))
 
     async def _finished(self, finished: BundleFinished) -> None:
         metrics.bundles_total.labels(outcome=finished.state.value).inc()

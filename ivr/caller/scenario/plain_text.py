@@ -134,8 +134,8 @@ def _check_keys(path: Path, root: yaml.Node) -> None:
         if isinstance(node, yaml.SequenceNode):
             waiting += node.value
         elif isinstance(node, yaml.ScalarNode):
-            if told := _control_character(node.value):
-                raise ScenarioError(f"{path}:{node.start_mark.line + 1}: {told}")
+            if problem := _control_character(node.value):
+                raise ScenarioError(f"{path}:{node.start_mark.line + 1}: {problem}")
         elif isinstance(node, yaml.MappingNode):
             lines: dict[str, int] = {}
             for key, value in node.value:
