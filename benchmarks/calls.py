@@ -1,4 +1,5 @@
-"""Calls one after the other to a running service: how soon it answers and speaks, what it costs.
+"""Calls a running service, one call after the other: how soon it answers and speaks, and at what
+cost.
 
     .venv/bin/python -m benchmarks.calls [number of calls]
 

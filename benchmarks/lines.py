@@ -1,4 +1,4 @@
-"""Many drivers at once, through Kamailio: how soon they are answered and heard, what a call costs.
+"""Many drivers at once, through Kamailio: response times, and the cost of a call.
 
     .venv/bin/python -m benchmarks.lines [--runs N] [lines ...]
     .venv/bin/python -m benchmarks.lines --minutes 60 60
@@ -45,7 +45,7 @@ class Private:
 
 @dataclass(frozen=True)
 class Load:
-    """What one load was like. Processor seconds and MB are of all processes of the service."""
+    """The results of one load. Processor seconds and MB are of all processes of the service."""
 
     lines: int
     calls: list[Measured]

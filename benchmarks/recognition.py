@@ -1,4 +1,4 @@
-"""How well a model hears people it was not trained on.
+"""How well a model recognises people that it was not trained on.
 
     .venv/bin/pip install -e '.[training]'
     .venv/bin/python -m benchmarks.recognition LANGUAGE --recorded FOLDER --speakers NAME ...
@@ -49,7 +49,7 @@ from speech.training.voices import RESPELT_FOR_ESPEAK, synthesised, variants
 FRAME = 320 * 4
 STRINGS = 60
 REGISTER = 5000
-"""CCRNs the back end knows, one of them the one that is said."""
+"""The CCRNs that the back end knows; one of them is spoken."""
 VEHICLES = 5
 ECHO_DB = 20.0
 
@@ -136,12 +136,12 @@ class Voice:
 
 
 def at_level(sound: Floats, dbfs: float) -> Floats:
-    """With its peak at a level."""
+    """The sound with its peak at this level."""
     return sound * np.float32(32768 * 10 ** (dbfs / 20) / (np.abs(sound).max() + 1e-6))
 
 
 def on_the_line(sound: Floats, rng: np.random.Generator, change: Change, level: float) -> bytes:
-    """A caller at a level (peak, dBFS), on a line with a little hiss."""
+    """A caller at this level (peak, dBFS), on a line with a little noise."""
     quiet = np.zeros(3200, np.float32), np.zeros(3200, np.float32)
     line = np.concatenate([quiet[0], at_level(sound, level), quiet[1]])
     line = change(line, rng) + rng.normal(0, 6, len(line)).astype(np.float32)
@@ -187,7 +187,7 @@ def readings(model: Model, grammar: Grammar, sound: bytes, score: Score) -> list
 def digit_strings(
     model: Model, voice: Voice, lengths: Sequence[int], condition: str, strings: int = STRINGS
 ) -> Score:
-    """Digits of known lengths, each the only reading that counts."""
+    """Digits of known lengths; only the first reading counts."""
     change, level = CONDITIONS[condition]
     rng, score = np.random.default_rng(7), Score()
     for number in range(strings):
@@ -206,7 +206,7 @@ def digit_strings(
 
 
 def cargo_numbers(model: Model, voice: Voice) -> Score:
-    """13 digits, settled by a back end that knows a few thousand of them."""
+    """13 digits, settled by a back end that knows a few thousand numbers."""
     rng, score = np.random.default_rng(11), Score()
     change, level = CONDITIONS["clean"]
     for _ in range(STRINGS):
@@ -220,7 +220,8 @@ def cargo_numbers(model: Model, voice: Voice) -> Score:
 
 
 def marks(model: Model, voice: Voice, letters: Voice, *, own: bool) -> Score:
-    """Plates: one of the driver's own five at once, or any among the first five readings."""
+    """Marks: one of the driver's own five, as the first reading; or any mark, among the first five
+    readings."""
     rng, score = np.random.default_rng(13), Score()
     change, level = CONDITIONS["clean"]
     usable = [letter for letter in MARK_LETTERS if letters.can_say(letter)]
@@ -241,7 +242,7 @@ def marks(model: Model, voice: Voice, letters: Voice, *, own: bool) -> Score:
 
 
 def at_once(model: Model, voice: Voice, threads: int = 2) -> float:
-    """Callers who can speak at the same time: seconds of speech recognised in a second."""
+    """Callers who can speak at the same time: seconds of speech recognised per second."""
     sounds = [
         on_the_line(voice.say("12345678"), np.random.default_rng(0), *CONDITIONS["clean"])
         for _ in range(40)
@@ -254,7 +255,7 @@ def at_once(model: Model, voice: Voice, threads: int = 2) -> float:
 
 
 class Line:
-    """A line, handed to a recogniser as fast as may be."""
+    """A line whose sound is handed to a recogniser as fast as possible."""
 
     def __init__(self, received: bytes, sent: bytes) -> None:
         self.received, self.sent = received, sent
@@ -280,7 +281,7 @@ class Line:
 async def stopped_by_itself(
     model: Model, language: Language, settings: RecognitionSettings, echo_db: float
 ) -> tuple[int, float]:
-    """Prompts whose own echo stopped them, and the hours they lasted."""
+    """The number of prompts that were stopped by their own echo, and the hours of sound."""
     library = load_library()
     grammar = Either(DigitGrammar(language, 4, 20), phrase_book(language).commands())
     stopped, hours = 0, 0.0
@@ -307,7 +308,7 @@ async def stopped_by_itself(
 
 
 def rejected(model: Model, language: Language, settings: RecognitionSettings) -> Score:
-    """Words that are no answer to a yes-or-no question, and how many are taken for none."""
+    """Words that are no answer to a yes-or-no question, and how many of them are rejected."""
     grammar = phrase_book(language).menu(
         [SpokenChoice("1", ("confirm.right",)), SpokenChoice("2", ("confirm.wrong",))]
     )

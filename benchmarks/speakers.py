@@ -1,4 +1,4 @@
-"""Many callers who speak at the same time: how soon each is answered, and what it costs.
+"""Many callers who speak at the same time: how soon each is answered, and at what cost.
 
     .venv/bin/python -m benchmarks.speakers [--runs N] [callers ...]
 
@@ -64,7 +64,7 @@ class Round:
 
 
 def sayings() -> dict[str, bytes]:
-    """What each language's callers say, without the silence after it."""
+    """The speech of each language's callers, without the silence after it."""
     speech = {}
     for key, language in LANGUAGES.items():
         sound = pcm_of(spoken(language, digits(language, USER_ID)))
@@ -79,7 +79,7 @@ async def _caller(
         try:
             status, _ = await call.peer.invite(within_s=RINGING_S)
         except TimeoutError:
-            ready.set()  # or the others would wait for it
+            ready.set()  # otherwise the other callers would wait for it
             return Answered(failure="no answer")
         if status != 200:
             ready.set()
@@ -109,7 +109,7 @@ async def _says(call: KeyedCall, saying: bytes) -> Answered:
 
 
 async def speak_at_once(callers: int, pid: int) -> Round:
-    """Place the calls, have all of them speak, and see what became of it."""
+    """Place the calls, have all callers speak, and collect the results."""
     clock, now, speech, result = RtpClock(), asyncio.Event(), sayings(), Round()
     ticking = asyncio.ensure_future(clock.run())
     ready, placed = [asyncio.Event() for _ in range(callers)], []
@@ -129,7 +129,7 @@ async def speak_at_once(callers: int, pid: int) -> Round:
 
 
 def _outcomes() -> Counter[str]:
-    """Utterances so far, by what came of them."""
+    """The numbers of utterances so far, by outcome."""
     with urllib.request.urlopen(f"http://127.0.0.1:{WEB_PORT}/metrics", timeout=5) as answer:
         text = answer.read().decode()
     counts: Counter[str] = Counter()

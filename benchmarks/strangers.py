@@ -1,4 +1,4 @@
-"""How well a model hears people and voices it was not trained on, by person.
+"""How well a model recognises people and voices that it was not trained on, by person.
 
     .venv/bin/pip install -e '.[training]'
     .venv/bin/python -m benchmarks.strangers LANGUAGE --recorded FOLDER ... [--part development]
@@ -50,14 +50,14 @@ from speech.training.sayings import Sayings, Word
 LENGTHS, BRISK_S = (6, 8, 13), 0.27
 STRINGS = 24
 FEW_WORDS = 4
-"""Digits a person must have to be asked for strings of them."""
+"""Digits that a person must have recorded to be used for strings."""
 ALMOST_ALL = 9
 OTHER_TALK = 80
 
 
 @dataclass(frozen=True)
 class SpokenNumber:
-    """A number that somebody said, and its sound."""
+    """A number that somebody spoke, and its sound."""
 
     who: str
     digits: str
@@ -66,7 +66,7 @@ class SpokenNumber:
 
 @dataclass
 class Recognised:
-    """What came of one way to say numbers, by person."""
+    """The results of one way to say numbers, by person."""
 
     by_person: dict[str, Score] = field(default_factory=dict)
     lost: int = 0
@@ -118,7 +118,8 @@ class People:
                     )
 
     def joined(self, how: str, strings: int) -> Iterator[SpokenNumber]:
-        """Everybody's strings: as many as asked of who has all digits, two of the others."""
+        """The strings of all people: the requested number of those who have all digits, two of
+        others."""
         for reader, says in self._says:
             if len(says) < FEW_WORDS:
                 continue
@@ -150,7 +151,7 @@ class People:
         return joined(clips, rng, gap_s=gap_s, tempo=(1.0, 1.0))
 
     def other_talk(self, count: int) -> Iterator[Floats]:
-        """Two to five words in a row that are no digits."""
+        """Two to five words in a row that are not digits."""
         digits = {
             way for word in digit_words(self.lexicon.language) for way in self.lexicon.words[word]
         }
@@ -175,7 +176,7 @@ class People:
 
 
 def of_voices(folder: Path, lexicon: Lexicon, part: Part) -> Iterator[SpokenNumber]:
-    """Numbers by neural voices: those utterances that are digits from end to end."""
+    """Numbers by neural voices: only utterances that consist of digits."""
     digits = {
         way: digit
         for word, digit in digit_words(lexicon.language).items()
@@ -206,7 +207,8 @@ def recognised_of(model: Model, language: Language, every: Iterator[SpokenNumber
 def taken_for_digits(
     model: Model, language: Language, talk: Iterator[Floats]
 ) -> tuple[int, int, int]:
-    """Of so many utterances that are no number: those that gave a digit, and four and more."""
+    """Counts utterances that are no number: all, those that gave a digit, those that gave four or
+    more."""
     grammar = DigitGrammar(language, 1, 20)
     every = some = many = 0
     for sound in talk:

@@ -43,7 +43,7 @@ STRINGS = 20
 LENGTH = 13
 LOSS = 0.01
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
-"""I, O and Q are in no registration mark."""
+"""I, O and Q are not used in registration marks."""
 
 SETTINGS = PromptSettings.model_validate({})
 CCRN, UBR = "2024051812345", "4081627395"
@@ -51,7 +51,7 @@ VEHICLES = ("AB1234", "WE8888")
 
 
 def through_a_line(sound: Samples, rng: np.random.Generator) -> bytes:
-    """From -1 to 1 to what arrives: packets lost, a little hiss, A-law."""
+    """Send sound from -1 to 1 over a line: lost packets, a little noise, A-law."""
     from speech.training.augment import lossy, pcm, through_g711
 
     quiet = np.zeros(SAMPLE_RATE // 2, np.float32)
@@ -146,7 +146,7 @@ def errors(clips: Mapping[str, Samples], language: Language, ear: Any, seed: int
 
 
 def voices(names: str, speakers: str) -> Iterable[tuple[str, Any]]:
-    """Voices by name; kokoro in the speakers named, where some are."""
+    """The voices by name; kokoro with the named speakers, if there are any."""
     from speech.voices.kokoro import KokoroVoice
     from speech.voices.registry import opened
 
@@ -191,7 +191,8 @@ TEXTS = {
 
 
 def cost(asked: argparse.Namespace) -> None:
-    """Seconds to make a second of sound: of the processor; of espeak-ng's process by the clock."""
+    """Seconds needed for a second of sound: processor time; for espeak-ng's process, time by the
+    clock."""
     table = Table("language", "voice", "seconds a second of sound", "first text after, s")
     for name, voice in voices(asked.voices, ""):
         began = time.monotonic()
@@ -211,7 +212,8 @@ def cost(asked: argparse.Namespace) -> None:
 
 
 def steps(language: Language) -> dict[str, list[Phrase]]:
-    """A bundling that hears every prompt to its end: texts for speech, two vehicles on file."""
+    """A bundling in which every prompt is heard to its end: prompts for speech, two vehicles on
+    file."""
 
     def phrase(prompt: str, **slots: SlotValue) -> Phrase:
         return Phrase(language, prompt, slots)

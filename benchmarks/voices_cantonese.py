@@ -76,7 +76,7 @@ BANK = mel_bands()
 
 
 def points(sound: Floats, formants: float) -> Table2:
-    """Twelve points of 16 cepstra over what is heard of a clip."""
+    """Twelve points of 16 cepstra over the audible part of a clip."""
     sound = np.asarray(sound, np.float64)
     whole = sound[: len(sound) // HOP * HOP].reshape(-1, HOP)
     level = 10 * np.log10((whole**2).mean(1) / np.abs(sound).max() ** 2 + 1e-9)
@@ -99,7 +99,7 @@ def points(sound: Floats, formants: float) -> Table2:
 
 
 def normalised(sounds: Sequence[Floats], formants: float = 1.0) -> Table2:
-    """Of one speaker: a row of 192 a clip."""
+    """The clips of one speaker: a row of 192 numbers each."""
     table = np.stack([points(sound, formants) for sound in sounds])
     every = table.reshape(-1, CEPSTRA)
     rows: Table2 = ((table - every.mean(0)) / every.std(0)).reshape(len(table), -1)
@@ -107,7 +107,7 @@ def normalised(sounds: Sequence[Floats], formants: float = 1.0) -> Table2:
 
 
 class Discriminants:
-    """Linear discriminant analysis, all classes alike likely."""
+    """Linear discriminant analysis with equal priors."""
 
     def __init__(self, table: Table2, labels: Sequence[str]) -> None:
         marks = np.array(labels)
@@ -146,7 +146,7 @@ class Judge:
             self._judges = [Discriminants(table, names)]
 
     def share(self, sounds: Sequence[Floats], names: Sequence[str], formants: float) -> float:
-        """Of the clips, how many are named as what they are."""
+        """The share of clips that are named correctly."""
         table = normalised(sounds, formants)
         scores = [judge.scores(table) for judge in self._judges]
         if self._in_parts:
@@ -161,7 +161,8 @@ class Judge:
 
 
 def frequent(known: set[str]) -> list[str]:
-    """The choices: digits, and what the catalogue has most of, as far as the woman read it."""
+    """The choices: digits, and the most frequent syllables of the catalogue that the woman has
+    read."""
     counts: Counter[str] = Counter()
     for clip in clips(Language.CANTONESE):
         if not clip.name.startswith(f"{UNIT_FOLDER}/"):
@@ -252,7 +253,7 @@ class ToneLevels:
 
 
 def measured(sound: Rendered, speaker: Speaker, *, ends: bool) -> list[ToneLevels]:
-    """Against the slow fall of the whole phrase, which listeners take away too."""
+    """Measured relative to the slow fall of the whole phrase, which listeners also discount."""
     loud = sound.samples / np.abs(sound.samples).max() * 16_000
     line = through_g711(loud.astype(np.float32), a_law=True).astype(np.float64)
     rough, at = world().dio(line, RATE, 80.0, 500.0, frame_period=5.0)
@@ -265,7 +266,7 @@ def measured(sound: Rendered, speaker: Speaker, *, ends: bool) -> list[ToneLevel
         voiced = rows[pitch[rows] > 0]
         if len(voiced) < 6:
             return None
-        voiced = voiced[len(voiced) // 4 :]  # before, it comes from the syllable before
+        voiced = voiced[len(voiced) // 4 :]  # what is before comes from the previous syllable
         above = 12 * np.log2(pitch[voiced] / speaker.pitch_hz) + fallen[voiced - begins]
         level = 3 + above * 4 / speaker.span
         part = max(2, len(level) // 4)

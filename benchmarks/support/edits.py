@@ -1,4 +1,4 @@
-"""How far what was heard is from what was said."""
+"""The distance between spoken and recognised text."""
 
 from __future__ import annotations
 
