@@ -77,8 +77,8 @@ class _Reader:
             case ast.If():
                 ends = self._awaits(statement.test, ends)
                 test = ast.unparse(statement.test)
-                said = _condition(statement.test)
-                yes = self._block(statement.body, _labelled(ends, said or test))
+                condition = _condition(statement.test)
+                yes = self._block(statement.body, _labelled(ends, condition or test))
                 no = self._block(statement.orelse, _labelled(ends, "otherwise"))
                 return yes + no
             case ast.Match():
@@ -139,8 +139,8 @@ class _Reader:
         body = self._block(statement.body, _labelled(inside, label) if label else inside)
         self._loops.pop()
         if len(self._flow.nodes) > before:
-            for source, one in body:
-                self._flow.connect(source, before, one)
+            for source, own in body:
+                self._flow.connect(source, before, own)
         after = [] if endless else _labelled(inside + body, "otherwise")
         return loop.breaks + after
 
@@ -233,7 +233,7 @@ class _Reader:
 
 
 def _labelled(ends: Ends, label: str) -> Ends:
-    return [(source, f"{one}, {label}" if one else label) for source, one in ends]
+    return [(source, f"{own}, {label}" if own else label) for source, own in ends]
 
 
 def _condition(test: ast.expr) -> str:

@@ -193,7 +193,9 @@ def _covered(module: Module, node: ast.Match, chosen: dict[str, ast.expr]) -> It
         asked = questions(module.name, menu)
     except (LookupError, BadQuestion):
         return  # `readable` says so
-    values = {value for one in asked if isinstance(one, Menu) for value in values_of(one)}
+    values = {
+        value for question in asked if isinstance(question, Menu) for value in values_of(question)
+    }
     cases: set[str] = set()
     for case in node.cases:
         pattern = case.pattern
@@ -249,8 +251,8 @@ def turns_are_taken(source: Source) -> Iterator[Finding]:
     """What can take the conversation from its flow is caught on the way up."""
     must = [
         name
-        for name, one in vars(turns).items()
-        if isinstance(one, type) and issubclass(one, turns.Turn) and one is not turns.Turn
+        for name, kind in vars(turns).items()
+        if isinstance(kind, type) and issubclass(kind, turns.Turn) and kind is not turns.Turn
     ]
     must += [errors.BackEndUnavailable.__name__, errors.SessionExpired.__name__]
     must += [errors.LoginRefused.__name__, errors.LoginLocked.__name__, errors.Refused.__name__]
@@ -259,7 +261,11 @@ def turns_are_taken(source: Source) -> Iterator[Finding]:
     for module in source.flows:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ExceptHandler) and node.type is not None:
-                caught |= {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)}
+                caught |= {
+                    exception.id
+                    for exception in ast.walk(node.type)
+                    if isinstance(exception, ast.Name)
+                }
     for name in must:
         if name not in caught:
             yield Finding("call_flows", f"{name} is caught by no flow")

@@ -68,12 +68,12 @@ class DataFolder:
 
     def tell_addresses(self, settings: Settings) -> None:
         """Write down where the node is reached."""
-        told = {
+        settings_used = {
             f"{section}.{name}": _plain(getattr(getattr(settings, section), name))
             for section, name in MOVED
         }
         fresh = self.path / f"{ADDRESSES}.new"
-        fresh.write_text(json.dumps({"process": os.getpid(), "settings": told}, indent=1))
+        fresh.write_text(json.dumps({"process": os.getpid(), "settings": settings_used}, indent=1))
         fresh.replace(self.path / ADDRESSES)
 
     def leave(self) -> None:
@@ -108,14 +108,14 @@ def as_running(settings: Settings) -> Settings:
         written = json.loads((folder / ADDRESSES).read_text())
         if written["process"] != holder:
             return settings
-        told: Mapping[str, Any] = written["settings"]
+        settings_used: Mapping[str, Any] = written["settings"]
     except (OSError, ValueError, KeyError, TypeError):
         return settings  # it has not come so far, or is an edge
     sections: dict[str, BaseModel] = {}
     for section, name in MOVED:
         model: BaseModel = sections.get(section) or getattr(settings, section)
-        if f"{section}.{name}" in told:
-            values = {**model.model_dump(), name: told[f"{section}.{name}"]}
+        if f"{section}.{name}" in settings_used:
+            values = {**model.model_dump(), name: settings_used[f"{section}.{name}"]}
             sections[section] = type(model).model_validate(values)
     return settings.model_copy(update=sections)
 

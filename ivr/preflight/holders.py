@@ -115,10 +115,10 @@ def _owners(inodes: set[str]) -> dict[str, Holder]:
 def _name(directory: Path) -> str:
     """The program of a process, and of an interpreter what it runs; no other argument is shown."""
     try:
-        said = (directory / "cmdline").read_bytes().rstrip(b"\0").decode(errors="replace")
+        command_line = (directory / "cmdline").read_bytes().rstrip(b"\0").decode(errors="replace")
     except OSError:
         return "a program"
-    program, *arguments = said.split("\0")
+    program, *arguments = command_line.split("\0")
     if not arguments:
         name = program  # it may have written there what it does, as our workers do
     else:

@@ -32,9 +32,9 @@ def plain(failure: OSError) -> str:
     path = _path_of(failure)
     if path and failure.errno in _NOT_PERMITTED:
         return f"{path}: {whose(Path(path))}"
-    said = _WHAT_TO_DO.get(failure.errno or 0) or failure.strerror or str(failure)
-    said = " ".join(said.split())
-    return f"{path}: {said}" if path else said
+    problem = _WHAT_TO_DO.get(failure.errno or 0) or failure.strerror or str(failure)
+    problem = " ".join(problem.split())
+    return f"{path}: {problem}" if path else problem
 
 
 def whose(path: Path) -> str:

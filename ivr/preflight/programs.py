@@ -36,7 +36,7 @@ def kamailio_findings(sip: SipSettings) -> list[Finding]:
             )
         ]
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [program, "-I"],
             capture_output=True,
             text=True,
@@ -46,7 +46,7 @@ def kamailio_findings(sip: SipSettings) -> list[Finding]:
         ).stdout
     except (OSError, subprocess.TimeoutExpired) as failure:
         return [Finding("sip.kamailio", f"{program} does not run: {failure}")]
-    paths = _MODULES.search(told)
+    paths = _MODULES.search(output)
     if paths is None:
         return [Finding("sip.kamailio", f"{program} is no Kamailio: it does not name its modules")]
     folders = [Path(folder) for folder in paths[1].strip().split(":")]

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
 ROOMS = (
     *("backend_client", "benchmarks", "ground/database", "sip_config", "speech"),
-    *("ivr/call", "ivr/caller", "ivr/dialogue", "ivr/node", "ivr/observe", "ivr/settings"),
-    "ivr/telephony",
+    *("ivr/call", "ivr/caller", "ivr/dialogue", "ivr/drawing", "ivr/node", "ivr/observe"),
+    *("ivr/preflight", "ivr/settings", "ivr/sms", "ivr/telephony"),
 )
 """Rooms in which it is so; the others follow."""
 EMPTY = {"told", "heard", "said", "one"}
