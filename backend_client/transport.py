@@ -190,7 +190,7 @@ class HttpTransport:
             if 400 <= response.status < 500 and response.content_type == "application/problem+json":
                 raise ProblemAnswered(WireProblem.model_validate_json(body))
         except ValidationError:
-            raise _NoAnswer(f"rubbish with status {response.status}", sent=True) from None
+            raise _NoAnswer(f"malformed answer with status {response.status}", sent=True) from None
         raise _NoAnswer(
             f"unusable answer: status {response.status}, {response.content_type}", sent=True
         )

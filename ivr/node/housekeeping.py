@@ -54,39 +54,43 @@ ROOM_BYTES = 1 << 20
 """With less room on its disk a node reports that the disk is full."""
 
 
-def run_housekeeping(premises: SharedState) -> int:
+def run_housekeeping(shared: SharedState) -> int:
     """Run the chores until SIGTERM. Runs in a forked child; returns its exit status."""
     setproctitle.setproctitle("rocars-ivr: housekeeping")
-    return asyncio.run(_keep_house(premises))
+    return asyncio.run(_run_chores(shared))
 
 
-async def _keep_house(premises: SharedState) -> int:
+async def _run_chores(shared: SharedState) -> int:
     stop_requested = asyncio.Event()
     supervisor = os.getppid()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
-    records = Database(premises.settings.records_url, premises.settings.records)
-    house = Housekeeping(premises, records)
-    board = premises.scoreboard
+    records = Database(shared.settings.records_url, shared.settings.records)
+    housekeeping = Housekeeping(shared, records)
+    board = shared.scoreboard
     chores = asyncio.gather(
-        every(ORDERS_EVERY_S, house.pass_orders_on),
-        every(PROMPTS_EVERY_S, house.publish_prompts, Patience(board, Strain.OVERLOADED, 60.0)),
-        every(ANNOUNCE_EVERY_S, house.publish_announcements),
-        every(SAY_EVERY_S, house.publish_node_state),
-        every(EXPORT_EVERY_S, house.export_audit),
-        every(DISK_EVERY_S, house.look_at_disk),
-        every(HOTLINE_EVERY_S, house.look_at_hotline_hours),
-        every(LOST_EVERY_S, house.close_lost_calls),
-        every(COUNT_EVERY_S, house.count_calls, Patience(board, Strain.PRESSED, 900.0)),
-        every(DELETE_EVERY_S, house.purge_expired, Patience(board, Strain.PRESSED, 6 * 3600.0)),
+        every(ORDERS_EVERY_S, housekeeping.pass_orders_on),
+        every(
+            PROMPTS_EVERY_S, housekeeping.publish_prompts, Patience(board, Strain.OVERLOADED, 60.0)
+        ),
+        every(ANNOUNCE_EVERY_S, housekeeping.publish_announcements),
+        every(SAY_EVERY_S, housekeeping.publish_node_state),
+        every(EXPORT_EVERY_S, housekeeping.export_audit),
+        every(DISK_EVERY_S, housekeeping.look_at_disk),
+        every(HOTLINE_EVERY_S, housekeeping.look_at_hotline_hours),
+        every(LOST_EVERY_S, housekeeping.close_lost_calls),
+        every(COUNT_EVERY_S, housekeeping.count_calls, Patience(board, Strain.PRESSED, 900.0)),
+        every(
+            DELETE_EVERY_S, housekeeping.purge_expired, Patience(board, Strain.PRESSED, 6 * 3600.0)
+        ),
     )
     await stop_requested.wait()
     end_within(LEAVE_S)
     chores.cancel()
     await asyncio.gather(chores, return_exceptions=True)
-    await house.close()
+    await housekeeping.close()
     if os.getppid() == supervisor:  # otherwise it was killed, and workers may go on without it
         with contextlib.suppress(RecordsUnavailable):
-            await leave_name(records, premises.settings.node.name, house.holder)
+            await leave_name(records, shared.settings.node.name, housekeeping.holder)
     await records.close()
     return 0
 
@@ -95,40 +99,40 @@ class Housekeeping:
     """The chores of one node, each run now and then. All may raise RecordsUnavailable."""
 
     def __init__(
-        self, premises: SharedState, records: Database, retention: Retention | None = None
+        self, shared: SharedState, records: Database, retention: Retention | None = None
     ) -> None:
-        self._settings = premises.settings
-        self._scoreboard = premises.scoreboard
+        self._settings = shared.settings
+        self._scoreboard = shared.scoreboard
         self._records = records
         self._orders = NodeOrders(records)
         self._versions = PromptVersions(records)
-        operators = premises.settings.flows.recording_numbers
+        operators = shared.settings.flows.recording_numbers
         self._tallies = Tallies(records, leave_out=operators)
-        self._published = premises.settings.published_prompts
-        made = premises.settings.node.data.resolve() / "synthesised"
+        self._published = shared.settings.published_prompts
+        made = shared.settings.node.data.resolve() / "synthesised"
         self._announcing = Announcing(
             announcements.Announcements(records),
             self._published,
-            StandIns(premises.settings.prompts, made),
+            StandIns(shared.settings.prompts, made),
         )
         self._published_ids: frozenset[int] | None = None
         self._how: dict[str, object] = {}
         self._how_at = 0.0
-        target = premises.settings.console.audit_syslog
-        remembered = premises.settings.node.data.resolve() / "audit-exported"
+        target = shared.settings.console.audit_syslog
+        remembered = shared.settings.node.data.resolve() / "audit-exported"
         self._export = AuditExport(records, target, remembered) if target else None
-        rules = premises.settings.flows
+        rules = shared.settings.flows
         self._calendar = (
             HotlineCalendar(rules.hotline_hours, rules.hotline_holidays)
             if rules.hotline_hours or rules.hotline_holidays
             else None
         )
         self._retention = retention or Retention(
-            records, premises.settings.records, rocars_clock=partial(rocars_clock, premises)
+            records, shared.settings.records, rocars_clock=partial(rocars_clock, shared)
         )
-        self._deletion = Deletion(premises.settings, records, self._retention, self._say_once)
+        self._deletion = Deletion(shared.settings, records, self._retention, self._say_once)
         self._last_doubt = ""
-        self.holder = holder_on(premises.settings.node.data.resolve(), os.getppid())
+        self.holder = holder_on(shared.settings.node.data.resolve(), os.getppid())
 
     async def pass_orders_on(self) -> None:
         """Pass the commands of operators at any console on to supervisor and workers."""

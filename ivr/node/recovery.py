@@ -40,20 +40,20 @@ MARGIN_S = 5.0
 """Added to the time for which a live call may still wait for its answer."""
 
 
-def run_recovery(premises: SharedState) -> int:
+def run_recovery(shared: SharedState) -> int:
     """Settle requests until SIGTERM. Runs in a forked child; returns its exit status."""
     setproctitle.setproctitle("rocars-ivr: recovery")
-    return asyncio.run(_recover(premises))
+    return asyncio.run(_recover(shared))
 
 
-async def _recover(premises: SharedState) -> int:
-    settings = premises.settings
+async def _recover(shared: SharedState) -> int:
+    settings = shared.settings
     stop_requested = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
     book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
     book.start()
-    rocars = RocarsClient(premises.rocars, lambda operation, outcome, seconds: None)
-    patience_s = max(settings.pool.recovery_after_s, premises.rocars.budget_s + MARGIN_S)
+    rocars = RocarsClient(shared.rocars, lambda operation, outcome, seconds: None)
+    patience_s = max(settings.pool.recovery_after_s, shared.rocars.budget_s + MARGIN_S)
     working = asyncio.ensure_future(Recovery(book, rocars, patience_s).run())
     await stop_requested.wait()
     end_within(LEAVE_S)

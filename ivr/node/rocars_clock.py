@@ -13,12 +13,12 @@ from ivr.node.shared import SharedState
 _TIMEOUT = aiohttp.ClientTimeout(total=2.0)
 
 
-async def rocars_clock(premises: SharedState) -> datetime | None:
+async def rocars_clock(shared: SharedState) -> datetime | None:
     """The clock of ROCARS, from the Date of its answer (RFC 9110 section 6.6.1). None if ROCARS
     runs on this machine, with the same clock, or gives no Date."""
-    if premises.settings.embedded_rocars.enabled:
+    if shared.settings.embedded_rocars.enabled:
         return None
-    url = f"{premises.rocars.base_url}/health"
+    url = f"{shared.rocars.base_url}/health"
     with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
         async with (
             aiohttp.ClientSession(timeout=_TIMEOUT) as session,

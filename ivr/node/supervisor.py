@@ -103,7 +103,7 @@ class Supervisor:
         self._announced = False
         self._closed = False
         self._replaced: dict[int, int] = {}
-        self._workforce: WorkerPool | None = None
+        self._worker_pool: WorkerPool | None = None
 
     def run(self) -> int:
         """Start, serve, drain, stop. Returns the exit status. Raises `NotStarted`."""
@@ -112,23 +112,23 @@ class Supervisor:
         if not carry_calls(settings.pool.nice):
             log.info("the system does not permit pool.nice: calls are served by turns with others")
         try:
-            premises = self._open()
-            self._workforce = WorkerPool(
+            shared = self._open()
+            self._worker_pool = WorkerPool(
                 settings.pool,
                 self._scoreboard,
-                lambda slot, predecessor: run_worker(premises, slot, predecessor),
+                lambda slot, predecessor: run_worker(shared, slot, predecessor),
             )
             self._children += [
-                _Child("console", lambda: self._console(premises), Aside.PEOPLE),
-                _Child("recovery", lambda: run_recovery(premises), Aside.PEOPLE),
-                _Child("housekeeping", lambda: run_housekeeping(premises), Aside.CHORES),
+                _Child("console", lambda: self._console(shared), Aside.PEOPLE),
+                _Child("recovery", lambda: run_recovery(shared), Aside.PEOPLE),
+                _Child("housekeeping", lambda: run_housekeeping(shared), Aside.CHORES),
             ]
             if settings.has_handset and self._rocars is not None:
-                office = premises.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
+                office = shared.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
                 self._children.append(
                     _Child("handset", lambda: run_handset(settings, office), Aside.PEOPLE)
                 )
-            return self._serve(self._workforce)
+            return self._serve(self._worker_pool)
         except (FrontFailed, RocarsNotStarted) as failure:
             raise NotStarted(str(failure)) from failure
         finally:
@@ -168,12 +168,12 @@ class Supervisor:
                 "or pool.cards_per_worker to 1"
             ) from failure
 
-    def _console(self, premises: SharedState) -> int:
+    def _console(self, shared: SharedState) -> int:
         web = self._settings.web
-        health = f"{premises.rocars.base_url}/health"
+        health = f"{shared.rocars.base_url}/health"
         sip = self._settings.sip
         self_test = SelfTest(self._settings.self_test, f"sip:{sip.listen[0]}:{sip.port}")
-        speech = tuple(sorted(premises.models))
+        speech = tuple(sorted(shared.models))
         return run_console(
             web.host,
             web.port,
@@ -182,26 +182,26 @@ class Supervisor:
             self_test,
             speech,
             self._settings,
-            premises.library,
+            shared.library,
         )
 
-    def _serve(self, workforce: WorkerPool) -> int:
+    def _serve(self, worker_pool: WorkerPool) -> int:
         while True:
             self._scoreboard.heartbeat()
-            self._take_signal(workforce)
+            self._take_signal(worker_pool)
             now = time.monotonic()
-            for change in workforce.tick(now):
+            for change in worker_pool.tick(now):
                 self._note(change)
             self._watch_children(now)
             self._watch_services(now)
             self._load.watch(now)
-            self._apply_console_commands(workforce)
+            self._apply_console_commands(worker_pool)
             if self._draining_since is not None:
-                if workforce.running == 0:
+                if worker_pool.running == 0:
                     return 0
                 if now - self._draining_since > self._settings.pool.drain_deadline_s + GRACE_S:
                     log.error("workers did not leave in time, killing them")
-                    workforce.kill()
+                    worker_pool.kill()
             elif not self._announced and self._all_ready():
                 self._announced = True
                 self._announce()
@@ -210,7 +210,7 @@ class Supervisor:
                         _Child("demonstration", self._when_ready, Aside.BACK_END, once=True)
                     )
 
-    def _apply_console_commands(self, workforce: WorkerPool) -> None:
+    def _apply_console_commands(self, worker_pool: WorkerPool) -> None:
         """Carry out the commands that operators gave in the console, read from the scoreboard."""
         if self._draining_since is not None:
             return
@@ -225,12 +225,12 @@ class Supervisor:
                 self._replaced[slot] = requested
                 log.info("worker is to be replaced", worker=slot)
                 self._front.close_worker(slot)
-                workforce.replace(slot)
+                worker_pool.replace(slot)
 
     def _all_ready(self) -> bool:
         return self._front.up and all(row.capacity > 0 for row in self._scoreboard.rows())
 
-    def _take_signal(self, workforce: WorkerPool) -> None:
+    def _take_signal(self, worker_pool: WorkerPool) -> None:
         taken = signal.sigtimedwait(SUPERVISED, TICK_S)
         if taken is None or taken.si_signo not in ENDING:
             return
@@ -243,10 +243,10 @@ class Supervisor:
             self._draining_since = time.monotonic()
             metrics.draining.set(1)
             self._front.accept(False)
-            workforce.drain()
+            worker_pool.drain()
         else:
             log.warning("told twice to end: ending at once")
-            workforce.kill()
+            worker_pool.kill()
 
     def _note(self, change: Ready | Died) -> None:
         if isinstance(change, Ready):
@@ -306,8 +306,8 @@ class Supervisor:
         )
 
     def _end(self) -> None:
-        if self._workforce is not None:
-            self._workforce.kill()
+        if self._worker_pool is not None:
+            self._worker_pool.kill()
         for child in self._children:
             if child.pid:
                 tell(child.pid, signal.SIGTERM)
@@ -322,8 +322,8 @@ class Supervisor:
         for child in self._children:
             if child.pid and reap(child.pid) is not None:
                 child.pid = 0
-        if self._workforce is not None:
-            self._workforce.tick(time.monotonic())
-            if self._workforce.running:
+        if self._worker_pool is not None:
+            self._worker_pool.tick(time.monotonic())
+            if self._worker_pool.running:
                 return True
         return any(child.pid for child in self._children)

@@ -87,12 +87,12 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     records = Database(settings.records_url, PATIENT)
     book = CallBook(settings.records_url, PATIENT, NotingMonitor())
     book.start()
-    premises = SharedState(settings, LIBRARY, board, settings.rocars, {})
+    shared = SharedState(settings, LIBRARY, board, settings.rocars, {})
     runs_s = itertools.count(0.0, NOT_BEFORE_S)  # an hour from one look to the next
     retention = Retention(
         records, settings.records, rocars_clock=nobody, runs_s=lambda: next(runs_s)
     )
-    house = Housekeeping(premises, records, retention)
+    house = Housekeeping(shared, records, retention)
     yield Node(house, board, records, book, settings)
     await book.shut()
     await records.close()

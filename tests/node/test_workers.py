@@ -39,7 +39,7 @@ def beat_until_told_with(scoreboard: Scoreboard, slot: int, capacity: int) -> in
 
 
 class Watched:
-    """A workforce and what it reported."""
+    """A worker_pool and what it reported."""
 
     def __init__(self, run: Callable[[Scoreboard, int, int], int]) -> None:
         self.scoreboard = Scoreboard(2)
