@@ -21,12 +21,12 @@ from ivr.telephony.errors import EndpointFailed, TelephonyError
 from ivr.telephony.invite import Invite, read_invite
 from ivr.telephony.lateness import LATE_AFTER_S, Lateness
 from ivr.telephony.library.binding import binding
-from ivr.telephony.library.doorbell import Wakeup
 from ivr.telephony.library.leg import Leg
 from ivr.telephony.library.line_card import LineCard
 from ivr.telephony.library.live_call import LiveCall
 from ivr.telephony.library.secure_events import keys_offered
 from ivr.telephony.library.stray_watch import StrayWatch
+from ivr.telephony.library.wakeup import Wakeup
 from ivr.telephony.outbox import Outbox
 from ivr.telephony.real_time import MOST_OF_A_PROCESSOR, RealTime
 from ivr.telephony.refusal import BEHIND_NAT, UNACCEPTABLE, Refusals

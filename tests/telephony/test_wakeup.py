@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ivr.telephony.library.doorbell import Wakeup
+from ivr.telephony.library.wakeup import Wakeup
 
 pytestmark = pytest.mark.unit
 
