@@ -80,7 +80,7 @@ class SipThread:
         self.real_time = RealTime(wanted=settings.real_time, most=real_time_share)
         self._outbox = Outbox(loop)
         self._work: deque[Callable[[], None]] = deque()
-        self._bell = Wakeup()
+        self._wakeup = Wakeup()
         self._strays = StrayWatch()
         self._gate = threading.Lock()
         self._open = False
@@ -128,7 +128,7 @@ class SipThread:
             if not self._open:
                 raise EndpointFailed("the SIP endpoint is not running")
             self._work.append(task)
-            self._bell.ring()
+            self._wakeup.wake()
         return future
 
     @property
@@ -214,7 +214,7 @@ class SipThread:
         except BaseException as error:
             self.post(_fail, self._started, error)
             self._outbox.send()
-            self._bell.close()
+            self._wakeup.close()
             return
         self.real_time.take()
         with self._gate:
@@ -238,7 +238,7 @@ class SipThread:
             raise
         self.capacity = sum(card.lines for card in self._cards)
         self.sip_addresses = tuple(card.sip_address for card in self._cards)
-        self._bell.watch(self.sip_addresses)
+        self._wakeup.watch(self.sip_addresses)
 
     def _take_out_cards(self) -> None:
         while self._cards:
@@ -271,14 +271,14 @@ class SipThread:
         """Wait until there is something to do. While there are calls, packets are taken together at
         each tick; otherwise the thread would wake for every packet of sound as well."""
         idle = not self._legs
-        self._bell.idle(idle)
+        self._wakeup.idle(idle)
         if self._work:
             return
         if idle:
-            self._bell.wait_for_packets(_IDLE_S)
+            self._wakeup.wait_for_packets(_IDLE_S)
             self._clock.skip_to(time.monotonic())
         else:
-            self._bell.wait(self._clock.due_in(now))
+            self._wakeup.wait(self._clock.due_in(now))
 
     def _move_sound(self) -> None:
         clock = self._clock
@@ -325,7 +325,7 @@ class SipThread:
                 leg.lost()
             self._strays.close()
             self._outbox.send()
-            self._bell.close()
+            self._wakeup.close()
 
     def _end_calls(self) -> None:
         for leg in list(self._legs):
@@ -339,7 +339,7 @@ class SipThread:
                 card.poll()
             self._move_sound()
             self._outbox.send()
-            self._bell.wait(self._clock.due_in(time.monotonic()))
+            self._wakeup.wait(self._clock.due_in(time.monotonic()))
         for leg in list(self._legs):
             leg.lost()
             leg.free()

@@ -13,23 +13,23 @@ from pathlib import Path
 
 
 class Wakeup:
-    """The event loop rings it when it has work for the thread. The work must be queued first."""
+    """The event loop wakes the pj thread with it. The work must be queued first."""
 
     def __init__(self) -> None:
         self._idle = False
         self._rung = threading.Lock()
         self._rung.acquire()
-        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._poll = select.poll()
-        self._poll.register(self._bell, select.POLLIN)
+        self._poll.register(self._event, select.POLLIN)
         self._sockets: list[socket.socket] = []
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Wake the thread; if it is awake, its next wait returns at once."""
         if self._idle:
-            os.eventfd_write(self._bell, 1)
+            os.eventfd_write(self._event, 1)
         else:
-            with contextlib.suppress(RuntimeError):  # it was rung already
+            with contextlib.suppress(RuntimeError):  # it was woken already
                 self._rung.release()
 
     # On the pj thread
@@ -49,7 +49,7 @@ class Wakeup:
                         sock.close()
 
     def wait(self, seconds: float) -> None:
-        """Wait for the bell, at most `seconds`."""
+        """Wait for `wake`, at most `seconds`."""
         self._rung.acquire(timeout=seconds)
 
     def idle(self, now_idle: bool) -> None:
@@ -57,13 +57,13 @@ class Wakeup:
         self._idle = now_idle
 
     def wait_for_packets(self, seconds: float) -> None:
-        """Wait for the bell or for a packet, at most `seconds`."""
+        """Wait for `wake` or for a packet, at most `seconds`."""
         self._poll.poll(seconds * 1000)
-        with contextlib.suppress(BlockingIOError):  # a packet, not the bell
-            os.eventfd_read(self._bell)
+        with contextlib.suppress(BlockingIOError):  # a packet, not `wake`
+            os.eventfd_read(self._event)
 
     def close(self) -> None:
-        """Close the bell; nobody may ring it any more."""
+        """Close it; nobody may use it any more."""
         for sock in self._sockets:
             sock.close()
-        os.close(self._bell)
+        os.close(self._event)
