@@ -8,7 +8,7 @@ from typing import Any
 
 from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, RecogniserLost, SpokenAnswer
 from ivr.dialogue.line import Playback
-from speech.recognition.hearing import Attention, Deaf
+from speech.recognition.hearing import Attention, RecogniserFailed
 
 
 async def keyed_or_said(
@@ -51,7 +51,7 @@ async def _said(
         stopping.cancel()
     try:
         return SpokenAnswer(await attention.utterance())
-    except Deaf:
+    except RecogniserFailed:
         return RecogniserLost()
     finally:
         await _cancel(stopping)

@@ -15,7 +15,7 @@ from speech.languages.language import Language
 from speech.recognition.grammar import Grammar, Meaning
 
 
-class Deaf(Exception):
+class RecogniserFailed(Exception):
     """The recogniser failed or stalled: this call goes on by keypad."""
 
 
@@ -67,7 +67,7 @@ class Attention(Protocol):
         """Whether speech is being received, or still being recognised."""
 
     async def utterance(self) -> Utterance:
-        """Wait for an utterance, to its end. Noise alone is ignored. Raises Deaf."""
+        """Wait for an utterance, to its end. Noise alone is ignored. Raises RecogniserFailed."""
 
 
 class Recogniser(Protocol):

@@ -16,7 +16,7 @@ from speech.languages.language import Language
 from speech.recognition.activity import Activity
 from speech.recognition.ending import silence_that_ends
 from speech.recognition.grammar import Grammar
-from speech.recognition.hearing import Deaf, Utterance
+from speech.recognition.hearing import RecogniserFailed, Utterance
 from speech.recognition.models import Model
 from speech.recognition.settings import RecognitionSettings
 from speech.recognition.utterance import UtteranceRecogniser
@@ -110,7 +110,7 @@ class VoskAttention:
             sound, silent_ms = await self._more()
 
     async def _more(self) -> tuple[bytes, int]:
-        """The next sound. Raises Deaf."""
+        """The next sound. Raises RecogniserFailed."""
         more = await self._speech.get()
         self.recogniser.must_hear()
         return more
@@ -190,29 +190,29 @@ class VoskRecogniser:
         self._on_failure = on_failure
         self._attention: VoskAttention | None = None
         self._followed: Followed | None = None
-        self._deaf = False
+        self._failed = False
         self._giving_up = ""
 
     def give_up(self, reason: str) -> None:
         """Recognise nothing more in this call. The caller is told by the current question or, if
-        there is none, by the next: `utterance` raises Deaf."""
-        if self._deaf or self._giving_up:
+        there is none, by the next: `utterance` raises RecogniserFailed."""
+        if self._failed or self._giving_up:
             return
         self._giving_up = reason
         if self._attention is not None:
             self._attention.stop()
 
     def must_hear(self) -> None:
-        """Raises Deaf after speech was given up."""
-        if self._giving_up and not self._deaf:
-            self._deaf = True
+        """Raises RecogniserFailed after speech was given up."""
+        if self._giving_up and not self._failed:
+            self._failed = True
             self._on_failure(self._giving_up)
             self.close()
-        if self._deaf:
-            raise Deaf(self._giving_up)
+        if self._failed:
+            raise RecogniserFailed(self._giving_up)
 
     def hears(self, language: Language) -> bool:
-        return language in self.models and not self._deaf
+        return language in self.models and not self._failed
 
     @contextlib.contextmanager
     def attend(self, grammars: Mapping[Language, Grammar]) -> Iterator[VoskAttention]:
@@ -226,7 +226,7 @@ class VoskRecogniser:
             self._attention = None
 
     async def does(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Have a recogniser work on a thread. Raises Deaf when it fails or stalls."""
+        """Have a recogniser work on a thread. Raises RecogniserFailed when it fails or stalls."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.settings.stall_s):
@@ -236,9 +236,9 @@ class VoskRecogniser:
         except Exception:
             log.exception("a recogniser failed")
             reason = "failed"
-        self._deaf = True
+        self._failed = True
         self._on_failure(reason)
-        raise Deaf(reason)
+        raise RecogniserFailed(reason)
 
     def wait_for_speech(self) -> None:
         """The last utterance is done."""

@@ -202,7 +202,7 @@ async def test_a_secret_that_is_said_is_not_in_the_trace() -> None:
 
 
 async def test_a_recogniser_that_fails_leaves_the_keypad() -> None:
-    talk = Talk(Saying(deaf=True))
+    talk = Talk(Saying(failed=True))
     caller = asyncio.ensure_future(ScriptedCaller(talk.line, Cue("speech.keypad", "123#")).follow())
     outcome = await talk.call.ask(FIELD)
     caller.cancel()

@@ -13,7 +13,7 @@ import pytest
 from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.grammar import Either, Grammar
-from speech.recognition.hearing import Deaf, Utterance
+from speech.recognition.hearing import RecogniserFailed, Utterance
 from speech.recognition.marks import MarkGrammar, own_marks
 from speech.recognition.models import Model, load
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
@@ -274,7 +274,10 @@ async def test_a_recogniser_that_fails_or_stalls_is_given_up(
     )
     assert recogniser.hears(Language.ENGLISH)
     grammar = phrase_book(Language.ENGLISH).menu([YES, NO])
-    with recogniser.attend({Language.ENGLISH: grammar}) as attention, pytest.raises(Deaf):
+    with (
+        recogniser.attend({Language.ENGLISH: grammar}) as attention,
+        pytest.raises(RecogniserFailed),
+    ):
         await attention.utterance()
     assert not recogniser.hears(Language.ENGLISH)
     assert reasons == [reason]
@@ -284,7 +287,7 @@ async def test_a_recogniser_that_fails_or_stalls_is_given_up(
 async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_two(
     threads: ThreadPoolExecutor,
 ) -> None:
-    """Either way the caller learns of it from the question: `utterance` raises Deaf."""
+    """Either way the caller learns of it from the question: `utterance` raises RecogniserFailed."""
     grammar = {Language.ENGLISH: phrase_book(Language.ENGLISH).menu([YES, NO])}
 
     def recogniser_of(reasons: list[str]) -> VoskRecogniser:
@@ -305,7 +308,7 @@ async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_tw
         await asyncio.sleep(0.01)
         recogniser.give_up("overloaded")
         recogniser.give_up("overloaded")
-        with pytest.raises(Deaf):
+        with pytest.raises(RecogniserFailed):
             await asyncio.wait_for(waiting, 10)
     assert not recogniser.hears(Language.ENGLISH)
     assert reasons == ["overloaded"]
@@ -314,7 +317,7 @@ async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_tw
     recogniser = recogniser_of(reasons)
     recogniser.give_up("overloaded")
     assert recogniser.hears(Language.ENGLISH), "nobody has been told yet"
-    with recogniser.attend(grammar) as attention, pytest.raises(Deaf):
+    with recogniser.attend(grammar) as attention, pytest.raises(RecogniserFailed):
         await asyncio.wait_for(attention.utterance(), 10)
     assert not recogniser.hears(Language.ENGLISH)
     assert reasons == ["overloaded"]

@@ -63,7 +63,7 @@ class CallEar:
         self._waiting: list[bytes] = []
         self._came = asyncio.Event()
         self._understood = _Sound()
-        self._deaf = False
+        self._stopped = False
 
     async def listen(self, line: CallLine, relay: Relay | None) -> None:
         """Take in the call until it is over: from the wire, or as the telephone receives it.
@@ -120,7 +120,7 @@ class CallEar:
 
     async def understand(self, until_ms: int) -> None:
         """Wait until everything that came before `until_ms` is recognised."""
-        while self._understood.now_ms < until_ms and not self._deaf:
+        while self._understood.now_ms < until_ms and not self._stopped:
             await self._changed.wait()
 
     def forget_received(self, from_ms: int, to_ms: int) -> None:
@@ -162,7 +162,7 @@ class CallEar:
                 self._tell()
             self.detected += await asyncio.to_thread(self._ear.end)
         finally:
-            self._deaf = True
+            self._stopped = True
             self._tell()
 
     def _think(self, pieces: list[bytes]) -> list[Detected]:

@@ -17,8 +17,8 @@ class Wakeup:
 
     def __init__(self) -> None:
         self._idle = False
-        self._rung = threading.Lock()
-        self._rung.acquire()
+        self._woken = threading.Lock()
+        self._woken.acquire()
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._poll = select.poll()
         self._poll.register(self._event, select.POLLIN)
@@ -30,7 +30,7 @@ class Wakeup:
             os.eventfd_write(self._event, 1)
         else:
             with contextlib.suppress(RuntimeError):  # it was woken already
-                self._rung.release()
+                self._woken.release()
 
     # On the pj thread
 
@@ -50,7 +50,7 @@ class Wakeup:
 
     def wait(self, seconds: float) -> None:
         """Wait for `wake`, at most `seconds`."""
-        self._rung.acquire(timeout=seconds)
+        self._woken.acquire(timeout=seconds)
 
     def idle(self, now_idle: bool) -> None:
         """Set which kind of wait comes next. Afterwards check again whether there is work."""

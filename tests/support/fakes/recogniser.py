@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from speech.languages.language import Language
 from speech.recognition.grammar import Grammar, Meaning
-from speech.recognition.hearing import Deaf, Reading, Utterance
+from speech.recognition.hearing import Reading, RecogniserFailed, Utterance
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class Saying:
 
     Attributes:
         words: readings of it, the likeliest first; none for talk that is no answer.
-        deaf: the recogniser fails over it.
+        failed: the recogniser fails over it.
     """
 
     words: tuple[str, ...] = ()
     after: float = 1.0
     lasts: float = 1.0
     confidence: float = 0.9
-    deaf: bool = False
+    failed: bool = False
 
 
 @dataclass
@@ -35,10 +35,10 @@ class PaperRecogniser:
     sayings: list[Saying | None]
     languages: frozenset[Language] = frozenset(Language)
     attended: list[Mapping[Language, Grammar]] = field(default_factory=list)
-    deaf: bool = False
+    failed: bool = False
 
     def hears(self, language: Language) -> bool:
-        return language in self.languages and not self.deaf
+        return language in self.languages and not self.failed
 
     @contextmanager
     def attend(self, grammars: Mapping[Language, Grammar]) -> Iterator[PaperAttention]:
@@ -62,9 +62,9 @@ class PaperAttention:
         assert saying is not None
         await asyncio.sleep(saying.after)
         self.speaking = True
-        if saying.deaf:
-            self.recogniser.deaf = True
-            raise Deaf("on paper")
+        if saying.failed:
+            self.recogniser.failed = True
+            raise RecogniserFailed("on paper")
         self.began.set()
         await asyncio.sleep(saying.lasts)
         language, grammar = next(iter(self.grammars.items()))
