@@ -1,4 +1,4 @@
-"""From the source of a flow to its graph."""
+"""Makes the graph of a flow from its source."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _KINDS = {
 }
 
 SILENT = frozenset({"hang_up", "closed"})
-"""Methods of the conversation that are no step of it."""
+"""Methods of the conversation that are not a step of it."""
 
 WORK = ("", "", "work")
 
 Ends = list[tuple[int, str]]
-"""Where the conversation stands: nodes whose next step is still open, and when it is taken."""
+"""The open ends of the conversation: nodes without a next step yet, and the condition."""
 
 
 class Unreadable(ValueError):
-    """A shape of source this reader does not know; the check reports it."""
+    """A form of source that this reader does not know; the check reports it."""
 
 
 @dataclass
@@ -123,7 +123,7 @@ class _Reader:
         return after
 
     def _case(self, pattern: ast.pattern) -> str:
-        """What a case stands for; the key comes first where a menu was put just before."""
+        """The text of a case; the key comes first if a menu was asked just before."""
         head = pattern.patterns[0] if isinstance(pattern, ast.MatchSequence) else pattern
         label = ast.unparse(head).strip("'\"")
         key = self._keys.get(label)
@@ -217,7 +217,7 @@ class _Reader:
         return self._flow.add(_KINDS[method], what, prompts, call.lineno)
 
     def _walk(self, call: ast.Call) -> tuple[Node, Node]:
-        """Steps in order; back leads to the one before."""
+        """The steps in order; "back" leads to the previous one."""
         steps = call.args[0]
         if not isinstance(steps, ast.Tuple):
             raise Unreadable(f"line {call.lineno}: call.walk takes a tuple of steps")
@@ -237,7 +237,7 @@ def _labelled(ends: Ends, label: str) -> Ends:
 
 
 def _condition(test: ast.expr) -> str:
-    """Words for a condition that is an answer: "yes" for what a confirmation gave."""
+    """Words for a condition that is an answer: "yes" for the result of a confirmation."""
     if isinstance(test, ast.Await):
         return "yes"
     if isinstance(test, ast.UnaryOp) and isinstance(test.operand, ast.Await):

@@ -1,4 +1,4 @@
-"""What stands in the boxes of a drawing: the prompts' own words, in one language."""
+"""The texts in the boxes of a drawing: the words of prompts in one language."""
 
 from __future__ import annotations
 
