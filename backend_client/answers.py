@@ -1,5 +1,4 @@
-"""The answers of ROCARS as they are transmitted. Unknown fields are ignored, so that ROCARS may add
-some."""
+"""The answers of ROCARS as transmitted. Unknown fields are ignored, so that ROCARS may grow."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Calls a running service, one call after the other: how soon it answers and speaks, and at what
-cost.
+"""Calls a running service, one call after the other: how soon it answers, and its cost.
 
     .venv/bin/python -m benchmarks.calls [number of calls]
 

@@ -1,5 +1,4 @@
-"""Standard input, output and error of a process that was started with them closed (``>&-
-2>&-``)."""
+"""Standard streams of a process that was started with them closed (``>&- 2>&-``)."""
 
 from __future__ import annotations
 

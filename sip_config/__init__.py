@@ -1,2 +1,1 @@
-"""The SIP side of a node: settings, and the Kamailio front, the only part that faces the
-network."""
+"""The SIP side of a node: settings, and the Kamailio front that faces the network."""

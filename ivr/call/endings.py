@@ -1,5 +1,4 @@
-"""How a call went: from what the line and the flow know of its end to the closing entry of its
-CDR."""
+"""From what the line and the flow know of a call's end to the closing entry of its CDR."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The practice line: a ROCARS in memory that accepts anything of the right form and bundles
-nothing."""
+"""The practice line: a ROCARS in memory that accepts any valid request and bundles nothing."""
 
 from __future__ import annotations
 

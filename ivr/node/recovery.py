@@ -1,5 +1,4 @@
-"""Settles requests that were left open: every request in a driver's name ends, whichever process
-died.
+"""Settles requests that were left open, so that each one ends, whichever process died.
 
 A request is in the records before it is sent. If its worker, ROCARS or the network failed before
 the answer was recorded, ROCARS is asked here how the request ended. Asking settles it: what ROCARS

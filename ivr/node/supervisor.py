@@ -1,5 +1,4 @@
-"""The supervisor of a node: starts everything in order, replaces processes that die, stops in
-order.
+"""The supervisor of a node: starts and stops everything in order, replaces what dies.
 
 It is one process with one thread and no event loop, because it forks. Everything it waits for is a
 signal, a child or a row of the scoreboard.

@@ -1,5 +1,4 @@
-"""From the pj thread to the event loop: calls that are due at one moment are handed over
-together."""
+"""From the pj thread to the event loop: calls due at one moment are handed over together."""
 
 from __future__ import annotations
 

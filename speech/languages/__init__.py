@@ -1,2 +1,4 @@
-"""The languages of the service: `language.py` has their tags, a file each what is known of it, and
-`registry.py` finds it. Texts, recordings, phrases and models are elsewhere."""
+"""The languages of the service: one file each, their tags in `language.py`, all in `registry.py`.
+
+Texts, recordings, phrases and models are elsewhere.
+"""

@@ -1,5 +1,4 @@
-"""Assigns the keys of a captured call to questions: secrets become variables, or the call is
-refused."""
+"""Assigns the keys of a captured call to questions, with variables in place of secrets."""
 
 from __future__ import annotations
 

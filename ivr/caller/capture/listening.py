@@ -1,5 +1,4 @@
-"""Prompts and keys of a captured call: its RTP, recognised as a scripted caller recognises a
-line."""
+"""Prompts and keys of a captured call, recognised from its RTP."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Masks the secrets of a scripted call everywhere. A secret is recognised by its value, not by
-time."""
+"""Masks the secrets of a scripted call. A secret is recognised by its value, not by time."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What calls are placed with: a telephone, the wire, recognisers and voices; made once for many
-calls."""
+"""What calls are placed with, made once for many: telephone, wire, recognisers, voices."""
 
 from __future__ import annotations
 

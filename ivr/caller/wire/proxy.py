@@ -1,5 +1,4 @@
-"""The SIP part of the wire: a proxy that stays in the dialog and routes the sound through a
-relay."""
+"""The SIP part of the wire: a proxy that stays in the dialog and relays the sound."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Which RTP a call accepts, where ours is sent, and key presses under payload types that were not
-agreed.
+"""Which RTP a call accepts, where ours is sent, and events of payload types not agreed.
 
 SDP decides (RFC 3264): RTP from an address that is not in SDP is not played, and ours goes only to
 the address in SDP, so that a late packet from the previous address does not redirect it. Only a

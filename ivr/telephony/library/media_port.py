@@ -1,5 +1,4 @@
-"""A media port of the library (`pjmedia_port`), from which sound is read and to which it is
-written.
+"""A media port of the library (`pjmedia_port`): sound is read from it and written to it.
 
 Through the binding, each 20 ms of each call would cost two calls from C into Python, which took
 twice the processor time of all the rest of the sound. So we call ports as the library itself does;

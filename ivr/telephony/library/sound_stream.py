@@ -1,5 +1,4 @@
-"""A call's RTP stream as sound: received frames are read from it, frames to send are given to
-it."""
+"""A call's RTP stream as sound: frames are read from it and given to it."""
 
 from __future__ import annotations
 
