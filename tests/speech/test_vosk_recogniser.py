@@ -270,7 +270,7 @@ async def test_a_recogniser_that_fails_or_stalls_is_given_up(
         models,  # type: ignore[arg-type]
         settings,
         threads,
-        failed=reasons.append,
+        on_failure=reasons.append,
     )
     assert recogniser.hears(Language.ENGLISH)
     grammar = phrase_book(Language.ENGLISH).menu([YES, NO])
@@ -298,7 +298,7 @@ async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_tw
             models,  # type: ignore[arg-type]
             SETTINGS,
             threads,
-            failed=reasons.append,
+            on_failure=reasons.append,
         )
 
     reasons: list[str] = []
