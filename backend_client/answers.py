@@ -1,4 +1,4 @@
-"""The answers of ROCARS as they travel. Unknown fields are let be: ROCARS may grow."""
+"""The answers of ROCARS as transmitted. Unknown fields are ignored, so that ROCARS may grow."""
 
 from __future__ import annotations
 

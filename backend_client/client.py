@@ -1,4 +1,4 @@
-"""`RocarsClient`: the telephone channel's way to ROCARS, over HTTP."""
+"""`RocarsClient`: how the telephone channel calls ROCARS, over HTTP."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,40}")
 class RocarsClient:
     """Fulfils `backend_client.protocol.Rocars`; see there for what each method means and raises.
 
-    Belongs to one event loop. `observer` is told of every request, for metrics.
+    Belongs to one event loop. `observer` is called with every request, for metrics.
     """
 
     def __init__(self, settings: RocarsClientSettings, observer: Observer | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What ROCARS can refuse, as errors a flow can speak about."""
+"""What ROCARS can refuse, as errors that a flow can speak about."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import ClassVar
 
 
 class RocarsError(Exception):
-    """Anything that kept ROCARS from doing what was asked.
+    """Anything that prevented ROCARS from carrying out a request.
 
-    `code` is that of the problem document the error stands for; empty: of none.
+    `code` is the code of the problem document that the error stands for; empty if there is none.
     """
 
     code: ClassVar[str] = ""
 
 
 class BackEndUnavailable(RocarsError):
-    """No usable answer in time: dead, hanging, overloaded or talking rubbish.
+    """No usable answer in time: ROCARS is down, hangs, is overloaded, or its answer is malformed.
 
-    `uncertain` is True when the request may have been carried out all the same, so that nobody is
-    told it was refused.
+    `uncertain` is True if the request may have been carried out nevertheless; then callers must not
+    be told that it was refused.
     """
 
     def __init__(self, reason: str, *, uncertain: bool = False) -> None:
@@ -27,27 +27,28 @@ class BackEndUnavailable(RocarsError):
 
 
 class LoginRefused(RocarsError):
-    """User ID, PIN or code was wrong. Which one is never said."""
+    """User ID, PIN or code was wrong; ROCARS never says which."""
 
     code = "login_refused"
 
 
 class LoginLocked(RocarsError):
-    """Too many failures for this user ID, over all calls and lines. Said of unknown IDs too."""
+    """Too many failures for this user ID, over all calls and lines. Unknown IDs get the same
+    answer."""
 
     code = "login_locked"
 
 
 class SessionExpired(RocarsError):
-    """The driver's log-in has lapsed; they must log in again."""
+    """The driver's session has expired; they must log in again."""
 
     code = "session_expired"
 
 
 class Refused(RocarsError):
-    """A request that is understood and not allowed, for the reason its class names.
+    """A request that was understood but not allowed, for the reason that its class names.
 
-    `subject` is the CCRN, UBR or vehicle it is about, where there is one.
+    `subject` is the CCRN, UBR or vehicle concerned, if there is one.
     """
 
     def __init__(self, subject: str = "") -> None:
@@ -76,7 +77,7 @@ class TooManyCcrns(Refused):
 
 
 class MixedDirections(Refused):
-    """Inbound and outbound cargo cannot ride in one bundle."""
+    """Inbound and outbound cargo cannot be in one bundle."""
 
     code = "mixed_directions"
 
@@ -86,13 +87,13 @@ class UnknownBundle(Refused):
 
 
 class BundleNotLive(Refused):
-    """Unbundled, crossed or expired before: there is nothing left to undo."""
+    """The bundle was unbundled, has crossed or has expired: there is nothing to undo."""
 
     code = "bundle_not_live"
 
 
 class Annulled(Refused):
-    """The request came after it had been settled as never done; it was not carried out."""
+    """The request came after it had been settled as not done; it was not carried out."""
 
     code = "key_annulled"
 
@@ -114,6 +115,7 @@ class BadVehicle(Refused):
 
 
 class MainlandPlate(BadVehicle):
-    """A Mainland plate was given; the Hong Kong registration mark of the same vehicle is wanted."""
+    """A Mainland mark was given; the Hong Kong registration mark of the same vehicle is
+    required."""
 
     code = "mainland_plate"

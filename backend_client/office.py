@@ -1,6 +1,7 @@
-"""`RocarsOffice`: what shippers and administrators ask of ROCARS; used by the demo and by tests.
+"""`RocarsOffice`: requests of shippers and administrators to ROCARS, for the demo and for tests.
 
-Unlike `RocarsClient` it repeats no request that changes something: lodging has no idempotency key.
+Unlike `RocarsClient` it never repeats a request that changes something, since lodging has no
+idempotency key.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class _Ignored(WireAnswer):
 
 @dataclass(frozen=True)
 class DemoDriver:
-    """A demo driver and what they would key now.
+    """A demo driver, and what they would key now.
 
     `code` is good until it is used, and no longer than `code_valid_s` seconds where that is set.
     """
@@ -102,7 +103,8 @@ class DemoOfficer:
 
 @dataclass(frozen=True)
 class DemoCargo:
-    """Demo cargo; `crosses_immediately` is what bundling it now would be told."""
+    """Demo cargo; `crosses_immediately` is the crossing instruction that bundling it now would
+    give."""
 
     ccrn: str
     direction: str
@@ -112,7 +114,7 @@ class DemoCargo:
 
 @dataclass(frozen=True)
 class Demo:
-    """What there is to try, the newest cargo first."""
+    """The demo data to try, the newest cargo first."""
 
     drivers: tuple[DemoDriver, ...]
     cargo: tuple[DemoCargo, ...]
@@ -120,13 +122,13 @@ class Demo:
     accounts: tuple[DemoAccount, ...] = ()
 
     def free_ccrns(self, *, immediately: bool, direction: str = "outbound") -> tuple[str, ...]:
-        """CCRNs that may be bundled now and would be given that crossing instruction."""
+        """CCRNs that can be bundled now and would get this crossing instruction."""
         return tuple(
-            one.ccrn
-            for one in self.cargo
-            if one.state is CargoState.FREE
-            and one.crosses_immediately is immediately
-            and one.direction == direction
+            consignment.ccrn
+            for consignment in self.cargo
+            if consignment.state is CargoState.FREE
+            and consignment.crosses_immediately is immediately
+            and consignment.direction == direction
         )
 
 
@@ -243,7 +245,7 @@ class RocarsOffice:
         return (await self._do("record_crossing", "POST", path, body, WireReceipt)).receipt()
 
     async def demo(self) -> Demo:
-        """Demo drivers with the codes they would key now, and cargo that is surely free."""
+        """Demo drivers with the codes that they would key now, and cargo that is certainly free."""
         found = await self._do("demo", "POST", "/demo/replenish", None, _WireDemo)
         return Demo(
             tuple(DemoDriver(**driver.model_dump()) for driver in found.drivers),

@@ -1,4 +1,4 @@
-"""ROCARS as a flow sees it. `RocarsClient` does it over HTTP; tests do it by hand."""
+"""ROCARS as a flow sees it. `RocarsClient` implements it over HTTP; tests implement it by hand."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from backend_client.types import Caller, Cargo, Credentials, Driver, Receipt
 
 
 class Rocars(Protocol):
-    """Every method may raise `BackEndUnavailable`; those that take a driver, `SessionExpired`."""
+    """Every method may raise `BackEndUnavailable`; those that take a driver may raise
+    `SessionExpired`."""
 
     async def log_in(self, credentials: Credentials) -> Driver:
-        """Raises LoginRefused, LoginLocked. Never retried: a one-time code is spent by it."""
+        """Raises LoginRefused, LoginLocked. Never retried, since a log-in uses up a one-time
+        code."""
 
     async def look_up(self, driver: Driver, ccrn: str) -> Cargo:
-        """Where a consignment stands. Raises UnknownCcrn."""
+        """Look up the state of a consignment. Raises UnknownCcrn."""
 
     async def match_vehicles(self, driver: Driver, keyed: str) -> tuple[str, ...]:
-        """Marks ROCARS holds that spell `keyed` on a telephone keypad (E.161), own ones first.
+        """Find registration marks in ROCARS that spell `keyed` on a telephone keypad (E.161), own
+        ones first.
 
         At most four; an empty tuple when none is known or too many are.
         """
@@ -39,17 +42,17 @@ class Rocars(Protocol):
         """The driver's own bundles, newest first, at most ten."""
 
     async def status(self, ubr: str, vehicle: str) -> Receipt:
-        """For a caller who is not logged in and gives both. Raises UnknownBundle.
+        """Look up a bundle for a caller who gives both without logging in. Raises UnknownBundle.
 
         `vehicle` is the mark, or the keys that spell it on a telephone (E.161).
         """
 
     async def settle(self, user_id: str, idempotency_key: str) -> Receipt | None:
-        """How a request of a driver ended whose answer was lost, for good.
+        """Settle for good how a driver's request ended whose answer was lost.
 
-        None: it was not done and never will be, however late it still arrives. Raises
+        None: it was not done and never will be, however late it may still arrive. Raises
         UnknownDriver.
         """
 
     async def recognise(self, phone: str) -> Caller:
-        """The driver registered with a number in E.164. It saves keying and proves nothing."""
+        """Find the driver registered with a number in E.164. It saves keying and proves nothing."""

@@ -1,4 +1,4 @@
-"""From the codes of ROCARS' problem documents to the errors a flow can speak about."""
+"""Maps the codes of ROCARS' problem documents to errors that a flow can speak about."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ _BY_CODE: dict[str, type[RocarsError]] = {
 
 
 def error_for(problem: ProblemAnswered) -> RocarsError:
-    """The error for this problem. One no flow knows means that the two sides do not understand each
-    other: to the caller the back end is away, and certainly nothing was done."""
+    """The error for this problem. A problem that no flow knows shows that the two sides do not
+    understand each other: callers are told that ROCARS is unavailable, and certainly nothing was
+    done."""
     error = _BY_CODE.get(problem.code)
     if error is None:
         return BackEndUnavailable(f"ROCARS answered with the problem {problem.code[:60]!r}")

@@ -1,4 +1,4 @@
-"""How ROCARS is reached, and how patient the telephone channel is with it."""
+"""The address of ROCARS, and the time-outs and retries of requests to it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RocarsClientSettings(BaseModel):
         default=64, ge=1, le=1000, description="Most connections of a worker to ROCARS at a time."
     )
     max_answer_bytes: int = Field(
-        default=262_144, ge=1024, description="A longer answer is rubbish, bytes."
+        default=262_144, ge=1024, description="Longest answer that is accepted, bytes."
     )
 
     @field_validator("base_url")

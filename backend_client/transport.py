@@ -1,7 +1,7 @@
 """One exchange with ROCARS over HTTP: time-outs, bounded answers, retries only where safe.
 
-What may be repeated is told by the caller (`Repeat`). Whatever is not a usable answer becomes
-`BackEndUnavailable`, with `uncertain` saying whether the request may have been carried out.
+The caller says what may be repeated (`Repeat`). Anything but a usable answer becomes
+`BackEndUnavailable`, whose `uncertain` says whether the request may have been carried out.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from backend_client.settings import RocarsClientSettings
 AnswerT = TypeVar("AnswerT", bound=WireAnswer)
 
 Observer = Callable[[str, str, float], None]
-"""Told of every request: operation, outcome (`ok`, a problem's code, or `away`), seconds."""
+"""Called with every request: operation, outcome (`ok`, a problem's code, or `away`), seconds."""
 
-_KEEP_ALIVE_S = 15.0  # shorter than servers', so that a kept connection is seldom a dead one
+_KEEP_ALIVE_S = 15.0  # shorter than servers' time-outs, so that a kept connection is rarely closed
 _SHORTEST_TRY_S = 0.1
-"""With less than that left of the time budget nothing is sent again: it could not be answered."""
+"""With less than this left of the time budget there is no further try: it could not be answered."""
 _ROUNDING_S = 0.02
-"""A try ends so long before the time budget does, and can say what became of it."""
+"""A try ends this long before the time budget, to leave time for reporting its outcome."""
 
 
 class Repeat(Enum):
     """When a request may be sent again."""
 
-    ALWAYS = auto()  # reads, and deeds under an idempotency key
-    IF_NEVER_SENT = auto()  # a log-in spends its one-time code
+    ALWAYS = auto()  # reads, and changes with an idempotency key
+    IF_NEVER_SENT = auto()  # a log-in uses up its one-time code
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `changes` says that it does something in ROCARS, so that an answer that went
-    missing leaves it uncertain."""
+    """One request. `changes`: it changes something in ROCARS, so that a lost answer leaves it
+    uncertain."""
 
     operation: str
     method: str
@@ -66,7 +66,7 @@ class ProblemAnswered(Exception):
 
 
 class _NoAnswer(Exception):
-    """One try failed. `sent` is whether ROCARS may have received it."""
+    """One try failed. `sent`: whether ROCARS may have received it."""
 
     def __init__(self, reason: str, *, sent: bool) -> None:
         super().__init__(reason)
@@ -81,7 +81,7 @@ class _Progress:
 
 
 class HttpTransport:
-    """A pool of connections to ROCARS. Opened by its first use; close it with `close`."""
+    """A pool of connections to ROCARS, opened by its first use; end it with `close`."""
 
     def __init__(self, settings: RocarsClientSettings, observer: Observer | None = None) -> None:
         self._settings = settings
@@ -142,7 +142,7 @@ class HttpTransport:
         self, call: Call, answer: type[AnswerT], deadline: float, progress: _Progress
     ) -> AnswerT:
         before = progress.sent
-        progress.sent = True  # what a cut-off leaves open counts as sent
+        progress.sent = True  # what was cut off may have been received
         try:
             return await self._try(call, answer, deadline)
         except _NoAnswer as error:
@@ -190,7 +190,7 @@ class HttpTransport:
             if 400 <= response.status < 500 and response.content_type == "application/problem+json":
                 raise ProblemAnswered(WireProblem.model_validate_json(body))
         except ValidationError:
-            raise _NoAnswer(f"rubbish with status {response.status}", sent=True) from None
+            raise _NoAnswer(f"malformed answer with status {response.status}", sent=True) from None
         raise _NoAnswer(
             f"unusable answer: status {response.status}, {response.content_type}", sent=True
         )

@@ -1,4 +1,4 @@
-"""What the telephone channel and ROCARS say to each other, as typed values.
+"""The requests and answers between the telephone channel and ROCARS, as typed values.
 
 All instants are aware datetimes; ROCARS answers in Hong Kong time (UTC+8).
 """
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a driver keys to log in. Never logged: the secrets are kept out of repr. The user ID may
+    """What a driver keys to log in. Never logged: repr omits the secrets. The user ID may
     be the alias of a caller who was recognised."""
 
     user_id: str
@@ -22,7 +22,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Driver:
-    """A trucker who is logged in, for as long as `session` lives.
+    """A trucker who is logged in, until `session` expires.
 
     Attributes:
         user_id: as ROCARS knows it.
@@ -39,11 +39,11 @@ class Driver:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a telephone number belongs to, as far as ROCARS knows; both None when it does not.
+    """Whom a telephone number belongs to, as far as ROCARS knows; both None if it does not know.
 
     Attributes:
-        alias: stands for their user ID at log-in, and ends in its last three characters; more of
-            it is not told to whoever calls.
+        alias: stands for their user ID at log-in, and ends in its last three characters; the rest
+            is not disclosed to the caller.
     """
 
     alias: str | None = None
@@ -51,17 +51,17 @@ class Caller:
 
 
 class CargoState(StrEnum):
-    """Where a consignment stands, as far as this driver may know."""
+    """The state of a consignment, as far as this driver may know it."""
 
     FREE = "free"  # lodged, not bundled: may be bundled
     BUNDLED = "bundled"  # in a live bundle already
-    EXPIRED = "expired"  # expected date too long past
+    EXPIRED = "expired"  # the expected date is too long ago
     CROSSED = "crossed"  # has passed the boundary
 
 
 @dataclass(frozen=True)
 class Cargo:
-    """A consignment as a driver may hear of it: number and state, never contents or names."""
+    """A consignment as a driver may hear of it: number and state, never its contents or names."""
 
     ccrn: str
     state: CargoState
@@ -69,7 +69,7 @@ class Cargo:
 
 @dataclass(frozen=True)
 class EarliestCrossing:
-    """ROCARS' crossing instruction: at once, or not before `at`."""
+    """ROCARS' crossing instruction: immediately, or not before `at`."""
 
     immediately: bool
     at: datetime

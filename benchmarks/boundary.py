@@ -151,7 +151,7 @@ async def post(
 
 
 async def board(http: aiohttp.ClientSession, code: str, measured: Measured) -> None:
-    """A board, as its browser hears it."""
+    """A board, as its browser follows it."""
     async with http.get(f"/boundary/boards/{code}/events") as stream:
         async for line in stream.content:
             if line.startswith(b"data: {"):

@@ -58,10 +58,10 @@ class Sender:
     key: str
     sent: int = 0
     held_back: int = 0
-    """Times a message was to come again later."""
+    """How often a message had to be sent again later."""
 
     async def send(self, orders: int) -> float:
-        """Until it is taken; from the first try, in seconds."""
+        """Send until it is taken; gives the seconds from the first try on."""
         self.sent += 1
         path = f"/v1/messages/m-{self.sent}"
         body = {"orders": [{"do": "lodge", **cargo()} for _ in range(orders)]}
@@ -76,7 +76,7 @@ class Sender:
                 await asyncio.sleep(float(answer.headers["Retry-After"]))
 
     async def done(self) -> None:
-        """Until the last message is, and with it all before."""
+        """Wait until the last message is done, and all before it."""
         headers = {"X-Api-Key": self.key}
         while True:
             status = await ask(self.http, "GET", f"/v1/messages/m-{self.sent}", None, headers)
@@ -205,7 +205,7 @@ async def company(http: aiohttp.ClientSession, admin: str, number: int) -> Sende
 async def bundle_on(
     http: aiohttp.ClientSession, keys: dict[str, str], number: int, measured: Measured
 ) -> None:
-    """A driver: lodge one consignment, bundle it, again and again."""
+    """A driver who lodges one consignment and bundles it, again and again."""
     admin, channel = {"X-Api-Key": keys["admin"]}, {"X-Api-Key": keys["ivr"]}
     seed, user_id = secrets.token_bytes(20), f"2000000{number}"
     driver = {"user_id": user_id, "company": "BR-0", "name": "Chan", "pin": "864213"}

@@ -1,10 +1,10 @@
-"""Drivers who bundle again and again beside a benchmark, and what became of it.
+"""Drivers who bundle again and again during a benchmark, and a check of their bundles.
 
     python -m benchmarks.bundlers <configuration of the service> <seconds>
 
 One driver of each language calls, bundles one CCRN, hears the reference and calls again. At the end
-what they were told is compared with what ROCARS holds, and printed as JSON (`Tale`). Run as a
-process of its own, so that it has the library of a telephone to itself.
+the announced references are compared with the bundles in ROCARS, and printed as JSON (`Tale`). Run
+as a process of its own, so that it has the library of a telephone to itself.
 """
 
 from __future__ import annotations
@@ -46,28 +46,28 @@ PAUSE_S = 0.5
 SERVICE_UNAVAILABLE = 503
 PATIENCE_S = 30.0
 AGAIN_S = 2.0
-"""After that. A trunk would wait for Retry-After."""
+"""Pause before a refused caller tries again. A trunk would wait for Retry-After."""
 SETTLED_S = 60.0
-"""Requests whose end nobody knew are settled by then."""
+"""By then all requests with an unknown end are settled."""
 
 
 @dataclass
 class Tale:
-    """What the drivers lived through.
+    """The results of the drivers' calls.
 
     Attributes:
-        told: calls in which a reference was read out.
-        lost: of them, those whose bundle ROCARS does not hold.
+        announced: calls in which a reference was read out.
+        lost: how many of these have no bundle in ROCARS.
         doubled: CCRNs that are in more than one bundle.
-        not_told: bundles ROCARS holds that no driver heard of, for their call ended before.
+        not_announced: bundles in ROCARS that no driver heard of, since their call ended before.
         refused: calls answered 503.
         failed: calls in which no reference was read out, by why.
     """
 
-    told: int = 0
+    announced: int = 0
     lost: int = 0
     doubled: int = 0
-    not_told: int = 0
+    not_announced: int = 0
     refused: int = 0
     failed: dict[str, int] = field(default_factory=dict)
 
@@ -81,10 +81,10 @@ class Bundlers:
     book: CallBook
     until: float
     references: dict[str, str] = field(default_factory=dict)
-    """What was told, by CCRN."""
+    """The announced references, by CCRN."""
     vehicles: dict[str, str] = field(default_factory=dict)
     before: Counter[str] = field(default_factory=Counter)
-    """What was bundled before; see `bundled`."""
+    """What was bundled before the benchmark; see `bundled`."""
     refused: int = 0
     failed: Counter[str] = field(default_factory=Counter)
 
@@ -100,7 +100,7 @@ class Bundlers:
         )
 
     async def demo(self) -> Demo:
-        """Drivers and cargo; ROCARS makes what is missing of it first."""
+        """Drivers and cargo; missing demo data is made first."""
         async with RocarsOffice(self.rocars("demo")) as office:
             return await office.demo()
 
@@ -138,8 +138,8 @@ class Bundlers:
         uri = f"sip:3902@127.0.0.1:{self.settings.sip.port}"
         await call.call(uri, from_user="+85291234567")
         self.vehicles[ccrn] = driver.vehicles[0] if driver.vehicles else _KEYED
-        said = [step.text for step in call.steps if "bundle.done" in step.name.split("+")]
-        found = _REFERENCE.search(said[0]) if said else None
+        texts = [step.text for step in call.steps if "bundle.done" in step.name.split("+")]
+        found = _REFERENCE.search(texts[0]) if texts else None
         if found is None:
             last = call.steps[-1].name if call.steps else "nothing was asked"
             self.failed[f"left at {last}"] += 1
@@ -156,7 +156,7 @@ class Bundlers:
             return Counter(ccrn for (ccrn,) in rows)
 
     async def tale(self) -> Tale:
-        """Compare, once everything is settled."""
+        """Compare, when all requests are settled."""
         deadline = time.monotonic() + SETTLED_S
         while time.monotonic() < deadline:
             if not await self.book.unsettled_bundle_requests(now()):
@@ -165,7 +165,7 @@ class Bundlers:
         tale = Tale(len(self.references), refused=self.refused, failed=dict(self.failed))
         bundled = self.bundled() - self.before
         tale.doubled = sum(times > 1 for times in bundled.values())
-        tale.not_told = len(bundled.keys() - self.references.keys())
+        tale.not_announced = len(bundled.keys() - self.references.keys())
         async with RocarsClient(self.rocars("ivr")) as rocars:
             for ccrn, reference in self.references.items():
                 try:

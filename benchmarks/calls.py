@@ -1,4 +1,4 @@
-"""Calls one after the other to a running service: how soon it answers and speaks, what it costs.
+"""Calls a running service, one call after the other: how soon it answers, and its cost.
 
     .venv/bin/python -m benchmarks.calls [number of calls]
 
@@ -46,9 +46,9 @@ async def one_call(telephone: Telephone, uri: str) -> Measured:
         samples = np.frombuffer(frame, dtype="<i2").astype(np.float32)
         if float(np.sqrt(np.mean(samples**2))) > LOUD:
             break
-    heard = time.perf_counter()
+    sound_at = time.perf_counter()
     await dialled.hang_up()
-    return Measured((answered - began) * 1000, (heard - answered) * 1000)
+    return Measured((answered - began) * 1000, (sound_at - answered) * 1000)
 
 
 async def measure(uri: str, calls: int) -> list[Measured]:
@@ -73,8 +73,8 @@ def main() -> None:
     console.print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; {uri}")
     table = Table("", "median", "p95", title=f"{calls} calls, one after the other, ms")
     for name, values in (
-        ("INVITE → 200", [one.answer_ms for one in measured]),
-        ("200 → first sound", [one.sound_ms for one in measured]),
+        ("INVITE → 200", [call.answer_ms for call in measured]),
+        ("200 → first sound", [call.sound_ms for call in measured]),
     ):
         p95 = statistics.quantiles(values, n=20)[-1]
         table.add_row(name, f"{statistics.median(values):.0f}", f"{p95:.0f}")

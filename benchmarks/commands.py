@@ -1,4 +1,4 @@
-"""What commands cost that need no sound, no models and no database: seconds of processor.
+"""The processor time of commands that need no sound, no models and no database.
 
     .venv/bin/python -m benchmarks.commands [--runs 7]
 

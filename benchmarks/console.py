@@ -1,4 +1,4 @@
-"""How quick the console is with many calls in the records.
+"""The response times of the console with many calls in the records.
 
     .venv/bin/python -m benchmarks.console [--calls 100000] [--rounds 9]
 
@@ -91,7 +91,8 @@ class Node:
 
 
 def invented(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]]:
-    """Calls, oldest first, with their steps and bundle request; the last ones are in progress."""
+    """Invented calls, oldest first, with their steps and bundle requests; the last ones are in
+    progress."""
     dice = random.Random(7)
     newest = now()
     for number in range(count):
@@ -187,8 +188,10 @@ async def fill(records: Database, count: int) -> None:
                 )
         batch.clear()
 
-    for one in track(invented(count), description="Writing calls", total=count, transient=True):
-        batch.append(one)
+    for invented_call in track(
+        invented(count), description="Writing calls", total=count, transient=True
+    ):
+        batch.append(invented_call)
         if len(batch) == AT_ONCE:
             await write()
     if batch:

@@ -1,4 +1,4 @@
-"""How late a caller at the telephone in the browser hears and is heard: a tone goes and comes.
+"""The delay of sound through the telephone in the browser, there and back.
 
 A page in Chromium calls a telephone that sends back what it hears. In place of a microphone the
 page has a tone that is switched on at a known moment; when it is heard again, at the page's last

@@ -32,7 +32,7 @@ from prompts.library import Library, load_library
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training.augment import noise, through_g711
 
 Line = Callable[[Sound, np.random.Generator], Sound]
@@ -129,18 +129,18 @@ async def played(
 
 def listen(repertoire: Repertoire, line: Sound, names: list[str], score: Score) -> None:
     pcm = np.clip(line, -32768, 32767).astype("<i2").tobytes()
-    ear, heard = PromptDetector(repertoire), []
+    ear, recognised = PromptDetector(repertoire), []
     began = time.thread_time()
     for at in range(0, len(pcm), 320):
-        for one in ear.hear(pcm[at : at + 320]):
-            heard.append(one.known.name)
-            score.latest_ms = max(score.latest_ms, ear.fed_ms - one.ends_ms)
-    heard += [one.known.name for one in ear.end()]
+        for prompt in ear.hear(pcm[at : at + 320]):
+            recognised.append(prompt.known.name)
+            score.latest_ms = max(score.latest_ms, ear.fed_ms - prompt.ends_ms)
+    recognised += [prompt.known.name for prompt in ear.end()]
     score.work_s += time.thread_time() - began
     score.seconds += len(line) / 8000
     score.prompts += 1
-    score.recognised += heard == names
-    score.false += len([name for name in heard if name not in names])
+    score.recognised += recognised == names
+    score.false += len([name for name in recognised if name not in names])
 
 
 async def main() -> None:

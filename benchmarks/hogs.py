@@ -16,10 +16,11 @@ while True: pass
 
 
 class Hogs:
-    """So many for each processor. They are made at once and stand still until `work`.
+    """A number of such programs for each processor. They are started at once, and wait until
+    `work`.
 
-    Each in a session of its own: the kernel shares out its time among sessions first (autogroup,
-    sched(7)), and in one of their own together they would hardly be noticed.
+    Each has a session of its own: the kernel divides its time among sessions first (autogroup,
+    sched(7)), so in one common session they would hardly be noticed.
     """
 
     def __init__(self, a_core: int) -> None:
@@ -31,12 +32,12 @@ class Hogs:
             process.send_signal(signal.SIGSTOP)
 
     def work(self) -> None:
-        """Take all the time there is."""
+        """Take all the processor time that there is."""
         for process in self._processes:
             process.send_signal(signal.SIGCONT)
 
     def end(self) -> None:
-        """Be gone."""
+        """Stop."""
         for process in self._processes:
             process.kill()
         for process in self._processes:

@@ -1,4 +1,4 @@
-"""Many drivers at once, through Kamailio: how soon they are answered and heard, what a call costs.
+"""Many drivers at once, through Kamailio: response times, and the cost of a call.
 
     .venv/bin/python -m benchmarks.lines [--runs N] [lines ...]
     .venv/bin/python -m benchmarks.lines --minutes 60 60
@@ -45,7 +45,7 @@ class Private:
 
 @dataclass(frozen=True)
 class Load:
-    """What one load was like. Processor seconds and MB are of all processes of the service."""
+    """The results of one load. Processor seconds and MB are of all processes of the service."""
 
     lines: int
     calls: list[Measured]
@@ -69,7 +69,7 @@ async def fill(lines: int, calls: int, pid: int) -> tuple[list[Measured], list[P
     pace_s = max(1 / FASTEST_PER_S, (CALL_S + BETWEEN_S) / lines)
     memory: list[Private] = []
 
-    async def one() -> Measured:
+    async def call() -> Measured:
         try:
             return await keyed_call(SIP, clock, SIP_NUMBER)
         finally:
@@ -85,7 +85,7 @@ async def fill(lines: int, calls: int, pid: int) -> tuple[list[Measured], list[P
     due = time.monotonic()
     for _ in range(calls):
         await free.acquire()
-        placed.append(asyncio.ensure_future(one()))
+        placed.append(asyncio.ensure_future(call()))
         due = max(due + pace_s, time.monotonic())
         await asyncio.sleep(due - time.monotonic())
     measured = await asyncio.gather(*placed)
@@ -120,7 +120,7 @@ def load(lines: int, minutes: float | None) -> Load:
 
 
 def _memory(pid: int) -> Private:
-    private = {one: private_mb(one) for one in family(pid)}
+    private = {process: private_mb(process) for process in family(pid)}
     workers = private.keys() & processes().get("call worker", [])
     return Private(workers=sum(private[worker] for worker in workers), all=sum(private.values()))
 
@@ -133,7 +133,7 @@ def both(values: list[float]) -> str:
 
 
 def row(loads: list[Load]) -> list[str]:
-    calls = [call for one in loads for call in one.calls]
+    calls = [call for run in loads for call in run.calls]
 
     def of(name: str) -> list[float]:
         found = (getattr(call, name) for call in calls if not call.failure)
@@ -143,15 +143,15 @@ def row(loads: list[Load]) -> list[str]:
     return [
         str(loads[0].lines),
         str(len(calls)),
-        str(sum(one.failures.total() for one in loads)),
-        f"{statistics.median(len(one.calls) / one.seconds for one in loads):.1f}",
+        str(sum(run.failures.total() for run in loads)),
+        f"{statistics.median(len(run.calls) / run.seconds for run in loads):.1f}",
         *(both(of(name)) for name in ("setup_ms", "sound_ms", "silence_ms", "next_prompt_ms")),
         f"{both(gaps)} / {max(gaps, default=0):.0f}",
-        f"{statistics.median(one.cpu_s / len(one.calls) for one in loads):.3f}",
-        f"{statistics.median(one.idle_cpu_share for one in loads):.1%}",
+        f"{statistics.median(run.cpu_s / len(run.calls) for run in loads):.3f}",
+        f"{statistics.median(run.idle_cpu_share for run in loads):.1%}",
         f"{loads[0].private_mb[0].workers:.0f} → {loads[0].private_mb[-1].workers:.0f}",
         f"{loads[0].private_mb[0].all:.0f} → {loads[0].private_mb[-1].all:.0f}",
-        f"{max(one.generator_late_ms for one in loads):.0f}",
+        f"{max(run.generator_late_ms for run in loads):.0f}",
     ]
 
 
@@ -172,11 +172,11 @@ def main() -> None:
     for lines in asked.lines:
         loads = [load(lines, asked.minutes) for _ in range(asked.runs)]
         table.add_row(*row(loads))
-        for one in loads:
-            for failure, times in one.failures.items():
+        for run in loads:
+            for failure, times in run.failures.items():
                 console.print(f"{lines} lines: {times} × {failure}")
             if asked.minutes is not None:
-                story = " ".join(f"{mb.workers:.0f}/{mb.all:.0f}" for mb in one.private_mb)
+                story = " ".join(f"{mb.workers:.0f}/{mb.all:.0f}" for mb in run.private_mb)
                 console.print(
                     f"{lines} lines, private MB of the workers / of all, "
                     f"at the start, each minute, the end: {story}"

@@ -1,4 +1,4 @@
-"""Where a machine has too much to do: are those who were answered served well, and who is refused?
+"""An overloaded machine: are callers who were answered served well, and who is refused?
 
     .venv/bin/python -m benchmarks.overload [--seconds N] [set-up ...]
 
@@ -67,7 +67,7 @@ DEFAULT = [
     *("keyed:150:0", "keyed:270:0"),
 ]
 STARTS_WITHIN_S = 120.0
-"""The processes of the callers."""
+"""Time for the processes of the callers to start."""
 HOGS_AFTER_S = 3.0
 FASTEST_PER_S = 20.0
 AGAIN_S = 2.0
@@ -104,7 +104,7 @@ class Watch(threading.Thread):
                 self.seen.append((time.monotonic(), status()))
 
     def spells(self) -> list[tuple[float, float]]:
-        """From when to when the node was overloaded."""
+        """The beginning and the end of each time when the node was overloaded."""
         spells: list[tuple[float, float]] = []
         began = 0.0
         for at, health in self.seen:
@@ -127,24 +127,24 @@ def status() -> dict[str, Any]:
 
 
 def until_ready() -> None:
-    """Return once the node takes calls."""
+    """Wait until the node takes calls."""
     while not status()["ready"]:
         time.sleep(LOOK_EVERY_S)
 
 
 @dataclass
 class Outcome:
-    """What one set-up was like."""
+    """The results of one set-up."""
 
     set_up: SetUp
     calls: list[Measured] = field(default_factory=list)
     spells: list[tuple[float, float]] = field(default_factory=list)
     back_after_s: float = 0.0
-    """From the end of hogs and new callers until calls were taken."""
+    """From the end of the hogs and of new callers until calls were taken again."""
     tale: Tale = field(default_factory=Tale)
     generator_late_ms: float = 0.0
     most_at_once: int = 0
-    said: list[str] = field(default_factory=list)
+    log_lines: list[str] = field(default_factory=list)
 
     @property
     def accepted(self) -> list[Measured]:
@@ -155,7 +155,7 @@ class Outcome:
         return [call.setup_ms or 0.0 for call in self.calls if call.failure == REFUSED]
 
     def gaps_ms(self, *, noticed: bool) -> list[float]:
-        """All gaps above 100 ms; or those for which there is no excuse."""
+        """All gaps above 100 ms; with `noticed`, only those for which there is no excuse."""
         return [
             gap * 1000
             for call in self.accepted
@@ -167,7 +167,7 @@ class Outcome:
 
 @dataclass
 class Part:
-    """What one process of callers lived through."""
+    """The results of one process of callers."""
 
     calls: list[Measured] = field(default_factory=list)
     most_at_once: int = 0
@@ -197,14 +197,14 @@ def load(set_up: SetUp, seconds: float, outcome: Outcome) -> None:
         until_ready()
         outcome.back_after_s = time.monotonic() - ended
         for part in parts:
-            told = part.result()
-            outcome.calls += told.calls
-            outcome.most_at_once += told.most_at_once
-            outcome.generator_late_ms = max(outcome.generator_late_ms, told.late_ms)
+            result = part.result()
+            outcome.calls += result.calls
+            outcome.most_at_once += result.most_at_once
+            outcome.generator_late_ms = max(outcome.generator_late_ms, result.late_ms)
 
 
 def come_first(ready: Barrier) -> None:
-    """The generator takes part as the service does: it is not to be measured that it could not.
+    """The generator gets the same priority as the service: its own lateness must not be measured.
 
     All processes begin at once.
     """
@@ -215,7 +215,7 @@ def come_first(ready: Barrier) -> None:
 
 
 def callers_of(kind: str, lines: int, seconds: float) -> Part:
-    """In a process of its own."""
+    """The callers of this kind; runs in a process of its own."""
     return asyncio.run(_callers_of(kind, lines, seconds))
 
 
@@ -276,11 +276,11 @@ def talkers(clock: RtpClock) -> Iterator[Any]:
                 call.press(key)
                 while time.monotonic() - answered < CALL_S:
                     await asyncio.sleep(1.0)
-                    await call.say(said[key])
+                    await call.say(speech[key])
                 await call.peer.ask("BYE")
             return Measured(setup_ms, longest_gap_ms=call.longest_gap_s * 1000, gaps=call.gaps)
 
-    said = sayings()
+    speech = sayings()
     for key in cycle(LANGUAGES):
         yield partial(talks, key)
 
@@ -301,15 +301,15 @@ def measured(set_up: SetUp, seconds: float) -> Outcome:
             cwd=Path(__file__).parents[1],
         )
         load(set_up, seconds, outcome)
-        told, _ = bundling.communicate(timeout=120)
+        output, _ = bundling.communicate(timeout=120)
         if bundling.returncode:
             raise RuntimeError("the drivers who bundle failed")
-        outcome.tale = Tale(**json.loads(told.splitlines()[-1]))
+        outcome.tale = Tale(**json.loads(output.splitlines()[-1]))
         watch.over.set()
         watch.join()
         outcome.spells = watch.spells()
         log = (Path(name) / "log").read_text(errors="replace")
-        outcome.said = re.findall(r"^.*(?:overloaded|taken again|stepping).*$", log, re.M)
+        outcome.log_lines = re.findall(r"^.*(?:overloaded|taken again|stepping).*$", log, re.M)
     return outcome
 
 
@@ -317,7 +317,7 @@ def three(values: list[float]) -> str:
     """Median / p95 / worst."""
     if len(values) < 2:
         return f"{values[0]:.0f}" if values else "–"
-    p95 = min(max(values), statistics.quantiles(values, n=20)[-1])  # few values: no guessing
+    p95 = min(max(values), statistics.quantiles(values, n=20)[-1])  # not beyond the worst
     return f"{statistics.median(values):.0f} / {p95:.0f} / {max(values):.0f}"
 
 
@@ -338,7 +338,7 @@ def row(outcome: Outcome) -> list[str]:
         f"{len(outcome.refused_ms)}: {three(outcome.refused_ms)}",
         f"{spells:.0f} s in {len(outcome.spells)}",
         f"{outcome.back_after_s:.1f}",
-        f"{tale.told}, {tale.lost}, {tale.doubled}",
+        f"{tale.announced}, {tale.lost}, {tale.doubled}",
         f"{outcome.generator_late_ms:.0f}",
     ]
 
@@ -362,7 +362,7 @@ def main() -> None:
         console.print(" | ".join(row(outcome)), soft_wrap=True)
         failures = Counter(call.failure for call in outcome.accepted if call.failure)
         console.print(f"{set_up}: {dict(failures)}; {outcome.tale}")
-        for line in outcome.said:
+        for line in outcome.log_lines:
             console.print(f"  {line}", soft_wrap=True)
         for gap in sorted(outcome.gaps_ms(noticed=True))[-5:]:
             console.print(f"  gap of {gap:.0f} ms")

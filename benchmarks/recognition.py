@@ -1,4 +1,4 @@
-"""How well a model hears people it was not trained on.
+"""How well a model recognises people that it was not trained on.
 
     .venv/bin/pip install -e '.[training]'
     .venv/bin/python -m benchmarks.recognition LANGUAGE --recorded FOLDER --speakers NAME ...
@@ -28,15 +28,15 @@ from rich.table import Table
 from benchmarks.support.edits import distance
 from ivr.dialogue.asking import MOST_READINGS
 from prompts.library import load_library
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
-from speech.recognition.ear import Heard, VoskRecogniser
 from speech.recognition.grammar import Either, Grammar
 from speech.recognition.marks import MARK_LETTERS, MarkGrammar, own_marks
 from speech.recognition.models import Model, load_one
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
 from speech.recognition.settings import RecognitionSettings
 from speech.recognition.utterance import UtteranceRecogniser
+from speech.recognition.vosk_recogniser import OnFrames, VoskRecogniser
 from speech.recognition.words import DIGITS
 from speech.training.augment import joined, lossy, noise, pcm, through_g711
 from speech.training.engines import ENGINES, NEVER_TRAINED_ON
@@ -49,7 +49,7 @@ from speech.training.voices import RESPELT_FOR_ESPEAK, synthesised, variants
 FRAME = 320 * 4
 STRINGS = 60
 REGISTER = 5000
-"""CCRNs the back end knows, one of them the one that is said."""
+"""The CCRNs that the back end knows; one of them is spoken."""
 VEHICLES = 5
 ECHO_DB = 20.0
 
@@ -93,7 +93,7 @@ class Voice:
     def say(self, text: str) -> Floats:
         if self.clips is None:
             return self._synthesised(text)
-        clips = [clip for one in text for clip in self._clips(one)]
+        clips = [clip for character in text for clip in self._clips(character)]
         slow = self.clips.language is not Language.ENGLISH
         tempo = (1.1, 1.7) if slow else (0.95, 1.1)
         return joined(clips, self.rng, gap_s=(0.0, 0.13), tempo=tempo)
@@ -116,13 +116,16 @@ class Voice:
         return [take for take in takes if take]
 
     def _synthesised(self, text: str) -> Floats:
-        plain = [DIGITS[self.language][int(one)] if one.isdigit() else one for one in text]
+        plain = [
+            DIGITS[self.language][int(character)] if character.isdigit() else character
+            for character in text
+        ]
         engine = _ENGINES.get(self.name)
         if engine is not None:
-            said = engine.speak(plain, random.Random(int(self.rng.integers(2**32))))
-            assert said is not None
-            return said
-        words = [RESPELT_FOR_ESPEAK.get(one, one) for one in plain]
+            speech = engine.speak(plain, random.Random(int(self.rng.integers(2**32))))
+            assert speech is not None
+            return speech
+        words = [RESPELT_FOR_ESPEAK.get(word, word) for word in plain]
         voice = {"en": "en-gb", "yue": "yue", "cmn": "cmn-latn-pinyin"}[self.language]
         held_out = variants(held_out=True)
         variant = held_out[int(self.rng.integers(len(held_out)))]
@@ -133,12 +136,12 @@ class Voice:
 
 
 def at_level(sound: Floats, dbfs: float) -> Floats:
-    """With its peak at a level."""
+    """The sound with its peak at this level."""
     return sound * np.float32(32768 * 10 ** (dbfs / 20) / (np.abs(sound).max() + 1e-6))
 
 
 def on_the_line(sound: Floats, rng: np.random.Generator, change: Change, level: float) -> bytes:
-    """A caller at a level (peak, dBFS), on a line with a little hiss."""
+    """A caller at this level (peak, dBFS), on a line with a little noise."""
     quiet = np.zeros(3200, np.float32), np.zeros(3200, np.float32)
     line = np.concatenate([quiet[0], at_level(sound, level), quiet[1]])
     line = change(line, rng) + rng.normal(0, 6, len(line)).astype(np.float32)
@@ -184,35 +187,41 @@ def readings(model: Model, grammar: Grammar, sound: bytes, score: Score) -> list
 def digit_strings(
     model: Model, voice: Voice, lengths: Sequence[int], condition: str, strings: int = STRINGS
 ) -> Score:
-    """Digits of known lengths, each the only reading that counts."""
+    """Digits of known lengths; only the first reading counts."""
     change, level = CONDITIONS[condition]
     rng, score = np.random.default_rng(7), Score()
     for number in range(strings):
         length = lengths[number % len(lengths)]
-        said = "".join(rng.choice(list("0123456789"), length))
-        sound = on_the_line(voice.say(said), rng, change, level)
-        heard = next(iter(readings(model, DigitGrammar(voice.language, 1, 20), sound, score)), "")
-        score.digits, score.errors = score.digits + length, score.errors + distance(said, heard)
-        score.strings, score.right = score.strings + 1, score.right + (heard == said)
+        spoken = "".join(rng.choice(list("0123456789"), length))
+        sound = on_the_line(voice.say(spoken), rng, change, level)
+        recognised = next(
+            iter(readings(model, DigitGrammar(voice.language, 1, 20), sound, score)), ""
+        )
+        score.digits, score.errors = (
+            score.digits + length,
+            score.errors + distance(spoken, recognised),
+        )
+        score.strings, score.right = score.strings + 1, score.right + (recognised == spoken)
     return score
 
 
 def cargo_numbers(model: Model, voice: Voice) -> Score:
-    """13 digits, settled by a back end that knows a few thousand of them."""
+    """13 digits, settled by a back end that knows a few thousand numbers."""
     rng, score = np.random.default_rng(11), Score()
     change, level = CONDITIONS["clean"]
     for _ in range(STRINGS):
         known = {"".join(rng.choice(list("0123456789"), 13)) for _ in range(REGISTER)}
-        said = next(iter(known))
-        sound = on_the_line(voice.say(said), rng, change, level)
+        spoken = next(iter(known))
+        sound = on_the_line(voice.say(spoken), rng, change, level)
         found = readings(model, DigitGrammar(voice.language, 8, 20), sound, score)[:MOST_READINGS]
-        chosen = next((one for one in found if one in known), None)
-        score.strings, score.right = score.strings + 1, score.right + (chosen == said)
+        chosen = next((reading for reading in found if reading in known), None)
+        score.strings, score.right = score.strings + 1, score.right + (chosen == spoken)
     return score
 
 
 def marks(model: Model, voice: Voice, letters: Voice, *, own: bool) -> Score:
-    """Plates: one of the driver's own five at once, or any among the first five readings."""
+    """Marks: one of the driver's own five, as the first reading; or any mark, among the first five
+    readings."""
     rng, score = np.random.default_rng(13), Score()
     change, level = CONDITIONS["clean"]
     usable = [letter for letter in MARK_LETTERS if letters.can_say(letter)]
@@ -223,17 +232,17 @@ def marks(model: Model, voice: Voice, letters: Voice, *, own: bool) -> Score:
             + "".join(rng.choice(list("0123456789"), 3))
             for _ in range(VEHICLES)
         ]
-        said = fleet[0]
-        whole = np.concatenate([letters.say(said[:2]), np.zeros(400), voice.say(said[2:])])
+        spoken = fleet[0]
+        whole = np.concatenate([letters.say(spoken[:2]), np.zeros(400), voice.say(spoken[2:])])
         sound = on_the_line(whole.astype(np.float32), rng, change, level)
         grammar = own_marks(fleet, voice.language) if own else MarkGrammar(voice.language)
         found = readings(model, grammar, sound, score)[: 1 if own else 5]
-        score.strings, score.right = score.strings + 1, score.right + (said in found)
+        score.strings, score.right = score.strings + 1, score.right + (spoken in found)
     return score
 
 
 def at_once(model: Model, voice: Voice, threads: int = 2) -> float:
-    """Callers who can speak at the same time: seconds of speech recognised in a second."""
+    """Callers who can speak at the same time: seconds of speech recognised per second."""
     sounds = [
         on_the_line(voice.say("12345678"), np.random.default_rng(0), *CONDITIONS["clean"])
         for _ in range(40)
@@ -246,23 +255,25 @@ def at_once(model: Model, voice: Voice, threads: int = 2) -> float:
 
 
 class Line:
-    """A line, told to an ear as fast as may be."""
+    """A line whose sound is handed to a recogniser as fast as possible."""
 
     def __init__(self, received: bytes, sent: bytes) -> None:
         self.received, self.sent = received, sent
         self.over = asyncio.Event()
         self.frames_at_once = 1
 
-    def follow(self, heard: Heard) -> Line:
-        self._telling = asyncio.ensure_future(self._tell(heard))
+    def follow(self, on_frames: OnFrames) -> Line:
+        self._telling = asyncio.ensure_future(self._tell(on_frames))
         return self
 
     def close(self) -> None:
         self._telling.cancel()
 
-    async def _tell(self, heard: Heard) -> None:
+    async def _tell(self, on_frames: OnFrames) -> None:
         for at in range(0, len(self.received) - FRAME + 1, FRAME):
-            heard(self.received[at : at + FRAME], self.sent[at : at + FRAME].ljust(FRAME, b"\0"))
+            on_frames(
+                self.received[at : at + FRAME], self.sent[at : at + FRAME].ljust(FRAME, b"\0")
+            )
             await asyncio.sleep(0)
         self.over.set()
 
@@ -270,7 +281,7 @@ class Line:
 async def stopped_by_itself(
     model: Model, language: Language, settings: RecognitionSettings, echo_db: float
 ) -> tuple[int, float]:
-    """Prompts whose own echo stopped them, and the hours they lasted."""
+    """The number of prompts that were stopped by their own echo, and the hours of sound."""
     library = load_library()
     grammar = Either(DigitGrammar(language, 4, 20), phrase_book(language).commands())
     stopped, hours = 0, 0.0
@@ -284,20 +295,20 @@ async def stopped_by_itself(
             late = np.concatenate([np.zeros(960, np.float32), sound])[: len(sound)]
             hiss = np.random.default_rng(1).normal(0, 6, len(late)).astype(np.float32)
             line = Line(pcm(through_g711(late + hiss, a_law=True)), sent)
-            ear = VoskRecogniser(line.follow, {language: model}, settings, threads)
-            with ear.attend({language: grammar}) as attention:
+            recogniser = VoskRecogniser(line.follow, {language: model}, settings, threads)
+            with recogniser.attend({language: grammar}) as attention:
                 hearing = asyncio.ensure_future(attention.utterance())
                 await line.over.wait()
                 await asyncio.sleep(0.02)
                 stopped += attention.began.is_set()
                 hearing.cancel()
-            ear.close()
+            recogniser.close()
             hours += len(clip) / 2 / SAMPLE_RATE / 3600
     return stopped, hours
 
 
 def rejected(model: Model, language: Language, settings: RecognitionSettings) -> Score:
-    """Words that are no answer to a yes-or-no question, and how many are taken for none."""
+    """Words that are no answer to a yes-or-no question, and how many of them are rejected."""
     grammar = phrase_book(language).menu(
         [SpokenChoice("1", ("confirm.right",)), SpokenChoice("2", ("confirm.wrong",))]
     )
@@ -339,10 +350,13 @@ def main() -> None:
     synthetic = {"espeak", *_ENGINES}
     for name in asked.speakers:
         voice = Voice(asked.language, name, None if name in synthetic else people[name])
-        mixed = {one: digit_strings(model, voice, (4, 6, 13), one, asked.strings) for one in names}
-        table.add_row(name, *(f"{mixed[one].error_rate:.1%}" for one in names))
+        mixed = {
+            condition: digit_strings(model, voice, (4, 6, 13), condition, asked.strings)
+            for condition in names
+        }
+        table.add_row(name, *(f"{mixed[condition].error_rate:.1%}" for condition in names))
         lengths = [
-            digit_strings(model, voice, (one,), "clean", asked.strings) for one in (4, 6, 13)
+            digit_strings(model, voice, (length,), "clean", asked.strings) for length in (4, 6, 13)
         ]
         who = people.get(asked.letters)
         letters = (

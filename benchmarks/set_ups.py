@@ -1,4 +1,4 @@
-"""How many calls a second can be set up, through Kamailio, and how soon each is answered.
+"""How many calls per second can be set up through Kamailio, and how soon each is answered.
 
     .venv/bin/python -m benchmarks.set_ups [--lines N] [--seconds N] [rate ...]
 
@@ -31,7 +31,7 @@ CALL_S = 4.0
 
 @dataclass
 class SetUp:
-    """One call: INVITE → 200 in ms, and why it was not what it should be."""
+    """One call: INVITE → 200 in ms, and what was wrong with it."""
 
     answered_ms: float = 0.0
     failure: str = ""
@@ -59,7 +59,7 @@ async def _short(call: KeyedCall, clock: RtpClock) -> SetUp:
 
 
 async def at_rate(rate: float, seconds: float) -> tuple[list[SetUp], float]:
-    """Calls at an even pace, and how long it took to place them all, in seconds."""
+    """Place calls at an even pace; also gives the seconds that placing them took."""
     clock = RtpClock()
     ticking = asyncio.ensure_future(clock.run())
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Many callers who speak at the same time: how soon each is answered, and what it costs.
+"""Many callers who speak at the same time: how soon each is answered, and at what cost.
 
     .venv/bin/python -m benchmarks.speakers [--runs N] [callers ...]
 
@@ -29,7 +29,7 @@ from benchmarks.lines import both
 from benchmarks.support.keyed_call import RINGING_S, SIP_NUMBER, KeyedCall, RtpClock, calling
 from benchmarks.support.own_service import SIP, WEB_PORT, service
 from benchmarks.support.processes import family_cpu_s
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.speaking import digits, spoken
 from tests.support.touch_tones import alaw, pcm_of
 
@@ -40,13 +40,13 @@ LANGUAGE_AT_S, READY_AFTER_S = 1.5, 3.0
 ANSWERED_WITHIN_S = 6.0
 SOFTEST = 200
 TALKED_OVER_S = 0.3
-"""Sound so shortly before he ended: the question was not stopped by his voice."""
+"""If sound came this shortly before they ended, their voice had not stopped the question."""
 _UTTERANCES = re.compile(r"^rocars_ivr_utterances_total\{.*outcome=\"(\w+)\".*\} (\S+)", re.M)
 
 
 @dataclass
 class Answered:
-    """One caller: ms from his last sound to ours, or why there was none; the longest gap in RTP."""
+    """One caller: ms from their last sound to ours, or why none came; the longest gap in RTP."""
 
     after_ms: float | None = None
     failure: str = ""
@@ -58,18 +58,18 @@ class Round:
     """All callers speak once."""
 
     callers: list[Answered] = field(default_factory=list)
-    heard: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     cpu_s: float = 0.0
     seconds: float = 0.0
 
 
 def sayings() -> dict[str, bytes]:
-    """What each language's callers say, without the silence after it."""
-    said = {}
+    """The speech of each language's callers, without the silence after it."""
+    speech = {}
     for key, language in LANGUAGES.items():
         sound = pcm_of(spoken(language, digits(language, USER_ID)))
-        said[key] = alaw(sound[: np.flatnonzero(np.abs(sound) > SOFTEST)[-1]])
-    return said
+        speech[key] = alaw(sound[: np.flatnonzero(np.abs(sound) > SOFTEST)[-1]])
+    return speech
 
 
 async def _caller(
@@ -79,7 +79,7 @@ async def _caller(
         try:
             status, _ = await call.peer.invite(within_s=RINGING_S)
         except TimeoutError:
-            ready.set()  # or the others would wait for him
+            ready.set()  # otherwise the other callers would wait for it
             return Answered(failure="no answer")
         if status != 200:
             ready.set()
@@ -109,27 +109,27 @@ async def _says(call: KeyedCall, saying: bytes) -> Answered:
 
 
 async def speak_at_once(callers: int, pid: int) -> Round:
-    """Place the calls, have all of them speak, and see what became of it."""
-    clock, now, said, result = RtpClock(), asyncio.Event(), sayings(), Round()
+    """Place the calls, have all callers speak, and collect the results."""
+    clock, now, speech, result = RtpClock(), asyncio.Event(), sayings(), Round()
     ticking = asyncio.ensure_future(clock.run())
     ready, placed = [asyncio.Event() for _ in range(callers)], []
     for number, (event, key) in enumerate(zip(ready, cycle(LANGUAGES), strict=False)):
-        placed.append(asyncio.ensure_future(_caller(clock, key, said[key], event, now)))
+        placed.append(asyncio.ensure_future(_caller(clock, key, speech[key], event, now)))
         if number < callers - 1:
             await asyncio.sleep(1 / FASTEST_PER_S)
     await asyncio.gather(*(event.wait() for event in ready))
-    heard, before, began = _heard(), family_cpu_s(pid), time.monotonic()
+    outcomes, before, began = _outcomes(), family_cpu_s(pid), time.monotonic()
     now.set()
-    await asyncio.sleep(max(len(saying) for saying in said.values()) / 8000 + 1.0)
+    await asyncio.sleep(max(len(saying) for saying in speech.values()) / 8000 + 1.0)
     result.cpu_s, result.seconds = family_cpu_s(pid) - before, time.monotonic() - began
     result.callers = await asyncio.gather(*placed)
-    result.heard = _heard() - heard
+    result.outcomes = _outcomes() - outcomes
     ticking.cancel()
     return result
 
 
-def _heard() -> Counter[str]:
-    """Utterances so far, by what came of them."""
+def _outcomes() -> Counter[str]:
+    """The numbers of utterances so far, by outcome."""
     with urllib.request.urlopen(f"http://127.0.0.1:{WEB_PORT}/metrics", timeout=5) as answer:
         text = answer.read().decode()
     counts: Counter[str] = Counter()
@@ -156,14 +156,14 @@ def main() -> None:
             time.sleep(2)
             rounds = [asyncio.run(speak_at_once(callers, pid)) for _ in range(asked.runs)]
         every = [caller for each in rounds for caller in each.callers]
-        heard = sum((each.heard for each in rounds), Counter[str]())
+        outcomes = sum((each.outcomes for each in rounds), Counter[str]())
         failed = Counter(answered.failure for answered in every if answered.failure)
         table.add_row(
             str(callers),
             str(asked.runs),
             both([answered.after_ms for answered in every if answered.after_ms is not None]),
             both([answered.longest_gap_ms for answered in every if not answered.failure]),
-            ", ".join(f"{outcome} {count}" for outcome, count in heard.most_common()),
+            ", ".join(f"{outcome} {count}" for outcome, count in outcomes.most_common()),
             f"{sum(each.cpu_s for each in rounds) / sum(each.seconds for each in rounds):.2f}",
             ", ".join(f"{why} {count}" for why, count in failed.items()) or "0",
         )

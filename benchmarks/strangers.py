@@ -1,4 +1,4 @@
-"""How well a model hears people and voices it was not trained on, by person.
+"""How well a model recognises people and voices that it was not trained on, by person.
 
     .venv/bin/pip install -e '.[training]'
     .venv/bin/python -m benchmarks.strangers LANGUAGE --recorded FOLDER ... [--part development]
@@ -32,7 +32,7 @@ from rich.table import Table
 
 from benchmarks.recognition import CONDITIONS, Score, on_the_line, readings
 from benchmarks.support.edits import distance
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.models import Model, load_one
 from speech.recognition.settings import RecognitionSettings
@@ -50,14 +50,14 @@ from speech.training.sayings import Sayings, Word
 LENGTHS, BRISK_S = (6, 8, 13), 0.27
 STRINGS = 24
 FEW_WORDS = 4
-"""Digits a person must have to be asked for strings of them."""
+"""Digits that a person must have recorded to be used for strings."""
 ALMOST_ALL = 9
 OTHER_TALK = 80
 
 
 @dataclass(frozen=True)
-class Told:
-    """A number that somebody said, and its sound."""
+class SpokenNumber:
+    """A number that somebody spoke, and its sound."""
 
     who: str
     digits: str
@@ -65,20 +65,20 @@ class Told:
 
 
 @dataclass
-class Heard:
-    """What came of one way to say numbers, by person."""
+class Recognised:
+    """The results of one way to say numbers, by person."""
 
     by_person: dict[str, Score] = field(default_factory=dict)
     lost: int = 0
 
-    def count(self, told: Told, heard: str) -> None:
-        score = self.by_person.setdefault(told.who, Score())
+    def count(self, number: SpokenNumber, recognised: str) -> None:
+        score = self.by_person.setdefault(number.who, Score())
         score.digits, score.errors = (
-            score.digits + len(told.digits),
-            score.errors + distance(told.digits, heard),
+            score.digits + len(number.digits),
+            score.errors + distance(number.digits, recognised),
         )
-        score.strings, score.right = score.strings + 1, score.right + (told.digits == heard)
-        self.lost += max(0, len(told.digits) - len(heard))
+        score.strings, score.right = score.strings + 1, score.right + (number.digits == recognised)
+        self.lost += max(0, len(number.digits) - len(recognised))
 
     @property
     def whole(self) -> Score:
@@ -90,7 +90,7 @@ class Heard:
 
     @property
     def worst(self) -> tuple[str, float]:
-        name = max(self.by_person, key=lambda one: self.by_person[one].error_rate)
+        name = max(self.by_person, key=lambda person: self.by_person[person].error_rate)
         return name, self.by_person[name].error_rate
 
 
@@ -108,26 +108,33 @@ class People:
         ]
         self.people = [reader.clips for reader in own]
 
-    def told(self) -> Iterator[Told]:
+    def recorded_strings(self) -> Iterator[SpokenNumber]:
         digits = digit_words(self.lexicon.language)
         for clips in self.people:
             for words, sound in clips.strings:
                 if all(word in digits for word in words):
-                    yield Told(clips.speaker, "".join(digits[word] for word in words), sound)
+                    yield SpokenNumber(
+                        clips.speaker, "".join(digits[word] for word in words), sound
+                    )
 
-    def joined(self, how: str, strings: int) -> Iterator[Told]:
-        """Everybody's strings: as many as asked of who has all digits, two of the others."""
+    def joined(self, how: str, strings: int) -> Iterator[SpokenNumber]:
+        """The strings of all people: the requested number of those who have all digits, two of
+        others."""
         for reader, says in self._says:
             if len(says) < FEW_WORDS:
                 continue
             rng = np.random.default_rng(9)
             for number in range(strings if len(says) >= ALMOST_ALL else 2):
                 text = "".join(rng.choice(sorted(says), LENGTHS[number % 3]))
-                words = [says[one] for one in text]
-                yield Told(reader.clips.speaker, text, self._said(reader, words, how, rng))
+                words = [says[digit] for digit in text]
+                yield SpokenNumber(
+                    reader.clips.speaker, text, self._spoken(reader, words, how, rng)
+                )
 
     @staticmethod
-    def _said(reader: Reader, words: Sequence[Word], how: str, rng: np.random.Generator) -> Floats:
+    def _spoken(
+        reader: Reader, words: Sequence[Word], how: str, rng: np.random.Generator
+    ) -> Floats:
         if how == "fluent":
             saying = Sayings.grouped(words, rng)
             return spoken(reader, saying, Manner.drawn(rng), rng)
@@ -137,14 +144,14 @@ class People:
         if how == "brisk":
             hurry = [len(clip) / 8000 / BRISK_S / rng.uniform(0.9, 1.1) for clip in clips]
             clips = [
-                compressed(one, float(np.clip(by, 1, 2.5)))
-                for one, by in zip(clips, hurry, strict=True)
+                compressed(clip, float(np.clip(by, 1, 2.5)))
+                for clip, by in zip(clips, hurry, strict=True)
             ]
         gap_s = (0.03, 0.15) if how == "gaps" else (0.0, 0.0)
         return joined(clips, rng, gap_s=gap_s, tempo=(1.0, 1.0))
 
     def other_talk(self, count: int) -> Iterator[Floats]:
-        """Two to five words in a row that are no digits."""
+        """Two to five words in a row that are not digits."""
         digits = {
             way for word in digit_words(self.lexicon.language) for way in self.lexicon.words[word]
         }
@@ -157,7 +164,7 @@ class People:
         for _ in range(count if others else 0):
             clips, words = others[int(rng.integers(len(others)))]
             chosen = rng.choice(words, int(rng.integers(2, 6)))
-            takes = [clips.of[str(one)] for one in chosen]
+            takes = [clips.of[str(word)] for word in chosen]
             yield joined(
                 [take[int(rng.integers(len(take)))] for take in takes], rng, (0, 0.1), (1, 1)
             )
@@ -168,8 +175,8 @@ class People:
         return self.lexicon.syllable(word)
 
 
-def of_voices(folder: Path, lexicon: Lexicon, part: Part) -> Iterator[Told]:
-    """Numbers by neural voices: those utterances that are digits from end to end."""
+def of_voices(folder: Path, lexicon: Lexicon, part: Part) -> Iterator[SpokenNumber]:
+    """Numbers by neural voices: only utterances that consist of digits."""
     digits = {
         way: digit
         for word, digit in digit_words(lexicon.language).items()
@@ -178,7 +185,7 @@ def of_voices(folder: Path, lexicon: Lexicon, part: Part) -> Iterator[Told]:
     for labelled in shards.of_folder(folder / lexicon.language, [f"numbers-{part}"]):
         text = "".join(digits.get(word, "?") for word in labelled.units)
         if "?" not in text:
-            yield Told(labelled.who, text, labelled.sound)
+            yield SpokenNumber(labelled.who, text, labelled.sound)
 
 
 def _units_of(lexicon: Lexicon, word: str) -> list[Pronunciation]:
@@ -189,24 +196,25 @@ def _units_of(lexicon: Lexicon, word: str) -> list[Pronunciation]:
     ]
 
 
-def heard_of(model: Model, language: Language, every: Iterator[Told]) -> Heard:
-    grammar, found = DigitGrammar(language, 1, 20), Heard()
-    for one in every:
-        line = on_the_line(one.sound, np.random.default_rng(3), *CONDITIONS["clean"])
-        found.count(one, next(iter(readings(model, grammar, line, Score())), ""))
+def recognised_of(model: Model, language: Language, every: Iterator[SpokenNumber]) -> Recognised:
+    grammar, found = DigitGrammar(language, 1, 20), Recognised()
+    for number in every:
+        line = on_the_line(number.sound, np.random.default_rng(3), *CONDITIONS["clean"])
+        found.count(number, next(iter(readings(model, grammar, line, Score())), ""))
     return found
 
 
 def taken_for_digits(
     model: Model, language: Language, talk: Iterator[Floats]
 ) -> tuple[int, int, int]:
-    """Of so many utterances that are no number: those that gave a digit, and four and more."""
+    """Counts utterances that are no number: all, those that gave a digit, those that gave four or
+    more."""
     grammar = DigitGrammar(language, 1, 20)
     every = some = many = 0
     for sound in talk:
         line = on_the_line(sound, np.random.default_rng(3), *CONDITIONS["clean"])
-        heard = next(iter(readings(model, grammar, line, Score())), "")
-        every, some, many = every + 1, some + bool(heard), many + (len(heard) >= 4)
+        reading = next(iter(readings(model, grammar, line, Score())), "")
+        every, some, many = every + 1, some + bool(reading), many + (len(reading) >= 4)
     return every, some, many
 
 
@@ -230,18 +238,20 @@ def main() -> None:
         if (clips.speaker in asked.people if asked.people else part_of(clips.speaker) is asked.part)
     ]
     people = People(asked.language, chosen)
-    ways: dict[str, Heard] = {"told": heard_of(model, asked.language, people.told())}
+    ways: dict[str, Recognised] = {
+        "told": recognised_of(model, asked.language, people.recorded_strings())
+    }
     for how in ("gaps", "brisk", "fluent"):
-        ways[how] = heard_of(model, asked.language, people.joined(how, asked.strings))
+        ways[how] = recognised_of(model, asked.language, people.joined(how, asked.strings))
     if asked.voices:
         voices = of_voices(asked.voices, people.lexicon, asked.part)
-        ways["voice"] = heard_of(model, asked.language, voices)
+        ways["voice"] = recognised_of(model, asked.language, voices)
     talk = taken_for_digits(model, asked.language, people.other_talk(OTHER_TALK))
     if asked.brief:
         figures = {
-            how: [round(100 * heard.whole.error_rate, 1), round(100 * heard.worst[1])]
-            for how, heard in ways.items()
-            if heard.by_person
+            how: [round(100 * recognised.whole.error_rate, 1), round(100 * recognised.worst[1])]
+            for how, recognised in ways.items()
+            if recognised.by_person
         }
         print(asked.language, json.dumps(figures), "other talk", talk)
         return
@@ -249,23 +259,25 @@ def main() -> None:
         *("way", "people", "strings", "digit error", "lost", "whole", "worst person"),
         title=f"{asked.language}, {asked.part}: digits, A-law, by person",
     )
-    for how, heard in ways.items():
-        if not heard.by_person:
+    for how, recognised in ways.items():
+        if not recognised.by_person:
             continue
-        whole, (worst, error) = heard.whole, heard.worst
+        whole, (worst, error) = recognised.whole, recognised.worst
         table.add_row(
             how,
-            str(len(heard.by_person)),
+            str(len(recognised.by_person)),
             str(whole.strings),
             f"{whole.error_rate:.1%}",
-            f"{heard.lost / whole.digits:.1%}",
+            f"{recognised.lost / whole.digits:.1%}",
             f"{whole.share_right:.0%}",
             f"{worst} {error:.0%}",
         )
         alone = [
-            (who, score) for who, score in heard.by_person.items() if score.strings >= asked.strings
+            (who, score)
+            for who, score in recognised.by_person.items()
+            if score.strings >= asked.strings
         ]
-        for who, score in alone if len(heard.by_person) > 1 else []:
+        for who, score in alone if len(recognised.by_person) > 1 else []:
             table.add_row(
                 "",
                 who,

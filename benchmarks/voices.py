@@ -35,7 +35,7 @@ from prompts.loudness import SAMPLE_RATE, Samples, levelled, trimmed
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 from speech.spoken.unit import Unit
 
@@ -43,7 +43,7 @@ STRINGS = 20
 LENGTH = 13
 LOSS = 0.01
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
-"""I, O and Q are in no registration mark."""
+"""I, O and Q are not used in registration marks."""
 
 SETTINGS = PromptSettings.model_validate({})
 CCRN, UBR = "2024051812345", "4081627395"
@@ -51,7 +51,7 @@ VEHICLES = ("AB1234", "WE8888")
 
 
 def through_a_line(sound: Samples, rng: np.random.Generator) -> bytes:
-    """From -1 to 1 to what arrives: packets lost, a little hiss, A-law."""
+    """Send sound from -1 to 1 over a line: lost packets, a little noise, A-law."""
     from speech.training.augment import lossy, pcm, through_g711
 
     quiet = np.zeros(SAMPLE_RATE // 2, np.float32)
@@ -60,10 +60,10 @@ def through_a_line(sound: Samples, rng: np.random.Generator) -> bytes:
     return pcm(through_g711(np.clip(line, -32700, 32700), a_law=True))
 
 
-def joined(said: str, clips: Mapping[str, Samples], language: Language) -> Samples:
+def joined(number: str, clips: Mapping[str, Samples], language: Language) -> Samples:
     """Digits in groups, as the composer joins them."""
     pieces: list[Samples] = []
-    for digit in FORMS[language].digits(said):
+    for digit in FORMS[language].digits(number):
         unit = digit.name if isinstance(digit, Unit) else ""
         gap = SETTINGS.unit_gap_ms if unit else SETTINGS.group_gap_ms - SETTINGS.unit_gap_ms
         pieces.append(np.zeros(gap * SAMPLE_RATE // 1000, np.float32))
@@ -102,13 +102,13 @@ def by_vosk(language: Language) -> Any:
 
     model = load_one(Path(__file__).parents[1] / "speech/models" / language)
 
-    def heard(pcm: bytes) -> str:
+    def recognise(pcm: bytes) -> str:
         recogniser = UtteranceRecogniser(model, DigitGrammar(language, 1, 20), 10)
         for at in range(0, len(pcm), 1280):
             recogniser.hear(pcm[at : at + 1280])
         return next((reading.meaning.text for reading in recogniser.readings()), "")
 
-    return heard
+    return recognise
 
 
 def by_pocketsphinx() -> Any:
@@ -125,28 +125,28 @@ def by_pocketsphinx() -> Any:
     decoder.add_jsgf_string("digits", grammar)
     decoder.activate_search("digits")
 
-    def heard(pcm: bytes) -> str:
+    def recognise(pcm: bytes) -> str:
         wide = soxr.resample(np.frombuffer(pcm, "<i2").astype(np.float32), 8000, 16000)
         decoder.start_utt()
         decoder.process_raw(wide.astype("<i2").tobytes(), full_utt=True)
         decoder.end_utt()
         found = decoder.hyp()
-        return "".join(words.get(one, "") for one in found.hypstr.split()) if found else ""
+        return "".join(words.get(word, "") for word in found.hypstr.split()) if found else ""
 
-    return heard
+    return recognise
 
 
 def errors(clips: Mapping[str, Samples], language: Language, ear: Any, seed: int) -> float:
     """Share of digits misunderstood, percent."""
     rng, wrong = np.random.default_rng(seed), 0
     for _ in range(STRINGS):
-        said = "".join(rng.choice(list("0123456789"), LENGTH))
-        wrong += distance(said, ear(through_a_line(joined(said, clips, language), rng)))
+        number = "".join(rng.choice(list("0123456789"), LENGTH))
+        wrong += distance(number, ear(through_a_line(joined(number, clips, language), rng)))
     return 100 * wrong / (STRINGS * LENGTH)
 
 
 def voices(names: str, speakers: str) -> Iterable[tuple[str, Any]]:
-    """Voices by name; kokoro in the speakers named, where some are."""
+    """The voices by name; kokoro with the named speakers, if there are any."""
     from speech.voices.kokoro import KokoroVoice
     from speech.voices.registry import opened
 
@@ -191,7 +191,8 @@ TEXTS = {
 
 
 def cost(asked: argparse.Namespace) -> None:
-    """Seconds to make a second of sound: of the processor; of espeak-ng's process by the clock."""
+    """Seconds needed for a second of sound: processor time; for espeak-ng's process, time by the
+    clock."""
     table = Table("language", "voice", "seconds a second of sound", "first text after, s")
     for name, voice in voices(asked.voices, ""):
         began = time.monotonic()
@@ -211,55 +212,58 @@ def cost(asked: argparse.Namespace) -> None:
 
 
 def steps(language: Language) -> dict[str, list[Phrase]]:
-    """A bundling that hears every prompt to its end: texts for speech, two vehicles on file."""
+    """A bundling in which every prompt is heard to its end: prompts for speech, two vehicles on
+    file."""
 
-    def said(prompt: str, **slots: SlotValue) -> Phrase:
+    def phrase(prompt: str, **slots: SlotValue) -> Phrase:
         return Phrase(language, prompt, slots)
 
     def options(menu: str, *choices: tuple[str, str]) -> list[Phrase]:
-        return [said(f"{menu}.{name}", key=key) for key, name in choices]
+        return [phrase(f"{menu}.{name}", key=key) for key, name in choices]
 
     right = options("confirm", ("1", "right"), ("2", "wrong"))
     return {
-        "greeting in three languages": [Phrase(one, "welcome.greeting") for one in Language],
-        "choice of language": [
-            Phrase(one, "welcome.language", {"key": str(key)})
-            for key, one in enumerate(Language, start=1)
+        "greeting in three languages": [
+            Phrase(language, "welcome.greeting") for language in Language
         ],
-        "user ID asked": [said("login.user_id.say", length=8)],
-        "PIN asked": [said("login.pin.say", length=6)],
-        "code asked": [said("login.code.say", length=6)],
-        "logged in": [said("login.welcome")],
+        "choice of language": [
+            Phrase(greeted, "welcome.language", {"key": str(key)})
+            for key, greeted in enumerate(Language, start=1)
+        ],
+        "user ID asked": [phrase("login.user_id.say", length=8)],
+        "PIN asked": [phrase("login.pin.say", length=6)],
+        "code asked": [phrase("login.code.say", length=6)],
+        "logged in": [phrase("login.welcome")],
         "main menu, six options": [
-            said("main_menu.intro"),
+            phrase("main_menu.intro"),
             *options("main_menu", ("1", "bundle"), ("2", "own_bundles"), ("3", "unladen")),
             *options("main_menu", ("8", "language"), ("0", "hotline"), ("9", "goodbye")),
         ],
-        "CCRN asked": [said("ccrn.say")],
+        "CCRN asked": [phrase("ccrn.say")],
         "CCRN read back, three options": [
-            said("ccrn.accepted", ccrn=CCRN),
+            phrase("ccrn.accepted", ccrn=CCRN),
             *options("ccrn", ("1", "go_on"), ("2", "add"), ("3", "rekey")),
         ],
         "which vehicle": [
-            said("vehicle.which"),
+            phrase("vehicle.which"),
             *(
-                said("vehicle.option", vehicle=mark, key=str(key))
+                phrase("vehicle.option", vehicle=mark, key=str(key))
                 for key, mark in enumerate(VEHICLES, start=1)
             ),
-            said("vehicle.other", key="9"),
+            phrase("vehicle.other", key="9"),
         ],
         "order read back, two options": [
-            said("bundle.one_cargo", ccrns=[CCRN], vehicle=VEHICLES[0]),
+            phrase("bundle.one_cargo", ccrns=[CCRN], vehicle=VEHICLES[0]),
             *right,
         ],
         "UBR and when to cross": [
-            said("bundle.done", ubr=UBR),
-            said("bundle.cross_from", at=datetime.now(HONG_KONG) + timedelta(hours=1)),
+            phrase("bundle.done", ubr=UBR),
+            phrase("bundle.cross_from", at=datetime.now(HONG_KONG) + timedelta(hours=1)),
         ],
         "what next, four options": [
             *options("bundle", ("1", "repeat"), ("4", "by_text"), ("2", "another"), ("3", "finish"))
         ],
-        "goodbye": [said("goodbye.plain")],
+        "goodbye": [phrase("goodbye.plain")],
     }
 
 
@@ -284,13 +288,17 @@ async def bundling(asked: argparse.Namespace) -> None:
             if step not in ("what next, four options", "goodbye"):
                 to_ubr[language] += whole.seconds
         table.add_row(step, *row)
-    table.add_row("sum", *(f"{sums[one]:.0f}" for one in asked.languages))
-    table.add_row("to the end of the UBR", *(f"{to_ubr[one]:.0f}" for one in asked.languages))
+    table.add_row("sum", *(f"{sums[language]:.0f}" for language in asked.languages))
+    table.add_row(
+        "to the end of the UBR", *(f"{to_ubr[language]:.0f}" for language in asked.languages)
+    )
     console = Console()
     console.print(table)
-    menus = [one for one in longest if one[1].split()[1].startswith(("main_menu.", "confirm."))]
+    menus = [
+        prompt for prompt in longest if prompt[1].split()[1].startswith(("main_menu.", "confirm."))
+    ]
     console.print("longest menu option:", *max(menus))
-    greetings = [one for one in longest if one[1].split()[1] == "welcome.greeting"]
+    greetings = [prompt for prompt in longest if prompt[1].split()[1] == "welcome.greeting"]
     console.print("longest greeting:", *max(greetings))
 
 

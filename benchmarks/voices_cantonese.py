@@ -38,7 +38,7 @@ from scipy.fft import dct
 
 from prompts.phrasing import phrased
 from prompts.script import UNIT_FOLDER, clips
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
 from speech.training.augment import through_g711
@@ -76,12 +76,12 @@ BANK = mel_bands()
 
 
 def points(sound: Floats, formants: float) -> Table2:
-    """Twelve points of 16 cepstra over what is heard of a clip."""
+    """Twelve points of 16 cepstra over the audible part of a clip."""
     sound = np.asarray(sound, np.float64)
     whole = sound[: len(sound) // HOP * HOP].reshape(-1, HOP)
     level = 10 * np.log10((whole**2).mean(1) / np.abs(sound).max() ** 2 + 1e-9)
-    heard = np.flatnonzero(level > level.max() - QUIET_DB)
-    sound = sound[heard[0] * HOP : (heard[-1] + 1) * HOP]
+    loud = np.flatnonzero(level > level.max() - QUIET_DB)
+    sound = sound[loud[0] * HOP : (loud[-1] + 1) * HOP]
     sound = np.append(sound[0], sound[1:] - 0.97 * sound[:-1])
     sound = np.pad(sound, (0, max(0, WINDOW - len(sound)))) / np.abs(sound).max()
     windows = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
@@ -93,11 +93,13 @@ def points(sound: Floats, formants: float) -> Table2:
     cepstra = dct(np.log(power @ BANK.T + 1e-8), norm="ortho", axis=1)[:, :CEPSTRA]
     cepstra[:, 0] -= cepstra[:, 0].max()
     at = np.linspace(0, len(cepstra) - 1, POINTS)
-    return np.stack([np.interp(at, np.arange(len(cepstra)), one) for one in cepstra.T], 1)
+    return np.stack(
+        [np.interp(at, np.arange(len(cepstra)), coefficient) for coefficient in cepstra.T], 1
+    )
 
 
 def normalised(sounds: Sequence[Floats], formants: float = 1.0) -> Table2:
-    """Of one speaker: a row of 192 a clip."""
+    """The clips of one speaker: a row of 192 numbers each."""
     table = np.stack([points(sound, formants) for sound in sounds])
     every = table.reshape(-1, CEPSTRA)
     rows: Table2 = ((table - every.mean(0)) / every.std(0)).reshape(len(table), -1)
@@ -105,14 +107,14 @@ def normalised(sounds: Sequence[Floats], formants: float = 1.0) -> Table2:
 
 
 class Discriminants:
-    """Linear discriminant analysis, all classes alike likely."""
+    """Linear discriminant analysis with equal priors."""
 
     def __init__(self, table: Table2, labels: Sequence[str]) -> None:
         marks = np.array(labels)
         self.classes = sorted(set(labels))
-        self._means = np.stack([table[marks == one].mean(0) for one in self.classes])
+        self._means = np.stack([table[marks == label].mean(0) for label in self.classes])
         around = np.concatenate(
-            [table[marks == one] - table[marks == one].mean(0) for one in self.classes]
+            [table[marks == label] - table[marks == label].mean(0) for label in self.classes]
         )
         scatter = around.T @ around / (len(around) - 1)
         level = np.trace(scatter) / len(scatter) * np.eye(len(scatter))
@@ -131,8 +133,8 @@ class Judge:
     ) -> None:
         self.choices, self._in_parts = list(choices), in_parts
         if not in_parts:
-            read = [one for one in read if one[0] in choices]
-        table = np.concatenate([normalised([one for _, one in read], by) for by in LEARNT_WITH])
+            read = [clip for clip in read if clip[0] in choices]
+        table = np.concatenate([normalised([sound for _, sound in read], by) for by in LEARNT_WITH])
         names = [name for name, _ in read] * len(LEARNT_WITH)
         if in_parts:
             split = [Syllable.of(f"{name}1") for name in names]
@@ -144,7 +146,7 @@ class Judge:
             self._judges = [Discriminants(table, names)]
 
     def share(self, sounds: Sequence[Floats], names: Sequence[str], formants: float) -> float:
-        """Of the clips, how many are named as what they are."""
+        """The share of clips that are named correctly."""
         table = normalised(sounds, formants)
         scores = [judge.scores(table) for judge in self._judges]
         if self._in_parts:
@@ -155,11 +157,12 @@ class Judge:
             found = [self.choices[at] for at in named]
         else:
             found = [self._judges[0].classes[at] for at in scores[0].argmax(1)]
-        return float(np.mean([one == name for one, name in zip(found, names, strict=True)]))
+        return float(np.mean([answer == name for answer, name in zip(found, names, strict=True)]))
 
 
 def frequent(known: set[str]) -> list[str]:
-    """The choices: digits, and what the catalogue has most of, as far as the woman read it."""
+    """The choices: digits, and the most frequent syllables of the catalogue that the woman has
+    read."""
     counts: Counter[str] = Counter()
     for clip in clips(Language.CANTONESE):
         if not clip.name.startswith(f"{UNIT_FOLDER}/"):
@@ -187,13 +190,13 @@ def alone(speaker: Speaker) -> Callable[[str], Floats]:
 def in_a_sentence(speaker: Speaker) -> Callable[[str], Floats]:
     """The third of four syllables, at talking pace."""
 
-    def said(name: str) -> Floats:
-        words = tuple(Syllable.of(one) for one in ("ni1", "go3", name, "zi6"))
+    def third_of_four(name: str) -> Floats:
+        words = tuple(Syllable.of(syllable) for syllable in ("ni1", "go3", name, "zi6"))
         whole = rendered(load(), words, speaker)
         third = whole.samples[whole.beats[2].begins * 40 : whole.beats[2].ends * 40]
         return third.astype(np.float32)
 
-    return said
+    return third_of_four
 
 
 def named(asked: argparse.Namespace) -> None:
@@ -234,7 +237,7 @@ SHAPES = {1: (5, 5, 5), 2: (2, 3, 5), 3: (3, 3, 3), 4: (2, 1.4, 1), 5: (2, 2.3, 
 
 
 @dataclass(frozen=True)
-class Heard:
+class ToneLevels:
     """Levels of one syllable as measured: beginning, middle and end of its voice."""
 
     tone: int
@@ -244,56 +247,58 @@ class Heard:
     def nearest(self) -> int:
         def away(tone: int) -> float:
             pairs = zip(self.levels, SHAPES[tone], strict=True)
-            return sum((one - other) ** 2 for one, other in pairs)
+            return sum((level - expected) ** 2 for level, expected in pairs)
 
         return min(SHAPES, key=away)
 
 
-def measured(said: Rendered, speaker: Speaker, *, ends: bool) -> list[Heard]:
-    """Against the slow fall of the whole phrase, which listeners take away too."""
-    loud = said.samples / np.abs(said.samples).max() * 16_000
+def measured(sound: Rendered, speaker: Speaker, *, ends: bool) -> list[ToneLevels]:
+    """Measured relative to the slow fall of the whole phrase, which listeners also discount."""
+    loud = sound.samples / np.abs(sound.samples).max() * 16_000
     line = through_g711(loud.astype(np.float32), a_law=True).astype(np.float64)
     rough, at = world().dio(line, RATE, 80.0, 500.0, frame_period=5.0)
     pitch = world().stonemask(line, rough, at, RATE)
-    begins, last = said.beats[0].begins, said.beats[-1]
+    begins, last = sound.beats[0].begins, sound.beats[-1]
     fallen = melody.fall(last.ends - begins, last.ends - last.begins, ends=ends)
 
-    def levels(beat: Beat) -> Heard | None:
+    def levels(beat: Beat) -> ToneLevels | None:
         rows = np.arange(beat.begins, min(beat.ends, len(pitch)))
         voiced = rows[pitch[rows] > 0]
         if len(voiced) < 6:
             return None
-        voiced = voiced[len(voiced) // 4 :]  # before, it comes from the syllable before
+        voiced = voiced[len(voiced) // 4 :]  # what is before comes from the previous syllable
         above = 12 * np.log2(pitch[voiced] / speaker.pitch_hz) + fallen[voiced - begins]
         level = 3 + above * 4 / speaker.span
         part = max(2, len(level) // 4)
         middle = (len(level) - part) // 2
         pieces = (level[:part], level[middle : middle + part], level[-part:])
         first, second, third = (float(np.median(piece)) for piece in pieces)
-        return Heard(beat.syllable.tone, (first, second, third))
+        return ToneLevels(beat.syllable.tone, (first, second, third))
 
-    return [beat for beat in map(levels, said.beats) if beat is not None]
+    return [beat for beat in map(levels, sound.beats) if beat is not None]
 
 
 def tones(asked: argparse.Namespace) -> None:
-    speaker, found, count = Speaker(), list[Heard](), 0
+    speaker, found, count = Speaker(), list[ToneLevels](), 0
     for clip in clips(Language.CANTONESE):
         for phrase in phrases(phrased(clip)):
-            said = rendered(load(), phrase.syllables, speaker, ends=phrase.ends)
-            found += measured(said, speaker, ends=phrase.ends)
+            sound = rendered(load(), phrase.syllables, speaker, ends=phrase.ends)
+            found += measured(sound, speaker, ends=phrase.ends)
             count += len(phrase.syllables)
     table = Table("tone", "Chao", "measured: beginning, middle, end", "syllables", "right")
     for tone in SHAPES:
-        own = [one for one in found if one.tone == tone]
-        middle = " ".join(f"{one:.1f}" for one in np.median([one.levels for one in own], 0))
-        right = np.mean([one.nearest == tone for one in own])
+        own = [syllable for syllable in found if syllable.tone == tone]
+        middle = " ".join(
+            f"{level:.1f}" for level in np.median([syllable.levels for syllable in own], 0)
+        )
+        right = np.mean([syllable.nearest == tone for syllable in own])
         chao = "".join(f"{level:g}" for level in melody.LEVELS[tone])
         table.add_row(f"{tone}", chao, middle, f"{len(own)}", f"{right:.1%}")
-    right = np.mean([one.nearest == one.tone for one in found])
+    right = np.mean([syllable.nearest == syllable.tone for syllable in found])
     Console().print(table, f"all: {right:.1%} of {len(found)}; {count - len(found)} without voice")
 
 
-def heard_phrases(asked: argparse.Namespace) -> None:
+def recognised_phrases(asked: argparse.Namespace) -> None:
     from benchmarks.recognition import CONDITIONS, on_the_line
     from speech.recognition.grammar import Meaning, PhraseGrammar
     from speech.recognition.models import load_one
@@ -305,11 +310,11 @@ def heard_phrases(asked: argparse.Namespace) -> None:
     model, book = load_one(directory), phrase_book(Language.CANTONESE)
     table = Table("spoken by", "phrases", "understood", "not understood")
     for name in ("cantonese", "espeak-ng"):
-        voice, missed, said = opened(name, VoiceSettings.model_validate({})), list[str](), 0
-        for section in sorted({one.partition(".")[0] for one in book.phrases}):
-            own = [one for one in book.phrases if one.startswith(section + ".")]
+        voice, missed, count = opened(name, VoiceSettings.model_validate({})), list[str](), 0
+        for section in sorted({name.partition(".")[0] for name in book.phrases}):
+            own = [phrase for phrase in book.phrases if phrase.startswith(section + ".")]
             meanings = {
-                phrase: Meaning(one) for one in reversed(own) for phrase in book.phrases[one]
+                phrase: Meaning(named) for named in reversed(own) for phrase in book.phrases[named]
             }
             for phrase, meaning in meanings.items():
                 samples = voice.speak(phrase.replace(" ", ""), Language.CANTONESE).samples
@@ -318,12 +323,12 @@ def heard_phrases(asked: argparse.Namespace) -> None:
                 recogniser = UtteranceRecogniser(model, PhraseGrammar(meanings), 10)
                 for at in range(0, len(line), 1280):
                     recogniser.hear(line[at : at + 1280])
-                heard = next((reading.meaning.text for reading in recogniser.readings()), "")
-                said += 1
-                if heard != meaning.text:
+                recognised = next((reading.meaning.text for reading in recogniser.readings()), "")
+                count += 1
+                if recognised != meaning.text:
                     missed.append(phrase.replace(" ", ""))
         voice.close()
-        table.add_row(name, f"{said}", f"{1 - len(missed) / said:.1%}", " ".join(missed))
+        table.add_row(name, f"{count}", f"{1 - len(missed) / count:.1%}", " ".join(missed))
     Console().print(table)
 
 
@@ -337,7 +342,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.what == "named" and not (asked.natives and asked.recorded):
         parser.error("named needs --natives and --recorded")
-    {"named": named, "tones": tones, "phrases": heard_phrases}[asked.what](asked)
+    {"named": named, "tones": tones, "phrases": recognised_phrases}[asked.what](asked)
 
 
 if __name__ == "__main__":

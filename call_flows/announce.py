@@ -6,7 +6,7 @@ from call_flows.call_context import CallContext, Conclusion
 from ivr.dialogue.conversation import Conversation
 from prompts.announcement import Announcement
 from prompts.utterance import Phrase
-from speech.language import Language
+from speech.languages.language import Language
 
 
 async def announce(call: Conversation, context: CallContext) -> None:

@@ -13,7 +13,7 @@ from backend_client.types import Driver, Receipt
 from call_flows.recording_studio import RecordingStudio
 from call_flows.rules import FlowRules
 from prompts.announcement import Announcement
-from speech.language import Language
+from speech.languages.language import Language
 
 
 class Conclusion(StrEnum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from speech.language import Language
+from speech.languages.language import Language
 
 
 class Refusal(StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from speech.language import Language
+from speech.languages.language import Language
 
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,15}$")]
 CallerNumber = Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")]

@@ -8,7 +8,7 @@ from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Choice, Menu
 from ivr.dialogue.turns import GaveUp
 from prompts.utterance import Phrase
-from speech.language import Language
+from speech.languages.language import Language
 
 
 def language_menu(rules: FlowRules, first: Language | None = None) -> Menu[Language]:

@@ -1,4 +1,4 @@
-"""What both services stand on: a database opened with care, and the base of a web for people.
+"""The base of both services: opening a database safely, and the base of web pages for people.
 
 Nothing in here knows the telephone channel or ROCARS.
 """

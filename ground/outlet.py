@@ -1,8 +1,8 @@
-"""Text on its way out of a process, where whoever reads it must never stop the process.
+"""Writes text out of a process without ever waiting for its reader.
 
-A pipe that nobody reads, a terminal that stands still, a log file on a share that is gone: writing
-to any of them waits for ever. So what is to be written goes into a bounded queue, and a thread of
-its own writes it. What does not fit is dropped, counted, and said as soon as there is room.
+Writing to a pipe that nobody reads, a terminal that is stopped, or a log file on a lost network
+share may wait for ever. So text goes into a bounded queue, and a thread writes it. Text that does
+not fit is dropped and counted, and the loss is reported as soon as there is room.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from collections.abc import Callable
 from typing import TextIO
 
 MOST_WAITING = 1 << 20
-"""Characters that wait at most; more is dropped."""
+"""The most characters that may wait; more are dropped."""
 
 LAST_WORDS_S = 1.0
-"""How long a process that ends waits for what it said to be taken."""
+"""How long a process that ends waits for its last texts to be written."""
 
 _outlets: weakref.WeakSet[Outlet] = weakref.WeakSet()
 _on_dropped: list[Callable[[], None]] = []
 
 
 class Outlet:
-    """Text to one file descriptor, written by a thread of its own; fit for processes that fork.
+    """Writes text to one file descriptor from a thread of its own; works in processes that fork.
 
-    The thread begins with the first text of a process, so a child that is forked has its own. It
-    takes no signals: they are the main thread's.
+    The thread starts with the first text of a process, so a forked child has its own. It blocks all
+    signals, which are for the main thread.
     """
 
     def __init__(
         self, descriptor: int, *, most: int = MOST_WAITING, dropped: str = "{count} lines dropped\n"
     ) -> None:
-        """`dropped` is written for what did not fit, with ``{count}`` filled in."""
+        """`dropped` is the notice about dropped texts, in which ``{count}`` is filled in."""
         self._descriptor = descriptor
         self._most = most
-        self._said_of_dropped = dropped
+        self._dropped_notice = dropped
         self.dropped = 0
-        """Texts of this process that did not fit."""
+        """Texts of this process that were dropped."""
         self._begin_anew()
         _outlets.add(self)
 
     def _begin_anew(self) -> None:
         self._waiting: deque[str] = deque()
         self._size = 0
-        self._unsaid = 0
+        self._unreported = 0
         self._owed = 0
         self._uncounted = 0
         self._torn = False
@@ -61,11 +61,11 @@ class Outlet:
         self._changed = threading.Condition()
 
     def put(self, text: str) -> bool:
-        """Have it written; returns at once. False if it was dropped."""
+        """Queue the text; returns at once. False if it was dropped."""
         with self._changed:
             if self._size + len(text) > self._most:
                 self.dropped += 1
-                self._unsaid += 1
+                self._unreported += 1
                 fits = False
             else:
                 self._waiting.append(text)
@@ -75,15 +75,15 @@ class Outlet:
             if self._thread is None:
                 self._thread = self._started()
             self._changed.notify_all()
-        for told in _on_dropped * lost:
-            told()
+        for count_it in _on_dropped * lost:
+            count_it()
         return fits
 
     def flush(self, seconds: float = LAST_WORDS_S) -> bool:
-        """Wait until all is written, but no longer than so; whether it was."""
+        """Wait until all is written, at most `seconds`; returns whether it was."""
         until = time.monotonic() + seconds
         with self._changed:
-            while self._waiting or self._writing or self._unsaid:
+            while self._waiting or self._writing or self._unreported:
                 left = until - time.monotonic()
                 if left <= 0 or self._thread is None or not self._thread.is_alive():
                     return False
@@ -105,54 +105,56 @@ class Outlet:
             with changed:
                 self._writing = False
                 changed.notify_all()
-                while not (self._waiting or self._unsaid):
+                while not (self._waiting or self._unreported):
                     changed.wait()
                 text = "".join(self._waiting)
                 self._waiting.clear()
-                self._size = len(text)  # what is being written has not left us yet
-                unsaid, self._unsaid, self._owed = self._unsaid + self._owed, 0, 0
+                self._size = len(text)  # text that is being written still counts
+                unsaid, self._unreported, self._owed = self._unreported + self._owed, 0, 0
                 written = self._size
                 self._writing = True
-            said = self._said_of_dropped.replace("{count}", str(unsaid)) if unsaid else ""
+            notice = self._dropped_notice.replace("{count}", str(unsaid)) if unsaid else ""
             torn = "\n" if self._torn else ""
-            data = f"{torn}{text}{said}".encode(errors="backslashreplace")
+            data = f"{torn}{text}{notice}".encode(errors="backslashreplace")
             left = self._write_all(data)
             with changed:
                 self._size -= written
                 if not left:
-                    self._torn = False  # half a line is well: whoever prints has the rest
+                    self._torn = False  # half a line is fine: the next text has the rest
                 elif len(left) < len(data):
                     self._torn = data[len(data) - len(left) - 1] != ord("\n")
                 if left:
-                    lines = left.count(b"\n") - (unsaid > 0)  # `said` is at the end
+                    lines = left.count(b"\n") - (unsaid > 0)  # the notice is at the end
                     self._lost(min(lines, text.count("\n")), unsaid)
 
     def _lost(self, lines: int, unsaid: int) -> None:
-        """Lines that could not be written are dropped too; said with the next that can be."""
+        """Lines that could not be written count as dropped; they are reported with the next text
+        that can be."""
         self.dropped += lines
         self._uncounted += lines
         self._owed = lines + unsaid
 
     def _write_all(self, data: bytes) -> bytes:
-        """What could not be written.
+        """Write the data; gives the part that could not be written.
 
-        With no lock held, and none of Python's files: who forks meanwhile must not wait.
+        It holds no lock and uses no Python file object, so that a fork meanwhile cannot hang.
         """
         while data:
             try:
                 data = data[os.write(self._descriptor, data) :]
             except BlockingIOError:
-                time.sleep(0.05)  # somebody made it non-blocking
+                time.sleep(0.05)  # the descriptor was made non-blocking
             except OSError:
-                return data  # closed, broken or full: there is nowhere to say so
+                return data  # closed, broken or full: there is nowhere to report it
         return b""
 
 
 class OutletHandler(logging.Handler):
-    """Log lines by way of an outlet. Formatting is done where the line is logged."""
+    """A handler that writes log lines through an outlet. Lines are formatted by the thread that
+    logs."""
 
     def __init__(self, stream: TextIO, *, dropped: str = "{count} lines dropped\n") -> None:
-        """A stream without a file descriptor (one in memory) never waits, and is written to."""
+        """A stream without a file descriptor (in memory) never waits; it is written to directly."""
         super().__init__()
         self._stream = stream
         self.outlet = _outlet_of(stream, dropped)
@@ -166,7 +168,7 @@ class OutletHandler(logging.Handler):
         self._say(line + "\n")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """A line that could not be made: said through the same outlet."""
+        """A line could not be formatted: report it through the same outlet."""
         self._say(f"a log line of {record.name} failed\n{traceback.format_exc()}")
 
     def flush(self) -> None:
@@ -182,10 +184,10 @@ class OutletHandler(logging.Handler):
 
 
 class OutletFile(io.TextIOBase):
-    """A stream of text as programs print to it, which never waits."""
+    """A text stream for a program's output that never waits."""
 
     def __init__(self, stream: TextIO) -> None:
-        """A stream without a file descriptor (one in memory) never waits, and is written to."""
+        """A stream without a file descriptor (in memory) never waits; it is written to directly."""
         super().__init__()
         self._stream = stream
         self._outlet = _outlet_of(stream, "{count} lines dropped\n")
@@ -197,7 +199,7 @@ class OutletFile(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Nothing: the thread writes as soon as it can."""
+        """Does nothing: the thread writes as soon as it can."""
 
     def isatty(self) -> bool:
         return self._stream.isatty()
@@ -213,13 +215,13 @@ def _outlet_of(stream: TextIO, dropped: str) -> Outlet | None:
         return None
 
 
-def when_dropped(told: Callable[[], None]) -> None:
-    """Call this, from now on, whenever a text is dropped: to count it."""
-    _on_dropped.append(told)
+def when_dropped(count_it: Callable[[], None]) -> None:
+    """Have this function called for each dropped text from now on, to count them."""
+    _on_dropped.append(count_it)
 
 
 def last_words(seconds: float = LAST_WORDS_S) -> None:
-    """Wait for what was said to be written; for a process that leaves by `os._exit`."""
+    """Wait until all texts are written; for a process that exits by `os._exit`."""
     until = time.monotonic() + seconds
     for outlet in list(_outlets):
         outlet.flush(max(0.0, until - time.monotonic()))

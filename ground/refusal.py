@@ -1,4 +1,4 @@
-"""Why something that a person asked for cannot be: a sentence that can be translated."""
+"""Why something that a person asked for is refused: a sentence that can be translated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Refusal(ValueError):
         self.values = values
 
     def told(self, _: Callable[[str], str]) -> str:
-        """In the language of `_`. Values that are words of ours are translated too."""
+        """Translate by `_`. Values that are words of ours are translated too."""
         if not self.values:
             return _(self.text)
         values = {name: _(v) if isinstance(v, str) else v for name, v in self.values.items()}

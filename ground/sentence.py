@@ -1,4 +1,4 @@
-"""A sentence that comes with its figures filled in, and can still be told in another language."""
+"""A sentence with its figures filled in that can still be translated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Sentence(str):
-    """In English, as it goes into logs and JSON; `told` says it in the language of who reads it.
+    """In English, as it goes into logs and JSON; `told` gives it in the language of its reader.
 
     Attributes:
         text: in English, with places for `values` as ``%(name)s``.
@@ -22,6 +22,6 @@ class Sentence(str):
         return made
 
     def told(self, translated: Callable[[str], str]) -> str:
-        """By way of `translated`, which knows `text`. Values stay as they are."""
-        said = translated(self.text)
-        return said % self.values if self.values else said
+        """Translate by `translated`, which knows `text`. Values stay as they are."""
+        translation = translated(self.text)
+        return translation % self.values if self.values else translation

@@ -1,4 +1,4 @@
-"""Standard input, output and error of a process that was started without them (``>&- 2>&-``)."""
+"""Standard streams of a process that was started with them closed (``>&- 2>&-``)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import sys
 
 
 def open_closed() -> None:
-    """Open those that are closed on ``/dev/null``; to be called before anything else is opened.
+    """Open the closed ones on ``/dev/null``; call it before anything else is opened.
 
-    Otherwise the next file gets their number, be it a database, and what any library prints to
-    "standard error" is written into it.
+    Otherwise the next file to be opened, such as a database, gets their number, and messages to
+    "standard error" are written into it.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
     if sys.stdin is None:
         sys.stdin = os.fdopen(0, "r", closefd=False)
     if sys.stdout is None:

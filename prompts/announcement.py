@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from speech.language import Language
+from speech.languages.language import Language
 
 
 @dataclass(frozen=True)

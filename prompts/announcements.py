@@ -18,7 +18,7 @@ import structlog
 
 from prompts.announcement import Announcement
 from prompts.whole_file import write_whole
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger(__name__)
 

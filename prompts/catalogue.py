@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from speech.language import Language
+from speech.languages.language import Language
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """That of libyaml reads several times as fast."""

@@ -16,7 +16,7 @@ from prompts.script import Clip, unit_clip
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import BYTES_PER_SECOND, Phrase, SlotValue, Utterance
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 from speech.spoken.forms import NotSpeakable, SpokenForms
 from speech.spoken.unit import Gap, Spoken, Unit

@@ -11,7 +11,7 @@ import soundfile
 import structlog
 
 from prompts.script import clips
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger(__name__)
 

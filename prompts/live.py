@@ -21,7 +21,7 @@ import structlog
 from prompts.library import Library
 from prompts.script import clips
 from prompts.whole_file import write_whole
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from functools import cache
 from prompts import catalogue
 from prompts.catalogue import Segment
 from prompts.script import UNIT_FOLDER, Clip, clips
-from speech.language import Language
+from speech.languages.language import Language
 
 GOES_ON = ","
 ENDS = "."

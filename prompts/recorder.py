@@ -25,7 +25,7 @@ from prompts.loudness import (
 from prompts.phrasing import length, phrased
 from prompts.script import Clip, clips
 from prompts.settings import PromptSettings
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.respelling import respelled
 from speech.voices.voice import Speech, Voice
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prompts import catalogue
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 
 UNIT_FOLDER = "unit"

@@ -18,7 +18,7 @@ from prompts.phrasing import phrased
 from prompts.script import Clip
 from prompts.settings import PromptSettings
 from prompts.take import flac
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.respelling import respelled
 from speech.synthesiser.synthesiser import Driver, Synthesiser, SynthesiserAway, SynthesisFailed
 from speech.voices.registry import installed

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from speech.language import Language
+from speech.languages.language import Language
 
 SAMPLE_RATE = 8000
 """Hz. Every prompt is mono, 16 bit signed little-endian PCM at this rate."""

@@ -1,1 +1,1 @@
-"""The SIP side of a node: settings, and the Kamailio front that alone faces the network."""
+"""The SIP side of a node: settings, and the Kamailio front that faces the network."""

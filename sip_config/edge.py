@@ -1,7 +1,7 @@
-"""The edge of several nodes: one Kamailio that callers see, and that gives calls to nodes.
+"""The edge of several nodes: one Kamailio that callers reach, and that distributes calls to nodes.
 
 Each node has a front of its own and answers OPTIONS: 200 while it takes calls, 503 while it drains.
-So nothing but its address and its number of lines has to be known of a node here.
+So the edge only needs to know a node's address and its number of lines.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class EdgeNode(BaseModel):
 
 
 class EdgeSettings(BaseModel):
-    """The edge, run by `rocars-ivr edge`. What faces the callers is set in the section `sip`."""
+    """The edge, run by `rocars-ivr edge`. Its side towards callers is set in the section `sip`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -73,9 +73,8 @@ class NodeState:
     """A node as the edge sees it.
 
     Attributes:
-        refuses: it said within the last seconds that it takes no calls: it drains or is
-            overloaded. A node that neither takes calls nor refuses them is dead or cannot be
-            reached.
+        refuses: it answered in the last seconds that it takes no calls: it drains or is overloaded.
+            A node that neither takes calls nor refuses them is dead or cannot be reached.
     """
 
     name: str
@@ -85,7 +84,7 @@ class NodeState:
 
 
 class Edge:
-    """One Kamailio and the nodes it asks. Single-threaded, as a supervisor is."""
+    """One Kamailio and the nodes that it probes. Single-threaded, like a supervisor."""
 
     def __init__(
         self,
@@ -120,12 +119,12 @@ class Edge:
         self.kamailio.start()
 
     def drain(self) -> None:
-        """New calls get 503 with Retry-After; running ones go on. Raises RpcFailed."""
+        """Answer new calls with 503 and Retry-After; running calls go on. Raises RpcFailed."""
         self._accepting = False
         self._steer()
 
     def nodes(self) -> tuple[NodeState, ...]:
-        """How each node is, as last asked, and the calls given to it. Raises RpcFailed."""
+        """The state of each node at its last probe, and the calls given to it. Raises RpcFailed."""
         answer = self.kamailio.rpc("dispatcher.list")
         refusing = self._refusing()
         found = []
@@ -143,18 +142,18 @@ class Edge:
         return tuple(sorted(found, key=lambda node: node.name))
 
     def _refusing(self) -> set[str]:
-        """Names of those who answered 503 when they were last asked."""
-        said = {
+        """Names of the nodes that answered 503 to their last probe."""
+        refusing = {
             entry["name"]
             for slot in self.kamailio.rpc("htable.dump", "refusing")
             for entry in slot["slot"]
         }
-        return {node.name for node in self._edge.nodes if f"{node.address}:{node.port}" in said}
+        return {node.name for node in self._edge.nodes if f"{node.address}:{node.port}" in refusing}
 
     def forget_loads(self) -> None:
-        """Count the nodes' calls anew: of one that died, those it had are still charged to it.
+        """Count the nodes' calls anew: the calls of a node that died are still counted.
 
-        Too few may be counted now; then the node answers 503 and the next one is tried.
+        The new count may be too low; then the node answers 503 and the next one is tried.
         Raises RpcFailed.
         """
         away = {node.name for node in self.nodes() if not node.takes_calls}
@@ -165,7 +164,7 @@ class Edge:
         return {
             "service.cfg": service_cfg(self._settings, self._inside, debug=0),
             "parameters.cfg": parameters_cfg(self._settings, self.kamailio.directory),
-            # None until it has answered: at first nobody knows how they are.
+            # None until it has answered: at first the state is unknown.
             "dispatcher.list": self._list({node.name for node in self._edge.nodes}),
             **trunk_files(self._settings),
         }

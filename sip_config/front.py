@@ -1,4 +1,4 @@
-"""The SIP front of a node: a Kamailio that gives calls to the node's workers."""
+"""The SIP front of a node: a Kamailio that distributes calls to the node's workers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REGISTERED = 1 << 2  # of the flags Kamailio shows for a registration
 
 
 class KamailioFront:
-    """One Kamailio and what it is told of the workers. As single-threaded as the supervisor."""
+    """One Kamailio, and what it is told about the workers. Single-threaded, like the supervisor."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class KamailioFront:
 
     @property
     def up(self) -> bool:
-        """Whether it runs."""
+        """Whether it is running."""
         return self.kamailio.up
 
     def start(self) -> None:
@@ -79,38 +79,39 @@ class KamailioFront:
         self.kamailio.start()
 
     def watch(self, now: float) -> bool:
-        """Start it again when it has died; True when that happened. `now` is monotonic."""
+        """Restart it if it died; True when that happened. `now` is monotonic."""
         return self.kamailio.watch(now)
 
     def stop(self) -> None:
-        """End it and its children."""
+        """Stop it and its children."""
         self.kamailio.stop()
 
     def accept(self, accepting: bool) -> None:
-        """Take new calls, or answer them (and OPTIONS) 503 with Retry-After."""
+        """Take new calls, or answer them and OPTIONS with 503 and Retry-After."""
         self._accepting = accepting
         with contextlib.suppress(RpcFailed):
             self._say_whether()
 
     def pace(self, calls_per_second: int | None) -> None:
-        """Take no more new calls a second than this, of all sources together; None: no limit.
+        """Limit the new calls per second of all sources together; None: no limit.
 
-        0: none, for the node has too much to do. The others get 503 with Retry-After, and while
-        it is 0 so do OPTIONS: an edge then gives the calls to other nodes.
+        0: none, since the node is overloaded. Further calls get 503 with Retry-After; at 0 OPTIONS
+            get it too, so that an edge gives calls to other nodes.
         """
         self._pace = calls_per_second
         with contextlib.suppress(RpcFailed):
             self._say_whether()
 
     def _say_whether(self) -> None:
-        """Raises RpcFailed."""
+        """Tell Kamailio whether to take calls. Raises RpcFailed."""
         too_busy = self._accepting and self._pace == 0
         accepting = _TOO_BUSY if too_busy else int(self._accepting)
         self.kamailio.rpc("pv.shvSet", "accepting", "int", accepting)
         self.kamailio.rpc("pv.shvSet", "pace", "int", self._pace or 0)
 
     def open_worker(self, slot: int, lines: int) -> None:
-        """The worker takes calls, as many as its line cards told us; all have the same."""
+        """The worker takes calls, as many as its line cards reported; all cards have the same
+        number."""
         self._open.add(slot)
         cards = [card for card in self._cards if card.slot == slot]
         each = lines // len(cards)
@@ -127,7 +128,7 @@ class KamailioFront:
         self._set_state(slot, "i")
 
     def loads(self) -> Mapping[int, int]:
-        """Calls the dispatcher counts for each worker, by slot. Raises RpcFailed."""
+        """The calls that the dispatcher counts for each worker, by slot. Raises RpcFailed."""
         slots = {card.duid: card.slot for card in self._cards}
         loads: Counter[int] = Counter()
         for entry in self._destinations():
@@ -139,14 +140,14 @@ class KamailioFront:
     def forget_loads(self) -> None:
         """Have the dispatcher count its calls anew.
 
-        A caller who vanished half-way, or a worker that died with its calls, leaves entries that
-        would turn later callers away. Counting anew can only count too few, and then the worker
-        itself refuses with 486 and the next one is tried.
+        A call that vanished halfway, or a worker that died with its calls, leaves entries that
+        would block later callers. The new count can only be too low; then the worker itself refuses
+        with 486 and the next one is tried.
         """
         self._reload()
 
     def registrations(self) -> dict[str, bool]:
-        """Which of our registrations hold, by name. Raises RpcFailed."""
+        """Which of our registrations are valid, by name. Raises RpcFailed."""
         if not self._settings.registrations:
             return {}
         held = {
@@ -177,11 +178,12 @@ class KamailioFront:
             self._set_state(slot, "a" if slot in self._open else "i")
 
     def _reload(self) -> None:
-        """Read the dispatcher's list again: counts begin at nought, states must be set anew."""
+        """Reload the dispatcher's list: its counts begin at zero, and states must be set again."""
         (self.kamailio.directory / "dispatcher.list").write_text(
             dispatcher_list(self._cards, self._inside)
         )
-        # The dispatcher frees the last but one list, which a call being placed may still look at.
+        # The dispatcher frees the list before the last one, which a call being placed may still
+        # use.
         time.sleep(max(0.0, self._reloaded_at + RELOAD_APART_S - time.monotonic()))
         with contextlib.suppress(RpcFailed):
             self.kamailio.rpc("dispatcher.reload")
@@ -189,7 +191,7 @@ class KamailioFront:
         self._set_states()
 
     def _steer_anew(self) -> None:
-        """Tell a Kamailio that has just started what it must know. Raises RpcFailed."""
+        """Tell a Kamailio that has just started all that it must know. Raises RpcFailed."""
         self.kamailio.rpc("core.uptime")
         self._set_states()
         self._say_whether()

@@ -1,7 +1,7 @@
-"""What Kamailio has to say, brought into the service's own log.
+"""Brings Kamailio's messages into the service's own log.
 
-It quotes what callers sent it, line ends and all: written out as it is, a caller could put any line
-into the log. And it says much under attack.
+Kamailio quotes what callers sent, line ends included: unchanged, a caller could put any line into
+the log. Under attack it also logs a lot.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class FrontLog:
         self._left_out = 0
 
     def open(self) -> int:
-        """The end Kamailio writes to; close it here once Kamailio has it.
+        """Give the end that Kamailio writes to; close it here once Kamailio has it.
 
-        It never blocks: a front must go on when nobody reads, and loses its words then.
+        It never blocks: if nobody reads, the front goes on and its messages are lost.
         """
         self.close()
         self._reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -54,7 +54,8 @@ class FrontLog:
             self._reader, self._rest = -1, b""
 
     def pass_on(self, now: float) -> None:
-        """Log what has been said since; call it a few times a second. `now` is monotonic."""
+        """Log the messages since the last call; call it a few times a second. `now` is
+        monotonic."""
         if int(now) != self._second:
             if self._left_out:
                 log.warning("%d more lines of Kamailio not shown", self._left_out)
@@ -69,12 +70,14 @@ class FrontLog:
             log.log(level, "Kamailio: %s", found[2] if found else line)
 
     def lines(self) -> list[str]:
-        """The whole lines said since the last look, shortened, as printable text."""
-        said = b""
+        """The complete lines since the last call, shortened, as printable text."""
+        read = b""
         if self._reader >= 0:
             with contextlib.suppress(BlockingIOError):
-                said = os.read(self._reader, _CHUNK)
-        *lines, self._rest = (self._rest + said).split(b"\n")
+                read = os.read(self._reader, _CHUNK)
+        *lines, self._rest = (self._rest + read).split(b"\n")
         self._rest = self._rest[-_CHUNK:]
         shown = (line.decode("ascii", errors="replace")[:_LONGEST_LINE] for line in lines)
-        return ["".join(c if c.isprintable() else " " for c in one) for one in shown if one.strip()]
+        return [
+            "".join(c if c.isprintable() else " " for c in line) for line in shown if line.strip()
+        ]

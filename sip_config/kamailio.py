@@ -1,4 +1,4 @@
-"""One Kamailio: configured, checked, started, watched, asked."""
+"""Runs one Kamailio: configures, checks, starts, watches and queries it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ STEADY_S = 30.0
 
 
 class FrontFailed(Exception):
-    """Kamailio is not there, refuses its configuration, or does not start; the text says which."""
+    """Kamailio is not installed, refuses its configuration, or does not start; the text says
+    which."""
 
 
 class Kamailio:
-    """Its process. Synchronous and single-threaded, as the supervisor is.
+    """One Kamailio process. Synchronous and single-threaded, like the supervisor.
 
     Args:
         program: the Kamailio to run.
-        address: what it takes calls on, for messages.
+        address: where it takes calls, for error messages.
         files: its configuration beside kamailio.cfg, by name; asked for before each start.
         directory: where its configuration, tables and sockets are written; the owner's only.
         steer: tells a Kamailio that has just started what it must know; may raise RpcFailed.
@@ -61,16 +62,16 @@ class Kamailio:
         self._environment = no_names.environment(registrar_names=registrar_names)
         self._process: subprocess.Popen[bytes] | None = None
         self._rpc = KamailioRpc(self.directory / "rpc")
-        self._said = FrontLog()
+        self._log = FrontLog()
         self._started_at = 0.0
-        self._start_at = 0.0  # when to start a dead one again; 0: it has not been seen dead
+        self._start_at = 0.0  # when to start a dead one again; 0: it is not dead
         self._unsteered = False
         self._pause_s = RESTART_PAUSE_S
         self.restarts = 0
 
     @property
     def up(self) -> bool:
-        """Whether it runs."""
+        """Whether it is running."""
         return self._process is not None and self._process.poll() is None
 
     def write(self) -> Path:
@@ -85,7 +86,7 @@ class Kamailio:
         return self.directory / "kamailio.cfg"
 
     def check(self) -> None:
-        """Have Kamailio read its configuration. Raises FrontFailed with its own words."""
+        """Have Kamailio check its configuration. Raises FrontFailed with its own messages."""
         if not os.access(self._program, os.X_OK):
             raise FrontFailed(
                 f"sip.kamailio: no program at {self._program}; install Debian's package kamailio"
@@ -111,27 +112,27 @@ class Kamailio:
                 raise FrontFailed(
                     "Kamailio ended at once; if another SIP service has "
                     f"{self._address}, set sip.port to a free one"
-                    + "".join(f"\n{line}" for line in self._said.lines())
+                    + "".join(f"\n{line}" for line in self._log.lines())
                 )
             with contextlib.suppress(RpcFailed):
                 self._steer()
                 return
             time.sleep(0.05)
-        said = self._said.lines()
+        lines = self._log.lines()
         self.stop()
         raise FrontFailed(
             f"Kamailio does not answer its RPC socket within {START_TIMEOUT_S:.0f} s"
-            + "".join(f"\n{line}" for line in said)
+            + "".join(f"\n{line}" for line in lines)
         )
 
     def watch(self, now: float) -> bool:
-        """Start it again when it has died; True when that happened. `now` is monotonic.
+        """Restart it if it died; True when that happened. `now` is monotonic.
 
-        What it has said meanwhile goes into the log.
+        Its messages since the last call go into the log.
         """
         if self._process is None:
             return False
-        self._said.pass_on(now)
+        self._log.pass_on(now)
         if self.up:
             if self._unsteered:
                 self._after_restart()
@@ -153,7 +154,7 @@ class Kamailio:
         return True
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """End it and its children."""
+        """Stop it and its children."""
         if self._process is None:
             return
         self._process.terminate()
@@ -163,15 +164,16 @@ class Kamailio:
             self._process.kill()
             self._process.wait()
         self._sweep()
-        self._said.close()
+        self._log.close()
         self._process = None
 
     def rpc(self, method: str, *params: Any) -> Any:
-        """Ask Kamailio. Raises RpcFailed."""
+        """Call an RPC of Kamailio. Raises RpcFailed."""
         return self._rpc.ask(method, *params)
 
     def counters(self) -> dict[str, int]:
-        """What was offered and refused, and why, since Kamailio started. Raises RpcFailed."""
+        """Counts of offered and refused calls, by reason, since Kamailio started. Raises
+        RpcFailed."""
         answer = self.rpc("stats.fetchn", "script:")
         return {name.partition(".")[2]: int(value) for name, value in answer.items()}
 
@@ -182,7 +184,7 @@ class Kamailio:
 
     def _spawn(self) -> None:
         (self.directory / "rpc").unlink(missing_ok=True)
-        errors = self._said.open()
+        errors = self._log.open()
         self._process = subprocess.Popen(
             [
                 self._program,
@@ -194,7 +196,7 @@ class Kamailio:
                 *("-M", "8"),
             ],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # what it has to say is on stderr
+            stdout=subprocess.DEVNULL,  # its messages are on stderr
             stderr=errors,
             env=self._environment,
             start_new_session=True,
@@ -204,12 +206,12 @@ class Kamailio:
         self._started_at = time.monotonic()
 
     def _sweep(self) -> None:
-        """End children that outlived their main process: they would keep its ports."""
+        """Kill children that outlived their main process: they would keep its ports."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def _errors(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines()]
-    return "\n".join(line for line in lines if "ERROR" in line or "CRITICAL" in line) or said
+def _errors(log_text: str) -> str:
+    lines = [line.strip() for line in log_text.splitlines()]
+    return "\n".join(line for line in lines if "ERROR" in line or "CRITICAL" in line) or log_text

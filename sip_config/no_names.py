@@ -1,9 +1,8 @@
-"""How Kamailio is started so that it asks no name server for a name that nobody configured.
+"""Starts Kamailio so that it asks no name server for a name that is not configured.
 
-As soon as it starts, for `-c` and `-I` too, it has its own host name looked up (for a log it does
-not write to); no setting of it forbids that. Where no name server answers that takes 5 s and more.
-The system's resolver can be told not to ask at all (RES_OPTIONS, resolv.conf(5)); files are looked
-in all the same.
+When it starts, also with `-c` and `-I`, it looks up its own host name (for a log that it does not
+write); no setting prevents that. If no name server answers, this takes 5 s and more. The system's
+resolver can be told not to ask any (RES_OPTIONS, resolv.conf(5)); it still reads files.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ class RpcFailed(Exception):
 
 
 class KamailioRpc:
-    """Synchronous, one question at a time; the supervisor that asks has no event loop."""
+    """Synchronous, one request at a time; the supervisor has no event loop."""
 
     def __init__(self, socket_path: Path, *, timeout_s: float = 0.5) -> None:
         self._theirs = socket_path
@@ -24,7 +24,7 @@ class KamailioRpc:
         self._asked = 0
 
     def ask(self, method: str, *params: Any) -> Any:
-        """The result of an RPC. Raises RpcFailed."""
+        """Call an RPC and give its result. Raises RpcFailed."""
         self._asked += 1
         ours = self._theirs.with_name(f"asks-{os.getpid()}")
         question = {"jsonrpc": "2.0", "method": method, "params": params, "id": self._asked}

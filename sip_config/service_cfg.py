@@ -12,37 +12,39 @@ from sip_config.settings import ANY_NUMBER, SipSettings
 from sip_config.trunk_tables import REALM
 
 _ANSWERS_WITHIN_MS = 3000
-"""Calls are answered at once. What has said Trying and no more by then has died of it."""
+"""Workers answer calls at once. One that sent only 100 Trying within this time has died
+meanwhile."""
 _WORKER_TAKES = 3200
-"""Bytes of a message for a worker, whose library reads 4,000. The front adds some 500."""
+"""Bytes of a message for a worker, whose library reads 4,000. The front adds about 500."""
 _ROOM_TO_REFUSE = 1024
-"""A TCP message larger than the buffer costs the connection; one a little larger gets a 513."""
+"""A TCP message larger than the buffer closes the connection; one that is slightly too large gets a
+513."""
 _INACTIVE = 1  # of the dispatcher's flags
 LOOPBACK = IPv4Address("127.0.0.1")
 
 
 class Target(Protocol):
-    """Somebody calls are given to."""
+    """A destination of calls."""
 
     @property
     def duid(self) -> str:
-        """Its name in the dispatcher's tables."""
+        """Its unique name in the dispatcher's tables."""
 
     @property
     def uri(self) -> str: ...
 
     @property
     def lines(self) -> int:
-        """Calls it may hold."""
+        """Calls that it may hold at once."""
 
 
 @dataclass(frozen=True)
 class CardAddress:
-    """A line card as the front knows it: whose it is, its SIP port on 127.0.0.1, its lines.
+    """A line card as the front knows it: its worker, its SIP port on 127.0.0.1, its lines.
 
     Attributes:
-        slot: of its worker.
-        number: among the cards of that worker.
+        slot: slot of its worker.
+        number: its number among the cards of that worker.
     """
 
     slot: int
@@ -61,10 +63,10 @@ class CardAddress:
 
 @dataclass(frozen=True)
 class Inside:
-    """The side of a Kamailio that its targets see, away from the network of the callers.
+    """The side of a Kamailio towards its targets, away from the network of the callers.
 
     Attributes:
-        asks: whether it asks its targets by OPTIONS if they take calls; otherwise it is told.
+        asks: whether it asks its targets by OPTIONS if they take calls; otherwise we tell it.
     """
 
     address: IPv4Address
@@ -89,7 +91,7 @@ def towards_workers(settings: SipSettings) -> Inside:
 
 
 def service_cfg(settings: SipSettings, inside: Inside, *, debug: int) -> str:
-    """What kamailio.cfg includes: sockets, sizes, limits, and where its tables are."""
+    """The file that kamailio.cfg includes: sockets, sizes, limits, and the places of its tables."""
     lines = ["# Written by the service at each start; changes here are lost."]
     for at, address in enumerate(settings.listen):
         advertise = (
@@ -162,9 +164,9 @@ def _trunk_parameters(settings: SipSettings, directory: Path) -> list[str]:
 def dispatcher_list(
     targets: Sequence[Target], inside: Inside, *, without: Collection[str] = ()
 ) -> str:
-    """Who calls are given to: set 1, address, flags, priority, and their load limits.
+    """The destinations of calls: set 1, address, flags, priority, and load limit.
 
-    Those in `without`, by duid, get none until they are heard of.
+    Those in `without`, by duid, get no calls until they report.
     """
     rows = [
         f"1 {target.uri} {_INACTIVE if target.duid in without else 0} 0 "
@@ -175,7 +177,7 @@ def dispatcher_list(
 
 
 def numbers_served(settings: SipSettings) -> str:
-    """A regular expression (POSIX, extended) of the numbers that get the IVR; others get 404."""
+    """A regular expression (POSIX, extended) of the numbers that the IVR serves; others get 404."""
     if ANY_NUMBER in settings.numbers:
         return ".*"
     patterns = [
@@ -186,7 +188,7 @@ def numbers_served(settings: SipSettings) -> str:
 
 
 def _pattern(number: str) -> str:
-    """`?` is any digit, `*` any digits at all."""
+    """Convert a pattern: `?` is any digit, `*` any number of digits."""
     written = {"?": "[0-9]", "*": "[0-9]*"}
     return "".join(
         written.get(letter) or (letter if letter.isalnum() else f"[{letter}]")

@@ -126,7 +126,7 @@ class SipSettings(BaseModel):
     @model_validator(mode="after")
     def _trunks(self) -> Self:
         for kind, named in (("peers", self.peers), ("registrations", self.registrations)):
-            names = [one.name for one in named]
+            names = [entry.name for entry in named]
             if len(set(names)) != len(names):
                 raise ValueError(f"expected each name in {kind} once")
         contacts = [

@@ -1,4 +1,4 @@
-"""What Kamailio is told of the trunks: its tables of peers, passwords, registrations and keys."""
+"""The tables that tell Kamailio about trunks: peers, passwords, registrations and keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REALM = "rocars-ivr"
 _GROUPS = {Security.NONE: 1, Security.TLS: 2, Security.SRTP: 3}
 _GROUP_OF_EDGES = 4
 
-# The columns of Kamailio's table `uacreg`, version 5, in db_text's form.
+# The columns of Kamailio's table `uacreg`, version 5, in the format of db_text.
 _COLUMNS = (
     "id(int,auto) l_uuid(string) l_username(string) l_domain(string) r_username(string) "
     "r_domain(string) realm(string,null) auth_username(string) auth_password(string) "
@@ -22,7 +22,7 @@ _COLUMNS = (
 
 
 def trunk_files(settings: SipSettings) -> dict[str, str]:
-    """All of these, by the name Kamailio reads them under."""
+    """All these files, by the names under which Kamailio reads them."""
     tables = registrations_tables(settings)
     return {
         "peers.list": peers_list(settings),
@@ -45,9 +45,10 @@ def peers_list(settings: SipSettings) -> str:
 
 
 def digests_cfg(settings: SipSettings) -> str:
-    """Which peers must prove to know a password: the digest's HA1, never the password itself.
+    """The peers that must prove that they know a password: the digest's HA1, never the password
+    itself.
 
-    And whose word on who calls is not taken, and who sits behind NAT.
+    Also the peers whose caller identities are not believed, and those behind NAT.
     """
     rows = []
     for peer in settings.peers:
@@ -63,12 +64,12 @@ def digests_cfg(settings: SipSettings) -> str:
 
 
 def _ha1(username: str, password: str) -> str:
-    """RFC 2617, 3.2.2.2; carriers' and PBX's digests are MD5."""
+    """HA1 of RFC 2617, 3.2.2.2; carriers and PBXs use MD5 digests."""
     return hashlib.md5(f"{username}:{REALM}:{password}".encode(), usedforsecurity=False).hexdigest()
 
 
 def registrations_tables(settings: SipSettings) -> dict[str, str]:
-    """A directory of db_text: one row for each account we register."""
+    """The tables of db_text: one row for each account that we register."""
     rows = [
         _row(number, registration, settings)
         for number, registration in enumerate(settings.registrations, start=1)
@@ -104,12 +105,12 @@ def _row(number: int, registration: Registration, settings: SipSettings) -> str:
 
 
 def _escaped(field: str) -> str:
-    """db_text parts columns by colons and rows by line ends."""
+    """Escape a field: db_text separates columns by colons and rows by line ends."""
     return field.replace("\\", "\\\\").replace(":", "\\:").replace("\n", "\\n")
 
 
 def tls_cfg(settings: SipSettings) -> str:
-    """Kamailio's tls.cfg: our certificate, and whose peers' certificates we take."""
+    """Kamailio's tls.cfg: our certificate, and the authorities of peers' certificates."""
     tls = settings.tls
     if tls.certificate is None or tls.private_key is None:
         return ""

@@ -1,4 +1,4 @@
-"""Who may call, over what, and where we register: the SIP trunks of a node."""
+"""The SIP trunks of a node: who may call, by which transport, and where we register."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _USER = r"^[A-Za-z0-9+_.!~*'()&=$,?/-]{1,64}$"
 
 
 class Security(StrEnum):
-    """The least a peer's calls must have."""
+    """The least security that calls of a peer must have."""
 
     NONE = "none"
     TLS = "tls"  # signalling over TLS
@@ -24,7 +24,7 @@ class Security(StrEnum):
 
 
 class Peer(BaseModel):
-    """Somebody who may call: a trunk, a PBX, a network of softphones."""
+    """A source that may call: a trunk, a PBX, a network of softphones."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -75,10 +75,10 @@ class Peer(BaseModel):
 
 
 def region_of(source: str, peers: Iterable[Peer]) -> str | None:
-    """The country of the trunk that a call came by, by the narrowest network that has its address.
+    """The country of the trunk that a call came from, by the narrowest network with its address.
 
-    `source` is an address with or without port; None where it is of no peer, or of one whose
-    country nobody has set.
+    `source` is an address with or without port. None if it belongs to no peer, or to a peer without
+    a country.
     """
     try:
         address = IPv4Address(source.partition(":")[0])
@@ -94,7 +94,7 @@ def region_of(source: str, peers: Iterable[Peer]) -> str | None:
 
 
 class Registration(BaseModel):
-    """A trunk that wants us to register (RFC 3261, 10). Its calls come from a peer of ours."""
+    """A trunk at which we must register (RFC 3261, 10). Its calls come from one of our peers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

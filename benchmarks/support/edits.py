@@ -1,15 +1,15 @@
-"""How far what was heard is from what was said."""
+"""The distance between spoken and recognised text."""
 
 from __future__ import annotations
 
 
-def distance(said: str, heard: str) -> int:
+def distance(spoken: str, recognised: str) -> int:
     """Insertions, deletions and substitutions between two strings (Levenshtein)."""
-    row = list(range(len(heard) + 1))
-    for at, one in enumerate(said, start=1):
+    row = list(range(len(recognised) + 1))
+    for at, character in enumerate(spoken, start=1):
         before, row[0] = row[:], at
-        for place, other in enumerate(heard, start=1):
+        for place, other in enumerate(recognised, start=1):
             row[place] = min(
-                before[place] + 1, row[place - 1] + 1, before[place - 1] + (one != other)
+                before[place] + 1, row[place - 1] + 1, before[place - 1] + (character != other)
             )
     return row[-1]

@@ -1,10 +1,10 @@
-"""One driver's call of fifteen seconds, with the moments it is judged by.
+"""One driver's call of fifteen seconds, with the moments by which it is judged.
 
-What comes is timed by the kernel (`arrivals`), so that a generator that is late itself does not
-make the service look late.
+The kernel times received packets (`arrivals`), so that a late generator does not make the service
+look late.
 
-He chooses English, breaks into the question for his user ID with its first digit, keys the other
-seven, and listens until the fifteen seconds are over. Every packet he sends and receives is a real
+They choose English, break into the question for the user ID with its first digit, key the other
+seven, and listen until the fifteen seconds are over. Every packet they send and receive is a real
 one; `RtpClock` sends for all calls from one loop, so that hundreds of them cost little.
 """
 
@@ -26,11 +26,11 @@ LANGUAGE_KEY = "3"
 USER_ID = "70000001"
 LANGUAGE_AT_S = 1.5
 USER_ID_FROM_S, USER_ID_TO_S = 4.0, 5.2
-"""Somewhere in between he breaks in: in the middle of a word, or in a pause."""
+"""They break in somewhere between these: in the middle of a word, or in a pause."""
 CALL_S = 15.0
 FRAME_S = 0.02
 SETTLED_S = 0.3
-"""So long without sound, and it has fallen silent."""
+"""After so long without sound the line counts as silent."""
 RINGING_S = 5.0
 NOTED_GAP_S = 0.1
 _NOUGHT = frozenset((0xD5, 0x55))
@@ -62,7 +62,7 @@ class Measured:
 
 @dataclass(eq=False)
 class KeyedCall:
-    """A call in progress: what it still has to send, and what it has heard."""
+    """A call in progress: what must still be sent, and what was received."""
 
     peer: Peer
     began: float = 0.0
@@ -75,7 +75,7 @@ class KeyedCall:
     """When packets with sound in them came."""
     _events: deque[tuple[str, int, bool]] = field(default_factory=deque)
     _speech: deque[bytes] = field(default_factory=deque)
-    _said: asyncio.Event = field(default_factory=asyncio.Event)
+    _spoken: asyncio.Event = field(default_factory=asyncio.Event)
     _pressed: dict[int, float] = field(default_factory=dict)
     _keys: int = 0
 
@@ -89,23 +89,23 @@ class KeyedCall:
 
     async def say(self, alaw: bytes) -> None:
         """Send sound in A-law, as whole packets of 20 ms; returns with the last."""
-        self._said.clear()
+        self._spoken.clear()
         self._speech.extend(alaw[at : at + 160] for at in range(0, len(alaw) - 159, 160))
-        await self._said.wait()
+        await self._spoken.wait()
 
     def pressed_at(self, number: int) -> float | None:
         """When the first packet of that key went out, counted from 1."""
         return self._pressed.get(number)
 
     def send_frame(self, now: float) -> None:
-        """The 20 ms that are due: a piece of a key, of what he says, or silence."""
+        """The 20 ms that are due: a piece of a key, of speech, or silence."""
         peer = self.peer
         key, number, end = self._events.popleft() if self._events else ("", 0, False)
         if not key:
             peer.sequence += 1
             sound = self._speech.popleft() if self._speech else PCMA_SILENCE
             if not self._speech:
-                self._said.set()
+                self._spoken.set()
             self._send(rtp(8, peer.sequence, peer.timestamp, sound))
             peer.timestamp += 160
             return
@@ -120,11 +120,11 @@ class KeyedCall:
             peer.timestamp += 160 * step
 
     def _send(self, packet: bytes) -> None:
-        with contextlib.suppress(OSError):  # nobody listens there any more: seen by what is missing
+        with contextlib.suppress(OSError):  # nobody listens: that shows in missing packets
             self.peer.media.sendto(packet, self.peer.remote_media)
 
     def hear(self) -> None:
-        """Take the packets that have come; they came when the kernel had them."""
+        """Take the packets that have come; their times are those of the kernel."""
         with contextlib.suppress(BlockingIOError, ConnectionError):
             while True:
                 packet, now = arrivals.receive(self.peer.media)
@@ -152,7 +152,7 @@ class KeyedCall:
             broke_in is not None
             and broke_in - max((at for at in self.sounds if at < broke_in), default=0.0)
             < 2 * FRAME_S
-        ):  # in a pause of the prompt there is nothing to be silenced
+        ):  # in a pause of the prompt there is no sound to stop
             result.silence_ms = (_falls_silent(self.sounds, broke_in) - broke_in) * 1000
         if last_key is not None:
             following = [at for at in self.sounds if at > last_key]
@@ -179,7 +179,7 @@ class RtpClock:
     def __init__(self) -> None:
         self._calls: set[KeyedCall] = set()
         self.longest_delay_s = 0.0
-        """How late the generator itself was at worst: no gap below it is the service's."""
+        """The worst delay of the generator itself: gaps below it are not the service's."""
 
     @contextlib.contextmanager
     def sends_for(self, call: KeyedCall) -> Iterator[None]:
@@ -202,7 +202,7 @@ class RtpClock:
 
 @contextlib.contextmanager
 def calling(server: tuple[str, int], number: str) -> Iterator[KeyedCall]:
-    """A caller who is about to dial; he hears all that comes, and is gone afterwards."""
+    """A caller who is about to dial; they hear all that comes, and are gone afterwards."""
     peer = Peer(server, called=number)
     for end in (peer.sip, peer.media):
         arrivals.note(end)
@@ -217,7 +217,7 @@ def calling(server: tuple[str, int], number: str) -> Iterator[KeyedCall]:
 
 
 async def keyed_call(server: tuple[str, int], clock: RtpClock, number: str) -> Measured:
-    """Place the call and tell how it went; it never raises for what the service does."""
+    """Place the call and report how it went; it never raises because of the service."""
     with calling(server, number) as call:
         try:
             return await _keyed(call, clock)

@@ -1,4 +1,4 @@
-"""A service of the benchmark's own: on ports of its own, in a directory that is thrown away."""
+"""A service for one benchmark, on its own ports and in a temporary directory."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ enabled = false
 
 @contextlib.contextmanager
 def service(lines: int, keep: Path | None = None, more: str = "") -> Iterator[int]:
-    """A service with so many lines, drained at the end; gives its pid.
+    """Run a service with so many lines, drained at the end; gives its pid.
 
-    Its data are in `keep`, or thrown away; `more` is further TOML.
+    Its data are kept in `keep`, otherwise deleted; `more` is further TOML.
 
     Raises RuntimeError if it does not start.
     """
@@ -65,8 +65,8 @@ def service(lines: int, keep: Path | None = None, more: str = "") -> Iterator[in
             deadline = time.monotonic() + START_S
             while _lines_ready() < lines:
                 if process.poll() is not None or time.monotonic() > deadline:
-                    told = (Path(name) / "log").read_text()
-                    raise RuntimeError(f"the service did not start: {told}")
+                    log_text = (Path(name) / "log").read_text()
+                    raise RuntimeError(f"the service did not start: {log_text}")
                 time.sleep(0.2)
             yield process.pid
         finally:
@@ -74,7 +74,7 @@ def service(lines: int, keep: Path | None = None, more: str = "") -> Iterator[in
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Drain; what still runs then is ended by a second request."""
+    """Drain; processes that still run then are stopped by a second signal."""
     for _ in range(2):
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):

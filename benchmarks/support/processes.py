@@ -1,4 +1,4 @@
-"""The processes of a running service, and what they cost."""
+"""The processes of a running service, and their memory and processor time."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def family(pid: int) -> list[int]:
             continue  # it has ended meanwhile
         children.setdefault(parent, []).append(int(path.parent.name))
     found = [pid]
-    for one in found:
-        found += children.get(one, [])
+    for process in found:
+        found += children.get(process, [])
     return found
 
 
 def processes() -> dict[str, list[int]]:
-    """Pids of the service's processes on this machine, by what they are."""
+    """Pids of the service's processes on this machine, by kind."""
     found: dict[str, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -42,7 +42,7 @@ def processes() -> dict[str, list[int]]:
 
 
 def private_mb(pid: int) -> float:
-    """Memory that is this process's alone, MB."""
+    """Memory that belongs to this process only, MB."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     kb = sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_"))
     return kb / 1024
@@ -50,7 +50,7 @@ def private_mb(pid: int) -> float:
 
 def family_cpu_s(pid: int) -> float:
     """Processor time of a process and all its descendants so far, seconds."""
-    return sum(cpu_s(one) for one in family(pid))
+    return sum(cpu_s(process) for process in family(pid))
 
 
 def cpu_s(pid: int) -> float:

@@ -16,21 +16,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from ground.database.postgresql import arguments
 
 DATABASE_FAILURES = (SQLAlchemyError, OSError, TimeoutError)
-"""What a database that is locked, full, read-only or gone can raise."""
+"""Exceptions of a database that is locked, full, read-only or unavailable."""
 
 
 def reason(failure: BaseException) -> str:
-    """What the database itself said, in one line."""
+    """The message of the database itself, in one line."""
     own = getattr(failure, "orig", None) or failure
     return " ".join(str(own).split()) or type(own).__name__
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How many connections there are, and how long anybody waits for the database, seconds.
+    """The number of connections, and the longest waits for the database in seconds.
 
     Args:
-        pool_size: connections kept open, and no more than these.
+        pool_size: connections kept open; there are never more.
         pool_timeout_s: wait for a free connection.
         busy_timeout_ms: SQLite: wait for another writer's lock, milliseconds.
         connect_timeout_s: PostgreSQL: wait for a connection to the server.
@@ -46,10 +46,10 @@ class Limits:
 
 
 def open_engine(url: str, limits: Limits) -> AsyncEngine:
-    """An engine of this process and this event loop; to be made after a fork, not before.
+    """Make an engine for this process and this event loop; call it after a fork, not before.
 
-    Nothing is connected yet, so an absent database raises only when it is used. Exceptions carry no
-    parameters of statements: they may be what a caller keyed.
+    It does not connect yet, so an unavailable database raises only when it is used. Exceptions
+    contain no parameters of statements, which may be what a caller keyed.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -83,15 +83,16 @@ def open_engine(url: str, limits: Limits) -> AsyncEngine:
 def for_writing(engine: AsyncEngine) -> AsyncEngine:
     """The same connections, whose transactions take SQLite's write lock at their start.
 
-    A transaction that begins as a reader and turns writer fails at once instead of waiting
-    (SQLITE_BUSY_SNAPSHOT), so writers say so first. What they read stays true until they commit; in
-    PostgreSQL they lock the rows they judge.
+    A transaction that begins by reading and then writes fails at once instead of waiting
+    (SQLITE_BUSY_SNAPSHOT), so writers take the lock first. What they read stays true until they
+    commit; in PostgreSQL they lock the rows that they decide about.
     """
     return engine.execution_options(sqlite_writes=True)
 
 
 def make_private_file(url: str) -> None:
-    """SQLite: a new file is its owner's only, and SQLite gives its side files the same mode.
+    """SQLite: create a file that only its owner may read; SQLite gives its side files the same
+    mode.
 
     Raises OSError.
     """
@@ -108,13 +109,13 @@ def _make_sqlite_dependable(engine: AsyncEngine, busy_timeout_ms: int) -> None:
     def _try_to_open(
         _dialect: object, _record: object, where: list[Any], how: dict[str, Any]
     ) -> None:
-        # A file that cannot be opened is found here: the driver would start a thread for it, which
-        # ends with a traceback when the event loop is quicker.
+        # Detect a file that cannot be opened here: the driver would start a thread for it, which
+        # ends with a traceback if the event loop is quicker.
         sqlite3.connect(where[0], uri=bool(how.get("uri"))).close()
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where we say, DDL included
+        connection.isolation_level = None  # we begin transactions ourselves, also for DDL
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
         cursor.execute("PRAGMA foreign_keys=ON")
@@ -122,7 +123,7 @@ def _make_sqlite_dependable(engine: AsyncEngine, busy_timeout_ms: int) -> None:
         if cursor.fetchone()[0] != "wal":
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.fetchall()
-        # What was announced must be on the disk, not only in the system's memory.
+        # What was announced to a caller must be on the disk, not only in the system's memory.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 

@@ -1,4 +1,4 @@
-"""Adding a row that may be there already."""
+"""Adds a row that may exist already."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from sqlalchemy.orm import DeclarativeBase
 async def insert_unless_there(
     session: AsyncSession, table: type[DeclarativeBase], **values: Any
 ) -> None:
-    """Add a row unless its primary key is taken; no race with others who do the same."""
+    """Add a row unless its primary key exists; safe when several processes do the same."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     await session.execute(insert(table).values(**values).on_conflict_do_nothing())

@@ -9,7 +9,8 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime: kept in UTC, read in the time zone `zone`. A naive one is refused."""
+    """An aware datetime: stored in UTC, read in the time zone `zone`. Naive datetimes are
+    refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

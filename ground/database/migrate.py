@@ -1,4 +1,4 @@
-"""Bringing a database to the revision this release expects, with Alembic, under a lock."""
+"""Migrates a database to the revision that this release expects, with Alembic, under a lock."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ground.database.engine import for_writing
 
 MIGRATION_TIMEOUT_S = 900.0
-"""An index over a year of calls takes minutes; another process waits as long for it to be made."""
+"""An index over a year of calls takes minutes to build, and other processes wait for it."""
 
 MIGRATION_BUSY_TIMEOUT_MS = 30_000
-"""The same for SQLite's write lock."""
+"""The same limit for SQLite's write lock."""
 
 
 class NewerDatabase(RuntimeError):
@@ -37,11 +37,11 @@ class Migrations:
 
     Args:
         versions: folder of the revisions.
-        metadata: the tables as the code has them; what autogeneration and `check` compare with.
+        metadata: the tables as the code has them; autogeneration and `check` compare with these.
         lock: number of the advisory lock that keeps two processes from migrating one PostgreSQL
             database at a time. One number a service: two services may share a database.
-        take_over: run before, in the same transaction and under the lock; for a database from
-            before these migrations.
+        take_over: run first, in the same transaction and under the lock; for a database older than
+            these migrations.
     """
 
     versions: Path
@@ -50,9 +50,9 @@ class Migrations:
     take_over: Callable[[Connection], None] = _nothing
 
     def config(self, connection: Connection | None = None) -> Config:
-        """Alembic's configuration without an ini file; `alembic/env.py` reads the attributes."""
+        """Alembic's configuration without an ini file; `alembic/env.py` reads its attributes."""
         config = Config()
-        config.set_main_option("path_separator", "newline")  # a folder's name may hold a colon
+        config.set_main_option("path_separator", "newline")  # a folder's name may have a colon
         config.set_main_option("script_location", _escaped(Path(__file__).parent / "alembic"))
         config.set_main_option("version_locations", _escaped(self.versions))
         config.attributes["connection"] = connection
@@ -66,15 +66,15 @@ class Migrations:
         return revision
 
     def stamp(self, connection: Connection, revision: str) -> None:
-        """Note the revision without running anything: the tables are there."""
+        """Record the revision without running migrations, since the tables exist."""
         command.stamp(self.config(connection), revision)
 
     async def upgrade(self, engine: AsyncEngine) -> str:
-        """Apply what is missing, in one transaction, and return the revision reached.
+        """Apply the missing migrations in one transaction; returns the revision reached.
 
-        Several processes may do so at once: one does it and the others find it done. The engine's
-        time-outs must allow for that (`MIGRATION_TIMEOUT_S`). Raises NewerDatabase, and what the
-        database or `take_over` raises.
+        Several processes may do this at once: one migrates, and the others find nothing to do. The
+        engine's time-outs must allow for that (`MIGRATION_TIMEOUT_S`). Raises NewerDatabase, and
+        what the database or `take_over` raises.
         """
 
         def upgrade(connection: Connection) -> None:
@@ -89,7 +89,8 @@ class Migrations:
         return self.head()
 
     async def current(self, engine: AsyncEngine) -> str | None:
-        """The revision the database is at, None when it has none. Raises what it raises."""
+        """The current revision of the database; None if it has none. Raises what the database
+        raises."""
         async with engine.begin() as connection:
             return await connection.run_sync(_revision)
 

@@ -1,7 +1,7 @@
-"""URLs of PostgreSQL as those who host it give them, and what asyncpg is to be told of them.
+"""Converts PostgreSQL URLs, as hosting providers give them, to arguments of asyncpg.
 
-They are written for libpq (its manual, section "Connection Strings"), whose parameters asyncpg does
-not take: sslmode, connect_timeout and others would pass a check and fail at use.
+Such URLs are written for libpq (its manual, section "Connection Strings"). asyncpg does not take
+libpq's parameters: sslmode, connect_timeout and others would pass a check and fail at use.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _KNOWN = (
     "prepared_statement_cache_size",
 )
 _WHERE = ("host", "port")
-"""Where the server is, a folder of sockets too; SQLAlchemy reads them."""
+"""Parameters that say where the server is, or its folder of sockets; SQLAlchemy reads them."""
 _IGNORED = (
     "channel_binding",
     "gssencmode",
@@ -45,15 +45,16 @@ _IGNORED = (
     "sslcompression",
     "sslsni",
 )
-"""asyncpg has none of them, and the connection is as good without."""
+"""asyncpg has no counterpart, and the connection works as well without."""
 
 
 class BadDatabaseUrl(ValueError):
-    """A URL that could not be used; the text says which part, and never a password."""
+    """A URL that cannot be used; the text says which part is wrong, and never contains a
+    password."""
 
 
 def database_url(written: str, drivers: tuple[str, ...]) -> str:
-    """A URL with the driver we use, all of whose parameters are understood.
+    """Check a URL and give it with the driver that we use. All its parameters must be known.
 
     ``postgres://`` and ``postgresql://``, as hosts write them, get our driver. Raises
     BadDatabaseUrl.
@@ -77,9 +78,9 @@ def database_url(written: str, drivers: tuple[str, ...]) -> str:
 
 
 def arguments(url: URL) -> tuple[URL, dict[str, Any]]:
-    """The URL without its parameters, and the arguments of asyncpg they come to.
+    """Split a URL into the URL without parameters and the arguments of asyncpg.
 
-    Raises BadDatabaseUrl for a parameter, a value or a file of certificates that is none.
+    Raises BadDatabaseUrl for an unknown parameter, a wrong value or an unusable certificate file.
     """
     given = {
         name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()
@@ -110,7 +111,7 @@ def arguments(url: URL) -> tuple[URL, dict[str, Any]]:
         made["server_settings"] = server
     if "connect_timeout" in given:
         seconds = _whole_number("connect_timeout", given["connect_timeout"])
-        if seconds:  # 0: for ever, to libpq; the settings say how long we wait at most
+        if seconds:  # To libpq, 0 means no limit; the settings have our longest wait.
             made["timeout"] = float(seconds)
     if "target_session_attrs" in given:
         if given["target_session_attrs"] not in _SESSIONS:
@@ -147,7 +148,7 @@ def _ssl(given: dict[str, str]) -> ssl.SSLContext | str | bool:
     if mode in ("allow", "prefer"):
         return mode
     if mode == "require" and roots:
-        mode = "verify-ca"  # as libpq has it
+        mode = "verify-ca"  # the same as libpq does
     system = roots in ("", "system")
     try:
         context = ssl.create_default_context(cafile=None if system else str(Path(roots)))
@@ -175,7 +176,7 @@ def _ssl(given: dict[str, str]) -> ssl.SSLContext | str | bool:
 
 
 def _options(text: str) -> list[tuple[str, str]]:
-    """``-c name=value`` and ``--name=value``, as libpq takes them."""
+    """Parse ``-c name=value`` and ``--name=value`` as libpq does."""
     settings = []
     words = text.replace("-c ", "-c").split()
     for word in words:

@@ -1,4 +1,4 @@
-"""Reading and writing: one session, one transaction."""
+"""Transactions for reading and writing: one session each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ground.database.engine import for_writing
 
 
 class Transactions:
-    """To be made in its event loop, after a fork."""
+    """Make it in its event loop, after a fork."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -26,7 +26,7 @@ class Transactions:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """Committed at the end, undone by any exception. Raises what the database raises."""
+        """Committed at the end, rolled back by any exception. Raises what the database raises."""
         async with self._writing.begin() as session:
             yield session
 

@@ -1,4 +1,4 @@
-"""Database URLs, as SQLAlchemy reads them; loads nothing of it."""
+"""Database URLs in SQLAlchemy's form, without importing SQLAlchemy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number of the one who calls, from all that an INVITE says of them."""
+"""Finds the caller's number in all that an INVITE says about who calls."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _DECIDES = (NumberKind.KNOWN, NumberKind.WITHHELD)
 def caller_of(
     invite: Invite, default_region: str, trunk_region: str | None = None
 ) -> CallingNumber:
-    """The first identity that is a telephone number, in the order of trust.
+    """Give the first identity that is a telephone number, in the order of trust.
 
-    Withheld, whatever else is there, if privacy is asked for or the From header calls itself
-    anonymous (RFC 3323). Names of trunks and extensions, which some networks assert beside the
-    number, are passed over.
+    The number counts as withheld, whatever other headers say, if privacy is asked for or the From
+    header is anonymous (RFC 3323). Some networks also assert names of trunks and extensions; these
+    are skipped.
     """
     if invite.private or not invite.identities:
         return CallingNumber(NumberKind.WITHHELD if invite.private else NumberKind.ABSENT)

@@ -1,4 +1,4 @@
-"""From what the line and the flow know of a call's end to the last line of its CDR."""
+"""From what the line and the flow know of a call's end to the closing entry of its CDR."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _BY_CAUSE = {
     Cause.CANCELLED: CallOutcome.CANCELLED,
     Cause.STOPPED: CallOutcome.DRAINED,
 }
-"""Ends that count whatever the flow had reached."""
+"""Causes that decide the outcome, however far the flow had come."""
 
 _BY_FAULT = {
     Cause.TIMED_OUT: CallOutcome.SESSION_EXPIRED,
     Cause.NETWORK_ERROR: CallOutcome.NETWORK_FAILED,
 }
-"""Faults of the network that count as long as the caller does not have what they came for."""
+"""Network faults that decide the outcome unless the caller has completed their task."""
 
 _BY_CONCLUSION = {
     Conclusion.UNFINISHED: CallOutcome.CALLER_HUNG_UP,
@@ -54,7 +54,7 @@ _BY_REFUSAL = {
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What only the one who took the call knows."""
+    """What only the part that took the call knows."""
 
     drained: bool = False  # ended by the deadline of a drain
     by_operator: bool = False  # ended from the console
@@ -71,10 +71,10 @@ def refused(status: int) -> CallOutcome:
 
 
 def outcome_of(ending: Ending, notes: CallNotes, circumstances: Circumstances) -> CallOutcome:
-    """The one word a CDR has for how a call went.
+    """Give the outcome of a call, the one word that its CDR has for how it went.
 
-    Callers who have heard their UBR, or where a bundle stands, and hang up on the menu that follows
-    have what they came for.
+    Callers who have heard their UBR or the status of a bundle, and hang up at the menu that
+    follows, have completed their task.
     """
     if circumstances.failed:
         return CallOutcome.ERROR
@@ -104,7 +104,7 @@ def outcome_of(ending: Ending, notes: CallNotes, circumstances: Circumstances) -
 def closed_call(
     ending: Ending, notes: CallNotes, circumstances: Circumstances, *, stand_ins: int
 ) -> CallClosed:
-    """The last line of a CDR."""
+    """Give the closing entry of a CDR."""
     media = ending.media
     return CallClosed(
         outcome=outcome_of(ending, notes, circumstances),

@@ -1,4 +1,4 @@
-"""What a calling number tells about its caller, before he says anything."""
+"""What a calling number tells about its caller before they say anything."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from ivr.observe import metrics
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import CallingNumber
 from ivr.records.database import RecordsUnavailable
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import first_in
 
 log = structlog.get_logger("ivr.pool.caller_hints")
 
 PATIENCE_S = 1.0
-"""No caller waits longer for being recognised than he would need to key his user ID."""
+"""The longest wait for recognising a caller: not more than they would need to key their user ID."""
 
 
 async def caller_hints(number: CallingNumber, book: CallBook, rocars: Rocars) -> CallerHints:
-    """Who a number belongs to and the language last spoken with it. Never raises.
+    """Look up whom a number belongs to, and the language last spoken with it. Never raises.
 
-    A number proves nothing (it can be forged): these hints save keys, no secret. A number whose
-    country is guessed may be somebody else's, and is nobody's.
+    A number proves nothing, since it can be forged: these hints only save key presses and never
+    replace a secret. A number whose country was only guessed may be somebody else's, so it gives no
+    hint.
     """
     of_region = first_in(number.region)
     if number.e164 is None or not number.sure:

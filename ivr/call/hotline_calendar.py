@@ -10,11 +10,11 @@ from typing import Any
 
 HONG_KONG = timezone(timedelta(hours=8), "HKT")
 LOOKS_AHEAD = timedelta(days=15)
-"""Longer than any row of holidays. A hotline that stays shut for longer is said to be shut, and not
-until when."""
+"""Longer than any row of holidays. If the hotline stays closed for longer, callers are told that it
+is closed but not until when."""
 
 Span = tuple[datetime, datetime]
-"""From the first instant to just before the second."""
+"""From the first instant up to, but without, the second."""
 
 
 class CalendarUnreadable(Exception):
@@ -26,7 +26,7 @@ class Opening:
     """Whether the hotline is open at an instant.
 
     Attributes:
-        opens: when it is next, where it is shut and that is known.
+        opens: when it opens next, if it is closed and that is known.
     """
 
     shut: bool = False
@@ -34,18 +34,18 @@ class Opening:
 
 
 class HotlineCalendar:
-    """The hours of the hotline, and the days without any. Read anew when a file changes."""
+    """The hours of the hotline and its closed days. Files are read again when they change."""
 
     def __init__(self, hours: Path | None, holidays: Sequence[Path]) -> None:
-        """`hours`: its events are the times it is open, always where there is none; `holidays`:
-        their events are times it is shut all the same."""
+        """`hours`: its events are the times when the hotline is open; without it, always.
+        `holidays`: its events are times when it is closed nevertheless."""
         self._hours = hours
         self._holidays = tuple(holidays)
         self._spans: list[Span] = []
         self._known_for: object = None
 
     def at(self, at: datetime) -> Opening:
-        """Whether it is open then. Raises CalendarUnreadable."""
+        """Whether it is open at that instant. Raises CalendarUnreadable."""
         at = at.astimezone(HONG_KONG)
         known_for = (at.date(), *(_version(path) for path in self._files()))
         if known_for != self._known_for:
@@ -77,8 +77,8 @@ def _version(path: Path) -> tuple[int, int]:
 
 
 def _events(path: Path, begins: datetime, ends: datetime) -> list[Span]:
-    """What a calendar has between two instants, rules of repetition followed."""
-    # Here, not above: most nodes have no calendar, and these take a while to load.
+    """The events of a calendar between two instants, with rules of repetition expanded."""
+    # Imported here, not above: most nodes have no calendar, and these modules load slowly.
     import recurring_ical_events
     from icalendar import Calendar
 
@@ -94,12 +94,12 @@ def _events(path: Path, begins: datetime, ends: datetime) -> list[Span]:
         ]
     except OSError as failure:
         raise CalendarUnreadable(f"{path}: {failure.strerror}") from failure
-    except Exception as failure:  # whatever a library makes of a file that is no calendar
+    except Exception as failure:  # the library may raise anything for a file that is no calendar
         raise CalendarUnreadable(f"{path} is no calendar (RFC 5545): {failure}") from failure
 
 
 def _instant(at: Any) -> datetime:
-    """Days, and times without a zone, are those of Hong Kong."""
+    """Days, and times without a zone, are taken as Hong Kong time."""
     if isinstance(at, datetime):
         return at.astimezone(HONG_KONG) if at.tzinfo else at.replace(tzinfo=HONG_KONG)
     assert isinstance(at, date)
@@ -107,6 +107,6 @@ def _instant(at: Any) -> datetime:
 
 
 def _without(span: Span, shut: Span) -> list[Span]:
-    """What is left of a span when another is taken out of it."""
+    """The rest of a span when another one is cut out of it."""
     parts = [(span[0], min(span[1], shut[0])), (max(span[0], shut[1]), span[1])]
     return [(begins, ends) for begins, ends in parts if begins < ends]

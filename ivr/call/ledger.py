@@ -1,4 +1,4 @@
-"""The flows' ledger, kept in the records of the node."""
+"""The flows' ledger of bundling requests, kept in the records of the node."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENDED: dict[BundleRequestState, Literal["confirmed", "refused", "unknown"]] = {
 
 
 def confirmed_by(key: str, receipt: Receipt) -> BundleFinished:
-    """The fact that ROCARS has done what was asked."""
+    """The fact that ROCARS has carried out the request."""
     return BundleFinished(
         key,
         BundleRequestState.CONFIRMED,
@@ -38,8 +38,8 @@ def confirmed_by(key: str, receipt: Receipt) -> BundleFinished:
     )
 
 
-def unheard(request: BundleRequest) -> UnannouncedResult:
-    """A request of a former call, as a flow tells it."""
+def unannounced(request: BundleRequest) -> UnannouncedResult:
+    """A request of an earlier call, in the form in which a flow announces it."""
     ccrns = tuple(request.ccrns)
     receipt = None
     if request.ubr and request.crossing_at and request.finished_at:
@@ -123,9 +123,9 @@ class BundleLedger:
         try:
             requests = await self.book.untold_bundle_requests(driver.user_id, since)
         except RecordsUnavailable:
-            log.exception("what a driver has not heard of his requests cannot be read")
+            log.exception("what a driver has not heard of their requests cannot be read")
             return ()
-        return tuple(unheard(request) for request in reversed(requests))
+        return tuple(unannounced(request) for request in reversed(requests))
 
     async def _finished(self, finished: BundleFinished) -> None:
         metrics.bundles_total.labels(outcome=finished.state.value).inc()

@@ -1,4 +1,4 @@
-"""The practice line: a ROCARS that takes anything of the right shape and does nothing."""
+"""The practice line: a ROCARS in memory that accepts any valid request and bundles nothing."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ VEHICLES = ("AB1234", "FU2468")
 LEAD = timedelta(minutes=30)
 UBR_DIGITS = 10
 WRONG_CODE = "000000"
-"""The one code that is refused, so that this can be rehearsed too."""
+"""The one code that is refused, so that a refusal can be rehearsed too."""
 
 
 @dataclass
 class PracticeRocars:
-    """Fulfils `backend_client.protocol.Rocars` for the length of one call, in memory alone."""
+    """Fulfils `backend_client.protocol.Rocars` during one call, in memory only."""
 
     bundled: list[Receipt] = field(default_factory=list)
 
@@ -88,7 +88,7 @@ class PracticeRocars:
 
 
 class PracticeLedger:
-    """Fulfils `call_flows.call_context.Ledger`. Nothing is asked of anybody, nor written down."""
+    """Fulfils `call_flows.call_context.Ledger` without asking or recording anything."""
 
     async def sending(
         self, key: str, driver: Driver, ccrns: tuple[str, ...], vehicle: str

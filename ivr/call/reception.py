@@ -47,16 +47,17 @@ from prompts.announcement import Announcement
 from prompts.announcements import PublishedAnnouncements
 from prompts.utterance import Narrator
 from sip_config.trunks import region_of
-from speech.recognition.ear import VoskRecogniser
+from speech.recognition.vosk_recogniser import VoskRecogniser
 
 log = structlog.get_logger("ivr.pool.reception")
 
 SOURCE_HEADER = "X-Rocars-Source"
-"""Written by the SIP front alone: the peer the call came from, as `address:port;transport`."""
+"""Header that only the SIP front writes: the peer the call came from, as `name
+address:port;transport`."""
 
 LAST_WORDS_S = 45.0
-"""How long after the deadline of a drain what is being told may take to its end, with the closing
-message and the CDRs."""
+"""How long an announcement, the closing message and the CDRs may take after the deadline of a
+drain."""
 
 
 @dataclass
@@ -89,9 +90,9 @@ class Reception:
             self._in_progress.discard(task)
 
     def turned_away(self, invite: Invite, status: int) -> None:
-        """A call was refused that never reached us, for its offer: it has a CDR all the same.
+        """A call was refused for its offer before it reached us; it gets a CDR nevertheless.
 
-        Not so for 486: the front gives that call to another worker.
+        A call refused with 486 gets none: the front passes it to another worker.
         """
         if status != BUSY_HERE:
             task = asyncio.ensure_future(self._write_refusal(invite, status))
@@ -114,15 +115,15 @@ class Reception:
         """The calls in progress."""
         return list(self._served)
 
-    def obey(self, call_id: str, order: OrderKind, who: str) -> None:
-        """Somebody at the console wants a call ended or passed on; it may be over by now."""
+    def execute(self, call_id: str, order: OrderKind, who: str) -> None:
+        """An operator wants a call ended or transferred; it may be over by now."""
         served = self._served.get(call_id)
         if served is not None and not served.ordered.done():
             log.warning("ordered from the console", call_id=call_id, order=order.value, who=who)
             served.ordered.set_result(order)
 
     async def finish(self, deadline_s: float) -> None:
-        """Let running calls finish; tell and end those that are left at the deadline."""
+        """Let running calls finish; those that are left at the deadline are told why and ended."""
         self._ends_at = asyncio.get_running_loop().time() + deadline_s
         for served in self._served.values():
             if served.time is not None:
@@ -150,7 +151,7 @@ class Reception:
                 metrics.invite_to_answer_seconds.observe(time.monotonic() - began)
                 self.book.progress(call_id, CallProgress(answered_at=now()))
                 if self.recognisers is not None and not self._records(opened):
-                    served.ear = self.recognisers.ear_of(line)
+                    served.recogniser = self.recognisers.recogniser_of(line)
                 served.time = self._time()
                 served.conversation = Conversation(
                     line,
@@ -159,7 +160,7 @@ class Reception:
                     served.trace,
                     self.settings.flows.languages[0],
                     served.background,
-                    served.ear,
+                    served.recogniser,
                     served.time,
                 )
                 context = self._context_of(call_id, opened, served.notes, await looking)
@@ -175,7 +176,7 @@ class Reception:
                 await self._close(call_id, offered, served)
 
     def _time(self) -> TimeLeft:
-        """The time of a call that has just been answered."""
+        """The remaining time of a call that has just been answered."""
         time_left = TimeLeft(self.settings.dialogue, self.settings.telephony.longest_call_s)
         if self._ends_at is not None:
             time_left.ends_at(self._ends_at, Limit.DRAIN)
@@ -199,7 +200,7 @@ class Reception:
         )
 
     def _records(self, opened: CallOpened) -> bool:
-        """Whether it is a call to the recording line, of somebody it is there for."""
+        """Whether this is a call to the recording line, by somebody who may use it."""
         rules = self.settings.flows
         if opened.called not in rules.recording_numbers:
             return False
@@ -255,19 +256,19 @@ class Reception:
         )
 
     def _announced(self) -> tuple[Announcement, ...]:
-        """What is to be said to a caller of now."""
+        """The announcements of the day that the caller will hear now."""
         if self.announcements is None:
             return ()
-        said = self.announcements.said_at(now())
-        for announcement in said:
+        current = self.announcements.said_at(now())
+        for announcement in current:
             log.info("announcement of the day", announcement=announcement.name)
             metrics.announcements_total.inc()
-        return said
+        return current
 
     async def _serve(
         self, context: CallContext, served: _Served, conversation: Conversation
     ) -> None:
-        """Have the conversation to its end, or to the pause at which it must end."""
+        """Hold the conversation to its end, or to the pause at which it must end."""
         talking = asyncio.ensure_future(
             answer(conversation, context)
             if context.studio is None
@@ -287,7 +288,7 @@ class Reception:
     async def _last_words(
         self, limit: Limit, context: CallContext, served: _Served, conversation: Conversation
     ) -> None:
-        """Say why the call ends, and to whom it is passed on."""
+        """Say why the call ends, and that the caller is transferred, if they are."""
         match limit:
             case Limit.ORDER if served.ordered.result() is OrderKind.PASS_ON:
                 await hotline(conversation, context, Conclusion.HOTLINE)
@@ -302,7 +303,7 @@ class Reception:
                 await conversation.say("sorry.too_long", barge_in=False)
 
     async def _apologise(self, served: _Served) -> None:
-        """A fault of ours is said, not left as a dead line."""
+        """Say that a fault of ours ends the call, instead of leaving a silent line."""
         if served.conversation is None:
             return
         try:
@@ -313,13 +314,13 @@ class Reception:
             log.exception("not even an apology could be played")
 
     async def _close(self, call_id: str, offered: IncomingCall, served: _Served) -> None:
-        """End the call, let what was sent be finished, write the CDR."""
+        """End the call, let requests that were sent finish, write the CDR."""
         ending = await _over(offered)
         self._served.pop(call_id, None)
         if served.time is not None:
             served.time.over()
-        if served.ear is not None:
-            served.ear.close()
+        if served.recogniser is not None:
+            served.recogniser.close()
         await served.background.finished()
         closed = closed_call(
             ending, served.notes, served.circumstances, stand_ins=served.trace.stand_ins
@@ -335,23 +336,23 @@ class Reception:
 
 
 async def _over(offered: IncomingCall) -> Ending:
-    """End the call if it has not ended; how it ended in either case."""
+    """End the call if it has not ended; gives how it ended in either case."""
     try:
         return await offered.hang_up()
-    except HungUp:  # the caller was quicker
+    except HungUp:  # the caller hung up first
         return await asyncio.shield(offered.ended)
 
 
 @dataclass
 class _Served:
-    """What has become of a call so far."""
+    """What has happened in a call so far."""
 
     trace: CallTrace
     notes: CallNotes
     background: Background = field(default_factory=Background)
     conversation: Conversation | None = None
     time: TimeLeft | None = None
-    ear: VoskRecogniser | None = None
+    recogniser: VoskRecogniser | None = None
     circumstances: Circumstances = field(default_factory=Circumstances)
     ordered: asyncio.Future[OrderKind] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""The ears of one worker's calls."""
+"""The speech recognisers of one worker's calls."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import structlog
 
 from ivr.observe import metrics
 from ivr.telephony.line import CallLine
-from speech.language import Language
-from speech.recognition.ear import VoskRecogniser
+from speech.languages.language import Language
 from speech.recognition.hearing import Utterance
 from speech.recognition.models import Model
 from speech.recognition.settings import RecognitionSettings
+from speech.recognition.vosk_recogniser import VoskRecogniser
 
 log = structlog.get_logger("ivr.pool.hearing")
 
@@ -26,7 +26,7 @@ _BEHIND = 3
 
 
 class Recognisers:
-    """Gives each call an ear; recognition runs on threads beside the event loop."""
+    """Gives each call a recogniser; recognition runs on threads beside the event loop."""
 
     def __init__(self, models: Mapping[Language, Model], settings: RecognitionSettings) -> None:
         self._models = models
@@ -34,34 +34,35 @@ class Recognisers:
         self._threads = ThreadPoolExecutor(
             settings.threads, "recogniser", initializer=partial(run_behind, _BEHIND)
         )
-        self._ears: WeakSet[VoskRecogniser] = WeakSet()
+        self._made: WeakSet[VoskRecogniser] = WeakSet()
 
-    def ear_of(self, line: CallLine) -> VoskRecogniser | None:
-        """None where no language can be heard."""
+    def recogniser_of(self, line: CallLine) -> VoskRecogniser | None:
+        """Make the recogniser of a call; None if no language has a model."""
         if not self._models:
             return None
-        ear = VoskRecogniser(
+        recogniser = VoskRecogniser(
             line.follow,
             self._models,
             self._settings,
             self._threads,
-            _heard,
-            _given_up,
+            _count_utterance,
+            _count_given_up,
         )
-        self._ears.add(ear)
-        return ear
+        self._made.add(recogniser)
+        return recogniser
 
     def give_up(self, reason: str) -> None:
-        """All calls go on by keypad; their callers are told. To be called again does nothing."""
-        for ear in list(self._ears):
-            ear.give_up(reason)
+        """Give up speech in all calls, which go on by keypad and tell their callers so. May be
+        called again."""
+        for recogniser in list(self._made):
+            recogniser.give_up(reason)
 
     def close(self) -> None:
-        """Recognisers that still work are left to the end of the process."""
+        """Stop; recognisers that still work are left to the end of the process."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _heard(utterance: Utterance) -> None:
+def _count_utterance(utterance: Utterance) -> None:
     outcome = "nomatch" if not utterance.readings else "sure" if utterance.sure else "unsure"
     metrics.utterances_total.labels(language=utterance.language, outcome=outcome).inc()
     metrics.utterance_decided_seconds.labels(language=utterance.language).observe(
@@ -69,16 +70,16 @@ def _heard(utterance: Utterance) -> None:
     )
 
 
-def _given_up(reason: str) -> None:
+def _count_given_up(reason: str) -> None:
     log.error("speech is given up for this call", reason=reason)
     metrics.recognisers_given_up_total.labels(reason=reason).inc()
 
 
 def run_behind(levels: int) -> None:
-    """Have the thread that calls this run a little behind the others of its process.
+    """Give the calling thread a little less priority than the others of its process.
 
-    No more than a little: a thread that holds the interpreter's lock and is not given a processor
-    would have all the others wait, the sound among them.
+    Only a little: if a thread that holds the interpreter's lock does not get a processor, all other
+    threads wait, the sound among them.
     """
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + levels)

@@ -1,4 +1,4 @@
-"""The prompt studio as the recording line knows it."""
+"""The prompt studio as the recording line uses it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from prompts.library import Shelf
 from prompts.settings import PromptSettings
 from prompts.take import BadTake, Fault, from_pcm
 from prompts.utterance import BYTES_PER_SECOND
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger("ivr.pool.phone_studio")
 
@@ -37,7 +37,7 @@ class PhoneStudio:
     """One call's share of the studio (fulfils `call_flows.recording_studio.RecordingStudio`).
 
     Attributes:
-        caller: the number, masked, and the way of the call, as the audit log is to show them.
+        caller: the masked number and the line, as the audit log shows them.
     """
 
     people: People

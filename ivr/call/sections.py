@@ -12,7 +12,7 @@ from sip_config.settings import SipSettings
 
 
 class NodeSection(Protocol):
-    """Of `[node]`."""
+    """The settings of `[node]` that a call reads."""
 
     @property
     def name(self) -> str: ...

@@ -1,4 +1,4 @@
-"""A conversation's steps on their way to the records and the metrics."""
+"""Takes a conversation's steps to the records and the metrics."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CallTrace:
         self._note_progress()
 
     def _note_progress(self) -> None:
-        """What was learnt goes into the CDR while the call lasts: for those who watch it, and in
+        """Write what was learnt into the CDR during the call: for operators who watch it, and in
         case this worker dies."""
         learnt = CallProgress(
             language=self.notes.language,
@@ -61,8 +61,8 @@ class CallTrace:
 
 
 def _mode(step: trace.Step) -> str:
-    """How the caller answered; empty where he did not."""
-    said = step.detail.get("mode")
-    if said is not None:
-        return str(said)
+    """How the caller answered; empty if they did not."""
+    mode = step.detail.get("mode")
+    if mode is not None:
+        return str(mode)
     return Mode.KEY if step.kind is StepKind.ANSWERED else ""

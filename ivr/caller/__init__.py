@@ -1,1 +1,1 @@
-"""Callers that are programs: they dial the service over real SIP and RTP, as a stranger would."""
+"""Programs that call the service over real SIP and RTP, knowing no more of it than any caller."""

@@ -1,4 +1,4 @@
-"""A driver's keys as he would say them, spoken by the service's own synthesiser."""
+"""The answers of a driver as spoken words, made by the service's own synthesiser."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ivr.caller.driver import Speech
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.phrase_book import phrase_book
 from speech.recognition.words import DIGITS
 from speech.synthesiser.synthesiser import Synthesiser
 
 BETWEEN = (" ", ", ", ". ")
-"""Between the words of an answer: who is not understood says it again, with longer pauses."""
+"""What separates the words of an answer: a repeated answer has longer pauses."""
 
 LEVEL = 0.5
-"""Loudest sample of what is said, of full scale: an ordinary caller."""
+"""Peak level of the speech, as a share of full scale: that of an ordinary caller."""
 
 
 async def said_aloud(
@@ -25,22 +25,23 @@ async def said_aloud(
     language: Language,
     synthesiser: Synthesiser,
 ) -> dict[str, list[Speech]]:
-    """The same answers by voice, each as often as it may be asked for. Raises SynthesisFailed.
+    """Make the same answers as speech, once for each time they may be asked for. Raises
+    SynthesisFailed.
 
     Args:
         keyed: keys by question.
-        words: for menus, what is said instead of the key: a name of the phrase book.
+        words: for menus, the phrase to say instead of the key, by its name in the phrase book.
     """
     aloud: dict[str, list[Speech]] = {}
     for question, answers in keyed.items():
         named = words.get(question)
         for keys in answers:
-            said = [DIGITS[language][int(key)] for key in keys if key.isdigit()]
+            words_said = [DIGITS[language][int(key)] for key in keys if key.isdigit()]
             if named:
-                said = [phrase_book(language).phrases[named][0]]
+                words_said = [phrase_book(language).phrases[named][0]]
             for between in BETWEEN:
-                samples = await synthesiser.speak(language, between.join(said))
+                samples = await synthesiser.speak(language, between.join(words_said))
                 louder = samples / max(1e-6, float(np.abs(samples).max())) * LEVEL * 32767
-                speech = Speech(" ".join(said), louder.astype("<i2").tobytes())
+                speech = Speech(" ".join(words_said), louder.astype("<i2").tobytes())
                 aloud.setdefault(question, []).append(speech)
     return aloud

@@ -1,4 +1,4 @@
-"""The demonstration: a driver of the demo data dials in and bundles, and the UBR is checked."""
+"""The demonstration call: a driver of the demo data calls and bundles, and the UBR is checked."""
 
 from __future__ import annotations
 
@@ -27,39 +27,40 @@ from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
 from prompts.settings import PromptSettings
 from sip_config.settings import SipSettings
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.synthesiser import Synthesiser
 
 _GROUPED_DIGITS = re.compile(r"[0-9]{3,4}( [0-9]{3,4})+")
-"""A reference as it is written in a transcript: 555 000 1234."""
+"""A reference as written in a transcript: 555 000 1234."""
 
 
 CALLER = "+85291234567"
 SERVICE_UNAVAILABLE = 503
 TRIES, AGAIN_S = 6, 5.0
-"""A service that refuses calls, since its machine has too much to do, is given so much time."""
+"""A service that refuses calls because it is overloaded gets so many tries, so many seconds
+apart."""
 
 
 class DemonstrationFailed(Exception):
-    """The call was not what it should be; the text says what was missing."""
+    """The call did not go as it should; the text says what was missing."""
 
 
 class NodeSection(Protocol):
-    """Of `[node]`."""
+    """The settings of `[node]` that the call reads."""
 
     @property
     def data(self) -> Path: ...
 
 
 class FlowsSection(Protocol):
-    """Of `[flows]`."""
+    """The settings of `[flows]` that the call reads."""
 
     @property
     def languages(self) -> tuple[Language, ...]: ...
 
 
 class DemonstrationSections(Protocol):
-    """What the call reads of the settings (fulfilled by `ivr.settings.service.Settings`)."""
+    """The settings that the call reads (fulfilled by `ivr.settings.service.Settings`)."""
 
     @property
     def node(self) -> NodeSection: ...
@@ -79,7 +80,7 @@ class DemonstrationSections(Protocol):
 
 @dataclass(frozen=True)
 class Demonstrated:
-    """What came of a demonstration call."""
+    """The result of a demonstration call."""
 
     ending: Ending
     receipt: Receipt
@@ -100,7 +101,7 @@ async def demonstrate(
     Args:
         office: how ROCARS is reached for its demo data.
         channel: how it is reached as the telephone channel.
-        by_voice: the driver says everything and keys nothing.
+        by_voice: the driver speaks all answers and keys none.
 
     Raises DemonstrationFailed, RocarsError, TelephonyError, SynthesisFailed.
     """
@@ -132,7 +133,7 @@ async def demonstrate(
 
 
 async def _called(driver: DemoCaller, uri: str, recording: Path, console: Console) -> Ending:
-    """Place the call; a service that is full or overloaded is tried again. Raises CallRefused."""
+    """Place the call; try again while the service is full or overloaded. Raises CallRefused."""
     for _ in range(TRIES - 1):
         try:
             return await driver.call(uri, from_user=CALLER, recording=recording)
@@ -149,7 +150,7 @@ def answers(
 ) -> dict[str, list[str]]:
     """What the demo driver of a language keys at each question. Raises DemonstrationFailed."""
     driver = _driver(demo, language)
-    immediately = language is not Language.PUTONGHUA  # one of the three hears a time
+    immediately = language is not Language.PUTONGHUA  # its driver is told a time
     free = demo.free_ccrns(immediately=immediately)
     if not free:
         raise DemonstrationFailed("the demo data has no free cargo left")
@@ -196,7 +197,7 @@ def _vehicle(driver: DemoDriver) -> str:
 
 
 def _ubr_told(driver: DemoCaller) -> str:
-    """The UBR as the driver heard it, taken from what was said to him."""
+    """The UBR that the driver heard, taken from the words of the prompt."""
     for step in driver.steps:
         if "bundle.done" in step.name.split("+"):
             groups = _GROUPED_DIGITS.search(step.text)

@@ -1,7 +1,7 @@
-"""A driver who is a program: dials in, listens, and keys his answers.
+"""A program that calls as a driver: dials, listens, and keys or speaks the answers.
 
-Which question is being asked he reads from the step trace of his own call; when it has been asked
-he hears on the line, as silence after speech. What he keys goes over RTP, as from any telephone.
+It reads from the trace of its own call which question is being asked, and detects the end of the
+question on the line, as silence after speech. Its keys are sent over RTP, as from any telephone.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from ivr.telephony.telephone import Telephone
 
 END_OF_PROMPT_S = 0.6
 PATIENCE_S = 7.0
-"""A driver who knows the way barges in on a longer prompt."""
+"""A driver who knows the menus barges in on a prompt that is longer than this."""
 
 
 @dataclass(frozen=True)
 class Speech:
-    """Something to say: the words, and how they sound (mono, s16le, 8000 Hz)."""
+    """Something to say: the words, and their sound (mono, s16le, 8000 Hz)."""
 
     words: str
     pcm: bytes = field(repr=False)
 
 
 Answers = Mapping[str, Sequence[str | Speech]]
-"""What to key or say at each question of that name: the first time it is asked, the second, ..."""
+"""The answers to each question by its name: the first time it is asked, the second, ..."""
 
 
 @dataclass
@@ -44,11 +44,11 @@ class DemoCaller:
     """One call by a scripted driver.
 
     Attributes:
-        answers: keys or speech by question; a question without an answer left ends the call, unless
-            `leaves_after` says when to leave (it may have been answered ahead).
-        secrets: questions whose answers are not shown; said aloud, they are silence in a recording.
+        answers: keys or speech by question. A question with no answer left ends the call, unless
+            `leaves_after` is set (keys may have been pressed ahead).
+        secrets: questions whose answers are not shown; spoken, they are silence in a recording.
         listens: hear each prompt, to its end if it is short; otherwise barge in at once.
-        leaves_after: hang up once this prompt has been said.
+        leaves_after: hang up after this prompt.
     """
 
     telephone: Telephone
@@ -75,7 +75,7 @@ class DemoCaller:
             return await dialled.hang_up()
         finally:
             listening.cancel()
-            await dialled.hang_up()  # of no effect unless something went wrong
+            await dialled.hang_up()  # has no effect unless something went wrong
             if recorded is not None:
                 await recorded.closed()
 

@@ -1,8 +1,8 @@
-"""Scenario files as tests of pytest, beside the others.
+"""Runs scenario files as tests of pytest.
 
-``pytest -p ivr.caller.pytest_plugin folder --calls-target sip:127.0.0.1:5060``. All chosen runs are
-performed by processes of their own, some at a time, from the beginning of the session on; each test
-waits for its own.
+``pytest -p ivr.caller.pytest_plugin folder --calls-target sip:127.0.0.1:5060``. Separate processes
+perform all chosen runs, some at a time, from the beginning of the session on; each test waits for
+its own run.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from ivr.caller.scenario.reading import ENDING, ScenarioError, read
 
 _PROCESSES = pytest.StashKey[dict["ScriptedRun", "Process"]]()
 CALLS_A_PROCESS = 4
-"""What the published wheel of the SIP library grants."""
+"""The calls that the published wheel of the SIP library grants."""
 
 
 class Hooks:
-    """What a conftest may say."""
+    """The hook that a conftest may implement."""
 
     @pytest.hookspec(firstresult=True)
     def pytest_scripted_calls_config(self, config: pytest.Config) -> Path | None:
-        """The configuration of the service to call; called when the first run is about to begin."""
+        """The configuration of the service to call; asked for when the first run is about to
+        begin."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -72,7 +73,7 @@ class ScriptedFile(pytest.File):
 
 
 class RunFailed(Exception):
-    """A run that did not pass."""
+    """A run did not pass."""
 
 
 class ScriptedRun(pytest.Item):
@@ -85,14 +86,14 @@ class ScriptedRun(pytest.Item):
         """How often it was tried after its first try, once it is done."""
 
     def runtest(self) -> None:
-        told = _process(self).result(self.run.title, self.path)
-        self.tried_again = told["tries"] - 1
-        steps = "\n".join(told["steps"])
+        result = _process(self).result(self.run.title, self.path)
+        self.tried_again = result["tries"] - 1
+        steps = "\n".join(result["steps"])
         self.add_report_section("call", "steps", steps)
-        if told["outcome"] != "passed":
-            raise RunFailed(f"{told['why']}\n\n{steps}")
-        if told["tries"] > 1:
-            self.add_report_section("call", "tries", f"passed at try {told['tries']}")
+        if result["outcome"] != "passed":
+            raise RunFailed(f"{result['why']}\n\n{steps}")
+        if result["tries"] > 1:
+            self.add_report_section("call", "tries", f"passed at try {result['tries']}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, RunFailed):
@@ -104,7 +105,7 @@ class ScriptedRun(pytest.Item):
 
 
 class Process:
-    """Performs all chosen runs; keeps what came of them until it is asked."""
+    """Performs all chosen runs; keeps the results until they are asked for."""
 
     def __init__(
         self, items: list[ScriptedRun], config: pytest.Config, asked: str, at_once: int, html: str
@@ -122,9 +123,9 @@ class Process:
             words += ["--target", config.getoption("--calls-target")]
         if asked:
             words += ["--config", asked]
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._stderr
         )
         self._results: dict[tuple[str, str], dict[str, Any]] = {}
         self._changed = threading.Condition()
@@ -132,27 +133,27 @@ class Process:
         threading.Thread(target=self._read, daemon=True).start()
 
     def result(self, title: str, path: Path) -> dict[str, Any]:
-        """Wait for a run. Raises RunFailed if the process ended without it."""
+        """Wait for the result of a run. Raises RunFailed if the process ended without it."""
         with self._changed:
             self._changed.wait_for(lambda: (title, str(path)) in self._results or self._over)
             if (title, str(path)) not in self._results:
-                self._said.seek(0)
-                raise RunFailed("it was not performed: " + self._said.read().decode()[-2000:])
+                self._stderr.seek(0)
+                raise RunFailed("it was not performed: " + self._stderr.read().decode()[-2000:])
             return self._results[title, str(path)]
 
     def stop(self) -> None:
         if self._process.poll() is None:
             self._process.terminate()
         self._process.wait(20)
-        self._said.close()
+        self._stderr.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith(b'{"run"'):
-                told = json.loads(line)
+                result = json.loads(line)
                 with self._changed:
-                    self._results[told["run"], told["file"]] = told
+                    self._results[result["run"], result["file"]] = result
                     self._changed.notify_all()
         with self._changed:
             self._over = True
@@ -181,7 +182,7 @@ def _process(item: ScriptedRun) -> Process:
 
 
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Calls take their time: they begin with the first test, whichever that is."""
+    """Calls take time, so they begin with the first test, whichever that is."""
     first = next((item for item in session.items if isinstance(item, ScriptedRun)), None)
     if first is not None and not session.config.option.collectonly:
         _process(first)

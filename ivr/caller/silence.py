@@ -1,4 +1,4 @@
-"""Hearing when the far end stops speaking."""
+"""Detects when the other side stops speaking."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ SPEECH_RMS = 150.0
 
 
 class SilenceDetector:
-    """Fed with received frames; tells when the prompt is over."""
+    """Takes received frames and tells when the prompt is over."""
 
     def __init__(self) -> None:
         self._last_speech: float | None = None
 
     def feed(self, frame: bytes) -> None:
-        """One frame of mono s16le PCM, as it is received."""
+        """Take one received frame of mono s16le PCM."""
         samples = np.frombuffer(frame, dtype="<i2").astype(np.float32)
         if samples.size and float(np.sqrt(np.mean(samples**2))) > SPEECH_RMS:
             self._last_speech = asyncio.get_running_loop().time()
 
     def forget(self) -> None:
-        """Wait for speech anew: what was heard belongs to the prompt before."""
+        """Wait for speech anew: what was heard so far belongs to the previous prompt."""
         self._last_speech = None
 
     async def after_speech(self, silence_s: float, patience_s: float) -> bool:
-        """Return True once something was said and it has been quiet since for `silence_s`.
+        """Return True once there was speech and then silence for `silence_s`.
 
-        False if that has not come about within `patience_s`.
+        False if that does not happen within `patience_s`.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience_s

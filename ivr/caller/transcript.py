@@ -1,4 +1,4 @@
-"""A call in progress, printed as a dialogue while it is spoken."""
+"""Prints a call in progress as a dialogue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SPOKEN = {StepKind.SAID, StepKind.ASKED}
 
 
 class Transcript:
-    """Prints the steps of one call. Secrets arrive masked: they are not in the trace."""
+    """Prints the steps of one call. Secrets are already masked: they are not in the trace."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

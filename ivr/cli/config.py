@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from ivr.settings.given import Given
     from ivr.settings.service import Settings
-    from ivr.settings.sources import Given
 
 app = typer.Typer(no_args_is_help=True, help="Show, check and explain the settings.")
 
@@ -38,8 +38,8 @@ def loaded(config: Path | None) -> tuple[Settings, Given]:
 @app.command()
 def show(config: ConfigFile = None) -> None:
     """Print every setting in effect and where it came from; secrets are hidden."""
+    from ivr.settings.known import known_settings, shown
     from ivr.settings.service import Settings
-    from ivr.settings.sources import known_settings, shown
 
     settings, given = loaded(config)
     for setting in known_settings(Settings):

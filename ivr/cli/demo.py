@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr.cli.config import ConfigFile, loaded
-from speech.language import Language
+from speech.languages.language import Language
 
 if TYPE_CHECKING:
     from backend_client.office import Demo

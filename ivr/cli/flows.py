@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from speech.language import Language
+from speech.languages.language import Language
 
 app = typer.Typer(no_args_is_help=True, help="List, draw and check the conversations.")
 

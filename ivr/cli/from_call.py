@@ -38,13 +38,13 @@ def from_call(
     if out is not None and out.exists() and not force:
         typer.echo(f"rocars-ivr: {out} is there already; --force overwrites it", err=True)
         raise typer.Exit(USAGE)
-    from ivr.caller.retold.from_records import told_from
-    from ivr.caller.retold.told import CannotBeRetold
+    from ivr.caller.retold.from_records import history_from
+    from ivr.caller.retold.history import CannotBeRetold
     from ivr.caller.retold.writing import as_file
 
     try:
         stories = asyncio.run(_stories(settings, call_ids))
-        text = as_file(told_from(stories), settings.dialogue.terminator_grace_s)
+        text = as_file(history_from(stories), settings.dialogue.terminator_grace_s)
     except CannotBeRetold as failure:
         typer.echo(f"rocars-ivr: {failure}", err=True)
         raise typer.Exit(NOT_MADE) from None
@@ -58,7 +58,7 @@ def from_call(
 async def _stories(settings: Settings, call_ids: list[str]) -> list[CallStory]:
     """The calls, in order of time. Raises CannotBeRetold, RecordsUnavailable."""
     from ivr.caller.retold.from_records import in_order
-    from ivr.caller.retold.told import CannotBeRetold
+    from ivr.caller.retold.history import CannotBeRetold
     from ivr.records.call_search import CallSearch
     from ivr.records.database import Database
 

@@ -34,10 +34,10 @@ def from_capture(
         typer.echo(f"rocars-ivr: {out} is there already; --force overwrites it", err=True)
         raise typer.Exit(USAGE)
     from ivr.caller.capture.datagrams import CannotBeRead, read_capture
-    from ivr.caller.capture.from_capture import chosen, told_from_capture
+    from ivr.caller.capture.from_capture import chosen, history_from_capture
     from ivr.caller.capture.keyed import Digits
     from ivr.caller.hearing.repertoire import Repertoire
-    from ivr.caller.retold.told import CannotBeRetold
+    from ivr.caller.retold.history import CannotBeRetold
     from ivr.caller.retold.writing import as_file
     from prompts.library import load_library
     from prompts.live import as_heard
@@ -49,11 +49,11 @@ def from_capture(
         library = as_heard(load_library(settings.prompts.recordings), settings.published_prompts)
         digits = Digits(rules.user_id_digits, rules.pin_digits, rules.code_digits)
         grace_s = settings.dialogue.terminator_grace_s
-        told = told_from_capture(read, call, Repertoire.of_library(library), digits, grace_s)
+        history = history_from_capture(read, call, Repertoire.of_library(library), digits, grace_s)
     except (CannotBeRead, CannotBeRetold) as failure:
         typer.echo(f"rocars-ivr: {failure}", err=True)
         raise typer.Exit(NOT_MADE) from None
-    text = as_file(told, grace_s)
+    text = as_file(history, grace_s)
     if out is None:
         typer.echo(text, nl=False)
         return

@@ -16,7 +16,7 @@ from ivr.cli.config import ConfigFile, loaded
 from ivr.cli.outside import of_records
 from prompts import catalogue
 from prompts.catalogue import CatalogueError, SlotKind
-from speech.language import Language
+from speech.languages.language import Language
 
 if TYPE_CHECKING:
     from ivr.settings.service import Settings

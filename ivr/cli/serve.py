@@ -14,7 +14,7 @@ from rich.console import Console
 from ground.outlet import OutletFile
 from ivr.cli.config import ConfigFile
 from ivr.settings.pool import MOST_CARDS, PUBLISHED_LINES
-from speech.language import Language
+from speech.languages.language import Language
 
 if TYPE_CHECKING:
     from ivr.settings.service import Settings

@@ -20,13 +20,13 @@ from ivr.preflight.findings import Finding
 from ivr.preflight.free_ports import Claims, NoFreePorts, claim_as_set, free_ports
 from ivr.preflight.node import edge_findings, node_findings
 from ivr.preflight.port_list import CARDS
-from ivr.settings.sources import environment_name
+from ivr.settings.known import environment_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ivr.settings.given import Given
     from ivr.settings.service import Settings
-    from ivr.settings.sources import Given
 
 CANNOT_START = 1
 LOOK_AGAIN_S = 0.3

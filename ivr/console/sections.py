@@ -10,7 +10,7 @@ from ivr.console.settings import ConsoleSettings, WebSettings
 from ivr.records.settings import RecordsSettings
 from prompts.settings import PromptSettings
 from sip_config.settings import SipSettings
-from speech.language import Language
+from speech.languages.language import Language
 
 
 class NodeSection(Protocol):

@@ -27,7 +27,7 @@ from ivr.studio.clips import Studio
 from ivr.studio.intake import Intake
 from ivr.studio.sample import Sample
 from prompts.library import Library
-from speech.language import Language
+from speech.languages.language import Language
 
 
 @dataclass

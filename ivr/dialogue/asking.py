@@ -14,7 +14,7 @@ from ivr.dialogue.collect import (
     Keyed,
     NoInput,
     RecogniserLost,
-    Said,
+    SpokenAnswer,
     UniversalCommand,
 )
 from ivr.dialogue.grammars import Grammars, for_field, for_menu
@@ -24,8 +24,8 @@ from ivr.dialogue.outcome import Mode, Outcome
 from ivr.dialogue.question import Field, Manner, Menu
 from ivr.dialogue.race import keyed_or_said
 from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.step_detail import how_given, what_is_said
 from ivr.dialogue.time_left import TimeLeft
-from ivr.dialogue.told import how_given, what_is_said
 from ivr.dialogue.trace import Step, StepKind, as_keyed
 from ivr.dialogue.turns import (
     Cancelled,
@@ -38,8 +38,8 @@ from ivr.dialogue.turns import (
 )
 from ivr.dialogue.universals import Universal
 from prompts.utterance import Narrator, Phrase
-from speech.language import Language
-from speech.recognition.hearing import Ear, Utterance
+from speech.languages.language import Language
+from speech.recognition.hearing import Recogniser, Utterance
 
 T = TypeVar("T")
 
@@ -50,19 +50,19 @@ _TURNS = {
 }
 
 Put = Callable[[int], Sequence[Phrase]]
-"""What is said to put the question at attempt n (1 is the first)."""
+"""The phrases that put the question at attempt n (1 is the first)."""
 
 
 MOST_READINGS = 10
-"""Readings of one utterance that ROCARS is asked about."""
+"""How many readings of one utterance ROCARS is asked about at most."""
 
 
 @dataclass(frozen=True)
 class _Question(Generic[T]):
-    """What fields and menus have in common while they are put.
+    """What fields and menus have in common while they are being asked.
 
     Attributes:
-        settled_elsewhere: somebody else knows which answers are right ones.
+        settled_elsewhere: ROCARS, or another authority, decides which answers are right.
     """
 
     name: str
@@ -77,7 +77,7 @@ class _Question(Generic[T]):
 
 
 class Asking:
-    """One question being put to one caller."""
+    """One question being asked of one caller."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Asking:
         settings: DialogueSettings,
         language: Language,
         note: Callable[[Step], None],
-        ear: Ear | None = None,
+        recogniser: Recogniser | None = None,
         time: TimeLeft | None = None,
     ) -> None:
         self._line = line
@@ -97,7 +97,7 @@ class Asking:
         self._settings = settings
         self._language = language
         self._note = note
-        self._ear = ear
+        self._recogniser = recogniser
         self._time = time
         self._collector: KeyCollector | None = None
 
@@ -193,46 +193,52 @@ class Asking:
         while attempt <= attempts and misheard != question.manner.attempts_said:
             phrases = [*self._time_is_short(), *why, *question.put(attempt)]
             playback = await self._put(name, phrases, attempt, question.manner)
-            heard = await self._hear(question, playback)
-            if isinstance(heard, Said):
+            result = await self._hear(question, playback)
+            if isinstance(result, SpokenAnswer):
                 now = asyncio.get_running_loop().time()
-                self._keys.owe_terminator(now, self._settings.terminator_grace_s)
-                self._keys.last_at = now - heard.utterance.decided_ms / 1000
-            if isinstance(heard, RecogniserLost):
+                self._keys.ignore_late_terminator(now, self._settings.terminator_grace_s)
+                self._keys.last_at = now - result.utterance.decided_ms / 1000
+            if isinstance(result, RecogniserLost):
                 self._step(StepKind.NOMATCH, name, "", attempt, why="speech.keypad")
                 why = [Phrase(self._language, "speech.keypad")]
                 continue
-            asked = _universal_in(heard)
+            asked = _universal_in(result)
             if asked is not None:
-                self._step(StepKind.UNIVERSAL, name, asked, attempt, heard=heard)
-                why = self._handle_universal(asked, question.help, spoken=isinstance(heard, Said))
+                self._step(StepKind.UNIVERSAL, name, asked, attempt, result=result)
+                why = self._handle_universal(
+                    asked, question.help, spoken=isinstance(result, SpokenAnswer)
+                )
                 continue
-            shown = question.shown_as(_answer_in(heard))
+            shown = question.shown_as(_answer_in(result))
             try:
-                value = await self._understand(heard, question)
+                value = await self._understand(result, question)
             except NotAccepted as refusal:
-                kind = StepKind.NOINPUT if isinstance(heard, NoInput) else StepKind.NOMATCH
-                self._step(kind, name, shown, attempt, why=refusal.prompt, heard=heard)
+                kind = StepKind.NOINPUT if isinstance(result, NoInput) else StepKind.NOMATCH
+                self._step(kind, name, shown, attempt, why=refusal.prompt, result=result)
                 why = [Phrase(self._language, refusal.prompt, refusal.slots)]
                 attempt += 1
-                if isinstance(heard, Said) and isinstance(refusal, NotKnown | NotUnderstood):
+                if isinstance(result, SpokenAnswer) and isinstance(
+                    refusal, NotKnown | NotUnderstood
+                ):
                     misheard += 1
                 continue
-            self._step(StepKind.ANSWERED, name, shown, attempt, heard=heard)
+            self._step(StepKind.ANSWERED, name, shown, attempt, result=result)
             if self._time is not None:
                 self._time.got_on()
-            if isinstance(heard, Said):
-                return Outcome(value, Mode.SPEECH, heard.utterance.confidence, attempts=attempt)
+            if isinstance(result, SpokenAnswer):
+                return Outcome(value, Mode.SPEECH, result.utterance.confidence, attempts=attempt)
             return Outcome(value, attempts=attempt)
         self._step(StepKind.GAVE_UP, name, "", attempt - 1)
         raise GaveUp(name, misheard=misheard > 0)
 
     def _can_answer_by_voice(self, grammars: Grammars) -> bool:
-        """Whether an answer to this question can be said."""
-        return self._ear is not None and any(self._ear.hears(grammar) for grammar in grammars)
+        """Whether an answer to this question can be spoken."""
+        return self._recogniser is not None and any(
+            self._recogniser.hears(grammar) for grammar in grammars
+        )
 
     def _time_is_short(self) -> list[Phrase]:
-        """What is said of it before the question, once. Raises TimeIsUp."""
+        """The notice that time is short, said once before the question. Raises TimeIsUp."""
         if self._time is None:
             return []
         self._time.check()
@@ -248,9 +254,9 @@ class Asking:
     async def _listen(
         self, question: _Question[T], collector: KeyCollector, playback: Playback
     ) -> CollectResult:
-        if self._ear is None or not self._can_answer_by_voice(question.grammars):
+        if self._recogniser is None or not self._can_answer_by_voice(question.grammars):
             return await question.hear(collector, playback)
-        with self._ear.attend(question.grammars) as attention:
+        with self._recogniser.attend(question.grammars) as attention:
             return await keyed_or_said(
                 lambda: question.hear(collector, playback),
                 collector,
@@ -279,15 +285,15 @@ class Asking:
                 detail=detail,
             )
         )
-        self._keys.something_is_said()
+        self._keys.prompt_begins()
         return self._line.play(utterance.pcm)
 
     @staticmethod
-    async def _understand(heard: CollectResult, question: _Question[T]) -> T:
-        match heard:
+    async def _understand(result: CollectResult, question: _Question[T]) -> T:
+        match result:
             case Keyed(digits):
                 return await question.understand(digits, Mode.KEY)
-            case Said(utterance):
+            case SpokenAnswer(utterance):
                 return await _settled(utterance, question)
             case InvalidKeys():
                 raise NotAccepted("universal.nomatch")
@@ -297,7 +303,8 @@ class Asking:
     def _handle_universal(
         self, universal: Universal, help_prompt: str, *, spoken: bool = False
     ) -> list[Phrase]:
-        """What is said before the question is put again; raises for turns that leave it."""
+        """Give the phrases to say before the question is asked again; raises for universals that
+        leave it."""
         turn = _TURNS.get(universal)
         if turn is not None:
             raise turn
@@ -318,12 +325,12 @@ class Asking:
         attempt: int,
         *,
         why: str = "",
-        heard: CollectResult | None = None,
+        result: CollectResult | None = None,
     ) -> None:
         detail: dict[str, Any] = {"why": why} if why else {}
         ms = 0
-        if heard is not None and self._collector is not None:
-            given = how_given(heard, self._collector, self._keys, shown=value)
+        if result is not None and self._collector is not None:
+            given = how_given(result, self._collector, self._keys, shown=value)
             detail |= given.detail
             ms = given.after_ms
         self._note(
@@ -340,7 +347,8 @@ class Asking:
 
 
 async def _settled(utterance: Utterance, question: _Question[T]) -> T:
-    """The likeliest reading that ROCARS knows; where nobody can settle it, a sure one.
+    """Settle on the likeliest reading that ROCARS knows; without an authority to ask, on a sure
+    one.
 
     Raises NotAccepted.
     """
@@ -361,21 +369,23 @@ async def _settled(utterance: Utterance, question: _Question[T]) -> T:
     raise not_known
 
 
-def _universal_in(heard: CollectResult) -> Universal | None:
-    match heard:
+def _universal_in(result: CollectResult) -> Universal | None:
+    match result:
         case UniversalCommand(universal):
             return universal
-        case Said(utterance) if utterance.readings and utterance.readings[0].meaning.command:
+        case SpokenAnswer(utterance) if (
+            utterance.readings and utterance.readings[0].meaning.command
+        ):
             return Universal(utterance.readings[0].meaning.text) if utterance.sure else None
         case _:
             return None
 
 
-def _answer_in(heard: CollectResult) -> str:
-    match heard:
+def _answer_in(result: CollectResult) -> str:
+    match result:
         case Keyed(digits):
             return digits
-        case Said(utterance) if utterance.readings:
+        case SpokenAnswer(utterance) if utterance.readings:
             return utterance.readings[0].meaning.text
         case _:
             return ""

@@ -17,13 +17,13 @@ from speech.recognition.hearing import Utterance
 
 @dataclass(frozen=True)
 class Keyed:
-    """An answer as keyed, terminator and universals taken out."""
+    """An answer as keyed, without terminator and universals."""
 
     digits: str
 
 
 class Ended(StrEnum):
-    """What ended an answer that was keyed."""
+    """What ended a keyed answer."""
 
     HASH = "hash"
     LENGTH = "length"
@@ -48,7 +48,7 @@ class InvalidKeys:
 
 
 @dataclass(frozen=True)
-class Said:
+class SpokenAnswer:
     """The caller spoke."""
 
     utterance: Utterance
@@ -56,19 +56,19 @@ class Said:
 
 @dataclass(frozen=True)
 class RecogniserLost:
-    """Speech cannot be heard any more in this call."""
+    """Speech recognition has failed for the rest of this call."""
 
 
-CollectResult = Keyed | NoInput | UniversalCommand | InvalidKeys | Said | RecogniserLost
+CollectResult = Keyed | NoInput | UniversalCommand | InvalidKeys | SpokenAnswer | RecogniserLost
 
 
 class KeyCollector:
-    """Listens for one answer while its prompt plays and after it.
+    """Collects the keys of one answer while its prompt plays and after it.
 
     Attributes:
         put_at: when its prompt began, on the event loop's clock in seconds.
         first: the key that began the answer, once there is one.
-        ended: what ended it, where there is more than one way.
+        ended: what ended it, if there is more than one possibility.
     """
 
     def __init__(self, keys: KeyBuffer, settings: DialogueSettings, manner: Manner) -> None:
@@ -86,8 +86,8 @@ class KeyCollector:
     async def one_key(self, playback: Playback) -> CollectResult:
         """A menu's answer: the first key, or a universal. Raises HungUp.
 
-        A # is no answer here. One that came before the menu was put, or soon after the answer
-        before, was meant for what was before, however slowly it followed.
+        A # is no answer here. A # that came before the menu was asked, or soon after the previous
+        answer, belongs to that answer.
         """
         self._keys.no_terminator_before(max(self.put_at, self._keys.answered_at + self._grace_s))
         first = await self._first_key(playback)
@@ -96,13 +96,13 @@ class KeyCollector:
         if first.key == STAR:
             return await self._after_star()
         if first.key != TERMINATOR:
-            self._keys.owe_terminator(first.at, self._grace_s)
+            self._keys.ignore_late_terminator(first.at, self._grace_s)
         return Keyed(first.key)
 
     async def digits(self, playback: Playback, max_digits: int) -> CollectResult:
         """A field's answer: digits up to #, to the inter-digit time-out, or to full length.
 
-        At full length nothing more is waited for (VoiceXML's termtimeout of 0 s). Raises HungUp.
+        At full length there is no further wait (VoiceXML's termtimeout of 0 s). Raises HungUp.
         """
         self._keys.no_terminator_before(-math.inf)
         press = await self._first_key(playback)
@@ -116,13 +116,13 @@ class KeyCollector:
                 return InvalidKeys()
             keyed += press.key
             if len(keyed) == max_digits:
-                self._keys.owe_terminator(press.at, self._grace_s)
+                self._keys.ignore_late_terminator(press.at, self._grace_s)
                 self.ended = Ended.LENGTH
                 return Keyed(keyed)
             press = await self._next_key()
         self.ended = Ended.PAUSE if press is None else Ended.HASH
         if press is None:
-            self._keys.owe_terminator(asyncio.get_running_loop().time(), self._grace_s)
+            self._keys.ignore_late_terminator(asyncio.get_running_loop().time(), self._grace_s)
         return Keyed(keyed)
 
     async def _first_key(self, playback: Playback) -> KeyPress | None:
@@ -154,19 +154,19 @@ class KeyCollector:
         return await self._keys.take()
 
     async def _after_star(self) -> CollectResult:
-        self._keys.no_terminator_before(-math.inf)  # here it means something, however early it came
+        self._keys.no_terminator_before(-math.inf)  # here every key counts, however early it came
         press = await self._next_key()
         if press is None:
             self.ended = Ended.PAUSE
             return UniversalCommand(Universal.CLEAR)
         universal = AFTER_STAR.get(press.key)
         if press.key != TERMINATOR:
-            self._keys.owe_terminator(press.at, self._grace_s)
+            self._keys.ignore_late_terminator(press.at, self._grace_s)
         return UniversalCommand(universal) if universal else InvalidKeys()
 
 
 async def key_or_end(keys: KeyBuffer, playback: Playback) -> bool:
-    """Wait for a key or for the end of what plays; a key stops it (barge-in).
+    """Wait for a key or for the end of the playback; a key stops it (barge-in).
 
     The key stays in the buffer. True if a key came. Raises HungUp.
     """
@@ -179,7 +179,7 @@ async def key_or_end(keys: KeyBuffer, playback: Playback) -> bool:
             playback.stop()
         for task in (arrived, finished):
             if task.done():
-                task.result()  # a hang-up is raised here
+                task.result()  # raises a hang-up here
         return barged_in
     finally:
         for task in (arrived, finished):

@@ -18,31 +18,31 @@ from ivr.dialogue.line import Line, Transfer
 from ivr.dialogue.outcome import Outcome
 from ivr.dialogue.question import Choice, Field, Manner, Menu
 from ivr.dialogue.settings import DialogueSettings
+from ivr.dialogue.step_detail import what_is_said
 from ivr.dialogue.time_left import TimeLeft
-from ivr.dialogue.told import what_is_said
 from ivr.dialogue.tone import tone
 from ivr.dialogue.trace import Step, StepKind, Trace
 from ivr.dialogue.turns import Redo, WentBack
 from ivr.dialogue.waiting import Background, wait_with_filler
 from prompts.utterance import BYTES_PER_SECOND, Narrator, Phrase, SlotValue
-from speech.language import Language
-from speech.recognition.hearing import Ear
+from speech.languages.language import Language
+from speech.recognition.hearing import Recogniser
 
 T = TypeVar("T")
 
 TONE = tone(hz=1000.0, seconds=0.3)
-"""Speak now."""
+"""The tone after which the caller is to speak."""
 
 KEY_CLICK_S = 0.16
-"""The end of a recording is cut by so much: the line ends it with the frame in which the key came,
-and a finger on its way to the key can be heard before."""
+"""So much is cut off the end of a recording: the line ends it with the frame in which the key came,
+and the finger on its way to the key can be heard before."""
 
 ONLY_NOW = Manner(type_ahead=False)
-"""Asked of something that must be heard first: keys pressed before do not answer it."""
+"""For a question that must be heard first: keys pressed before it do not answer it."""
 
 
 class Conversation:
-    """One call, as a talk in one language at a time.
+    """One call as a conversation, in one language at a time.
 
     Attributes:
         language: what the caller hears from now on; a flow may change it.
@@ -56,7 +56,7 @@ class Conversation:
         trace: Trace,
         language: Language,
         background: Background | None = None,
-        ear: Ear | None = None,
+        recogniser: Recogniser | None = None,
         time: TimeLeft | None = None,
     ) -> None:
         self.language = language
@@ -66,16 +66,16 @@ class Conversation:
         self._trace = trace
         self._background = background or Background()
         self._keys = KeyBuffer(line)
-        self._ear = ear
+        self._recogniser = recogniser
         self._time = time
         self._hinted = False
 
     async def say(self, prompt: str, *, barge_in: bool = True, **slots: SlotValue) -> None:
-        """Say one prompt to its end, or until a key is pressed; the key is kept."""
+        """Play one prompt to its end, or until a key is pressed; the key is kept."""
         await self.say_all([self.phrase(prompt, slots)], barge_in=barge_in)
 
     async def say_all(self, phrases: Sequence[Phrase], *, barge_in: bool = True) -> None:
-        """Say several phrases, also of several languages, as one piece of audio."""
+        """Play several phrases, possibly of several languages, as one utterance."""
         await self._say(phrases, barge_in=barge_in)
 
     async def _say_filler(self, prompt: str) -> None:
@@ -86,20 +86,20 @@ class Conversation:
     ) -> None:
         utterance = await self._narrator.compose(phrases)
         detail = what_is_said(phrases, utterance, self._keys, filler=filler)
-        self._keys.something_is_said()
+        self._keys.prompt_begins()
         playback = self._line.play(utterance.pcm)
         try:
             if barge_in:
                 await key_or_end(self._keys, playback)
             else:
                 await playback.finished()
-        finally:  # a filler is cut short when the back end answers: the caller has heard it so far
+        finally:  # cut short or not, this is how much of it was heard
             self._note(
                 Step(
                     StepKind.SAID,
                     "+".join(utterance.prompts),
                     text=utterance.text,
-                    ms=playback.heard_ms,
+                    ms=playback.played_ms,
                     language=self.language,
                     detail=detail,
                 )
@@ -107,18 +107,18 @@ class Conversation:
 
     async def play(self, name: str, pcm: bytes) -> None:
         """Play a recording that is no prompt of the catalogue, until a key is pressed."""
-        self._keys.something_is_said()
+        self._keys.prompt_begins()
         playback = self._line.play(pcm)
         await key_or_end(self._keys, playback)
-        self._note(Step(StepKind.SAID, name, ms=playback.heard_ms, language=self.language))
+        self._note(Step(StepKind.SAID, name, ms=playback.played_ms, language=self.language))
 
     async def record(self, name: str, longest_s: float) -> bytes:
-        """What the caller says after a tone, until he presses a key (VoiceXML ``<record>``).
+        """Record what the caller says after a tone, until they press a key (VoiceXML ``<record>``).
 
-        The key counts for nothing else. After `longest_s` the recording ends by itself.
+        The key has no other effect. After `longest_s` the recording ends by itself.
         """
         self._keys.flush()
-        self._keys.something_is_said()
+        self._keys.prompt_begins()
         await self._line.play(TONE).finished()
         dictation, keyed = self._line.dictate(), False
         try:
@@ -139,20 +139,21 @@ class Conversation:
         *,
         settle: Callable[[T], Awaitable[T]] | None = None,
     ) -> Outcome[T]:
-        """Ask for digits until they are an answer (VoiceXML's collect step).
+        """Ask for digits until they make an answer (VoiceXML's collect step).
 
-        `settle` has the last word on a well-formed answer, for example by asking ROCARS; it raises
-        `NotAccepted` to have the question put again. Raises `GaveUp` after the attempts.
+        `settle` decides about a well-formed answer, for example by asking ROCARS; it raises
+        `NotAccepted` to have the question asked again. Raises `GaveUp` after the attempts.
         """
         return await self._asking().field(field, settle)
 
     async def choose(self, menu: Menu[T], *, before: Sequence[Phrase] = ()) -> Outcome[T]:
-        """Put a menu until one of its choices is made; `before` is said before its intro."""
+        """Ask a menu until one of its choices is made; `before` is played before its intro."""
         return await self._asking().menu(menu, [*self._hint(menu), *before])
 
     def _hint(self, menu: Menu[Any]) -> list[Phrase]:
-        """Once a call: that choices can be said. Not where they are offered in other languages."""
-        if self._hinted or self._ear is None or not self._ear.hears(self.language):
+        """Tell the caller once a call that choices can be spoken. Not where they are offered in
+        other languages."""
+        if self._hinted or self._recogniser is None or not self._recogniser.hears(self.language):
             return []
         if any(choice.language for choice in menu.choices):
             return []
@@ -179,10 +180,10 @@ class Conversation:
         then: str = "universal.still_waiting",
         even_if_hung_up: bool = False,
     ) -> T:
-        """Wait for the back end without dead air: `filler` after 1.5 s, `then` while it lasts.
+        """Wait for the back end without dead air: `filler` after 1.5 s, then `then` repeatedly.
 
-        Raises HungUp as soon as the caller is gone. The work is cancelled then, unless
-        `even_if_hung_up`: what has been sent must be finished, whoever still listens.
+        Raises HungUp as soon as the caller is gone. Then the work is cancelled, unless
+        `even_if_hung_up`: a request that has been sent must be finished, even if nobody listens.
         """
         operation = getattr(work, "__name__", type(work).__name__)
         began = asyncio.get_running_loop().time()
@@ -214,7 +215,7 @@ class Conversation:
     async def walk(
         self, steps: Sequence[Callable[..., Awaitable[Any]]], *args: Any, **kwargs: Any
     ) -> None:
-        """Take steps in order; "back" takes the one before again, `Redo` only the one named.
+        """Take steps in order; "back" repeats the step before, `Redo` only the step it names.
 
         Every step is called with the given arguments. "Back" from the first step raises
         `WentBack` to the flow that began the walk. This is VoiceXML's form, with its items visited
@@ -232,17 +233,17 @@ class Conversation:
                 at, return_to = at - 1, None
             except Redo as redo:
                 again = order.index(redo.step)
-                if again != at:  # a step that asks for itself is not returned to: it is done then
+                if again != at:  # a step that asked for itself is done: nothing returns to it
                     at, return_to = again, at
             else:
                 at, return_to = (at + 1, None) if return_to is None else (return_to, None)
 
     def phrase(self, prompt: str, slots: Mapping[str, SlotValue] | None = None) -> Phrase:
-        """A prompt in the language of the moment."""
+        """A prompt in the current language."""
         return Phrase(self.language, prompt, dict(slots or {}))
 
     async def transfer(self, uri: str, timeout_s: float) -> bool:
-        """Hand the caller over to `uri`; False when nobody could be reached there in time."""
+        """Transfer the caller to `uri`; False when nobody could be reached there in time."""
         became = await self._line.transfer(uri, timeout_s)
         self._note(
             Step(
@@ -267,12 +268,12 @@ class Conversation:
             settings=self._settings,
             language=self.language,
             note=self._note,
-            ear=self._ear,
+            recogniser=self._recogniser,
             time=self._time,
         )
 
     async def closed(self) -> None:
-        """Let work that outlives the caller finish."""
+        """Wait for work that outlives the caller."""
         await self._background.finished()
 
     def _note(self, step: Step) -> None:

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ivr.dialogue.question import Choice, Field, Menu, Spoken
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.grammar import Either, Grammar
 from speech.recognition.marks import MarkGrammar
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
 
 Grammars = Mapping[Language, Grammar]
-"""Several where a question is put in several languages at once."""
+"""By language; several where a question is asked in several languages at once."""
 
 
 def for_field(field: Field[Any], language: Language) -> Grammars:
-    """Digits or a mark, and what can be said at any time."""
+    """Digits or a mark, and the universals."""
     answer: Grammar
     match field.spoken:
         case Spoken.DIGITS:
@@ -33,13 +33,14 @@ def for_field(field: Field[Any], language: Language) -> Grammars:
 
 
 def for_menu(menu: Menu[Any], language: Language) -> Grammars:
-    """The choices, each in the language it is offered in; they go before the commands."""
+    """The choices, each in the language in which it is offered; they take precedence over the
+    universals."""
     offered: dict[Language, list[SpokenChoice]] = {}
     for choice in menu.choices:
         offered.setdefault(choice.language or language, []).append(_as_spoken(choice))
     return {
-        one: Either(phrase_book(one).menu(choices), phrase_book(one).commands())
-        for one, choices in offered.items()
+        spoken_in: Either(phrase_book(spoken_in).menu(choices), phrase_book(spoken_in).commands())
+        for spoken_in, choices in offered.items()
     }
 
 

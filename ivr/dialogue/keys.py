@@ -1,4 +1,4 @@
-"""Keys of one line, waiting for a question: type-ahead, and looking without taking."""
+"""The keys of one line that wait for a question: type-ahead, and waiting without taking."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from ivr.dialogue.universals import TERMINATOR
 
 
 class KeyBuffer:
-    """Keys in the order pressed. Waiting on it loses no key, also when the wait is cancelled."""
+    """The keys in the order pressed. A cancelled wait loses no key."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
         self._waiting: deque[KeyPress] = deque()
         self._owed = False
         self._owed_until = 0.0
-        self._said_since = False
+        self._prompt_since = False
         self._none_before = -math.inf
         self.answered_at = -math.inf
-        """When the answer before was given, on the event loop's clock."""
+        """When the previous answer was given, on the event loop's clock."""
         self.last_at: float | None = None
-        """When the last key was pressed, or the last word ended, since something was said."""
+        """When the caller last pressed a key or ended a word, since a prompt last began."""
         self.passed_over = ""
-        """The # that belonged to the answer before, until the next answer is written down."""
+        """The # that belonged to the previous answer, until the next answer is written to the
+        trace."""
 
     async def arrived(self) -> None:
         """Return once a key waits. Raises HungUp."""
@@ -46,40 +47,41 @@ class KeyBuffer:
         return press
 
     def flush(self) -> int:
-        """Forget all keys pressed so far; returns how many."""
+        """Drop all keys pressed so far; returns how many."""
         forgotten = len(self._waiting) + self._line.flush_keys()
         self._waiting.clear()
         return forgotten
 
-    def owe_terminator(self, since: float, grace_s: float) -> None:
-        """The answer just taken needed no #; one that still follows belongs to it.
+    def ignore_late_terminator(self, since: float, grace_s: float) -> None:
+        """The answer just taken needed no #; a # that still follows belongs to it.
 
-        It may have ended by its length, by the inter-digit time-out, with the one key of a menu or
-        a confirmation, or have been said. Without this, a driver who was told to press hash, and
-        does so after every answer, would answer the next question with an empty line.
+        The answer may have ended by its length, by the inter-digit time-out, by the one key of a
+        menu or a confirmation, or it may have been spoken. Without this rule, a driver who presses
+        hash after every answer, as some prompts ask, would answer the next question with an empty
+        input.
 
-        One # is owed: if it was pressed within `grace_s` of `since` (event loop time, seconds), or
-        before anything else was said, for until then there is nothing else it could answer.
+        One # is ignored: if it is pressed within `grace_s` of `since` (event loop time, seconds),
+        or before another prompt begins, for until then there is nothing else it could answer.
         """
         self.answered_at = since
-        self._owed, self._owed_until, self._said_since = True, since + grace_s, False
+        self._owed, self._owed_until, self._prompt_since = True, since + grace_s, False
 
-    def something_is_said(self) -> None:
-        """From now on a key may be meant for what is being said."""
-        if self._owed and not self._said_since:
-            self._said_since = True
+    def prompt_begins(self) -> None:
+        """From now on a key may answer the prompt that begins."""
+        if self._owed and not self._prompt_since:
+            self._prompt_since = True
             self._owed_until = max(self._owed_until, asyncio.get_running_loop().time())
 
     def no_terminator_before(self, moment: float) -> None:
-        """A # pressed before then answers nothing: the next question is one that has none."""
+        """The next question takes no #: ignore one that was pressed before this moment."""
         self._none_before = moment
 
     def _belongs_to_what_was_before(self, press: KeyPress) -> bool:
-        """Whether it is a # that the next question is not to be given; one is owed once."""
+        """Whether this is a # that the next question must not get; only one # is ignored."""
         if press.key != TERMINATOR:
             self._owed = False
             return False
         owed, self._owed = self._owed, False
         return press.at <= self._none_before or (
-            owed and (not self._said_since or press.at <= self._owed_until)
+            owed and (not self._prompt_since or press.at <= self._owed_until)
         )

@@ -1,4 +1,4 @@
-"""What a conversation needs of a telephone line, and nothing of how a line is made.
+"""What a conversation needs of a telephone line, whatever implements it.
 
 `ivr.telephony` fulfils this on a live SIP call; tests fulfil it with a scripted line on a virtual
 clock. Every wait on a line ends by raising `HungUp` as soon as the caller is gone.
@@ -35,10 +35,10 @@ class KeyPress:
 
 
 class Transfer(StrEnum):
-    """What became of handing a caller over."""
+    """The outcome of a transfer."""
 
     CONNECTED = "connected"
-    REFUSED = "refused"  # by the caller's side, or by the one he was to be connected with
+    REFUSED = "refused"  # by the caller's side, or by the other party
     TIMED_OUT = "timed_out"
 
 
@@ -46,7 +46,7 @@ class Playback(Protocol):
     """One utterance on its way to the caller. Only one plays at a time on a line."""
 
     @property
-    def heard_ms(self) -> int:
+    def played_ms(self) -> int:
         """Milliseconds of the utterance handed to the network so far."""
 
     async def finished(self) -> bool:
@@ -57,10 +57,10 @@ class Playback(Protocol):
 
 
 class Dictation(Protocol):
-    """The caller's voice, being kept."""
+    """A recording of the caller's voice that is being made."""
 
     async def stop(self) -> bytes:
-        """What was kept: PCM, mono, s16le, 8000 Hz."""
+        """Stop; gives the recording as PCM, mono, s16le, 8000 Hz."""
 
 
 class Line(Protocol):
@@ -70,7 +70,7 @@ class Line(Protocol):
         """Start playing PCM (mono, s16le, 8000 Hz), replacing what plays. Raises HungUp."""
 
     def dictate(self) -> Dictation:
-        """Keep the caller's voice from now until it is stopped or a key comes. Raises HungUp."""
+        """Record the caller's voice from now until it is stopped or a key comes. Raises HungUp."""
 
     async def key(self) -> KeyPress:
         """The next key, in the order pressed; keys wait here until asked for (type-ahead).
@@ -80,13 +80,13 @@ class Line(Protocol):
         """
 
     def flush_keys(self) -> int:
-        """Forget the keys that wait; returns how many were forgotten."""
+        """Drop the waiting keys; returns how many."""
 
     async def transfer(self, uri: str, timeout_s: float) -> Transfer:
-        """Have the caller's side connect him with `uri` in our place (REFER, RFC 3515).
+        """Have the caller's side connect them with `uri` in our place (REFER, RFC 3515).
 
-        Returns when the other end has answered, or when that is not to be expected any more; the
-        caller is still on this line then. Raises HungUp.
+        Returns when the other party has answered, or when no answer can be expected any more; then
+        the caller is still on this line. Raises HungUp.
         """
 
     async def until_hung_up(self) -> None:

@@ -1,4 +1,4 @@
-"""What comes out of asking a caller something."""
+"""The outcome of asking a caller something."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Outcome(Generic[T]):
         mode: keyed or spoken.
         confidence: 0 to 1; a keyed answer is sure.
         alternatives: other readings, best first.
-        attempts: how often the caller was asked, 1 at the best.
+        attempts: how often the caller was asked; 1 at best.
     """
 
     value: T

@@ -11,13 +11,13 @@ from ivr.dialogue.line import KEYS
 from ivr.dialogue.trace import as_keyed
 from ivr.dialogue.universals import RESERVED_IN_MENUS
 from prompts.utterance import SlotValue
-from speech.language import Language
+from speech.languages.language import Language
 
 T = TypeVar("T")
 
 
 class BadQuestion(ValueError):
-    """A field or menu that could never be asked properly; found when the flow is loaded."""
+    """A field or menu that could never be asked properly; raised when the flow is loaded."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Manner:
     whether a key silences the prompt, `type_ahead` whether keys pressed before the question was
     put count as its answer.
 
-    After `attempts_said` answers that were said and not understood, the question is given up early:
-    for one that can be put in another way.
+    After `attempts_said` spoken answers that were not understood, the question is given up early:
+    for a question that can also be asked in another way.
     """
 
     barge_in: bool = True
@@ -58,13 +58,13 @@ class Field(Generic[T]):
         help: catalogue name for the universal "help".
         min_digits, max_digits: length. At `max_digits` the answer ends by itself.
         hash_alone: the value of the hash key pressed alone; None where that is no answer.
-        hash_said: name of the phrases that mean the same.
+        hash_said: name of the spoken phrases that mean the same.
         parse: from the digits to the value; raises `NotAccepted`.
         spoken: what can be said instead of keyed.
-        prompt_spoken: catalogue name in place of the others where the caller can be heard.
-        parse_spoken: from what was said to the value, where that is not `parse`.
+        prompt_spoken: catalogue name used instead of the others where answers can be spoken.
+        parse_spoken: from spoken words to the value, if that differs from `parse`.
         shown_as: what the trace shows of the digits; `hidden` for secrets.
-        slots: what fills the prompts' slots.
+        slots: values for the prompts' slots.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Field(Generic[T]):
 class Choice(Generic[T]):
     """One way out of a menu. Its prompt has a slot ``{key:key}``, filled from `key`.
 
-    `language` is for choices that are said in a language of their own.
+    `language` is for choices that are offered in a language of their own.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""The race between keys and speech: whoever begins first is listened to, and a key always wins."""
+"""Keys and speech in competition: whichever begins first is taken, and a key always wins."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, RecogniserLost, Said
+from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, RecogniserLost, SpokenAnswer
 from ivr.dialogue.line import Playback
-from speech.recognition.hearing import Attention, Deaf
+from speech.recognition.hearing import Attention, RecogniserFailed
 
 
 async def keyed_or_said(
@@ -21,7 +21,8 @@ async def keyed_or_said(
 ) -> CollectResult:
     """One answer, by key or by voice. Raises HungUp.
 
-    A caller who is still speaking has not failed to answer: the first-digit time-out waits for him.
+    A caller who is still speaking has not failed to answer: the first-digit time-out waits for
+    them.
     """
     keying = asyncio.ensure_future(keyed())
     saying = asyncio.ensure_future(_said(attention, playback, barge_in=barge_in))
@@ -34,9 +35,9 @@ async def keyed_or_said(
             if saying.done():
                 return saying.result()
             if keying.done():
-                heard = keying.result()
-                if not (isinstance(heard, NoInput) and attention.speaking):
-                    return heard
+                result = keying.result()
+                if not (isinstance(result, NoInput) and attention.speaking):
+                    return result
                 keying = asyncio.ensure_future(keyed())
     finally:
         await _cancel(keying, saying, pressed)
@@ -44,13 +45,13 @@ async def keyed_or_said(
 
 async def _said(
     attention: Attention, playback: Playback, *, barge_in: bool
-) -> Said | RecogniserLost:
+) -> SpokenAnswer | RecogniserLost:
     stopping = asyncio.ensure_future(_stop_when_spoken_to(attention, playback))
     if not barge_in:
         stopping.cancel()
     try:
-        return Said(await attention.utterance())
-    except Deaf:
+        return SpokenAnswer(await attention.utterance())
+    except RecogniserFailed:
         return RecogniserLost()
     finally:
         await _cancel(stopping)

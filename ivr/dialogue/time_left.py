@@ -1,4 +1,4 @@
-"""How long a call may still go on: its caller hears when time is short, and it ends at a pause."""
+"""How long a call may still last: its caller is told when time is short, and it ends at a pause."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ivr.dialogue.settings import DialogueSettings
 T = TypeVar("T")
 
 LONGEST_QUESTION_S = 15.0
-"""A question that is being put when time is up is heard so far; nothing has been done for it."""
+"""When time is up, a question that is being asked is heard for so long at most; nothing depends on
+it yet."""
 
 
 class Limit(StrEnum):
@@ -26,7 +27,8 @@ class Limit(StrEnum):
 
 
 class TimeIsUp(Exception):
-    """The call must end, and nothing is being told: only the last words are left to say."""
+    """The call must end, and no announcement is under way: only the closing message is left to
+    say."""
 
     def __init__(self, limit: Limit) -> None:
         super().__init__(limit)
@@ -36,14 +38,14 @@ class TimeIsUp(Exception):
 class TimeLeft:
     """The time of one call, in seconds of the event loop's clock.
 
-    The longest call is for those who do not get on. Whoever has answered a question within
-    `dialogue.getting_on_s` is given longer, up to `dialogue.longer_s` in all. What is being told
-    and what is being done are never cut short: time is looked at where a question is put, and while
-    an answer is waited for.
+    The usual limit is for callers who make no progress. A caller who has answered a question within
+    the last `dialogue.getting_on_s` seconds gets longer, up to `dialogue.longer_s` in all.
+    Announcements and requests are never cut short: time is checked when a question is asked and
+    while an answer is awaited.
     """
 
     def __init__(self, settings: DialogueSettings, longest_s: float = 0.0) -> None:
-        """`longest_s`: 0 is no limit."""
+        """`longest_s`: 0 means no limit."""
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._got_on_at = -math.inf
@@ -60,7 +62,7 @@ class TimeLeft:
             self._look_again_at(end)
 
     def ends_at(self, moment: float, limit: Limit) -> None:
-        """It ends then, however well it gets on."""
+        """The call must end at this moment, whatever progress the caller makes."""
         if self._up.is_set() or moment >= self._latest:
             return
         self._limit, self._latest = limit, moment
@@ -68,7 +70,7 @@ class TimeLeft:
         self._look_again_at(moment)
 
     def end_now(self, limit: Limit) -> None:
-        """It ends at the next pause."""
+        """The call must end at the next pause."""
         if not self._up.is_set():
             self._limit = limit
             self._up.set()
@@ -78,26 +80,27 @@ class TimeLeft:
         self._got_on_at = self._loop.time()
 
     def short(self) -> bool:
-        """Whether the caller must be told now that time is short; says so once for each end."""
+        """Whether to tell the caller now that time is short; true once for each end."""
         due = [moment for moment in self._notices if moment <= self._loop.time()]
         self._notices = self._notices[len(due) :]
         return bool(due)
 
     def check(self) -> None:
-        """Before a question is put. Raises TimeIsUp."""
+        """Called before a question is asked. Raises TimeIsUp."""
         if self._up.is_set():
             raise TimeIsUp(self._limit)
 
     async def unless_up(self, hearing: Awaitable[T], playback: Playback, began: asyncio.Event) -> T:
-        """The answer to a question; an answer that has begun is taken. Raises TimeIsUp, HungUp."""
+        """Wait for the answer to a question; an answer that has begun is taken. Raises TimeIsUp,
+        HungUp."""
         answer = asyncio.ensure_future(hearing)
         up = asyncio.ensure_future(self._up.wait())
-        told = asyncio.ensure_future(playback.finished())
+        finished = asyncio.ensure_future(playback.finished())
         try:
             await asyncio.wait({answer, up}, return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
                 await asyncio.wait(
-                    {answer, told},
+                    {answer, finished},
                     timeout=LONGEST_QUESTION_S,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
@@ -105,17 +108,17 @@ class TimeLeft:
                 raise TimeIsUp(self._limit)
             return await answer
         finally:
-            for task in (answer, up, told):
+            for task in (answer, up, finished):
                 task.cancel()
-            await asyncio.gather(answer, up, told, return_exceptions=True)
+            await asyncio.gather(answer, up, finished, return_exceptions=True)
 
     def over(self) -> None:
-        """The call has ended; nothing is waited for any more."""
+        """The call has ended; stop all waiting."""
         if self._timer is not None:
             self._timer.cancel()
 
     def _notice_s(self, seconds: float) -> float:
-        """A short call is not spent on notices."""
+        """How long before the end the notice is given; a short call gets it later."""
         return min(self._settings.time_is_short_s, seconds / 3)
 
     def _look_again_at(self, moment: float) -> None:

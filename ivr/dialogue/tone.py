@@ -1,4 +1,4 @@
-"""A tone, for those who are to speak after it."""
+"""A tone after which a caller is to speak."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FADE_S = 0.01
 
 
 def tone(hz: float, seconds: float) -> bytes:
-    """PCM of a sine, softly begun and ended."""
+    """PCM of a sine with a soft beginning and end."""
     count = int(seconds * SAMPLE_RATE)
     fade = int(FADE_S * SAMPLE_RATE)
     samples = (

@@ -1,4 +1,4 @@
-"""The step trace of a call: what was said, asked and heard, with secrets masked."""
+"""The step trace of a call: prompts, questions and answers, with secrets masked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 MASK = "******"
 
 WHOLE_ID = 8
-"""Digits from which on a number is taken for an identifier; PINs and codes are shorter."""
+"""A number of at least so many digits is taken for an identifier; PINs and codes are shorter."""
 
 
 def as_keyed(keyed: str) -> str:
@@ -19,15 +19,15 @@ def as_keyed(keyed: str) -> str:
 
 
 def hidden(keyed: str) -> str:
-    """For PINs and one-time codes: nothing of it is shown, nor its length."""
+    """For PINs and one-time codes: nothing is shown, not even the length."""
     return MASK if keyed else ""
 
 
 def last_three(keyed: str) -> str:
-    """For personal identifiers: enough to find the call again, too little to know the person.
+    """For personal identifiers: enough to find the call again, too little to identify the person.
 
-    Of a number shorter than `WHOLE_ID` nothing: a caller who is ahead of the questions, or behind
-    them, may have keyed a PIN or a code here, and half of it would be shown.
+    Nothing is shown of a number shorter than `WHOLE_ID`: a caller who is ahead of the questions, or
+    behind them, may have keyed a PIN or a code here, and half of it would be shown.
     """
     return MASK + keyed[-3:] if len(keyed) >= WHOLE_ID else hidden(keyed)
 
@@ -52,13 +52,14 @@ class Step:
     Attributes:
         kind: what happened.
         name: prompt, question or operation it happened to.
-        text: the words, for what was said.
+        text: the words of a prompt.
         value: what the caller answered; `MASK` where it is secret.
         attempt: which asking of the question this belongs to; 0 where none.
         ms: how long it took, milliseconds. Of an answer: from the beginning of the question to its
             first key or word; below nought if that came before.
         language: ISO 639-3 code the caller was hearing.
-        detail: more, for who looks closely or makes a test of the call. Of what was said or asked:
+        detail: more, for close inspection and for making a test of the call. Of a prompt or
+            question:
             ``prompts`` (`phrases_said`), ``latency_ms`` from the caller's last key or word to its
             beginning, ``filler``, ``only_now`` where keys pressed before do not count. Of an
             answer: ``mode``, ``sent`` (how its keys came), ``ended`` (what ended it), ``before``

@@ -1,7 +1,7 @@
 """Turns a conversation can take away from its flow, as exceptions.
 
-VoiceXML throws events for these; a flow catches what it has an answer to, and the rest reaches the
-one who answers the call. `HungUp`, the most common one, belongs to the line.
+VoiceXML throws events for these. A flow catches those that it can handle; the rest reach the part
+that took the call. `HungUp`, the most common one, belongs to the line.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from prompts.utterance import SlotValue
 
 
 class Turn(Exception):
-    """The caller, or the service, took the conversation elsewhere."""
+    """The caller or the service left the course of the flow."""
 
 
 class WentBack(Turn):
-    """The caller wants the step before this one."""
+    """The caller wants the previous step."""
 
 
 class Cancelled(Turn):
-    """The caller wants none of this: back to the main menu."""
+    """The caller wants to cancel and return to the main menu."""
 
 
 class WantsHotline(Turn):
-    """The caller asks for a person."""
+    """The caller asks for a human operator."""
 
 
 class GaveUp(Turn):
     """All attempts at one question failed.
 
     Attributes:
-        misheard: what the caller said was not understood; he may well have an answer.
+        misheard: speech was not understood; the caller may well have an answer.
     """
 
     def __init__(self, question: str, *, misheard: bool = False) -> None:
@@ -42,7 +42,7 @@ class GaveUp(Turn):
 
 
 class Redo(Turn):
-    """One step of a walk is to be done again, and only that one."""
+    """One step of a walk is to be done again, and no other."""
 
     def __init__(self, step: Callable[..., Any]) -> None:
         super().__init__(getattr(step, "__name__", str(step)))
@@ -50,7 +50,7 @@ class Redo(Turn):
 
 
 class NotAccepted(Exception):
-    """An answer was understood and cannot be used; `prompt` tells the caller why."""
+    """An answer was understood but cannot be used; `prompt` tells the caller why."""
 
     def __init__(self, prompt: str, **slots: SlotValue) -> None:
         super().__init__(prompt)
@@ -59,8 +59,8 @@ class NotAccepted(Exception):
 
 
 class NotUnderstood(NotAccepted):
-    """What was said is none of the answers, or not surely one."""
+    """The utterance is none of the answers, or not surely one."""
 
 
 class NotKnown(NotAccepted):
-    """ROCARS does not know what was understood: of something spoken, another reading is meant."""
+    """ROCARS does not know the understood value: for a spoken answer, another reading is tried."""

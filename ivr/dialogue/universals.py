@@ -1,6 +1,6 @@
 """What a caller may key at any time, whatever the question (VoiceXML's universals).
 
-All begin with star, so that every digit stays free for answers. A star on its own, or star and
+All begin with star, so that all digits are free for answers. A star on its own, or star and
 hash, clears what was keyed.
 """
 

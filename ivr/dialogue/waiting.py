@@ -1,4 +1,4 @@
-"""Waiting for something slow while a caller listens."""
+"""Waiting for slow work while a caller listens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Background:
-    """Work that goes on when its caller has hung up; the worker waits for it before it ends."""
+    """Work that goes on after its caller has hung up; the worker waits for it before it ends."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Future[Any]] = set()
@@ -23,14 +23,14 @@ class Background:
         task.add_done_callback(self._done)
 
     async def finished(self) -> None:
-        """Return once all of it is done; what it raised was for the caller who is gone."""
+        """Wait until all of it is done; exceptions were meant for the caller who is gone."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
 
     def _done(self, task: asyncio.Future[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # read, so that asyncio does not report it as lost
+            task.exception()  # read, so that asyncio does not report it as never retrieved
 
 
 class Say(Protocol):
@@ -72,7 +72,7 @@ async def wait_with_filler(
 
 
 async def _fill(say: Say, settings: DialogueSettings, fillers: tuple[str, str]) -> None:
-    """Ends only by being cancelled, or by the caller hanging up while a filler is said."""
+    """Ends only by being cancelled, or when the caller hangs up during a filler."""
     first, then = fillers
     await asyncio.sleep(settings.filler_after_s)
     await say(first)

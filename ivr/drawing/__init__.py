@@ -1,1 +1,1 @@
-"""The flows as a drawing and as something that can be checked, read from their own source."""
+"""Reads the flows from their source, to draw and to check them."""

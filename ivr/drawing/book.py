@@ -7,7 +7,7 @@ from ivr.drawing.mermaid import mermaid
 from ivr.drawing.reading import read_flow
 from ivr.drawing.source import read_flows
 from ivr.drawing.words import title
-from speech.language import Language
+from speech.languages.language import Language
 
 HEAD = """# The conversations
 

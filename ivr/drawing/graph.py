@@ -20,7 +20,7 @@ class NodeKind(StrEnum):
 
 @dataclass(frozen=True)
 class Node:
-    """One step of a conversation; `prompts` are catalogue names, `what` a name of the code."""
+    """One step of a conversation; `prompts` are catalogue names, `what` is a name in the code."""
 
     number: int
     kind: NodeKind
@@ -31,7 +31,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """How the conversation goes on; `label` says when, empty for "then"."""
+    """How the conversation continues; `label` says on which condition, empty for "then"."""
 
     source: int
     target: int

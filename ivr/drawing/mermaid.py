@@ -1,10 +1,10 @@
-"""A flow as a Mermaid flowchart, which code hosts draw, and as Graphviz DOT."""
+"""A flow as a Mermaid flowchart, which code hosting sites display, and as Graphviz DOT."""
 
 from __future__ import annotations
 
 from ivr.drawing.graph import Edge, Flow, Node, NodeKind
 from ivr.drawing.words import words
-from speech.language import Language
+from speech.languages.language import Language
 
 _SHAPES = {
     NodeKind.START: ('(["', '"])'),
@@ -82,7 +82,7 @@ def _quoted(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Mermaid's own entities for what would end a label."""
+    """Replace characters that would end a label by Mermaid's entities."""
     for character, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;")):
         text = text.replace(character, entity)
     return text.replace("\n", " ")

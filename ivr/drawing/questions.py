@@ -55,11 +55,11 @@ SAMPLES: dict[str, list[Callable[[Callable[..., Question]], Question]]] = {
         lambda build: build(("one_letter",)),
     ],
 }
-"""What each builder of a question is called with, so that its questions can be looked at."""
+"""Sample calls of each builder of questions, by which its questions can be inspected."""
 
 
 class NoSample(LookupError):
-    """A builder of questions that nobody has given a sample call."""
+    """A builder of questions without a sample call."""
 
 
 def questions(module: str, expression: ast.expr) -> list[Question]:
@@ -89,7 +89,8 @@ def prompts_of(question: Question) -> tuple[str, ...]:
 
 
 def values_of(menu: Menu[Any]) -> dict[str, str]:
-    """What each choice is called in a ``case``, and its key; the head of a tuple stands for it."""
+    """The name of each choice in a ``case``, and its key; a tuple is represented by its first
+    element."""
     found: dict[str, str] = {}
     for choice in menu.choices:
         value = choice.value[0] if isinstance(choice.value, tuple) else choice.value

@@ -1,4 +1,4 @@
-"""From the source of a flow to its graph."""
+"""Makes the graph of a flow from its source."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _KINDS = {
 }
 
 SILENT = frozenset({"hang_up", "closed"})
-"""Methods of the conversation that are no step of it."""
+"""Methods of the conversation that are not a step of it."""
 
 WORK = ("", "", "work")
 
 Ends = list[tuple[int, str]]
-"""Where the conversation stands: nodes whose next step is still open, and when it is taken."""
+"""The open ends of the conversation: nodes without a next step yet, and the condition."""
 
 
 class Unreadable(ValueError):
-    """A shape of source this reader does not know; the check reports it."""
+    """A form of source that this reader does not know; the check reports it."""
 
 
 @dataclass
@@ -77,8 +77,8 @@ class _Reader:
             case ast.If():
                 ends = self._awaits(statement.test, ends)
                 test = ast.unparse(statement.test)
-                said = _condition(statement.test)
-                yes = self._block(statement.body, _labelled(ends, said or test))
+                condition = _condition(statement.test)
+                yes = self._block(statement.body, _labelled(ends, condition or test))
                 no = self._block(statement.orelse, _labelled(ends, "otherwise"))
                 return yes + no
             case ast.Match():
@@ -123,7 +123,7 @@ class _Reader:
         return after
 
     def _case(self, pattern: ast.pattern) -> str:
-        """What a case stands for; the key comes first where a menu was put just before."""
+        """The text of a case; the key comes first if a menu was asked just before."""
         head = pattern.patterns[0] if isinstance(pattern, ast.MatchSequence) else pattern
         label = ast.unparse(head).strip("'\"")
         key = self._keys.get(label)
@@ -139,8 +139,8 @@ class _Reader:
         body = self._block(statement.body, _labelled(inside, label) if label else inside)
         self._loops.pop()
         if len(self._flow.nodes) > before:
-            for source, one in body:
-                self._flow.connect(source, before, one)
+            for source, own in body:
+                self._flow.connect(source, before, own)
         after = [] if endless else _labelled(inside + body, "otherwise")
         return loop.breaks + after
 
@@ -217,7 +217,7 @@ class _Reader:
         return self._flow.add(_KINDS[method], what, prompts, call.lineno)
 
     def _walk(self, call: ast.Call) -> tuple[Node, Node]:
-        """Steps in order; back leads to the one before."""
+        """The steps in order; "back" leads to the previous one."""
         steps = call.args[0]
         if not isinstance(steps, ast.Tuple):
             raise Unreadable(f"line {call.lineno}: call.walk takes a tuple of steps")
@@ -233,11 +233,11 @@ class _Reader:
 
 
 def _labelled(ends: Ends, label: str) -> Ends:
-    return [(source, f"{one}, {label}" if one else label) for source, one in ends]
+    return [(source, f"{own}, {label}" if own else label) for source, own in ends]
 
 
 def _condition(test: ast.expr) -> str:
-    """Words for a condition that is an answer: "yes" for what a confirmation gave."""
+    """Words for a condition that is an answer: "yes" for the result of a confirmation."""
     if isinstance(test, ast.Await):
         return "yes"
     if isinstance(test, ast.UnaryOp) and isinstance(test.operand, ast.Await):

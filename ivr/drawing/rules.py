@@ -1,4 +1,4 @@
-"""What must be true of the flows before a call is taken. One function a rule."""
+"""The rules that flows must keep before a call is taken; one function per rule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ivr.drawing.questions import BadQuestion, questions, values_of
 from ivr.drawing.reading import Unreadable, read_flow
 from ivr.drawing.source import Module, awaited, called, method_of_call
 from prompts import catalogue
-from speech.language import Language
+from speech.languages.language import Language
 
 FORBIDDEN = ("pjsua2", "sqlalchemy", "aiohttp", "numpy", "vosk", "pyttsx3")
 _PROMPT = re.compile(r"[a-z_]+(\.[a-z_]+)+")
@@ -22,7 +22,7 @@ _PROMPT = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, and where."""
+    """A violation of a rule, and its place."""
 
     where: str
     what: str
@@ -33,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Source:
-    """All that is checked: the flows, and the rooms that name prompts beside them."""
+    """Everything that is checked: the flows, and the rooms outside them that name prompts."""
 
     flows: Sequence[Module]
     beside: Sequence[Module]
@@ -61,7 +61,7 @@ def readable(source: Source) -> Iterator[Finding]:
 
 
 def _named(module: Module) -> Iterator[tuple[ast.Constant, str]]:
-    """String literals that name a prompt; names of questions themselves left out."""
+    """String literals that name a prompt, without the names of questions themselves."""
     groups = {name.partition(".")[0] for name in catalogue.load(Language.ENGLISH).prompts}
     left_out: set[int] = set()
     for node in ast.walk(module.tree):
@@ -92,7 +92,7 @@ def prompts_exist(source: Source) -> Iterator[Finding]:
 SAID_ELSEWHERE = frozenset(
     {"sorry.technical", "sorry.closing", "sorry.time_short", "sorry.too_long"}
 )
-"""Prompts the pool says when a flow cannot."""
+"""Prompts that are said outside the flows, when a flow cannot."""
 
 
 def prompts_are_used(source: Source) -> Iterator[Finding]:
@@ -103,7 +103,7 @@ def prompts_are_used(source: Source) -> Iterator[Finding]:
 
 
 def slots_are_filled(source: Source) -> Iterator[Finding]:
-    """Where a prompt and its slots stand side by side, they fit each other."""
+    """A prompt and the slots given beside it fit each other."""
     known = catalogue.load(Language.ENGLISH).prompts
     for module in (*source.flows, *source.beside):
         for node in ast.walk(module.tree):
@@ -124,7 +124,7 @@ def slots_are_filled(source: Source) -> Iterator[Finding]:
 
 
 def _prompt_and_slots(node: ast.Call) -> tuple[str, set[str] | None, bool] | None:
-    """Prompt, slots given (None: not to be seen here), and whether it is a menu's choice."""
+    """Prompt, given slots (None: not visible here), and whether it is a menu's choice."""
     function = called(node).rpartition(".")[2]
     names = [
         arg.value
@@ -159,7 +159,7 @@ def _listed(names: set[str]) -> str:
 
 
 def choices_are_covered(source: Source) -> Iterator[Finding]:
-    """A match on a menu's outcome has a case for every choice, and none that cannot come."""
+    """A match on a menu's outcome has a case for every choice, and no impossible one."""
     for module in source.flows:
         for function in module.flows.values():
             chosen = _menus_by_name(function)
@@ -169,7 +169,7 @@ def choices_are_covered(source: Source) -> Iterator[Finding]:
 
 
 def _menus_by_name(function: ast.AsyncFunctionDef) -> dict[str, ast.expr]:
-    """Variables that hold what a menu gave, and the menu."""
+    """Variables that hold the result of a menu, and the menu."""
     found = {}
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -192,8 +192,10 @@ def _covered(module: Module, node: ast.Match, chosen: dict[str, ast.expr]) -> It
     try:
         asked = questions(module.name, menu)
     except (LookupError, BadQuestion):
-        return  # `readable` says so
-    values = {value for one in asked if isinstance(one, Menu) for value in values_of(one)}
+        return  # `readable` reports it
+    values = {
+        value for question in asked if isinstance(question, Menu) for value in values_of(question)
+    }
     cases: set[str] = set()
     for case in node.cases:
         pattern = case.pattern
@@ -213,7 +215,7 @@ _LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
 def branches_end(source: Source) -> Iterator[Finding]:
-    """No loop without a way out, nothing after the end of a branch."""
+    """There is no loop without a way out, and nothing after the end of a branch."""
     for module in source.flows:
         for node in ast.walk(module.tree):
             for name in ("body", "orelse", "finalbody"):
@@ -229,7 +231,7 @@ def branches_end(source: Source) -> Iterator[Finding]:
 
 
 def back_end_is_waited_for(source: Source) -> Iterator[Finding]:
-    """ROCARS is asked through ``call.wait_for``, or in a function that is; never in silence."""
+    """ROCARS is called through ``call.wait_for``, or in a function that is: never in silence."""
     for module in source.flows:
         waited = {
             called(call.args[0])
@@ -246,20 +248,24 @@ def back_end_is_waited_for(source: Source) -> Iterator[Finding]:
 
 
 def turns_are_taken(source: Source) -> Iterator[Finding]:
-    """What can take the conversation from its flow is caught on the way up."""
+    """Turns that can leave a flow are caught on the way up."""
     must = [
         name
-        for name, one in vars(turns).items()
-        if isinstance(one, type) and issubclass(one, turns.Turn) and one is not turns.Turn
+        for name, kind in vars(turns).items()
+        if isinstance(kind, type) and issubclass(kind, turns.Turn) and kind is not turns.Turn
     ]
     must += [errors.BackEndUnavailable.__name__, errors.SessionExpired.__name__]
     must += [errors.LoginRefused.__name__, errors.LoginLocked.__name__, errors.Refused.__name__]
-    must.remove(turns.Redo.__name__)  # taken by the walk it belongs to
+    must.remove(turns.Redo.__name__)  # caught by the walk it belongs to
     caught: set[str] = set()
     for module in source.flows:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ExceptHandler) and node.type is not None:
-                caught |= {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)}
+                caught |= {
+                    exception.id
+                    for exception in ast.walk(node.type)
+                    if isinstance(exception, ast.Name)
+                }
     for name in must:
         if name not in caught:
             yield Finding("call_flows", f"{name} is caught by no flow")
@@ -293,5 +299,5 @@ RULES: tuple[Rule, ...] = (
 
 
 def check(source: Source) -> list[Finding]:
-    """Everything that is wrong; empty when calls may be taken."""
+    """All violations; none when calls may be taken."""
     return [finding for rule in RULES for finding in rule(source)]

@@ -14,7 +14,7 @@ FLOWS = Path(call_flows.__file__).parent
 DIALOGUE = Path(ivr.dialogue.__file__).parent
 
 SPEAKING = "call"
-"""The name of the conversation in every flow: its first parameter."""
+"""The name of the conversation, the first parameter of every flow."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Module:
 
     @cached_property
     def flows(self) -> dict[str, ast.AsyncFunctionDef]:
-        """The coroutines that speak: their first parameter is the conversation."""
+        """The coroutines of the conversation, recognised by their first parameter."""
         return {
             statement.name: statement
             for statement in self.tree.body
@@ -59,12 +59,12 @@ def read_dialogue() -> list[Module]:
 
 
 def called(node: ast.Call) -> str:
-    """Dotted name of what is called: ``call.say``, ``context.rocars.bundle``, ``send``."""
+    """The dotted name of a called function: ``call.say``, ``context.rocars.bundle``, ``send``."""
     return ast.unparse(node.func)
 
 
 def method_of_call(node: ast.Call) -> str | None:
-    """``say`` for ``call.say(...)``; None when it is not the conversation that is called."""
+    """``say`` for ``call.say(...)``; None if the call is not to the conversation."""
     function = node.func
     if (
         isinstance(function, ast.Attribute)
@@ -76,7 +76,7 @@ def method_of_call(node: ast.Call) -> str | None:
 
 
 def awaited(statement: ast.AST) -> list[ast.Call]:
-    """The calls awaited in a statement, innermost first; those of nested functions left out."""
+    """The calls awaited in a statement, innermost first, without those of nested functions."""
     found: list[ast.Call] = []
 
     def visit(node: ast.AST) -> None:
@@ -93,7 +93,7 @@ def awaited(statement: ast.AST) -> list[ast.Call]:
 
 
 def literal_prompts(node: ast.AST) -> tuple[str, ...]:
-    """Dotted string literals in an expression: the names of prompts in it."""
+    """Dotted string literals in an expression: names of prompts."""
     return tuple(
         constant.value
         for constant in ast.walk(node)

@@ -1,10 +1,10 @@
-"""What stands in the boxes of a drawing: the prompts' own words, in one language."""
+"""The texts in the boxes of a drawing: the words of prompts in one language."""
 
 from __future__ import annotations
 
 from ivr.drawing.graph import Flow, Node, NodeKind
 from prompts import catalogue
-from speech.language import Language
+from speech.languages.language import Language
 
 LONGEST = 90
 
@@ -12,16 +12,16 @@ LONGEST = 90
 def words(node: Node, language: Language) -> str:
     """The text of one box."""
     spoken = [_text(name, language) for name in node.prompts]
-    said = " / ".join(text for text in spoken if text)
+    wording = " / ".join(text for text in spoken if text)
     match node.kind:
         case NodeKind.SAY | NodeKind.ASK | NodeKind.CHOOSE | NodeKind.CONFIRM:
-            return _cut(said) or node.what
+            return _cut(wording) or node.what
         case NodeKind.WAIT:
             return node.what
         case NodeKind.TURN:
             turn, _, rest = node.what.partition("(")
-            told = _cut(said) if said else rest.rstrip(")").replace("_", " ")
-            return f"{turn}: {told}" if told else turn
+            detail = _cut(wording) if wording else rest.rstrip(")").replace("_", " ")
+            return f"{turn}: {detail}" if detail else turn
         case NodeKind.FLOW:
             return node.what.replace("_", " ")
         case _:

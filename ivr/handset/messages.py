@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from speech.language import Language
+from speech.languages.language import Language
 
 MOST_KEYS = 32
 """Keys of one message: longer than any answer."""

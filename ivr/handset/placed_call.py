@@ -21,7 +21,7 @@ from ivr.telephony.line import CallLine
 from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.sound.frames import FRAME_BYTES
 from ivr.telephony.sound.live_speech import LiveSpeech
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger("ivr.handset")
 

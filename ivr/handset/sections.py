@@ -9,7 +9,7 @@ from ivr.handset.settings import HandsetSettings
 from ivr.records.settings import RecordsSettings
 from ivr.telephony.settings import TelephonySettings
 from sip_config.settings import SipSettings
-from speech.language import Language
+from speech.languages.language import Language
 
 _NUMBER = re.compile(r"\+?[0-9]{1,20}")
 

@@ -13,7 +13,7 @@ from ground.web.pages import Look, Pages
 from ground.web.words import Words
 from ivr.handset.admission import ADMISSION
 from ivr.handset.texts import SAID_BY_SCRIPTS
-from speech.language import Language
+from speech.languages.language import Language
 
 HERE = Path(__file__).parent
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文"}

@@ -1,4 +1,4 @@
-"""The audit log sent on to where nobody of the console can reach it: syslog (RFC 5424)."""
+"""Sends the audit log to a syslog that users of the console cannot change (RFC 5424)."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ AT_ONCE = 500
 
 
 class NotSent(Exception):
-    """The other side did not take it; it is sent again later."""
+    """The syslog did not take the entry; it is sent again later."""
 
 
 class AuditExport:
-    """Sends every entry once, in order, and remembers in a file how far it is.
+    """Sends every entry once, in order, and keeps its position in a file.
 
-    By TCP (octet counting, RFC 6587, 3.4.1) an entry is sent again when in doubt. Datagrams may be
-    lost on the way; they are for a syslog on the same machine or network.
+    Over TCP (octet counting, RFC 6587, 3.4.1) an entry is sent again when its delivery is in doubt.
+    Datagrams may be lost on the way; they are for a syslog on the same machine or network.
     """
 
     def __init__(self, records: Database, target: str, remembered: Path) -> None:
@@ -41,7 +41,7 @@ class AuditExport:
         self._remembered = remembered
 
     async def send_new(self) -> int:
-        """Send what is new; how much that was. Raises NotSent, RecordsUnavailable."""
+        """Send the new entries; returns how many. Raises NotSent, RecordsUnavailable."""
         sent = 0
         while entries := await audit.following(self._records, self._last(), AT_ONCE):
             lines = [as_syslog(entry) for entry in entries]
@@ -78,7 +78,7 @@ class AuditExport:
                 writer.close()
                 await writer.wait_closed()
             finally:
-                writer.transport.abort()  # who reads no more is waited for no longer
+                writer.transport.abort()  # give up on a peer that reads no more
         else:
             await asyncio.to_thread(self._send_datagrams, way, rest, lines)
 
@@ -86,7 +86,7 @@ class AuditExport:
     def _send_datagrams(way: str, rest: str, lines: Sequence[bytes]) -> None:
         if way == "unix":
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
-                datagrams.settimeout(PATIENCE_S)  # a syslog that reads no more holds up no thread
+                datagrams.settimeout(PATIENCE_S)  # a stuck syslog must not block us
                 datagrams.connect(rest)
                 for line in lines:
                     datagrams.send(line)
@@ -102,7 +102,7 @@ class AuditExport:
 def as_syslog(entry: AuditEntry) -> bytes:
     """One entry, its hash included, as RFC 5424; the message is JSON."""
     at = entry.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    told = {
+    fields = {
         "entry": entry.entry_id,
         "who": entry.who,
         "action": entry.action,
@@ -112,4 +112,4 @@ def as_syslog(entry: AuditEntry) -> bytes:
         "hash": entry.hash,
     }
     head = f"<{LOG_AUDIT * 8 + NOTICE}>1 {at} {platform.node() or '-'} rocars-ivr - audit -"
-    return f"{head} {json.dumps(told, ensure_ascii=True)}".encode()
+    return f"{head} {json.dumps(fields, ensure_ascii=True)}".encode()

@@ -1,4 +1,4 @@
-"""Forked children: made, told to stop, collected."""
+"""Forked children: started, told to stop, waited for."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ log = logging.getLogger("ivr.node.children")
 SUPERVISED = frozenset(
     {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1}
 )
-"""Signals the supervisor takes one by one (sigtimedwait); blocked in it, free in its children."""
+"""Signals that the supervisor takes one by one (sigtimedwait); blocked there, but not in its
+children."""
 
 LEAVE_S = 20.0
-"""What a child without calls has, after SIGTERM, for what it has begun."""
+"""Time that a child without calls has after SIGTERM to finish what it has begun."""
 
 WORKER_TITLE = "rocars-ivr: worker"
-"""How call workers are called in the list of processes."""
+"""The title of call workers in the list of processes."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -40,7 +41,7 @@ def fork(work: Callable[[], int], *, dies_with_parent: bool = False) -> int:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    gc.freeze()  # what is shared with the children stays out of their collector's way
+    gc.freeze()  # the collector must not write to memory that is shared with the children
     die = DieWithParent() if dies_with_parent else None
     pid = os.fork()
     if pid == 0:
@@ -53,7 +54,7 @@ def _become(work: Callable[[], int], die: DieWithParent | None) -> NoReturn:
     try:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the supervisor alone
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SUPERVISED)
         if die is not None:
             die()
@@ -61,7 +62,7 @@ def _become(work: Callable[[], int], die: DieWithParent | None) -> NoReturn:
     except SystemExit as leaving:
         status = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:
-        log.critical("the process ends", exc_info=True)  # the log waits for nobody
+        log.critical("the process ends", exc_info=True)  # the log never blocks
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()
@@ -70,9 +71,10 @@ def _become(work: Callable[[], int], die: DieWithParent | None) -> NoReturn:
 
 
 class DieWithParent:
-    """Called in a new child: the kernel ends it when its parent, the supervisor, is gone.
+    """Called in a new child: the kernel ends it when its parent, the supervisor, dies.
 
-    Also undoes the signal mask, which a program started by the supervisor would inherit (prctl(2)).
+    It also resets the signal mask, which a program started by the supervisor would inherit
+    (prctl(2)).
     """
 
     def __init__(self) -> None:
@@ -87,11 +89,11 @@ class DieWithParent:
 
 
 class ChildFailed(Exception):
-    """A child that was waited for did not end well."""
+    """A child that was waited for failed."""
 
 
 def in_child(work: Callable[[], int]) -> None:
-    """Run something in a child and wait for it, so that no thread of it stays here.
+    """Run `work` in a child process and wait for it, so that none of its threads remain here.
 
     Raises ChildFailed.
     """
@@ -101,11 +103,11 @@ def in_child(work: Callable[[], int]) -> None:
 
 
 def end_within(seconds: float) -> None:
-    """Call when a child was told to stop: after so long it ends, whatever it still waits for.
+    """Called when a child was told to stop: it ends after `seconds`, whatever it still waits for.
 
-    A database that is closed in the middle of an order may be waited for without end (seen with
-    aiosqlite). A child that stayed would hold the lock of the data folder, and no node could start
-    there again. For a child that runs an event loop; nothing is flushed but the log.
+    Closing a database in the middle of a statement may never return (seen with aiosqlite). A child
+    that stayed would hold the lock of the data folder, so that no node could start there again. For
+    a child with an event loop; only the log is flushed.
     """
     asyncio.get_running_loop().call_later(seconds, _give_up, seconds)
 
@@ -124,7 +126,7 @@ def tell(pid: int, number: signal.Signals) -> None:
 
 
 def is_worker(pid: int) -> bool:
-    """Whether a process lives that is a call worker, of whichever run."""
+    """Whether this process exists and is a call worker, of any run."""
     try:
         return (Path("/proc") / str(pid) / "cmdline").read_bytes().startswith(WORKER_TITLE.encode())
     except OSError:
@@ -132,7 +134,7 @@ def is_worker(pid: int) -> bool:
 
 
 def reap(pid: int) -> int | None:
-    """The exit status of a child that has ended (negative: the signal), None while it runs."""
+    """The exit status of a child that has ended (negative: the signal); None while it runs."""
     try:
         ended, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:

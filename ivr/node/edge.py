@@ -1,4 +1,4 @@
-"""Runs the edge in front of several nodes until it is told to end."""
+"""Runs the edge in front of several nodes until it is told to stop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOOK_S = 0.5
 
 
 class NodeEdge:
-    """The edge as the operator runs it: nodes that come and go are logged and counted."""
+    """The edge as an operator runs it; logs and counts nodes that appear or disappear."""
 
     def __init__(self, settings: Settings, announce: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
@@ -34,18 +34,18 @@ class NodeEdge:
         )
         self._known: dict[str, bool] = {}
         self._silent: set[str] = set()
-        """Nodes that did not even refuse calls, since they last took some."""
+        """Nodes that have stopped answering, even with refusals, since they last took calls."""
         self._draining_since: float | None = None
 
     def run(self) -> int:
-        """Start, serve, drain, end. Returns the exit status. Raises FrontFailed."""
+        """Start, serve, drain, stop. Returns the exit status. Raises FrontFailed."""
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         self._edge.start()
         try:
             self._announce()
             while True:
-                told = signal.sigtimedwait(ENDING, LOOK_S)
-                if told is not None and self._told_to_end():
+                stop_signal = signal.sigtimedwait(ENDING, LOOK_S)
+                if stop_signal is not None and self._on_stop_signal():
                     return 0
                 now = time.monotonic()
                 if self._edge.kamailio.watch(now):
@@ -56,8 +56,8 @@ class NodeEdge:
         finally:
             self._edge.kamailio.stop()
 
-    def _told_to_end(self) -> bool:
-        """Drain at the first signal, end at the second."""
+    def _on_stop_signal(self) -> bool:
+        """Drain at the first stop signal, stop at the second."""
         if self._draining_since is not None:
             log.warning("told twice to end: ending at once")
             return True
@@ -71,7 +71,7 @@ class NodeEdge:
         return False
 
     def _look(self, now: float) -> bool:
-        """See how the nodes are; True when a drain is over."""
+        """Look at the nodes; True when a drain is over."""
         try:
             nodes = self._edge.nodes()
             self._note(nodes)
@@ -100,7 +100,7 @@ class NodeEdge:
                 log.error("a node takes no calls", name=node.name, calls=node.calls, why=why)
             else:
                 log.info("a node takes calls", name=node.name)
-                # One that only refused new calls still has those that are counted.
+                # A node that only refused new calls still has the calls that are counted.
                 came_back = came_back or (before is False and node.name in self._silent)
                 self._silent.discard(node.name)
         if came_back:

@@ -1,4 +1,4 @@
-"""The reference ROCARS beside the telephone channel: a process of its own, spoken to over HTTP."""
+"""The reference ROCARS beside the telephone channel: a process of its own, called over HTTP."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ivr.settings.service import Settings
 log = structlog.get_logger("ivr.pool.embedded")
 
 START_TIMEOUT_S = 180.0
-"""A busy machine may need a minute; one that has died is told of at once."""
+"""A busy machine may need a minute; a process that has died is reported at once."""
 SAY_EVERY_S = 15.0
 RESTART_PAUSE_S = 1.0
 
 
 class RocarsNotStarted(Exception):
-    """The embedded ROCARS did not begin to listen; its own words are in the log."""
+    """The embedded ROCARS did not begin to listen; its own messages are in the log."""
 
 
 class EmbeddedRocars:

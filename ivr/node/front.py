@@ -1,4 +1,4 @@
-"""The SIP front as the pool steers it: which workers it may use, and what they really hold."""
+"""The SIP front as the supervisor controls it: which workers it may use, and their real load."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class NodeFront:
 
     @property
     def lines(self) -> int:
-        """Lines it may give calls to."""
+        """Lines to which the front may give calls."""
         return sum(self._lines.values())
 
     def open_worker(self, slot: int, lines: int) -> None:
@@ -75,20 +75,21 @@ class NodeFront:
         self._say()
 
     def accept(self, calls: bool) -> None:
-        """Take new calls, or not: then they get 503 with Retry-After; running ones go on."""
+        """Take new calls or not: then they get 503 with Retry-After, and running calls go on."""
         self._open = calls
         self._say()
 
     def pace(self, calls_per_second: int | None) -> None:
-        """Limit new calls a second; 0: none while the node has too much to do, None: no limit."""
+        """Limit the new calls per second; 0: none while the node is overloaded, None: no limit."""
         self._front.pace(calls_per_second)
 
     def _say(self) -> None:
-        """Without a worker, OPTIONS get 503 as well: an edge would give the calls to us first."""
+        """Tell the front its state. Without a worker, OPTIONS get 503 too, or an edge would give us
+        calls first."""
         self._front.accept(self._open and bool(self._lines))
 
     def watch(self, now: float) -> None:
-        """Restart it when it died; correct what it believes of the workers' loads."""
+        """Restart the front if it died; correct its counts of the workers' calls."""
         if self._front.watch(now):
             metrics.front_restarts_total.inc()
             log.error("the SIP front died and was started again")
@@ -115,7 +116,8 @@ class NodeFront:
             log.error("the SIP front does not answer", why=str(failure))
 
     def _look_at_registrations(self) -> None:
-        """A trunk that does not know us brings no calls: that is said when it begins and ends."""
+        """Log when a registration at a trunk is lost or found again: such a trunk brings no
+        calls."""
         try:
             present = self._front.registrations()
         except RpcFailed:

@@ -1,4 +1,4 @@
-"""What a node does beside its calls: publishes recordings, passes orders on, counts, forgets."""
+"""What a node does beside its calls: publishes recordings, passes on commands, counts, deletes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 
-import aiohttp
 import setproctitle
 import structlog
 
-from ivr.call.hotline_calendar import CalendarUnreadable, HotlineCalendar
-from ivr.node.audit_export import AuditExport, NotSent
+from ivr.call.hotline_calendar import HotlineCalendar
+from ivr.node.audit_export import AuditExport
 from ivr.node.children import LEAVE_S, end_within, is_worker
-from ivr.node.scoreboard import Scoreboard
+from ivr.node.chores import Patience, every
+from ivr.node.deletion import DELETE_EVERY_S, Deletion
+from ivr.node.rocars_clock import rocars_clock
 from ivr.node.shared import SharedState
 from ivr.observe import metrics
 from ivr.observe.strain import Strain
-from ivr.records import alerts, announcements, audit
+from ivr.records import announcements
 from ivr.records.call_book import CallBook
 from ivr.records.console_tables import NodeState, OrderKind
 from ivr.records.database import Database, RecordsUnavailable
@@ -33,166 +30,112 @@ from ivr.records.node_name import holder_on, leave_name
 from ivr.records.node_orders import NodeOrders
 from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
-from ivr.records.retention import AUDIT, CALLS, NEVER, REQUESTS, Due, Retention
+from ivr.records.retention import Retention
 from ivr.records.tallies import Tallies
 from ivr.studio.announcing import Announcing
-from ivr.studio.publication import NotPublished, publish
+from ivr.studio.publication import publish
 from prompts import live
 from prompts.stand_in import StandIns
 
 log = structlog.get_logger("ivr.pool.housekeeping")
 
-LOOK_EVERY_S = 0.5
-"""Whether a chore may be done by now."""
 ORDERS_EVERY_S = 0.5
 PROMPTS_EVERY_S = 1.0
 ANNOUNCE_EVERY_S = 1.0
 SAY_EVERY_S = 0.5
 SAY_AGAIN_EVERY_S = 5.0
-"""Though nothing has changed: whoever is silent is gone."""
+"""Published again although nothing has changed, so that consoles see that the node is alive."""
 EXPORT_EVERY_S = 2.0
 COUNT_EVERY_S = 60.0
-FORGET_EVERY_S = 3600.0
 DISK_EVERY_S = 2.0
 HOTLINE_EVERY_S = 2.0
 LOST_EVERY_S = 60.0
 ROOM_BYTES = 1 << 20
-"""With less on its disk a node says that it is full."""
-ROCARS_PATIENCE = aiohttp.ClientTimeout(total=2.0)
+"""With less room on its disk a node reports that the disk is full."""
 
 
-def run_housekeeping(premises: SharedState) -> int:
-    """Keep house until SIGTERM. Runs in a forked child; returns its exit status."""
+def run_housekeeping(shared: SharedState) -> int:
+    """Run the chores until SIGTERM. Runs in a forked child; returns its exit status."""
     setproctitle.setproctitle("rocars-ivr: housekeeping")
-    return asyncio.run(_keep_house(premises))
+    return asyncio.run(_run_chores(shared))
 
 
-async def _keep_house(premises: SharedState) -> int:
-    told = asyncio.Event()
+async def _run_chores(shared: SharedState) -> int:
+    stop_requested = asyncio.Event()
     supervisor = os.getppid()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    records = Database(premises.settings.records_url, premises.settings.records)
-    house = Housekeeping(premises, records)
-    board = premises.scoreboard
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
+    records = Database(shared.settings.records_url, shared.settings.records)
+    housekeeping = Housekeeping(shared, records)
+    board = shared.scoreboard
     chores = asyncio.gather(
-        _every(ORDERS_EVERY_S, house.pass_orders_on),
-        _every(PROMPTS_EVERY_S, house.publish_prompts, Patience(board, Strain.OVERLOADED, 60.0)),
-        _every(ANNOUNCE_EVERY_S, house.publish_announcements),
-        _every(SAY_EVERY_S, house.publish_node_state),
-        _every(EXPORT_EVERY_S, house.export_audit),
-        _every(DISK_EVERY_S, house.look_at_disk),
-        _every(HOTLINE_EVERY_S, house.look_at_hotline_hours),
-        _every(LOST_EVERY_S, house.close_lost_calls),
-        _every(COUNT_EVERY_S, house.count_calls, Patience(board, Strain.PRESSED, 900.0)),
-        _every(FORGET_EVERY_S, house.purge_expired, Patience(board, Strain.PRESSED, 6 * 3600.0)),
+        every(ORDERS_EVERY_S, housekeeping.pass_orders_on),
+        every(
+            PROMPTS_EVERY_S, housekeeping.publish_prompts, Patience(board, Strain.OVERLOADED, 60.0)
+        ),
+        every(ANNOUNCE_EVERY_S, housekeeping.publish_announcements),
+        every(SAY_EVERY_S, housekeeping.publish_node_state),
+        every(EXPORT_EVERY_S, housekeeping.export_audit),
+        every(DISK_EVERY_S, housekeeping.look_at_disk),
+        every(HOTLINE_EVERY_S, housekeeping.look_at_hotline_hours),
+        every(LOST_EVERY_S, housekeeping.close_lost_calls),
+        every(COUNT_EVERY_S, housekeeping.count_calls, Patience(board, Strain.PRESSED, 900.0)),
+        every(
+            DELETE_EVERY_S, housekeeping.purge_expired, Patience(board, Strain.PRESSED, 6 * 3600.0)
+        ),
     )
-    await told.wait()
+    await stop_requested.wait()
     end_within(LEAVE_S)
     chores.cancel()
     await asyncio.gather(chores, return_exceptions=True)
-    await house.close()
-    if os.getppid() == supervisor:  # else it was killed, and workers may go on without it
+    await housekeeping.close()
+    if os.getppid() == supervisor:  # otherwise it was killed, and workers may go on without it
         with contextlib.suppress(RecordsUnavailable):
-            await leave_name(records, premises.settings.node.name, house.holder)
+            await leave_name(records, shared.settings.node.name, housekeeping.holder)
     await records.close()
     return 0
 
 
-async def _every(
-    seconds: float, chore: Callable[[], Awaitable[None]], patience: Patience | None = None
-) -> None:
-    """Do it again and again; what fails is said once until it works again."""
-    failing = ""
-    while True:
-        if patience is not None:
-            await patience.until_calm(chore.__name__)
-        try:
-            await chore()
-            if failing:
-                log.warning("works again", chore=chore.__name__)
-            failing = ""
-        except (RecordsUnavailable, NotPublished, NotSent, CalendarUnreadable) as failure:
-            if str(failure) != failing:
-                log.error("left undone", chore=chore.__name__, why=str(failure))
-            failing = str(failure)
-            metrics.chores_failed_total.labels(chore=chore.__name__).inc()
-        except Exception as fault:  # a fault of ours in one chore must not end the others
-            if str(fault) != failing:
-                log.exception("left undone", chore=chore.__name__)
-            failing = str(fault)
-            metrics.chores_failed_total.labels(chore=chore.__name__).inc()
-        await asyncio.sleep(seconds)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """A chore that waits while the node has too much to do, but not for ever.
-
-    Attributes:
-        while_at: it waits at this strain and above.
-        longest_s: then it is done all the same: what must be deleted by law, a corrected prompt.
-    """
-
-    board: Scoreboard
-    while_at: Strain
-    longest_s: float
-
-    async def until_calm(self, chore: str) -> None:
-        """Return when there is time for it. That it waits is said once."""
-        if self.board.strain < self.while_at:
-            return
-        log.info("waits while the node has too much to do", chore=chore)
-        loop = asyncio.get_running_loop()
-        since = loop.time()
-        while self.board.strain >= self.while_at:
-            waited_s = loop.time() - since
-            if waited_s >= self.longest_s:
-                log.warning("done in spite of it", chore=chore, waited_s=round(waited_s))
-                return
-            await asyncio.sleep(LOOK_EVERY_S)
-
-
 class Housekeeping:
-    """The chores of one node, each to be done now and then. All may raise RecordsUnavailable."""
+    """The chores of one node, each run now and then. All may raise RecordsUnavailable."""
 
     def __init__(
-        self, premises: SharedState, records: Database, retention: Retention | None = None
+        self, shared: SharedState, records: Database, retention: Retention | None = None
     ) -> None:
-        self._settings = premises.settings
-        self._scoreboard = premises.scoreboard
+        self._settings = shared.settings
+        self._scoreboard = shared.scoreboard
         self._records = records
         self._orders = NodeOrders(records)
         self._versions = PromptVersions(records)
-        operators = premises.settings.flows.recording_numbers
+        operators = shared.settings.flows.recording_numbers
         self._tallies = Tallies(records, leave_out=operators)
-        self._published = premises.settings.published_prompts
-        made = premises.settings.node.data.resolve() / "synthesised"
+        self._published = shared.settings.published_prompts
+        made = shared.settings.node.data.resolve() / "synthesised"
         self._announcing = Announcing(
             announcements.Announcements(records),
             self._published,
-            StandIns(premises.settings.prompts, made),
+            StandIns(shared.settings.prompts, made),
         )
-        self._heard: frozenset[int] | None = None
+        self._published_ids: frozenset[int] | None = None
         self._how: dict[str, object] = {}
         self._how_at = 0.0
-        target = premises.settings.console.audit_syslog
-        remembered = premises.settings.node.data.resolve() / "audit-exported"
+        target = shared.settings.console.audit_syslog
+        remembered = shared.settings.node.data.resolve() / "audit-exported"
         self._export = AuditExport(records, target, remembered) if target else None
-        rules = premises.settings.flows
+        rules = shared.settings.flows
         self._calendar = (
             HotlineCalendar(rules.hotline_hours, rules.hotline_holidays)
             if rules.hotline_hours or rules.hotline_holidays
             else None
         )
         self._retention = retention or Retention(
-            records, premises.settings.records, rocars_clock=partial(rocars_clock, premises)
+            records, shared.settings.records, rocars_clock=partial(rocars_clock, shared)
         )
-        self._announced = False
-        self._said = ""
-        self.holder = holder_on(premises.settings.node.data.resolve(), os.getppid())
+        self._deletion = Deletion(shared.settings, records, self._retention, self._say_once)
+        self._last_doubt = ""
+        self.holder = holder_on(shared.settings.node.data.resolve(), os.getppid())
 
     async def pass_orders_on(self) -> None:
-        """Tell supervisor and workers what people at a console, here or elsewhere, want."""
+        """Pass the commands of operators at any console on to supervisor and workers."""
         node = self._settings.node.name
         if not await self._orders.any_for(node):
             return
@@ -200,40 +143,41 @@ class Housekeeping:
             log.warning("ordered from the console", order=order.kind.value, who=order.who)
             match order.kind:
                 case OrderKind.CLOSE | OrderKind.OPEN:
-                    self._scoreboard.wish_closed(order.kind is OrderKind.CLOSE)
+                    self._scoreboard.request_closed(order.kind is OrderKind.CLOSE)
                 case OrderKind.RECYCLE:
                     if order.subject.isdecimal() and int(order.subject) < self._scoreboard.slots:
                         self._scoreboard.request_replacement(int(order.subject))
         for slot in await self._orders.slots_with_orders(node):
             if slot < self._scoreboard.slots:
-                self._scoreboard.ring(slot)
+                self._scoreboard.signal_commands(slot)
 
     async def publish_prompts(self) -> None:
-        """Activate what is scheduled, and bring what is live to this node. Raises NotPublished."""
-        heard, due = await self._versions.heard()
+        """Activate scheduled recordings, and copy all live ones to this node. Raises
+        NotPublished."""
+        live_ids, due = await self._versions.live_ids()
         if due and (doubt := await self._retention.clock_doubt()):
             self._say_once(f"a scheduled recording waits: {doubt}")
             due = False
         if due:
             for name in await self._versions.activate_due():
                 log.info("a scheduled recording is live", version=name)
-            heard, _ = await self._versions.heard()
-        elif heard == self._heard and not live.unpublished(self._published, heard):
+            live_ids, _ = await self._versions.live_ids()
+        elif live_ids == self._published_ids and not live.unpublished(self._published, live_ids):
             return
         await publish(self._versions, self._published)
-        self._heard = heard  # read before: what has changed since is published next time
+        self._published_ids = live_ids  # read before publishing: later changes come next time
 
     async def publish_announcements(self) -> None:
-        """Bring the announcements of the day to this node. Raises NotPublished."""
+        """Copy the announcements of the day to this node. Raises NotPublished."""
         await self._announcing.publish()
 
     async def close(self) -> None:
-        """End the voice that spoke announcements."""
+        """Close the voice that spoke announcements."""
         await self._announcing.close()
 
     async def publish_node_state(self) -> None:
-        """For the consoles, at once when something has changed, and for whoever would start under
-        the same name."""
+        """Publish this node's state for consoles, at once after a change; it also shows that the
+        node's name is taken."""
         board = self._scoreboard
         workers = [
             {
@@ -263,7 +207,7 @@ class Housekeeping:
         self._how, self._how_at = how, at
 
     async def export_audit(self) -> None:
-        """Send new entries of the audit log to syslog, where one is named. Raises NotSent."""
+        """Send new entries of the audit log to syslog, if one is configured. Raises NotSent."""
         if self._export is not None:
             await self._export.send_new()
 
@@ -273,19 +217,19 @@ class Housekeeping:
             await self._tallies.count(day)
 
     async def purge_expired(self) -> None:
-        """Delete what is older than the settings allow to keep."""
+        """Delete what is older than the settings allow."""
         console = self._settings.console
         people = People(
             self._records, session_h=console.session_hours, idle_min=console.idle_minutes
         )
         await people.purge_sessions()
         await self._orders.purge()
-        await self._delete_old_records()
-        heard, _ = await self._versions.heard()
-        live.tidy(self._published, heard)
+        await self._deletion.run()
+        live_ids, _ = await self._versions.live_ids()
+        live.tidy(self._published, live_ids)
 
     async def look_at_disk(self) -> None:
-        """Whether there is room for what the node has to write."""
+        """Check whether the disk has room for what the node must write."""
         free = shutil.disk_usage(self._settings.node.data).free
         full = free < ROOM_BYTES
         if full is not self._scoreboard.disk_full:
@@ -296,15 +240,16 @@ class Housekeeping:
                 log.warning("the disk has room again", free=free)
 
     async def look_at_hotline_hours(self) -> None:
-        """Whether people answer at the hotline now. Raises CalendarUnreadable: then it stays as it
-        was."""
+        """Check whether the hotline is open now. Raises CalendarUnreadable; then its state stays as
+        it was."""
         if self._calendar is not None:
             opening = await asyncio.to_thread(self._calendar.at, now())
             opens_at = opening.opens.timestamp() if opening.opens else 0.0
             self._scoreboard.write_hotline(shut=opening.shut, opens_at=opens_at)
 
     async def close_lost_calls(self) -> None:
-        """Workers of a former run that went on to finish their calls may have died over them."""
+        """Close the CDRs of workers of an earlier run that went on with their calls and have died
+        since."""
         node = self._settings.node.name
         book = CallBook(
             self._settings.records_url, self._settings.records, metrics.MeteredRecords()
@@ -319,63 +264,7 @@ class Housekeeping:
         finally:
             await book.shut()
 
-    async def _delete_old_records(self) -> None:
-        """What was announced at the look before, if it is still believed."""
-        due = await self._retention.due()
-        metrics.purge_waits.set(bool(due.left) or bool(due.wait and due.count))
-        if due.left:
-            self._say_once(
-                f"{', '.join(due.left)} are older than they are to be kept: too many to be deleted "
-                "without a person, for the clock may be wrong; rocars-ivr db purge deletes them"
-            )
-        if not due.count:
-            self._announced = False
-            return
-        if due.wait or not self._announced:
-            log.warning(
-                "old records will be deleted",
-                count=due.count,
-                waits=due.wait or f"{FORGET_EVERY_S / 60:.0f} minutes",
-            )
-            self._announced = not due.wait
-            return
-        await self._delete(due)
-
     def _say_once(self, what: str) -> None:
-        if what != self._said:
+        if what != self._last_doubt:
             log.error("left undone", why=what)
-        self._said = what
-
-    async def _delete(self, due: Due) -> None:
-        kept = self._settings.records
-        gone = 0
-        if due.before(CALLS) != NEVER:
-            async with self._records.writing() as session:
-                await announcements.purge(session, due.before(CALLS))
-                await alerts.purge(session, due.before(CALLS))
-        if due.before(AUDIT) != NEVER:
-            async with self._records.writing() as session:
-                gone = await audit.purge(session, kept.console_audit_days)
-        book = CallBook(self._settings.records_url, kept, metrics.MeteredRecords())
-        try:
-            gone += await book.purge(due.before(CALLS), audit_before=due.before(REQUESTS))
-        finally:
-            await book.shut()
-        if gone:
-            log.info("old records deleted", count=gone)
-
-
-async def rocars_clock(premises: SharedState) -> datetime | None:
-    """The clock of ROCARS, by the Date of its answer (RFC 9110 section 6.6.1); None where it runs
-    beside us, with the same clock, or says nothing."""
-    if premises.settings.embedded_rocars.enabled:
-        return None
-    url = f"{premises.rocars.base_url}/health"
-    with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
-        async with (
-            aiohttp.ClientSession(timeout=ROCARS_PATIENCE) as session,
-            session.get(url) as answer,
-        ):
-            told = parsedate_to_datetime(answer.headers.get("Date", ""))
-            return told if told.tzinfo else told.replace(tzinfo=UTC)
-    return None
+        self._last_doubt = what

@@ -1,26 +1,26 @@
-"""Does the front still count calls that are gone?"""
+"""Detects that the front still counts calls that have ended."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 PATIENCE = 8
-"""Looks in a row at which one worker must be charged with too many calls. What it holds is known
-from its last sign of life, so a worker that takes a call every few seconds often seems to be
-charged with one too many; but not for long."""
+"""How many times in a row one worker must seem to have too many calls. Its real load is known from
+its last report, so a worker that takes a call every few seconds often seems to have one too many,
+but not for long."""
 
 
 class LoadAudit:
-    """Compares what workers are charged with to what they hold, look after look."""
+    """Compares the front's count of each worker's calls with the worker's own, look after look."""
 
     def __init__(self) -> None:
         self._overcharged: dict[int, int] = {}
 
     def wrong(self, charged: Mapping[int, int], held: Mapping[int, int]) -> bool:
-        """Whether calls that are gone are surely counted; then the looks begin anew.
+        """Whether ended calls are certainly still counted; then the series of looks begins anew.
 
-        Both give calls by the worker's slot. A worker charged with too few is left alone: it
-        refuses what it cannot hold, and the next one is tried.
+        Both map a worker's slot to calls. A count that is too low does no harm: the worker refuses
+        what it cannot hold, and the front tries the next one.
         """
         self._overcharged = {
             slot: self._overcharged.get(slot, 0) + 1

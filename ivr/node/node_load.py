@@ -1,4 +1,4 @@
-"""How much the node has to do: watched, decided, told to everybody it concerns."""
+"""Measures the node's load, decides about overload, and tells everybody concerned."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 0.2
 FRAMES_A_SECOND = 50
 SILENT_S = 0.5
-"""A worker says ten times a second what it has counted. The frames of one that has not said
-anything for so long are late as far as anybody can tell."""
+"""Workers report their counts ten times a second. If one has not reported for so long, its frames
+count as late."""
 
 
 class NodeLoad:
-    """The supervisor's: looks five times a second at all workers and at the machine.
+    """Used by the supervisor: looks at all workers and at the machine five times a second.
 
     Args:
-        pace: has the front take so many new calls a second; 0: none, None: as many as come.
+        pace: limits the front to this many new calls a second; 0: none, None: no limit.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class NodeLoad:
         self.verdict = Verdict()
 
     def watch(self, now: float) -> None:
-        """Look, if it is time, and do what follows. `now` is monotonic, in seconds."""
+        """Look if it is time, and act on the result. `now` is monotonic, in seconds."""
         before = self._looked_at
         if before is not None and now - before < LOOK_EVERY_S:
             return
@@ -61,9 +61,9 @@ class NodeLoad:
         for row in self._scoreboard.rows():
             if row.state not in (WorkerState.READY, WorkerState.DRAINING):
                 continue
-            told = self._told_since(row)
-            frames, late = frames + told.frames, late + told.late
-            late_wakings += told.late_wakings
+            counted = self._counted_since(row)
+            frames, late = frames + counted.frames, late + counted.late
+            late_wakings += counted.late_wakings
             if row.silent_for(now) > SILENT_S:
                 owed = round(row.active * since * FRAMES_A_SECOND)
                 frames, late = frames + owed, late + owed
@@ -73,17 +73,17 @@ class NodeLoad:
         self._frames, self._late = self._frames + frames, self._late + late
         return Look(now, frames, late, late_wakings, self._gauge.look(now))
 
-    def _told_since(self, row: Row) -> Sound:
-        """What a worker has counted since the look before; a new one counts from nought."""
-        told = self._scoreboard.sound(row.slot)
+    def _counted_since(self, row: Row) -> Sound:
+        """What a worker has counted since the previous look; a new worker counts from zero."""
+        sound = self._scoreboard.sound(row.slot)
         pid, before = self._counted.get(row.slot, (0, Sound()))
-        self._counted[row.slot] = (row.pid, told)
+        self._counted[row.slot] = (row.pid, sound)
         if pid != row.pid:
             before = Sound()
         return Sound(
-            max(0, told.frames - before.frames),
-            max(0, told.late - before.late),
-            max(0, told.late_wakings - before.late_wakings),
+            max(0, sound.frames - before.frames),
+            max(0, sound.late - before.late),
+            max(0, sound.late_wakings - before.late_wakings),
         )
 
     def _take(self, verdict: Verdict, now: float) -> None:
@@ -99,7 +99,7 @@ class NodeLoad:
                 "overloaded: no new calls",
                 why=verdict.cause.name.lower(),
                 active=self._scoreboard.active,
-                **told(verdict),
+                **figures_of(verdict),
             )
         elif before.overloaded and not verdict.overloaded:
             log.warning(
@@ -110,7 +110,7 @@ class NodeLoad:
                 active=self._scoreboard.active,
             )
         if verdict.strain is Strain.KEYPAD_ONLY and before.strain is not Strain.KEYPAD_ONLY:
-            log.warning("still overloaded: speech is given up in all calls", **told(verdict))
+            log.warning("still overloaded: speech is given up in all calls", **figures_of(verdict))
 
     @staticmethod
     def _show(verdict: Verdict) -> None:
@@ -126,8 +126,8 @@ class NodeLoad:
             metrics.pressure.labels(resource=resource).set(share)
 
 
-def told(verdict: Verdict) -> dict[str, str]:
-    """The figures of a verdict as a log line has them."""
+def figures_of(verdict: Verdict) -> dict[str, str]:
+    """The figures of a verdict, for a log line."""
     pressure = verdict.pressure
     return {
         "late_frames": f"{verdict.late_share:.1%}",
@@ -139,7 +139,8 @@ def told(verdict: Verdict) -> dict[str, str]:
 
 
 class Waking:
-    """Counts how often a loop that wants to wake at an even pace woke too late. The loop's own."""
+    """Counts how often a loop that should wake at an even pace woke too late. Used by that loop
+    only."""
 
     def __init__(
         self, every_s: float, too_late_s: float, clock: Callable[[], float] = time.monotonic
@@ -151,7 +152,7 @@ class Waking:
         self.late = 0
 
     def woke(self) -> None:
-        """Called each time, after a pause of `every_s`."""
+        """Call it after each pause of `every_s`."""
         now = self._clock()
         if self._woke_at is not None and now - self._woke_at - self._every_s > self._too_late_s:
             self.late += 1

@@ -1,7 +1,7 @@
-"""Does this node spoil its calls? The decision, and nothing but the decision.
+"""Decides whether this node is overloaded; does nothing but decide.
 
-What is given up, and in which order, is in docs/overload.md: charts and housekeeping first, then
-new callers, then speech. Sound and keys of running calls are never given up.
+docs/overload.md says what is given up in which order: charts and housekeeping first, then new
+calls, then speech. Sound and keys of running calls are never given up.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from ivr.observe.strain import Cause, Pressure, Strain, Verdict
 from ivr.settings.overload import OverloadSettings
 
 _LATE_WAKINGS = 2
-"""One alone may be a moment's stumble, which hurts nobody."""
+"""A single one may be a moment's delay, which harms nobody."""
 
 _DOUBLED_EVERY_S = 2.0
 
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen since the look before.
+    """What was measured since the previous look.
 
     Attributes:
         at: monotonic time, in seconds.
-        frames: of running calls, that were due.
-        late: of them.
+        frames: frames of running calls that were due.
+        late: how many of these were late.
         late_wakings: times that workers woke up too late, calls or not.
     """
 
@@ -38,7 +38,8 @@ class Look:
 
 
 class OverloadWatch:
-    """Decides from look to look. Knows no clock and no system: `Look.at` is all its time."""
+    """Decides from one look to the next. It uses no clock and no system call: its time is
+    `Look.at`."""
 
     def __init__(self, settings: OverloadSettings) -> None:
         self._settings = settings
@@ -50,7 +51,7 @@ class OverloadWatch:
         self._cause = Cause.NOTHING
 
     def look(self, look: Look) -> Verdict:
-        """How the node is now, given this look and those before it."""
+        """The state of the node, from this look and those before it."""
         settings = self._settings
         self._looks.append(look)
         while look.at - self._looks[0].at >= settings.calm_s:
@@ -68,7 +69,8 @@ class OverloadWatch:
             self._overloaded_at, self._back_at = None, look.at
             self._keypad_only, self._cause = False, Cause.NOTHING
         elif look.at - self._overloaded_at >= settings.keypad_only_after_s:
-            # What was late before calls were refused says nothing of whether that was enough.
+            # Frames that were late before calls were refused do not show whether refusing is
+            # enough.
             lately = self._within(settings.window_s / 2)
             if self._cause_in(lately, late_share(lately)) is not Cause.NOTHING:
                 self._keypad_only = True
@@ -103,12 +105,13 @@ class OverloadWatch:
         return Cause.MEMORY if self._swaps(window, 1.0) else Cause.NOTHING
 
     def _swaps(self, looks: list[Look], part: float) -> bool:
-        """Whether memory was waited for longer than that part of what the settings allow."""
+        """Whether processes waited for memory longer than `part` of the limit in the settings."""
         most = self._settings.memory_stalled_share
         return most > 0 and mean(looks).memory_full > most * part
 
     def _is_over(self, now: float) -> bool:
-        """Nothing was wrong for long enough. Without calls no frame is late, and that is calm."""
+        """Whether nothing was wrong for long enough. Without calls no frame is late, which counts
+        as calm."""
         assert self._overloaded_at is not None
         settings, looks = self._settings, list(self._looks)
         return (
@@ -130,7 +133,7 @@ class OverloadWatch:
             self._pressed_at = None
 
     def _is_pressed(self, pressure: Pressure, part: float) -> bool:
-        """Whether it is above that part of what the settings call pressed."""
+        """Whether the pressure is above `part` of the limit in the settings."""
         settings = self._settings
         return (
             pressure.cpu > settings.pressed_cpu * part
@@ -140,7 +143,8 @@ class OverloadWatch:
         )
 
     def _pace(self, now: float) -> int | None:
-        """All who were refused try again at once: let in together, they would be too many again."""
+        """The pace of new calls afterwards: refused callers all try again at once, which would be
+        too many."""
         if self._overloaded_at is not None:
             return 0
         if self._back_at is None:
@@ -152,13 +156,13 @@ class OverloadWatch:
 
 
 def late_share(looks: list[Look]) -> float:
-    """Of all frames in these looks; 0 where there were none."""
+    """The share of late frames in these looks; 0 if there were no frames."""
     frames = sum(look.frames for look in looks)
     return min(1.0, sum(look.late for look in looks) / frames) if frames else 0.0
 
 
 def mean(looks: list[Look]) -> Pressure:
-    """The mean pressure of these looks, which are evenly apart."""
+    """The mean pressure of these looks, which have equal distances."""
 
     def of(what: Callable[[Pressure], float]) -> float:
         return sum(what(look.pressure) for look in looks) / len(looks)

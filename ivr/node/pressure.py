@@ -1,7 +1,7 @@
-"""How hard-pressed the machine is, as the kernel tells.
+"""The load of the machine, as the kernel measures it.
 
-Pressure stall information (PSI, Documentation/accounting/psi.rst): for how much of a time some
-process, or all of them at once, waited for a processor, for memory or for a disk. Steal (proc(5)):
+Pressure stall information (PSI, Documentation/accounting/psi.rst): the share of time in which some
+process, or all at once, waited for a processor, memory or a disk. Steal (proc(5)):
 processor time that the host of a virtual machine gave to others.
 """
 
@@ -17,7 +17,8 @@ log = structlog.get_logger(__name__)
 
 _US = 1_000_000
 _STEAL = 7
-"""Its place among the numbers of the line `cpu`; those after it are part of those before."""
+"""Its position among the numbers of the line `cpu`; the numbers after it are included in earlier
+ones."""
 
 
 class PressureGauge:
@@ -30,26 +31,26 @@ class PressureGauge:
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """What this system does not tell, as file names."""
+        """File names of measures that this system does not offer."""
         return tuple(sorted(self._absent))
 
     def look(self, now: float) -> Pressure:
-        """The pressure since the last look; all noughts at the first. `now` is monotonic, s."""
-        told: dict[str, float] = {"at": now}
+        """The pressure since the previous look; all zero at the first. `now` is monotonic, s."""
+        counters: dict[str, float] = {"at": now}
         for resource in ("cpu", "memory", "io"):
             for kind, waited_us in self._stalls(f"pressure/{resource}").items():
-                told[f"{resource} {kind}"] = waited_us / _US
-        told.update(self._processors())
-        before, self._before = self._before, told
+                counters[f"{resource} {kind}"] = waited_us / _US
+        counters.update(self._processors())
+        before, self._before = self._before, counters
         seconds = now - before.get("at", now)
 
         def share(name: str) -> float:
-            if seconds <= 0 or name not in told or name not in before:
+            if seconds <= 0 or name not in counters or name not in before:
                 return 0.0
-            return min(1.0, max(0.0, (told[name] - before[name]) / seconds))
+            return min(1.0, max(0.0, (counters[name] - before[name]) / seconds))
 
-        ticks = told.get("ticks", 0.0) - before.get("ticks", 0.0)
-        steal = told.get("steal", 0.0) - before.get("steal", 0.0)
+        ticks = counters.get("ticks", 0.0) - before.get("ticks", 0.0)
+        steal = counters.get("steal", 0.0) - before.get("steal", 0.0)
         return Pressure(
             share("cpu some"),
             share("memory some"),
@@ -59,7 +60,7 @@ class PressureGauge:
         )
 
     def _stalls(self, name: str) -> dict[str, int]:
-        """Microseconds so far, by `some` and `full`."""
+        """Microseconds waited so far, by `some` and `full`."""
         stalls = {}
         for line in self._read(name).splitlines():
             kind, _, rest = line.partition(" ")
@@ -69,7 +70,7 @@ class PressureGauge:
         return stalls
 
     def _processors(self) -> dict[str, float]:
-        """Ticks of all processors so far, and those stolen."""
+        """Ticks of all processors so far, and stolen ticks."""
         first = self._read("stat").partition("\n")[0].split()
         if len(first) <= 1 + _STEAL or first[0] != "cpu":
             return {}
@@ -77,7 +78,7 @@ class PressureGauge:
         return {"ticks": float(sum(numbers)), "steal": float(numbers[_STEAL])}
 
     def _read(self, name: str) -> str:
-        """Empty where it cannot be read; that is said once."""
+        """Read a file; empty if it cannot be read, which is logged once."""
         try:
             return (self._proc / name).read_text()
         except OSError as failure:

@@ -1,6 +1,6 @@
-"""Who runs first when there is not enough processor for all.
+"""The order in which processes run when there is not enough processor for all.
 
-In the order in which the kernel is to serve them: the sound (real time, `ivr.telephony.real_time`);
+From first to last: the sound (real time, `ivr.telephony.real_time`);
 what carries calls, that is supervisor, SIP front and call workers; ROCARS, which callers wait for;
 console and recovery; housekeeping. docs/overload.md says why.
 """
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class Aside(IntEnum):
-    """Niceness of what carries no calls (nice(2))."""
+    """Niceness of processes that carry no calls (nice(2))."""
 
     BACK_END = 0
     PEOPLE = 5  # console, recovery
@@ -27,9 +27,9 @@ class Aside(IntEnum):
 
 
 def carry_calls(nice: int) -> bool:
-    """Have this process, and those it starts, run before others; whether that was permitted.
+    """Have this process and those it starts run before others; returns whether that was permitted.
 
-    Only the niceness is changed: what has it is still served by turns, so that nobody starves.
+    Only the niceness changes: all processes still get their turns, so that none starves.
     """
     try:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
@@ -44,13 +44,13 @@ def carry_calls(nice: int) -> bool:
 
 
 def stand_aside(nice: Aside) -> None:
-    """Have this process, and those it starts, run after what carries calls."""
-    with contextlib.suppress(PermissionError):  # it is behind already, and may not come back
+    """Have this process and those it starts run after the processes that carry calls."""
+    with contextlib.suppress(PermissionError):  # it may not raise its priority again
         os.setpriority(os.PRIO_PROCESS, 0, nice)
 
 
 class InChild:
-    """Done in a new child one after the other, before its program is run."""
+    """Calls several functions one after the other in a new child, before its program runs."""
 
     def __init__(self, *steps: Callable[[], object]) -> None:
         self._steps = steps

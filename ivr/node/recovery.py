@@ -1,9 +1,9 @@
-"""Settling what was left open: every request in a driver's name ends, whoever died over it.
+"""Settles requests that were left open, so that each one ends, whichever process died.
 
-A request is in the records before it is sent. If its worker, ROCARS or the network died before the
-answer was written down, ROCARS is asked here how it ended. To ask is to settle: what ROCARS has not
-done by then it never will, however late the request still arrives. So a request can be settled any
-number of times, by several nodes at once, and ends one way.
+A request is in the records before it is sent. If its worker, ROCARS or the network failed before
+the answer was recorded, ROCARS is asked here how the request ended. Asking settles it: what ROCARS
+has not done by then it never will, however late the request may still arrive. So a request can be
+settled any number of times, by several nodes at once, always with the same result.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ log = structlog.get_logger("ivr.pool.recovery")
 
 EVERY_S = 2.0
 LONGEST_PAUSE_S = 60.0
-"""Between two rounds while ROCARS or the records are away."""
+"""Longest pause between two rounds while ROCARS or the records are unavailable."""
 
 MARGIN_S = 5.0
-"""Beyond the time a live call may still be waiting for its answer."""
+"""Added to the time for which a live call may still wait for its answer."""
 
 
-def run_recovery(premises: SharedState) -> int:
-    """Settle until SIGTERM. Runs in a forked child; returns its exit status."""
+def run_recovery(shared: SharedState) -> int:
+    """Settle requests until SIGTERM. Runs in a forked child; returns its exit status."""
     setproctitle.setproctitle("rocars-ivr: recovery")
-    return asyncio.run(_recover(premises))
+    return asyncio.run(_recover(shared))
 
 
-async def _recover(premises: SharedState) -> int:
-    settings = premises.settings
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+async def _recover(shared: SharedState) -> int:
+    settings = shared.settings
+    stop_requested = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
     book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
     book.start()
-    rocars = RocarsClient(premises.rocars, lambda operation, outcome, seconds: None)
-    patience_s = max(settings.pool.recovery_after_s, premises.rocars.budget_s + MARGIN_S)
+    rocars = RocarsClient(shared.rocars, lambda operation, outcome, seconds: None)
+    patience_s = max(settings.pool.recovery_after_s, shared.rocars.budget_s + MARGIN_S)
     working = asyncio.ensure_future(Recovery(book, rocars, patience_s).run())
-    await told.wait()
+    await stop_requested.wait()
     end_within(LEAVE_S)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
@@ -77,7 +77,8 @@ class Recovery:
         self._patience = timedelta(seconds=patience_s)
 
     async def run(self) -> None:
-        """Go on until cancelled, ever more slowly while there is nobody to ask."""
+        """Go on until cancelled, more and more slowly while ROCARS or the records are
+        unavailable."""
         pause_s = EVERY_S
         while True:
             try:
@@ -89,9 +90,9 @@ class Recovery:
             await asyncio.sleep(pause_s)
 
     async def round(self) -> int:
-        """Settle what is due, oldest first; how many were settled.
+        """Settle the requests that are due, oldest first; returns how many.
 
-        Raises BackEndUnavailable and RecordsUnavailable: what is left is done in another round.
+        Raises BackEndUnavailable and RecordsUnavailable: the rest is settled in a later round.
         """
         due = await self._book.unsettled_bundle_requests(now() - self._patience)
         self._show(due)

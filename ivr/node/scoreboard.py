@@ -1,8 +1,8 @@
-"""The scoreboard: what every worker says of itself, in memory shared by fork.
+"""The scoreboard: the state that every worker reports, in memory shared by fork.
 
 As in Apache's prefork server, a worker writes only its own row and everybody reads all rows, so no
-message is needed to know how many lines are busy, and a worker killed in mid-stride leaves a row
-that can still be read.
+message is needed to know how many lines are busy, and a worker that is killed at any moment leaves
+a row that can still be read.
 """
 
 from __future__ import annotations
@@ -23,36 +23,39 @@ class WorkerState(IntEnum):
     STARTING = 1
     READY = 2
     DRAINING = 3  # takes no new calls
-    LEAVING = 4  # has no calls any more, and says nothing more of itself
+    LEAVING = 4  # has no calls left, and reports no more
 
 
 _NUMBER_BYTES = 8
 _ROW = ("state", "pid", "capacity", "active", "taken", "heartbeat")
 _NODE = ("front_up", "draining", "lines")
-"""The SIP front answers; the node drains; lines the front may use. The supervisor's alone."""
+"""Whether the SIP front answers; whether the node drains; lines that the front may use. Written by
+the supervisor only."""
 STANDS_STILL_S = 2.0
-"""A supervisor or worker that has not moved for so long is not ready, whatever it wrote last."""
+"""A supervisor or worker that has shown no sign of life for so long is not ready, whatever it wrote
+last."""
 SUPERVISOR_STILL = "the supervisor has not moved for %(seconds).0f s"
 WORKER_STILL = "call worker %(slot)d has not moved for %(seconds).0f s"
 _HOTLINE = ("shut", "opens")
-"""Whether the hotline is shut, and when it opens, seconds since 1970; 0 where that is not known.
-The housekeeping's alone."""
-_WISHES = ("closed", "disk_full")
-"""Of the node: whether it is to take no new calls, and whether its disk has no room."""
+"""Whether the hotline is closed, and when it opens, seconds since 1970; 0 if not known. Written by
+the housekeeping only."""
+_REQUESTS = ("closed", "disk_full")
+"""Of the node: whether it shall take no new calls, and whether its disk is full."""
 _SOUND = ("frames", "late", "late_wakings", "real_time")
 """Of a worker: see `Sound`."""
 _LOAD_WHOLE = ("strain", "cause")
 _LOAD_SHARES = ("late", "cpu", "memory", "memory_full", "io", "steal", "since")
-"""Of the node: its `ivr.observe.strain.Verdict`. The supervisor's alone."""
-_BELL = ("rung", "replaced")
-"""Of a worker: counts the times orders waited for its calls, and those it is to be replaced."""
+"""Of the node: its `ivr.observe.strain.Verdict`. Written by the supervisor only."""
+_COMMAND_COUNTS = ("commands", "replacements")
+"""Of a worker: how often commands were there for its calls, and how often its replacement was
+requested."""
 
 
 class _Numbers:
-    """Shared numbers, each written and read as one.
+    """Shared numbers, each written and read as a whole.
 
-    `struct.pack_into` writes nought first and then byte by byte: who read a heartbeat at that
-    moment took a healthy worker for one that had been silent since the machine was started.
+    `struct.pack_into` writes zero first and then byte by byte: a heartbeat read at that moment
+    would make a healthy worker look silent since the machine was started.
     """
 
     def __init__(self, count: int) -> None:
@@ -74,7 +77,7 @@ class Row:
     heartbeat: float
 
     def silent_for(self, now: float) -> float:
-        """Seconds since the worker was last heard of."""
+        """Seconds since the worker last reported."""
         return now - self.heartbeat
 
 
@@ -83,8 +86,8 @@ class Sound:
     """What a worker has counted since its start.
 
     Attributes:
-        frames: of running calls, that were due.
-        late: of them.
+        frames: frames of running calls that were due.
+        late: how many of these were late.
         late_wakings: times that it woke up too late itself, calls or not.
         real_time: whether its sound is scheduled in real time, now.
     """
@@ -103,10 +106,10 @@ class Scoreboard:
         self._node = _Numbers(len(_NODE))
         self._rows = _Numbers(len(_ROW) * slots)
         self._pulse = _Numbers(1)
-        # Written by the housekeeping alone: what people want.
-        self._wishes = _Numbers(len(_WISHES))
+        # Written by the housekeeping only: requests of operators, and the disk.
+        self._requests = _Numbers(len(_REQUESTS))
         self._hotline = _Numbers(len(_HOTLINE))
-        self._bells = _Numbers(len(_BELL) * slots)
+        self._commands = _Numbers(len(_COMMAND_COUNTS) * slots)
         self._sound = _Numbers(len(_SOUND) * slots)
         self._load = _Numbers(len(_LOAD_WHOLE))
         self._load_shares = _Numbers(len(_LOAD_SHARES))
@@ -134,7 +137,7 @@ class Scoreboard:
     ) -> None:
         """Write one row; a single row has a single writer at a time.
 
-        The state is written last: who sees it sees what belongs to it.
+        The state is written last, so that whoever sees it also sees the rest.
         """
         at = slot * len(_ROW)
         heartbeat = time.monotonic() if heartbeat is None else heartbeat
@@ -144,12 +147,12 @@ class Scoreboard:
             self._rows.whole[at + place] = numbers[place]
 
     def clear(self, slot: int) -> None:
-        """The worker of this slot is no more."""
+        """The worker of this slot is gone."""
         self.write_sound(slot, Sound())
         self.write(slot, WorkerState.EMPTY, pid=0)
 
     def write_sound(self, slot: int, sound: Sound) -> None:
-        """What a worker has counted of its frames; its alone."""
+        """Write what a worker has counted of its frames; that worker only."""
         at = slot * len(_SOUND)
         self._sound.whole[at] = sound.frames
         self._sound.whole[at + 1] = sound.late
@@ -163,7 +166,8 @@ class Scoreboard:
         return Sound(frames, late, late_wakings, bool(real_time))
 
     def write_verdict(self, verdict: Verdict) -> None:
-        """How the whole node is. The strain is written last, as the state of a row is."""
+        """Write the state of the whole node. The strain is written last, like the state in a
+        row."""
         pressure = verdict.pressure
         for place, share in enumerate(
             (
@@ -182,86 +186,87 @@ class Scoreboard:
 
     @property
     def strain(self) -> Strain:
-        """How much the node has to do; cheap to ask often."""
+        """The strain of the node; cheap enough to be read often."""
         return Strain(self._load.whole[0])
 
     @property
     def verdict(self) -> Verdict:
-        """How the node is, but for `calls_per_second`, which the front alone need know."""
+        """The node's verdict without `calls_per_second`, which only the front needs."""
         strain, cause = self._load.whole[0], self._load.whole[1]
         late, *shares, since = self._load_shares.seconds[: len(_LOAD_SHARES)]
         return Verdict(Strain(strain), Cause(cause), late, None, since, Pressure(*shares))
 
     def write_node(self, *, front_up: bool, draining: bool, lines: int) -> None:
-        """What the supervisor knows of the whole node."""
+        """Write what the supervisor knows of the whole node."""
         for place, number in enumerate((front_up, draining, lines)):
             self._node.whole[place] = number
 
-    def beat(self) -> None:
-        """The supervisor moves."""
+    def heartbeat(self) -> None:
+        """The supervisor is alive."""
         self._pulse.seconds[0] = time.monotonic()
 
     @property
     def standing_still(self) -> tuple[Sentence, ...]:
-        """Who of those that serve calls has not moved for `STANDS_STILL_S`, in words."""
-        now, told = time.monotonic(), []
+        """The processes serving calls that have shown no sign of life for `STANDS_STILL_S`, in
+        words."""
+        now, sentences = time.monotonic(), []
         pulse = self._pulse.seconds[0]
         if pulse and now - pulse > STANDS_STILL_S:
-            told.append(Sentence(SUPERVISOR_STILL, seconds=now - pulse))
+            sentences.append(Sentence(SUPERVISOR_STILL, seconds=now - pulse))
         for row in self.rows():
             if row.capacity and row.silent_for(now) > STANDS_STILL_S:
-                told.append(Sentence(WORKER_STILL, slot=row.slot, seconds=row.silent_for(now)))
-        return tuple(told)
+                sentences.append(Sentence(WORKER_STILL, slot=row.slot, seconds=row.silent_for(now)))
+        return tuple(sentences)
 
-    def ring(self, slot: int) -> None:
-        """Tell a worker that orders wait for its calls."""
-        self._bells.whole[slot * len(_BELL)] += 1
+    def signal_commands(self, slot: int) -> None:
+        """Tell a worker that commands of operators are there for its calls."""
+        self._commands.whole[slot * len(_COMMAND_COUNTS)] += 1
 
-    def rung(self, slot: int) -> int:
-        """How often the bell of a worker was rung."""
-        return self._bells.whole[slot * len(_BELL)]
+    def commands_signalled(self, slot: int) -> int:
+        """How often a worker was told of commands."""
+        return self._commands.whole[slot * len(_COMMAND_COUNTS)]
 
     def request_replacement(self, slot: int) -> None:
-        """A worker is to finish its calls and make way for a fresh one."""
-        self._bells.whole[slot * len(_BELL) + 1] += 1
+        """A worker is to finish its calls and be replaced by a new one."""
+        self._commands.whole[slot * len(_COMMAND_COUNTS) + 1] += 1
 
-    def replacements_wished(self, slot: int) -> int:
-        """How often that was wished."""
-        return self._bells.whole[slot * len(_BELL) + 1]
+    def replacements_requested(self, slot: int) -> int:
+        """How often the replacement of a worker was requested."""
+        return self._commands.whole[slot * len(_COMMAND_COUNTS) + 1]
 
-    def wish_closed(self, closed: bool) -> None:
+    def request_closed(self, closed: bool) -> None:
         """Whether the node is to take no new calls."""
-        self._wishes.whole[0] = closed
+        self._requests.whole[0] = closed
 
     def write_disk_full(self, full: bool) -> None:
-        """Whether the disk of the data folder has no room; the housekeeping's alone."""
-        self._wishes.whole[1] = full
+        """Write whether the disk of the data folder is full; housekeeping only."""
+        self._requests.whole[1] = full
 
     def write_hotline(self, *, shut: bool, opens_at: float) -> None:
-        """Whether nobody answers at the hotline now, and when somebody will; the housekeeping's
-        alone. Whether it is shut is written last."""
+        """Write whether the hotline is closed now, and when it opens; housekeeping only. Whether it
+        is closed is written last."""
         self._hotline.seconds[1] = opens_at
         self._hotline.whole[0] = shut
 
     @property
     def hotline(self) -> tuple[bool, float]:
-        """Whether the hotline is shut, and when it opens (0: not known)."""
+        """Whether the hotline is closed, and when it opens (0: not known)."""
         return bool(self._hotline.whole[0]), self._hotline.seconds[1]
 
     @property
     def disk_full(self) -> bool:
         """Whether the disk of the data folder has no room."""
-        return bool(self._wishes.whole[1])
+        return bool(self._requests.whole[1])
 
     @property
     def cannot_start(self) -> Sentence | None:
         """How many workers cannot start, and why; None when all can."""
-        return self.start_failures.told
+        return self.start_failures.summary
 
     @property
     def closed(self) -> bool:
-        """Whether somebody wants the node to take no new calls."""
-        return bool(self._wishes.whole[0])
+        """Whether an operator wants the node to take no new calls."""
+        return bool(self._requests.whole[0])
 
     @property
     def front_up(self) -> bool:

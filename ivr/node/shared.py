@@ -9,17 +9,17 @@ from backend_client.settings import RocarsClientSettings
 from ivr.node.scoreboard import Scoreboard
 from ivr.settings.service import Settings
 from prompts.library import Library
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.models import Model
 
 
 @dataclass(frozen=True)
 class SharedState:
-    """Read-only after the fork, but for the scoreboard.
+    """Read-only after the fork, except for the scoreboard.
 
     Attributes:
-        models: what hears each language; one that is missing is keypad only.
-        rocars: how ROCARS is reached in truth; `settings.rocars`, or the embedded one.
+        models: the speech model of each language; a language without one is keypad only.
+        rocars: how ROCARS is really reached: `settings.rocars`, or the embedded ROCARS.
     """
 
     settings: Settings

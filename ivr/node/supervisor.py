@@ -1,4 +1,4 @@
-"""The supervisor of a node: starts everything in order, replaces what dies, ends in order.
+"""The supervisor of a node: starts and stops everything in order, replaces what dies.
 
 It is one process with one thread and no event loop, because it forks. Everything it waits for is a
 signal, a child or a row of the scoreboard.
@@ -6,8 +6,6 @@ signal, a child or a row of the scoreboard.
 
 from __future__ import annotations
 
-import asyncio
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -15,15 +13,15 @@ from dataclasses import dataclass
 
 import structlog
 
-from ground.database.engine import reason
 from ivr.console.app import run_console
 from ivr.console.self_test import SelfTest
 from ivr.handset.app import run_handset
-from ivr.node.children import SUPERVISED, ChildFailed, fork, in_child, is_worker, reap, tell
+from ivr.node.children import SUPERVISED, ChildFailed, fork, in_child, reap, tell
 from ivr.node.embedded_rocars import EmbeddedRocars, RocarsNotStarted
 from ivr.node.front import NodeFront
 from ivr.node.housekeeping import run_housekeeping
 from ivr.node.node_load import NodeLoad
+from ivr.node.preparation import prepare_records
 from ivr.node.priorities import Aside, carry_calls, stand_aside
 from ivr.node.recovery import run_recovery
 from ivr.node.scoreboard import Scoreboard
@@ -31,32 +29,26 @@ from ivr.node.shared import SharedState
 from ivr.node.worker import run_worker
 from ivr.node.workers import Died, Ready, WorkerPool
 from ivr.observe import metrics
-from ivr.records import migrations
-from ivr.records.call_book import CallBook
-from ivr.records.database import Database, RecordsUnavailable
-from ivr.records.node_name import NodeNameTaken, holder_on, take_name
-from ivr.records.prompt_versions import PromptVersions
 from ivr.settings.service import Settings
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.library.binding import binding
 from prompts.library import load_library
-from prompts.script import names_in_order
 from sip_config.front import FrontFailed
 from speech.recognition.models import load as models_for
 
 log = structlog.get_logger("ivr.node.supervisor")
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""Signals that begin a drain, and when repeated end at once."""
+"""Signals that begin a drain; repeated, they stop the node at once."""
 
 TICK_S = 0.1
 """Longest pause between two looks at the children."""
 
 LONGEST_PAUSE_S = 60.0
-"""Between two starts of a child that keeps dying."""
+"""Longest pause between two starts of a child that keeps dying."""
 
 GRACE_S = 60.0
-"""How long after the deadline of a drain a worker may take to say its last words."""
+"""Time after the deadline of a drain in which a worker may play its closing messages."""
 
 
 class NotStarted(Exception):
@@ -84,7 +76,7 @@ class _Child:
 
 
 class Supervisor:
-    """Runs one node until it is told to end.
+    """Runs one node until it is told to stop.
 
     Args:
         announce: called once, when the node takes calls.
@@ -110,45 +102,47 @@ class Supervisor:
         self._announced = False
         self._closed = False
         self._replaced: dict[int, int] = {}
-        self._workforce: WorkerPool | None = None
+        self._worker_pool: WorkerPool | None = None
 
     def run(self) -> int:
-        """Start, serve, drain, end. Returns the exit status. Raises `NotStarted`."""
+        """Start, serve, drain, stop. Returns the exit status. Raises `NotStarted`."""
         settings = self._settings
         signal.pthread_sigmask(signal.SIG_BLOCK, SUPERVISED)
         if not carry_calls(settings.pool.nice):
             log.info("the system does not permit pool.nice: calls are served by turns with others")
         try:
-            premises = self._open()
-            self._workforce = WorkerPool(
+            shared = self._open()
+            self._worker_pool = WorkerPool(
                 settings.pool,
                 self._scoreboard,
-                lambda slot, predecessor: run_worker(premises, slot, predecessor),
+                lambda slot, predecessor: run_worker(shared, slot, predecessor),
             )
             self._children += [
-                _Child("console", lambda: self._console(premises), Aside.PEOPLE),
-                _Child("recovery", lambda: run_recovery(premises), Aside.PEOPLE),
-                _Child("housekeeping", lambda: run_housekeeping(premises), Aside.CHORES),
+                _Child("console", lambda: self._console(shared), Aside.PEOPLE),
+                _Child("recovery", lambda: run_recovery(shared), Aside.PEOPLE),
+                _Child("housekeeping", lambda: run_housekeeping(shared), Aside.CHORES),
             ]
             if settings.has_handset and self._rocars is not None:
-                office = premises.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
+                office = shared.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
                 self._children.append(
                     _Child("handset", lambda: run_handset(settings, office), Aside.PEOPLE)
                 )
-            return self._serve(self._workforce)
+            return self._serve(self._worker_pool)
         except (FrontFailed, RocarsNotStarted) as failure:
             raise NotStarted(str(failure)) from failure
         finally:
             self._end()
 
     def _open(self) -> SharedState:
-        """Everything that must be there before the first worker is forked."""
+        """Open everything that must exist before the first worker is forked."""
         settings = self._settings
-        said = self._scoreboard.start_failures
+        start_failures = self._scoreboard.start_failures
         try:
-            in_child(lambda: _prepare_records(settings, lambda reason: said.say(0, reason)))
+            in_child(
+                lambda: prepare_records(settings, lambda reason: start_failures.say(0, reason))
+            )
         except ChildFailed as failure:
-            if reason := said.reason(0):
+            if reason := start_failures.reason(0):
                 raise NotStarted(reason) from failure
             raise NotStarted(
                 "the records cannot be used; see the log, and records.database_url"
@@ -163,7 +157,7 @@ class Supervisor:
         return SharedState(settings, library, self._scoreboard, rocars, models)
 
     def _load_line_cards(self) -> None:
-        """Now, so that all workers share them."""
+        """Loaded before the fork, so that all workers share them."""
         try:
             for number in range(self._settings.pool.cards_per_worker):
                 binding(number)
@@ -173,12 +167,12 @@ class Supervisor:
                 "or pool.cards_per_worker to 1"
             ) from failure
 
-    def _console(self, premises: SharedState) -> int:
+    def _console(self, shared: SharedState) -> int:
         web = self._settings.web
-        health = f"{premises.rocars.base_url}/health"
+        health = f"{shared.rocars.base_url}/health"
         sip = self._settings.sip
         self_test = SelfTest(self._settings.self_test, f"sip:{sip.listen[0]}:{sip.port}")
-        speech = tuple(sorted(premises.models))
+        speech = tuple(sorted(shared.models))
         return run_console(
             web.host,
             web.port,
@@ -187,26 +181,26 @@ class Supervisor:
             self_test,
             speech,
             self._settings,
-            premises.library,
+            shared.library,
         )
 
-    def _serve(self, workforce: WorkerPool) -> int:
+    def _serve(self, worker_pool: WorkerPool) -> int:
         while True:
-            self._scoreboard.beat()
-            self._take_signal(workforce)
+            self._scoreboard.heartbeat()
+            self._take_signal(worker_pool)
             now = time.monotonic()
-            for change in workforce.tick(now):
+            for change in worker_pool.tick(now):
                 self._note(change)
             self._watch_children(now)
             self._watch_services(now)
             self._load.watch(now)
-            self._apply_console_commands(workforce)
+            self._apply_console_commands(worker_pool)
             if self._draining_since is not None:
-                if workforce.running == 0:
+                if worker_pool.running == 0:
                     return 0
                 if now - self._draining_since > self._settings.pool.drain_deadline_s + GRACE_S:
                     log.error("workers did not leave in time, killing them")
-                    workforce.kill()
+                    worker_pool.kill()
             elif not self._announced and self._all_ready():
                 self._announced = True
                 self._announce()
@@ -215,8 +209,8 @@ class Supervisor:
                         _Child("demonstration", self._when_ready, Aside.BACK_END, once=True)
                     )
 
-    def _apply_console_commands(self, workforce: WorkerPool) -> None:
-        """What people ask for in the console, by way of the scoreboard."""
+    def _apply_console_commands(self, worker_pool: WorkerPool) -> None:
+        """Carry out the commands that operators gave in the console, read from the scoreboard."""
         if self._draining_since is not None:
             return
         if self._scoreboard.closed is not self._closed:
@@ -225,17 +219,17 @@ class Supervisor:
             log.warning("closed to new calls" if self._closed else "open to new calls")
             self._front.accept(not self._closed)
         for slot in range(self._scoreboard.slots):
-            wished = self._scoreboard.replacements_wished(slot)
-            if wished != self._replaced.get(slot, 0):
-                self._replaced[slot] = wished
+            requested = self._scoreboard.replacements_requested(slot)
+            if requested != self._replaced.get(slot, 0):
+                self._replaced[slot] = requested
                 log.info("worker is to be replaced", worker=slot)
                 self._front.close_worker(slot)
-                workforce.replace(slot)
+                worker_pool.replace(slot)
 
     def _all_ready(self) -> bool:
         return self._front.up and all(row.capacity > 0 for row in self._scoreboard.rows())
 
-    def _take_signal(self, workforce: WorkerPool) -> None:
+    def _take_signal(self, worker_pool: WorkerPool) -> None:
         taken = signal.sigtimedwait(SUPERVISED, TICK_S)
         if taken is None or taken.si_signo not in ENDING:
             return
@@ -248,10 +242,10 @@ class Supervisor:
             self._draining_since = time.monotonic()
             metrics.draining.set(1)
             self._front.accept(False)
-            workforce.drain()
+            worker_pool.drain()
         else:
             log.warning("told twice to end: ending at once")
-            workforce.kill()
+            worker_pool.kill()
 
     def _note(self, change: Ready | Died) -> None:
         if isinstance(change, Ready):
@@ -275,8 +269,9 @@ class Supervisor:
             self._cannot_start(change.slot, change.cannot_start)
 
     def _cannot_start(self, slot: int, reason: str) -> None:
-        """A worker tried again and again. A node that serves goes on with the others, and health
-        says so; one that has not begun, or has no other worker, ends. Raises NotStarted."""
+        """A worker fails to start again and again. A node that serves calls goes on with the
+        others, and health reports it. A node that has not begun to serve, or has no other worker,
+        stops. Raises NotStarted."""
         others = any(row.capacity for row in self._scoreboard.rows())
         if self._announced and others:
             log.error("a worker cannot start; the others go on", worker=slot, why=reason)
@@ -310,8 +305,8 @@ class Supervisor:
         )
 
     def _end(self) -> None:
-        if self._workforce is not None:
-            self._workforce.kill()
+        if self._worker_pool is not None:
+            self._worker_pool.kill()
         for child in self._children:
             if child.pid:
                 tell(child.pid, signal.SIGTERM)
@@ -326,67 +321,8 @@ class Supervisor:
         for child in self._children:
             if child.pid and reap(child.pid) is not None:
                 child.pid = 0
-        if self._workforce is not None:
-            self._workforce.tick(time.monotonic())
-            if self._workforce.running:
+        if self._worker_pool is not None:
+            self._worker_pool.tick(time.monotonic())
+            if self._worker_pool.running:
                 return True
         return any(child.pid for child in self._children)
-
-
-def _prepare_records(settings: Settings, say: Callable[[str], None]) -> int:
-    """Bring the database up to date, take the node's name, and close what a former run of this
-    node left open.
-
-    In a child, since it needs an event loop and a database thread. `say` takes the reason why the
-    node must not start.
-    """
-    try:
-        migrations.upgrade(settings.records_url)
-    except RecordsUnavailable as failure:
-        say(f"records.database_url: {_in_one_line(failure)}")
-        return 1
-
-    async def close_orphans() -> None:
-        book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
-        book.start()
-        node = settings.node.name
-        living = {pid for pid in await book.workers_with_calls(node) if is_worker(pid)}
-        if living:
-            log.warning("workers of a former run finish their calls", workers=sorted(living))
-        for call_id in await book.close_orphans(node, spare=living):
-            log.warning("call left open by a former run", call_id=call_id)
-        await book.shut()
-
-    async def number_prompts() -> None:
-        """So that what the recording script prints can be keyed on every node from now on."""
-        records = Database(settings.records_url, settings.records)
-        await PromptVersions(records).numbers.of(names_in_order())
-        await records.close()
-
-    async def take() -> None:
-        records = Database(settings.records_url, settings.records)
-        try:
-            await take_name(
-                records, settings.node.name, holder_on(settings.node.data.resolve(), os.getppid())
-            )
-        finally:
-            await records.close()
-
-    try:
-        asyncio.run(take())
-        asyncio.run(close_orphans())
-        asyncio.run(number_prompts())
-    except NodeNameTaken as taken:
-        say(str(taken))
-        return 1
-    except RecordsUnavailable as failure:
-        say(f"records.database_url: {_in_one_line(failure)}")
-        return 1
-    return 0
-
-
-def _in_one_line(failure: RecordsUnavailable) -> str:
-    """What went wrong, and what the database itself said of it."""
-    said = str(failure)
-    cause = reason(failure.__cause__) if failure.__cause__ is not None else ""
-    return said if cause in said else f"{said}: {cause}"

@@ -46,10 +46,10 @@ from prompts.stand_in import StandIns
 log = structlog.get_logger("ivr.pool.worker")
 
 HEARTBEAT_S = 0.1
-"""Often, since what the front believes of our load is compared to it."""
+"""Frequent, because the front's count of our calls is compared with it."""
 
 
-def run_worker(premises: SharedState, slot: int, predecessor: int) -> int:
+def run_worker(shared: SharedState, slot: int, predecessor: int) -> int:
     """Take calls until SIGTERM, then drain. Runs in a forked child; returns its exit status.
 
     Args:
@@ -58,50 +58,50 @@ def run_worker(premises: SharedState, slot: int, predecessor: int) -> int:
     """
     setproctitle.setproctitle(f"{WORKER_TITLE} {slot}")
     bind_worker(slot, os.getpid())
-    worker = _Worker(premises, slot)
+    worker = _Worker(shared, slot)
     try:
         return asyncio.run(worker.run(predecessor))
     except Exception as failure:
         if worker.started:
             raise
         log.exception("the worker did not start")
-        premises.scoreboard.start_failures.say(slot, f"{type(failure).__name__}: {failure}")
+        shared.scoreboard.start_failures.say(slot, f"{type(failure).__name__}: {failure}")
         return 1
 
 
 class _Worker:
-    def __init__(self, premises: SharedState, slot: int) -> None:
-        self._premises = premises
+    def __init__(self, shared: SharedState, slot: int) -> None:
+        self._shared = shared
         self._slot = slot
         self._supervisor = os.getppid()
         self._state = WorkerState.STARTING
-        self._told = asyncio.Event()
+        self._stop_requested = asyncio.Event()
 
     @property
     def started(self) -> bool:
         return self._state is not WorkerState.STARTING
 
     async def run(self, predecessor: int) -> int:
-        settings = self._premises.settings
+        settings = self._shared.settings
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._told.set)
+        loop.add_signal_handler(signal.SIGTERM, self._stop_requested.set)
         self._book = CallBook(settings.records_url, settings.records, metrics.MeteredRecords())
         self._book.start()
         records = Database(settings.records_url, settings.records)
         self._orders = NodeOrders(records)
-        self._rung = self._premises.scoreboard.rung(self._slot)
+        self._signals_seen = self._shared.scoreboard.commands_signalled(self._slot)
         await self._close_calls_of_predecessor(predecessor)
-        rocars = RocarsClient(self._premises.rocars, _observe_back_end)
+        rocars = RocarsClient(self._shared.rocars, _observe_back_end)
         stand_ins = StandIns(settings.prompts, settings.node.data.resolve() / "synthesised")
         sms = SmsGateway(settings.sms) if settings.sms.url else None
-        recognisers = self._recognisers = Recognisers(self._premises.models, settings.speech)
+        recognisers = self._recognisers = Recognisers(self._shared.models, settings.speech)
         self._reception = Reception(
             settings,
             self._slot,
             self._book,
             rocars,
             Composer(
-                PublishedLibrary(self._premises.library, settings.published_prompts),
+                PublishedLibrary(self._shared.library, settings.published_prompts),
                 settings.prompts,
                 stand_ins,
                 observer=_observe_stand_in,
@@ -127,16 +127,16 @@ class _Worker:
             held = port_findings(worker_ports(settings, self._slot), ())
             if held:
                 reason = str(held[0])
-            self._premises.scoreboard.start_failures.say(self._slot, reason)
+            self._shared.scoreboard.start_failures.say(self._slot, reason)
             log.error("the call engine did not start", reason=reason)
             return 1
         self._state = WorkerState.READY
         log.info("sound is scheduled", how=self._telephone.scheduled_as.value)
-        beating = asyncio.ensure_future(self._beat())
-        await self._told.wait()
+        heartbeat = asyncio.ensure_future(self._heartbeat())
+        await self._stop_requested.wait()
         await self._drain(settings.pool.drain_deadline_s)
-        beating.cancel()
-        self._premises.scoreboard.write(self._slot, WorkerState.LEAVING)
+        heartbeat.cancel()
+        self._shared.scoreboard.write(self._slot, WorkerState.LEAVING)
         await self._telephone.stop()
         recognisers.close()
         await stand_ins.close()
@@ -148,8 +148,8 @@ class _Worker:
         return 0
 
     def _hotline_now(self) -> HotlineNow:
-        rules = self._premises.settings.flows
-        shut, opens_at = self._premises.scoreboard.hotline
+        rules = self._shared.settings.flows
+        shut, opens_at = self._shared.scoreboard.hotline
         return HotlineNow(
             has_hours=bool(rules.hotline_hours or rules.hotline_holidays),
             shut=shut,
@@ -162,20 +162,20 @@ class _Worker:
         log.info("draining", active=self._telephone.active_calls)
         await self._reception.finish(deadline_s)
 
-    async def _beat(self) -> None:
-        """Write our row; a supervisor that is gone means to drain.
+    async def _heartbeat(self) -> None:
+        """Write our row; if the supervisor is gone, drain.
 
         The heartbeat is the older one of this loop's and the SIP thread's: if either hangs, the
         supervisor sees it.
         """
-        waking = Waking(HEARTBEAT_S, self._premises.settings.pool.overload.awake_late_ms / 1000)
+        waking = Waking(HEARTBEAT_S, self._shared.settings.pool.overload.awake_late_ms / 1000)
         while True:
             waking.woke()
             active = self._telephone.active_calls
             capacity = self._telephone.capacity
             metrics.calls_active.set(active)
             metrics.lines_capacity.set(capacity if self._state is WorkerState.READY else 0)
-            self._premises.scoreboard.write(
+            self._shared.scoreboard.write(
                 self._slot,
                 self._state,
                 capacity=capacity,
@@ -185,21 +185,22 @@ class _Worker:
             )
             lateness = self._telephone.lateness
             in_real_time = self._telephone.scheduled_as is Scheduling.REAL_TIME
-            self._premises.scoreboard.write_sound(
+            self._shared.scoreboard.write_sound(
                 self._slot, Sound(lateness.frames, lateness.late, waking.late, in_real_time)
             )
             metrics.sound_in_real_time.set(int(in_real_time))
-            if self._premises.scoreboard.strain is Strain.KEYPAD_ONLY:
+            if self._shared.scoreboard.strain is Strain.KEYPAD_ONLY:
                 self._recognisers.give_up("overloaded")
-            self._hear_bell()
+            self._look_for_commands()
             if os.getppid() != self._supervisor:
                 log.error("the supervisor is gone, draining")
-                self._told.set()
+                self._stop_requested.set()
             await asyncio.sleep(HEARTBEAT_S)
 
     def _studio_of(self, records: Database) -> Callable[[str], PhoneStudio]:
-        """What makes the studio of a call to the recording line, given its caller."""
-        settings, library = self._premises.settings, self._premises.library
+        """Gives a function that makes the prompt studio of a call to the recording line, for its
+        caller."""
+        settings, library = self._shared.settings, self._shared.library
         versions = PromptVersions(records)
         studio = Studio(versions, library, settings.prompts.recordings)
         return lambda caller: PhoneStudio(
@@ -211,25 +212,25 @@ class _Worker:
             caller,
         )
 
-    def _hear_bell(self) -> None:
-        rung = self._premises.scoreboard.rung(self._slot)
-        if rung != self._rung:
-            self._rung = rung
-            self._obeying = asyncio.ensure_future(self._run_commands())
+    def _look_for_commands(self) -> None:
+        commands_signalled = self._shared.scoreboard.commands_signalled(self._slot)
+        if commands_signalled != self._signals_seen:
+            self._signals_seen = commands_signalled
+            self._running_commands = asyncio.ensure_future(self._run_commands())
 
     async def _run_commands(self) -> None:
         try:
             for order in await self._orders.take_for_calls(self._reception.call_ids):
-                self._reception.obey(order.subject, order.kind, order.who)
+                self._reception.execute(order.subject, order.kind, order.who)
         except RecordsUnavailable:
             log.exception("orders to calls cannot be read")
 
     async def _close_calls_of_predecessor(self, predecessor: int) -> None:
-        """Finish the CDRs of the calls that died with the worker before us."""
+        """Finish the CDRs of the calls that died with the worker that had this slot before."""
         if not predecessor:
             return
         try:
-            lost = await self._book.close_orphans(self._premises.settings.node.name, predecessor)
+            lost = await self._book.close_orphans(self._shared.settings.node.name, predecessor)
         except RecordsUnavailable:
             log.exception("calls of a dead worker stay open in the records", worker_pid=predecessor)
             return

@@ -16,12 +16,13 @@ from ivr.settings.pool import PoolSettings
 log = structlog.get_logger("ivr.node.workers")
 
 RunWorker = Callable[[int, int], int]
-"""Runs one worker in the child, given its slot and its predecessor's pid (0: none); exit status."""
+"""Runs one worker in the child, given its slot and its predecessor's pid (0: none); returns the
+exit status."""
 
 NOT_IN_TIME = "it is not ready within pool.start_timeout_s"
 
 STEADY_S = 30.0
-"""A worker that lived so long did not die of its start: its successor need not wait."""
+"""A worker that lived so long did not die of its start, so its successor starts without a pause."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Died:
     """A worker is gone; `status` is negative for a signal, `calls` were on it.
 
     Attributes:
-        cannot_start: why it could not start, when that has been so `TRIES` times running.
+        cannot_start: why it could not start, if that happened `TRIES` times in a row.
     """
 
     slot: int
@@ -83,7 +84,7 @@ class WorkerPool:
         return sum(1 for slot in self._slots if slot.pid)
 
     def tick(self, now: float) -> list[Change]:
-        """Fork what is missing, kill what hangs, report what changed. `now` is monotonic."""
+        """Fork missing workers, kill those that hang, report changes. `now` is monotonic."""
         changes: list[Change] = []
         for slot in self._slots:
             if slot.pid:
@@ -93,19 +94,19 @@ class WorkerPool:
         return changes
 
     def drain(self) -> None:
-        """Ask every worker to finish its calls and leave; none is replaced any more."""
+        """Ask every worker to finish its calls and exit; none is replaced from now on."""
         self._draining = True
         self._tell_all(signal.SIGTERM)
 
     def replace(self, number: int) -> None:
-        """Ask one worker to finish its calls and leave; a fresh one takes its place."""
+        """Ask one worker to finish its calls and exit; a new one takes its place."""
         slot = self._slots[number]
         if slot.pid and not slot.leaving:
             slot.leaving = True
             tell(slot.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """End every worker now, calls or not."""
+        """Kill every worker now, with its calls."""
         self._draining = True
         self._tell_all(signal.SIGKILL)
 
@@ -163,10 +164,10 @@ class WorkerPool:
         return died
 
     def _failed_to_start(self, slot: _Slot, status: int) -> str:
-        """Count the same reason; give it when it has been told often enough."""
+        """Count repeated failures for the same reason; give the reason once there were enough."""
         failures = self._scoreboard.start_failures
-        told = failures.reason(slot.number) if status >= 0 or slot.given_up else ""
-        reason = told or how_it_ended(status)
+        stated = failures.reason(slot.number) if status >= 0 or slot.given_up else ""
+        reason = stated or how_it_ended(status)
         failures.say(slot.number, reason)
         slot.failed_starts = slot.failed_starts + 1 if reason == slot.reason else 1
         slot.reason = reason

@@ -1,12 +1,13 @@
-"""How many lines a traffic needs (Erlang B)."""
+"""How many lines an amount of traffic needs (Erlang B)."""
 
 from __future__ import annotations
 
 
 def blocking(erlangs: float, lines: int) -> float:
-    """Share of calls that find no line free, blocked calls cleared (Erlang B, ITU-T E.501).
+    """The share of calls that find no free line, with blocked calls cleared (Erlang B, ITU-T
+    E.501).
 
-    By the usual recursion, which does not overflow as the factorials do.
+    It uses the usual recursion, since factorials would overflow.
     """
     if erlangs <= 0:
         return 0.0 if lines else 1.0
@@ -17,7 +18,7 @@ def blocking(erlangs: float, lines: int) -> float:
 
 
 def lines_for(erlangs: float, most_blocked: float) -> int:
-    """Fewest lines at which no more than `most_blocked` of the calls are turned away."""
+    """The fewest lines with which no more than the share `most_blocked` of calls finds no line."""
     lines = 0
     while blocking(erlangs, lines) > most_blocked:
         lines += 1

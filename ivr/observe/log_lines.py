@@ -1,7 +1,7 @@
-"""Log lines for people: the time, how bad it is, what happened, and with what; one line an event.
+"""Log lines for people: time, level, event and its values; one line per event.
 
-Programs get JSON, where nothing is left out. Here the node and its processes are, which a person at
-the terminal knows, and what libraries tell of their own work; at DEBUG everything is shown.
+Programs get JSON, which leaves nothing out. These lines leave out node and process, which a person
+at the terminal knows, and routine messages of libraries; at DEBUG everything is shown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from structlog.dev import Column, KeyValueColumnFormatter
 from ivr.observe.log_privacy import Event
 
 SIP_LIBRARY = "ivr.telephony.sip_library"
-"""Logger of what the SIP library says itself."""
+"""Logger of the SIP library's own messages."""
 
 _OURS = ("ivr", "call_flows", "prompts", "speech", "backend_client", "sip_config", "rocars")
 _KNOWN = ("node", "logger", "pid")
@@ -32,29 +32,31 @@ _LEVEL_WIDTH = 8
 
 
 def worth_a_line(record: logging.LogRecord) -> bool:
-    """Whether a person wants to read it: our own words, and warnings of libraries.
+    """Whether a person wants to read the record: our own messages, and warnings of libraries.
 
-    The SIP library's never: what follows from them is in lines of ours.
+    Not those of the SIP library: our own lines report their consequences.
     """
     if record.name == SIP_LIBRARY:
         return False
-    # structlog hands on what it was given as a mapping, and no library here uses it.
+    # structlog passes its event as a mapping, and no library used here does that.
     ours = isinstance(record.msg, dict) or record.name.split(".")[0] in _OURS
     return ours or record.levelno >= logging.WARNING
 
 
 class InOneLine:
-    """Leaves out what is known, and of a traceback tells the end: what was raised, and where."""
+    """Leaves out known keys, and of a traceback gives only the end: exception and place."""
 
     def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
         for key in _KNOWN:
             event.pop(key, None)
         event.pop("stack", None)
-        told = str(event.pop("exception", "")).strip().splitlines()
-        if told:
-            places = [line for line in told if line.strip().startswith('File "')]
+        traceback = str(event.pop("exception", "")).strip().splitlines()
+        if traceback:
+            places = [line for line in traceback if line.strip().startswith('File "')]
             where = places[-1].strip().removeprefix("File ") if places else ""
-            event["raised"] = f"{told[-1].strip()} ({where})" if where else told[-1].strip()
+            event["raised"] = (
+                f"{traceback[-1].strip()} ({where})" if where else traceback[-1].strip()
+            )
         return event
 
 

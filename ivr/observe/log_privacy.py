@@ -1,6 +1,6 @@
-"""What may stand in a log line: no secret, no whole personal number, no control character.
+"""Keeps secrets, whole personal numbers and control characters out of log lines.
 
-Each class is a structlog processor, so every line goes through it, those of libraries included.
+Each class is a structlog processor, so every line passes through it, also those of libraries.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PERSONAL: Mapping[str, int] = {
     "vehicle": 2,
     "plate": 2,
 }
-"""Keys whose values are shown by their last characters only, and how many of them."""
+"""Keys whose values are shown by their last characters only, and how many characters."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -78,7 +78,7 @@ def is_secret(key: str) -> bool:
 def escape_control(text: str) -> str:
     r"""Text with control, formatting and line-breaking characters written out (``\x0a``).
 
-    A caller cannot begin a new line, colour a terminal, or reverse the reading order of a log.
+    So a caller cannot begin a new line, colour a terminal, or reverse the reading order of a log.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -96,7 +96,7 @@ def _escaped(character: str) -> str:
 
 
 def hide_in_text(text: str) -> str:
-    """Free text with what looks like a secret in it hidden: ``pin=123456``, ``Bearer abc``."""
+    """Hide what looks like a secret in free text: ``pin=123456``, ``Bearer abc``."""
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
     return text
@@ -124,7 +124,7 @@ class MaskSecrets:
 class EscapeControl:
     """Escapes control characters in every key and value; applied before the line is rendered.
 
-    A traceback keeps its lines, each of them indented so that none can pass for a log line.
+    A traceback keeps its lines, each indented so that none looks like a log line.
     """
 
     def __call__(self, _logger: Any, _method: str, event: Event) -> Event:

@@ -30,12 +30,12 @@ def configure_logs(
     node: str = "",
     stream: TextIO | None = None,
 ) -> None:
-    """Send every log line of this process, those of libraries included, through one door.
+    """Send every log line of this process, also those of libraries, through one handler.
 
-    To be called once, before the workers are forked. `level` is a name of the logging module;
-    `node` is in every line. Secrets are masked and control characters escaped before a line is
-    written. Whoever logs never waits for that: what does not fit into a bounded queue is dropped,
-    counted and said (`ground.outlet`).
+    Call it once, before the workers are forked. `level` is a name of the logging module; `node` is
+    in every line. Secrets are masked and control characters escaped before a line is written.
+    Logging never waits for the output: lines that do not fit into a bounded queue are dropped,
+    counted and reported (`ground.outlet`).
     """
     stream = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [
@@ -66,7 +66,7 @@ def configure_logs(
     handler = OutletHandler(stream, dropped=_DROPPED_TOLD if people else _DROPPED_JSON)
     if people and not everything:
         handler.addFilter(worth_a_line)
-    # What strangers send makes these speak: they must not fill the disk with it.
+    # Unknown peers can make these libraries log, and must not fill the disk with it.
     handler.addFilter(SeldomTheSame(("asyncio", "aiohttp")))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -85,7 +85,7 @@ def configure_logs(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
-    # What a library loads of itself at each start tells an operator nothing.
+    # What a library loads at each start is of no use to an operator.
     logging.getLogger("alembic.runtime.plugins").setLevel("DEBUG" if everything else "WARNING")
     logging.captureWarnings(True)
     structlog.contextvars.clear_contextvars()
@@ -94,12 +94,13 @@ def configure_logs(
 
 
 def bind_worker(slot: int, pid: int) -> None:
-    """Name the worker in every line of this process from now on; called after the fork."""
+    """Put the worker's slot and pid in every line of this process from now on; called after the
+    fork."""
     structlog.contextvars.bind_contextvars(worker=slot, pid=pid)
 
 
 @contextmanager
 def call_in_logs(call_id: str, **more: Any) -> Iterator[None]:
-    """Name the call in every line logged within, tasks started within included."""
+    """Put the call's ID in every line logged within, also by tasks started within."""
     with structlog.contextvars.bound_contextvars(call_id=call_id, **more):
         yield

@@ -29,7 +29,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _REGISTRY = CollectorRegistry()
 
-# What a caller feels is measured finely around the targets (60, 100 and 120 ms).
+# Times that a caller notices have fine buckets around the targets (60, 100 and 120 ms).
 _CALLER_SECONDS = (0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.16, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 _BACK_END_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
 
@@ -257,7 +257,8 @@ when_dropped(log_lines_dropped_total.inc)
 
 
 class MeteredRecords:
-    """Counts how the records of this process fare (`ivr.records.lost_records.RecordsMonitor`)."""
+    """Counts successes and failures of this process's records
+    (`ivr.records.lost_records.RecordsMonitor`)."""
 
     def lost(self, record: str) -> None:
         records_lost_total.labels(record=record).inc()
@@ -267,12 +268,12 @@ class MeteredRecords:
 
 
 def render() -> bytes:
-    """All processes' metrics added up, in Prometheus' text format (`CONTENT_TYPE`)."""
+    """The metrics of all processes added up, in Prometheus' text format (`CONTENT_TYPE`)."""
     return generate_latest(_of_all_processes())
 
 
 def serve(host: str, port: int) -> None:
-    """Answer HTTP with the metrics, in a thread, for as long as this process lives.
+    """Serve the metrics over HTTP, in a thread, as long as this process lives.
 
     Raises OSError when the port is taken.
     """
@@ -283,7 +284,8 @@ def serve(host: str, port: int) -> None:
 
 
 class _MetricsServer(ThreadingMixIn, WSGIServer):
-    """Answers several at once, and never asks for its own name, as `http.server` would."""
+    """Answers several requests at once, and does not look up its own name, as `http.server`
+    would."""
 
     daemon_threads = True
 
@@ -295,7 +297,7 @@ class _MetricsServer(ThreadingMixIn, WSGIServer):
 
 class _SilentHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: each look at the metrics would be a line."""
+        """Log nothing: every scrape would be a line."""
 
 
 def _of_all_processes() -> CollectorRegistry:
@@ -307,5 +309,5 @@ def _of_all_processes() -> CollectorRegistry:
 
 
 def worker_died(pid: int) -> None:
-    """Forget the gauges of a process that is gone; its counters and histograms stay counted."""
+    """Drop the gauges of a process that is gone; its counters and histograms still count."""
     mark_process_dead(pid, path=str(metrics_directory.in_use()))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Where the processes of a node keep their share of the metrics.
+"""The directory in which the processes of a node keep their metrics.
 
 `prometheus_client` in multiprocess mode gives each process files of its own in one directory, and
 adds them up when asked. The directory must be known before the first metric is made, and shared by
@@ -21,17 +21,17 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class MetricsAlreadyOpen(RuntimeError):
-    """Metrics were made in another directory before; they cannot move."""
+    """Metrics were made in another directory before; they cannot be moved."""
 
 
 _in_use: Path | None = None
 
 
 def use(directory: Path) -> None:
-    """Keep the metrics here; to be called before `ivr.observe.metrics` is imported.
+    """Keep the metrics in this directory; call it before `ivr.observe.metrics` is imported.
 
-    Files that a former run left behind are removed: its processes are gone, and counters begin
-    at zero when a service starts. Raises MetricsAlreadyOpen.
+    Files of an earlier run are removed: its processes are gone, and counters begin at zero when a
+    service starts. Raises MetricsAlreadyOpen.
     """
     global _in_use
     if _in_use is not None:
@@ -42,20 +42,20 @@ def use(directory: Path) -> None:
     for stale in (*directory.glob("*.db"), *directory.glob("*.db.new")):
         stale.unlink(missing_ok=True)
     os.environ[VARIABLE] = str(directory)
-    # The library chose when it was first imported, which may have been before this.
+    # The library made its choice when it was first imported, which may have been before this call.
     values.MmapedDict = AllocatedFile  # type: ignore[attr-defined]
     values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
     _in_use = directory
 
 
 def in_use() -> Path:
-    """The directory; a temporary one, gone with this process, where none was named."""
+    """The directory; if none was named, a temporary one that this process removes at its end."""
     if _in_use is None:
         directory = Path(tempfile.mkdtemp(prefix="rocars-ivr-metrics-"))
         owner = os.getpid()
 
         def remove() -> None:
-            if os.getpid() == owner:  # not a forked worker
+            if os.getpid() == owner:  # not in a forked worker
                 shutil.rmtree(directory, ignore_errors=True)
 
         atexit.register(remove)

@@ -1,8 +1,8 @@
 """The metrics file of one process, given its full size before it is mapped into memory.
 
-`prometheus_client` makes a file longer without taking room for it: on a full disk the process that
-touches the new part is killed (SIGBUS). Where there is no room, the values stay in memory instead:
-nobody else can read them, and the process goes on.
+`prometheus_client` lengthens a file without allocating room for it: on a full disk, the process
+that writes to the new part is killed (SIGBUS). Here, if there is no room, the values stay in
+memory: other processes cannot read them, but the process goes on.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ log = logging.getLogger("ivr.observe.metrics_file")
 
 _FIRST_SIZE = 1 << 16
 _LONGEST_ENTRY = 1 << 12
-"""No entry of ours is as long: a name, its labels and its meaning."""
+"""No entry of ours is as long as this: a name, its labels and its meaning."""
 
 
 class AllocatedFile(mmap_dict.MmapedDict):
-    """In place of the library's own."""
+    """Replaces the library's own file class."""
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         if not read_mode and not os.path.exists(filename):
@@ -58,7 +58,7 @@ class AllocatedFile(mmap_dict.MmapedDict):
             except OSError as failure:
                 log.error("metrics of this process stay in memory: %s", failure.strerror)
                 self._f.close()
-                # What the file has is told as it was.
+                # Existing values are kept.
                 self._f = None  # type: ignore[assignment]
         larger = mmap.mmap(-1, size)
         larger[: self._used] = self._m[: self._used]
@@ -66,7 +66,8 @@ class AllocatedFile(mmap_dict.MmapedDict):
 
 
 def _make(filename: str) -> None:
-    """A file of full size under its name at once: who adds the metrics up finds no empty one.
+    """Make a file of full size that appears under its name at once, so that no reader finds an
+    empty one.
 
     Raises OSError where there is no room.
     """

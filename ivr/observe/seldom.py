@@ -1,4 +1,4 @@
-"""The same line of a log once in a while, however often it happens."""
+"""Logs a repeated message only once in a while."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ _MOST = 256
 
 
 class Seldom:
-    """Whether something is to be said now, or was a moment ago.
+    """Decides whether a message is to be logged now, or was logged a moment ago.
 
     Args:
-        every_s: once in so many seconds, each.
+        every_s: each message at most once in so many seconds.
     """
 
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s
-        self._said: OrderedDict[object, float] = OrderedDict()
+        self._logged_at: OrderedDict[object, float] = OrderedDict()
 
     def now(self, what: object) -> bool:
-        """Whether to say it; it counts as said then."""
+        """Whether to log `what` now; if so, it counts as logged."""
         at = time.monotonic()
-        if at - self._said.get(what, -self._every_s) < self._every_s:
+        if at - self._logged_at.get(what, -self._every_s) < self._every_s:
             return False
-        self._said[what] = at
-        self._said.move_to_end(what)
-        while len(self._said) > _MOST:
-            self._said.popitem(last=False)
+        self._logged_at[what] = at
+        self._logged_at.move_to_end(what)
+        while len(self._logged_at) > _MOST:
+            self._logged_at.popitem(last=False)
         return True
 
 
 class SeldomTheSame(logging.Filter):
-    """On a handler: of a library's logger that strangers can make speak, each message once in a
-    while. Ours say by themselves what they say seldom."""
+    """A filter for a handler: of a library's logger that unknown peers can make log, each message
+    only once in a while. Our own code uses `Seldom` itself."""
 
     def __init__(self, loggers: tuple[str, ...], every_s: float = 10.0) -> None:
         super().__init__()

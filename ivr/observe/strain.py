@@ -1,4 +1,4 @@
-"""How much a node has to do: the words that those who measure, decide and show it share."""
+"""How much load a node has: the terms shared by measuring, deciding and showing it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Strain(IntEnum):
-    """How much a node has to do. Each gives up what those before it do, and more."""
+    """How much load a node has. Each level gives up what the levels before it do, and more."""
 
     CALM = 0
     PRESSED = 1  # charts, housekeeping and self-test wait
@@ -26,12 +26,12 @@ class Cause(IntEnum):
 
 @dataclass(frozen=True)
 class Pressure:
-    """Shares of the time since the look before, 0 to 1; 0 where the system does not tell.
+    """Shares of the time since the previous look, 0 to 1; 0 if the system does not measure it.
 
     Attributes:
         cpu: some process waited for a processor.
         memory: some process waited for memory.
-        memory_full: all processes that had something to do waited for memory.
+        memory_full: all processes with work to do waited for memory.
         io: some process waited for a disk.
         steal: of the processors' time, taken by the host.
     """
@@ -45,13 +45,13 @@ class Pressure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How the node is.
+    """The state of the node.
 
     Attributes:
-        cause: why it is overloaded; kept until it is not.
-        late_share: of the frames in the window.
-        calls_per_second: how many new calls it takes; None: as many as come, 0: none.
-        since: when it became overloaded, or ceased to be; monotonic, in seconds.
+        cause: why it is overloaded; kept until the overload ends.
+        late_share: share of late frames in the window.
+        calls_per_second: how many new calls it takes; None: no limit, 0: none.
+        since: when the overload began or ended; monotonic, in seconds.
     """
 
     strain: Strain = Strain.CALM

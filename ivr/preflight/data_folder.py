@@ -1,7 +1,7 @@
-"""One node a data folder: the lock of the folder, and what the node in it uses.
+"""One node per data folder: the lock of the folder, and the addresses that its node uses.
 
-The lock is a record lock (fcntl(2)) of the supervisor, so it ends with it, however it ends; the
-system tells who holds it. Beside it stands which ports the node took, for commands that speak to
+The lock is a record lock (fcntl(2)) of the supervisor, so it ends with the supervisor in any case;
+the system tells who holds it. A file beside it has the node's ports, for commands that connect to
 it: `rocars-ivr demo`, `health`, `calls run`.
 """
 
@@ -35,7 +35,7 @@ MOVED = (
     ("embedded_rocars", "port"),
     ("embedded_rocars", "portal_port"),
 )
-"""Settings by which a node is reached."""
+"""Settings by which a node can be reached."""
 
 
 class FolderInUse(Exception):
@@ -57,7 +57,7 @@ class DataFolder:
         self._lock = -1
 
     def take(self) -> None:
-        """Raises FolderInUse; OSError where it cannot be written."""
+        """Take the lock. Raises FolderInUse, and OSError if it cannot be written."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -67,22 +67,22 @@ class DataFolder:
         (self.path / ADDRESSES).unlink(missing_ok=True)
 
     def tell_addresses(self, settings: Settings) -> None:
-        """Write down where the node is reached."""
-        told = {
+        """Record where the node can be reached."""
+        settings_used = {
             f"{section}.{name}": _plain(getattr(getattr(settings, section), name))
             for section, name in MOVED
         }
         fresh = self.path / f"{ADDRESSES}.new"
-        fresh.write_text(json.dumps({"process": os.getpid(), "settings": told}, indent=1))
+        fresh.write_text(json.dumps({"process": os.getpid(), "settings": settings_used}, indent=1))
         fresh.replace(self.path / ADDRESSES)
 
     def leave(self) -> None:
-        """The node is gone; the lock goes with this process."""
+        """The node has stopped; the lock ends with this process."""
         (self.path / ADDRESSES).unlink(missing_ok=True)
 
 
 def holder_of(folder: Path) -> int | None:
-    """The process whose node has this data folder; None when there is none."""
+    """The process whose node uses this data folder; None if there is none."""
     try:
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
@@ -96,7 +96,7 @@ def holder_of(folder: Path) -> int | None:
 
 
 def as_running(settings: Settings) -> Settings:
-    """These settings as the node in their data folder took them: it may have moved its ports.
+    """The settings as the node in their data folder uses them: it may have moved its ports.
 
     Unchanged when none runs.
     """
@@ -108,14 +108,14 @@ def as_running(settings: Settings) -> Settings:
         written = json.loads((folder / ADDRESSES).read_text())
         if written["process"] != holder:
             return settings
-        told: Mapping[str, Any] = written["settings"]
+        settings_used: Mapping[str, Any] = written["settings"]
     except (OSError, ValueError, KeyError, TypeError):
-        return settings  # it has not come so far, or is an edge
+        return settings  # it has not started so far yet, or is an edge
     sections: dict[str, BaseModel] = {}
     for section, name in MOVED:
         model: BaseModel = sections.get(section) or getattr(settings, section)
-        if f"{section}.{name}" in told:
-            values = {**model.model_dump(), name: told[f"{section}.{name}"]}
+        if f"{section}.{name}" in settings_used:
+            values = {**model.model_dump(), name: settings_used[f"{section}.{name}"]}
             sections[section] = type(model).model_validate(values)
     return settings.model_copy(update=sections)
 
@@ -137,7 +137,7 @@ def family_of(pid: int) -> frozenset[int]:
 
 
 def is_left_of(folder: Path, pid: int) -> bool:
-    """Whether a process belongs to a node of this data folder: workers keep their metrics there,
+    """Whether a process belongs to a node of this data folder: workers have their metrics there,
     the front its configuration, ROCARS its database."""
     path = os.fsencode(folder) + b"/"
     for file in ("maps", "cmdline", "environ"):

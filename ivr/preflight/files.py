@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from ivr.settings.service import Settings
 
 LONGEST_SOCKET_PATH = 107
-"""Of a Unix socket on Linux, unix(7); Kamailio is asked over one in the data folder."""
+"""The longest path of a Unix socket on Linux, unix(7); Kamailio has one in the data folder."""
 
 _SOCKET = "kamailio/asks-4194304"
 _LEAST_FREE_MB = 20
 _MOST_LOOKED_AT = 500
-"""Entries of each folder in the data folder."""
+"""So many entries of each folder in the data folder are checked."""
 _SQLITE = b"SQLite format 3\0"
 _LARGE_PARTS = ("am/final.mdl", "graph/words.txt", "conf/model.conf")
-"""What Vosk cannot do without in a model."""
+"""Files of a model without which Vosk cannot work."""
 
 
 def data_findings(settings: Settings) -> list[Finding]:
@@ -67,7 +67,8 @@ def _why(failure: OSError, there: Path) -> str:
 
 
 def _not_ours(folder: Path) -> Path | None:
-    """What a former run, as another user, left in the data folder and we cannot write."""
+    """Files that an earlier run as another user left in the data folder and that we cannot
+    write."""
     if not os.path.isdir(folder):
         return None
     within = [folder, *(Path(entry) for entry in os.scandir(folder) if entry.is_dir())]
@@ -104,13 +105,14 @@ def records_findings(settings: Settings) -> list[Finding]:
 
 
 def _is_sqlite(file: Path) -> bool:
-    """By its first bytes (sqlite.org/fileformat2, 1.3); an empty file becomes one."""
+    """Whether it is SQLite, by its first bytes (sqlite.org/fileformat2, 1.3); an empty file becomes
+    SQLite."""
     with file.open("rb") as opened:
         return opened.read(len(_SQLITE)) in (b"", _SQLITE)
 
 
 def recording_findings(settings: Settings) -> list[Finding]:
-    """Recordings of every language; what single clips say is `rocars-ivr prompts check`'s."""
+    """Recordings of every language; `rocars-ivr prompts check` checks the single clips."""
     own = settings.prompts.recordings
     folder = own or Path(__file__).parents[2] / "prompts" / "recordings"
     missing = [
@@ -130,7 +132,7 @@ def recording_findings(settings: Settings) -> list[Finding]:
 
 
 def model_findings(settings: Settings) -> list[Finding]:
-    """A language without its model is for the keypad alone: said, and no reason not to start."""
+    """A language without its model is keypad only: reported, but no reason not to start."""
     if not settings.speech.enabled:
         return []
     findings = []
@@ -165,7 +167,7 @@ def calendar_findings(settings: Settings) -> list[Finding]:
 
 
 def scenario_findings(settings: Settings) -> list[Finding]:
-    """The call the service places to itself."""
+    """The call that the service places to itself."""
     scenario = settings.self_test.scenario
     if scenario is None or os.access(scenario, os.R_OK):
         return []

@@ -1,4 +1,4 @@
-"""What is said of a machine before a node is started on it."""
+"""What is missing on a machine for a node to start."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ class Finding:
     """Something a node lacks.
 
     Attributes:
-        setting: the one that helps, such as ``sip.port``.
-        text: what is the matter and what to do, one line.
+        setting: the setting that helps, such as ``sip.port``.
+        text: what is wrong and what to do, in one line.
         fatal: whether the node cannot be started; otherwise it serves with less.
-        held_by: the processes that have what is lacking, as far as they are known.
+        held_by: the processes that hold what is missing, as far as they are known.
     """
 
     setting: str

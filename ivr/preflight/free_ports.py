@@ -1,8 +1,8 @@
-"""Free ports in place of those that are taken, for a service that is tried out.
+"""Finds free ports in place of ports in use, for a service that is only tried out.
 
-Two services that start at the same time would find the same ports free. So a port that was found is
-claimed: an abstract Unix socket of its name (unix(7)) is there for one process at a time, is gone
-when that process is, and is known within the network namespace, as ports are.
+Two services that start at the same time would find the same ports free. So each port found is
+claimed by an abstract Unix socket of its name (unix(7)): only one process can hold it, it ends with
+that process, and like a port it belongs to the network namespace.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from ivr.settings.service import Settings
 
 STEP = 100
-"""From 5060 to 5160, 5260 …: a person sees which port it stands for."""
+"""From 5060 to 5160, 5260 …: people can see which port it replaces."""
 
 RTP_STEP = 1024
 RTP_BLOCK = 16
 FIRST, LAST = 1024, 32000
-"""Below are those of root; above begin those the system gives to whoever asks."""
+"""Ports below belong to root; above begin those that the system assigns."""
 
 
 class NoFreePorts(Exception):
@@ -41,7 +41,7 @@ class NoFreePorts(Exception):
 
 @dataclass(frozen=True)
 class Move:
-    """A setting whose ports are taken, and where the node goes instead."""
+    """A setting whose ports are in use, and the ports that the node uses instead."""
 
     setting: str
     purpose: str
@@ -50,13 +50,13 @@ class Move:
 
 
 class Claims:
-    """What this process means to take, by name; let go when it ends."""
+    """The ports that this process will take, by name; released when it ends."""
 
     def __init__(self) -> None:
         self._held: dict[str, socket.socket] = {}
 
     def claim(self, *names: str) -> bool:
-        """All of them, or none: False when another service, or this one, has claimed one."""
+        """Claim all of them or none: False if another service, or this one, has claimed one."""
         done: dict[str, socket.socket] = {}
         for name in names:
             claimed = None if name in self._held else _claimed(name)
@@ -135,10 +135,10 @@ def _distances(first: int, step: int) -> Iterator[int]:
 def _group_is_free(group: PortGroup, by: int, stay: set[str], claims: Claims) -> bool:
     ports = [Port(port.transport, port.address, port.number + by) for port in group.ports]
     if stay.intersection(_names(ports)):
-        return False  # nobody holds it yet: another setting of this node will
+        return False  # nobody holds it yet: another setting of this node will use it
     trials = {tried(port) for port in ports}
     if trials & {Trial.HELD, Trial.FORBIDDEN}:
-        return False  # an address that is not ours is told of by the list, whatever the port
+        return False  # the list reports a foreign address, whatever the port
     return claims.claim(*_names(ports))
 
 
@@ -152,7 +152,7 @@ def _ranges_are_free(ranges: list[RtpRange], by: int, claims: Claims) -> bool:
 
 
 def claim_as_set(settings: Settings, claims: Claims) -> None:
-    """Claim the ports of settings that nobody moves, so that no other service moves there."""
+    """Claim the ports of settings that are not moved, so that no other service moves there."""
     for group in node_ports(settings):
         claims.claim(*_names(group.ports))
     claims.claim(*_blocks(rtp_ranges(settings), 0))
@@ -163,7 +163,8 @@ def _names(ports: Iterable[Port]) -> list[str]:
 
 
 def _blocks(ranges: list[RtpRange], by: int) -> list[str]:
-    """Ranges in pieces of the smallest that may be set, so that ranges that overlap share one."""
+    """Divide ranges into pieces of the smallest size that may be set, so that overlapping ranges
+    share one."""
     numbers = {
         port // RTP_BLOCK
         for card in ranges

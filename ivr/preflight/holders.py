@@ -1,6 +1,6 @@
-"""Who holds a port: proc(5) tells the socket of a port, and the process of a socket.
+"""Finds who holds a port: proc(5) shows the socket of a port, and the process of a socket.
 
-Processes of other users are not shown to everybody; then their user is all that is known.
+Processes of other users may be hidden; then only their user is known.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Holder:
     """A program that has a port open.
 
     Attributes:
-        pid: 0 where the system does not tell.
-        name: of the program, or of its user.
+        pid: 0 if the system does not show it.
+        name: name of the program, or of its user.
     """
 
     name: str
@@ -46,7 +46,7 @@ class _Socket:
 
 
 def holders(ports: Iterable[Port]) -> dict[Port, Holder]:
-    """Who holds each of these ports, as far as the system tells."""
+    """Who holds each of these ports, as far as the system shows it."""
     wanted = list(ports)
     known = {kind: list(_sockets(kind)) for kind in {port.transport for port in wanted}}
     found: dict[Port, _Socket] = {}
@@ -63,7 +63,7 @@ def holders(ports: Iterable[Port]) -> dict[Port, Holder]:
 
 
 def _sockets(transport: Transport) -> Iterator[_Socket]:
-    """Those open on this machine: for TCP, those that listen (a port may have many more)."""
+    """The open sockets on this machine; for TCP those that listen (a port may have many more)."""
     for family in ("", "6"):
         try:
             text = (PROC / "net" / f"{transport.lower()}{family}").read_text()
@@ -78,14 +78,14 @@ def _sockets(transport: Transport) -> Iterator[_Socket]:
 
 
 def _dotted(written: str) -> str:
-    """An address as people write it: IPv4, or what an IPv6 socket takes of IPv4."""
+    """An address in its usual form: IPv4, or the IPv4 address that an IPv6 socket takes."""
     raw = b"".join(
         struct.pack("=I", int(written[at : at + 8], 16)) for at in range(0, len(written), 8)
     )
     if len(raw) == 4:
         return socket.inet_ntoa(raw)
     if raw == bytes(16):
-        return _ANY  # a socket for all addresses takes those of IPv4 as well
+        return _ANY  # a socket for all addresses also takes IPv4
     mapped = raw.startswith(_MAPPED)
     return socket.inet_ntoa(raw[12:]) if mapped else socket.inet_ntop(socket.AF_INET6, raw)
 
@@ -113,14 +113,14 @@ def _owners(inodes: set[str]) -> dict[str, Holder]:
 
 
 def _name(directory: Path) -> str:
-    """The program of a process, and of an interpreter what it runs; no other argument is shown."""
+    """The name of a process's program, and for an interpreter its script; no other arguments."""
     try:
-        said = (directory / "cmdline").read_bytes().rstrip(b"\0").decode(errors="replace")
+        command_line = (directory / "cmdline").read_bytes().rstrip(b"\0").decode(errors="replace")
     except OSError:
         return "a program"
-    program, *arguments = said.split("\0")
+    program, *arguments = command_line.split("\0")
     if not arguments:
-        name = program  # it may have written there what it does, as our workers do
+        name = program  # a process may overwrite its title, as our workers do
     else:
         name = os.path.basename(program)
         if name.startswith(("python", "perl", "ruby", "node", "java")):

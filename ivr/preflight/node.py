@@ -1,4 +1,4 @@
-"""The list: all that a node, or an edge, needs of this machine."""
+"""The complete list of what a node, or an edge, needs of its machine."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def node_findings(
     """What a node lacks, worst first; empty when it can be started.
 
     Args:
-        ours: processes of a node that runs with these settings: what they hold is well.
-        usual_ports: look at the usual ports of the line cards too where any would do.
+        ours: processes of a node that runs with these settings; ports that they hold are fine.
+        usual_ports: also check the usual ports of the line cards if any port would do.
     """
     try:
         groups, ranges = node_ports(settings), rtp_ranges(settings)
@@ -44,7 +44,7 @@ def node_findings(
 
 
 def edge_findings(settings: Settings) -> list[Finding]:
-    """The same for an edge, which has a front and metrics, and neither workers nor records."""
+    """The same for an edge, which has a front and metrics, but no workers and no records."""
     return [
         *port_findings(edge_ports(settings), []),
         *kamailio_findings(settings.sip),

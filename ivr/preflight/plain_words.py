@@ -1,4 +1,4 @@
-"""What the system refused, as whoever runs a command can mend it: one line, what and what to do."""
+"""Explains a refusal of the system in one line for the user of a command: what, and what to do."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _NOT_PERMITTED = (errno.EACCES, errno.EPERM)
 
 
 def plain(failure: OSError) -> str:
-    """One line for whoever runs a command."""
+    """One line for the user of a command."""
     path = _path_of(failure)
     if path and failure.errno in _NOT_PERMITTED:
         return f"{path}: {whose(Path(path))}"
-    said = _WHAT_TO_DO.get(failure.errno or 0) or failure.strerror or str(failure)
-    said = " ".join(said.split())
-    return f"{path}: {said}" if path else said
+    problem = _WHAT_TO_DO.get(failure.errno or 0) or failure.strerror or str(failure)
+    problem = " ".join(problem.split())
+    return f"{path}: {problem}" if path else problem
 
 
 def whose(path: Path) -> str:
-    """To whom a path belongs that we may not use, who we are, and what to do."""
+    """Who owns a path that we may not use, who we are, and what to do."""
     there = path
     while not os.path.exists(there) and there != there.parent:
         there = there.parent

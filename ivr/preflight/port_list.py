@@ -1,4 +1,4 @@
-"""Every port a node takes, by the setting that moves it."""
+"""Every port that a node takes, with the setting that moves it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CARDS = "telephony.sip_port"
 
 LEAST_RTP_PAIRS = 2 * PUBLISHED_LINES
-"""Two pairs of ports a line: one in use, one that rests after the caller before."""
+"""Two pairs of ports per line: one in use, one that rests after the previous call."""
 
 
 class Transport(StrEnum):
@@ -38,9 +38,9 @@ class PortGroup:
     """Ports that one setting moves together.
 
     Attributes:
-        setting: name of the setting, such as ``telephony.sip_port``.
+        setting: the name of the setting, such as ``telephony.sip_port``.
         purpose: who uses them, for people.
-        first: the number the setting has.
+        first: the number in the setting.
     """
 
     setting: str
@@ -53,7 +53,7 @@ class PortGroup:
 class RtpRange:
     """UDP ports of one line card: even ones for RTP, the next for RTCP.
 
-    The library takes another pair where one is held, so not all of them need be free.
+    The library takes another pair if one is in use, so not all of them must be free.
     """
 
     card: int
@@ -70,7 +70,7 @@ class RtpRange:
 
 
 def node_ports(settings: Settings) -> list[PortGroup]:
-    """What a node takes besides its RTP; ports that may be any free one are left out."""
+    """The ports that a node takes besides RTP, without those that may be any free port."""
     groups = [*front_ports(settings)]
     inside = settings.sip.internal_port
     groups.append(
@@ -102,7 +102,7 @@ def node_ports(settings: Settings) -> list[PortGroup]:
 
 
 def worker_ports(settings: Settings, *slots: int) -> list[PortGroup]:
-    """The SIP of the line cards of some workers."""
+    """The SIP ports of the line cards of some workers."""
     cards = [
         telephony_of(settings, slot).for_card(number)
         for slot in slots
@@ -113,7 +113,7 @@ def worker_ports(settings: Settings, *slots: int) -> list[PortGroup]:
 
 
 def edge_ports(settings: Settings) -> list[PortGroup]:
-    """What an edge takes."""
+    """The ports of an edge."""
     edge = settings.edge
     inside = PortGroup(
         "edge.port",
@@ -126,7 +126,7 @@ def edge_ports(settings: Settings) -> list[PortGroup]:
 
 
 def front_ports(settings: Settings) -> list[PortGroup]:
-    """What faces the callers."""
+    """The ports that face the callers."""
     sip = settings.sip
     both = (Transport.UDP, Transport.TCP)
     plain = tuple(Port(kind, str(address), sip.port) for address in sip.listen for kind in both)
@@ -138,7 +138,7 @@ def front_ports(settings: Settings) -> list[PortGroup]:
 
 
 def rtp_ranges(settings: Settings) -> list[RtpRange]:
-    """Those of all line cards; none where the system gives any free ports."""
+    """The RTP ranges of all line cards; none if the system assigns any free ports."""
     if not settings.telephony.rtp_port_first:
         return []
     per_worker = settings.pool.cards_per_worker
@@ -152,7 +152,7 @@ def rtp_ranges(settings: Settings) -> list[RtpRange]:
 
 
 def _tcp(setting: str, purpose: str, host: str, number: int) -> list[PortGroup]:
-    """Nothing for port 0, any free one."""
+    """Nothing for port 0, which means any free port."""
     if not number:
         return []
     return [PortGroup(setting, purpose, number, (Port(Transport.TCP, host, number),))]

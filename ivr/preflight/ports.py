@@ -1,4 +1,4 @@
-"""Ports tried: opened as the node would open them, and closed again."""
+"""Tries ports: opens them as the node would, and closes them again."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ADDRESS_SETTINGS = {
     "embedded_rocars.portal_port": "embedded_rocars.host",
     "edge.port": "edge.address",
 }
-"""The setting of the address beside that of the port."""
+"""The setting of the address that belongs to that of the port."""
 
 
 class Trial(Enum):
-    """How a port was found."""
+    """The state of a port."""
 
     FREE = "free"
     HELD = "held by somebody"
@@ -37,7 +37,7 @@ def tried(port: Port) -> Trial:
     """Open a port and close it again.
 
     Kamailio and aiohttp share a TCP port with connections that are ending (SO_REUSEADDR), so that
-    is done here too; UDP ports are shared with nobody, though Kamailio would.
+    is done here too; UDP ports are never shared, though Kamailio would share them.
     """
     kind = socket.SOCK_DGRAM if port.transport is Transport.UDP else socket.SOCK_STREAM
     with socket.socket(socket.AF_INET, kind) as probe:
@@ -61,10 +61,10 @@ def tried(port: Port) -> Trial:
 def port_findings(
     groups: Iterable[PortGroup], ranges: Iterable[RtpRange], ours: frozenset[int] = frozenset()
 ) -> list[Finding]:
-    """What is wrong with the ports of a node, one finding a setting.
+    """What is wrong with the ports of a node, one finding per setting.
 
     Args:
-        ours: processes of a node that runs with these very settings; what they hold is well.
+        ours: processes of a node that runs with these settings; ports that they hold are fine.
     """
     groups = list(groups)
     findings = _twice(groups)
@@ -73,7 +73,7 @@ def port_findings(
 
 
 def _twice(groups: list[PortGroup]) -> list[Finding]:
-    """Two settings that name the same port: each would be free when it is tried alone."""
+    """Two settings with the same port: each would be free when tried alone."""
     findings = []
     seen: dict[Port, PortGroup] = {}
     for group in groups:
@@ -122,7 +122,7 @@ def _of_group(group: PortGroup, ours: frozenset[int]) -> Iterator[Finding]:
 
 
 def _of_rtp(ranges: list[RtpRange], ours: frozenset[int]) -> list[Finding]:
-    """A held port is passed over by the library; a range without room is an error."""
+    """The library skips a port in use; a range without room is an error."""
     for card in ranges[:1]:
         if tried(Port(Transport.UDP, card.address, 0)) is not Trial.FREE:
             return [
@@ -159,13 +159,13 @@ def _of_rtp(ranges: list[RtpRange], ours: frozenset[int]) -> list[Finding]:
 
 
 def _pids(ports: list[Port], known: Mapping[Port, Holder]) -> frozenset[int]:
-    """All of them, or none when one is not known."""
+    """The pids of all holders; none if one is not known."""
     pids = {known[port].pid if port in known else 0 for port in ports}
     return frozenset() if 0 in pids else frozenset(pids)
 
 
 def _named(ports: list[Port]) -> str:
-    """As ``UDP and TCP 127.0.0.1:5060``, or ``UDP 127.0.0.1:5070, 5071``."""
+    """In words, as ``UDP and TCP 127.0.0.1:5060``, or ``UDP 127.0.0.1:5070, 5071``."""
     transports = " and ".join(sorted({port.transport for port in ports}, reverse=True))
     places = []
     for address in sorted({port.address for port in ports}):

@@ -1,4 +1,4 @@
-"""The programs and libraries a node runs: Kamailio with its modules, and the synthesiser."""
+"""The programs and libraries that a node needs: Kamailio with its modules, and the synthesiser."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _LOADED = re.compile(r'^loadmodule "([a-z_]+\.so)"')
 _PACKAGES = {"tls.so": "kamailio-tls-modules"}
 _PATIENCE_S = 10.0
 SYNTHESISER_LIBRARIES = ("libespeak-ng.so.1", "/usr/local/lib/libespeak-ng.so.1", "libespeak.so.1")
-"""Names under which pyttsx3 looks for espeak-ng."""
+"""Names by which pyttsx3 looks for espeak-ng."""
 
 
 def kamailio_findings(sip: SipSettings) -> list[Finding]:
-    """Whether the front's program is there, with every module its configuration loads."""
+    """Whether the front's program exists, with every module that its configuration loads."""
     program = sip.kamailio
     if not os.access(program, os.X_OK) or program.is_dir():
         return [
@@ -36,7 +36,7 @@ def kamailio_findings(sip: SipSettings) -> list[Finding]:
             )
         ]
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [program, "-I"],
             capture_output=True,
             text=True,
@@ -46,7 +46,7 @@ def kamailio_findings(sip: SipSettings) -> list[Finding]:
         ).stdout
     except (OSError, subprocess.TimeoutExpired) as failure:
         return [Finding("sip.kamailio", f"{program} does not run: {failure}")]
-    paths = _MODULES.search(told)
+    paths = _MODULES.search(output)
     if paths is None:
         return [Finding("sip.kamailio", f"{program} is no Kamailio: it does not name its modules")]
     folders = [Path(folder) for folder in paths[1].strip().split(":")]
@@ -68,7 +68,7 @@ def kamailio_findings(sip: SipSettings) -> list[Finding]:
 
 
 def modules_of(configuration: str, symbols: dict[str, bool]) -> Iterator[str]:
-    """The modules a configuration loads, given which of its symbols are defined."""
+    """The modules that a configuration loads, given which of its symbols are defined."""
     within = [True]
     for line in configuration.splitlines():
         word, _, symbol = line.strip().partition(" ")
@@ -85,7 +85,7 @@ def modules_of(configuration: str, symbols: dict[str, bool]) -> Iterator[str]:
 
 
 def synthesiser_findings() -> list[Finding]:
-    """Whether there is something to speak what has no recording."""
+    """Whether there is a synthesiser for what has no recording."""
     for name in SYNTHESISER_LIBRARIES:
         try:
             ctypes.CDLL(name)

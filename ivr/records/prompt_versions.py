@@ -90,7 +90,7 @@ class PromptVersions:
         async with self._records.reading() as session:
             return (await session.scalars(query)).all()
 
-    async def heard(self) -> tuple[frozenset[int], bool]:
+    async def live_ids(self) -> tuple[frozenset[int], bool]:
         """Ids of what is live, and whether something is due to go live. Read from an index."""
         due = and_(PromptVersion.state == VersionState.REVIEWED, PromptVersion.live_from <= now())
         query = select(PromptVersion.version_id, PromptVersion.state).where(

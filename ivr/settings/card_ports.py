@@ -1,4 +1,4 @@
-"""Which ports each worker's line cards have."""
+"""The ports of each worker's line cards."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 FIRST_CARD_PORT = 5070
 
 TO_THE_END_S = 120.0
-"""What is being told when time is up is told to its end, and the last words follow."""
+"""When time is up, a running announcement is played to its end, and the closing message follows."""
 
 
 def telephony_of(settings: Settings, slot: int) -> TelephonySettings:
-    """The telephony settings of one worker: of its first line card; the others follow.
+    """The telephony settings of a worker's first line card; the ports of the others follow.
 
-    The dialogue ends a call that is too long, at a pause. The line ends it by force only when that
-    did not come about.
+    The dialogue ends a call that is too long at a pause. The line ends it by force only if that
+    fails.
     """
     base = settings.telephony
     if base.longest_call_s:

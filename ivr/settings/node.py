@@ -1,4 +1,4 @@
-"""Sections of no room: this machine, and the reference ROCARS beside the telephone channel."""
+"""Sections that belong to no room: this machine, and the reference ROCARS beside the channel."""
 
 from __future__ import annotations
 

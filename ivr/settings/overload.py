@@ -1,4 +1,4 @@
-"""When a node has too much to do, and when that is over."""
+"""When a node counts as overloaded, and when the overload is over."""
 
 from __future__ import annotations
 

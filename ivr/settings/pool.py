@@ -1,4 +1,4 @@
-"""How many workers there are, and how patient the supervisor is with them."""
+"""The number of workers, and the time-outs of the supervisor for them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ivr.settings.overload import OverloadSettings
 
 PUBLISHED_LINES = 4
-"""Calls a line card holds with the published wheel of pjsua2. What it really holds is asked of the
-library, and the front is told; this is only for planning before the library is loaded."""
+"""Calls that a line card holds with the published wheel of pjsua2. The real number is asked from
+the library and given to the front; this one is only for planning before the library is loaded."""
 
 MOST_CARDS = 128
 CARDS_A_WORKER = 12
-"""What `with_lines` gives a worker at most. Each further worker costs the memory and the waking up
-of a process; each further card, the calls of more callers when a worker dies."""
+"""The most line cards that `with_lines` gives a worker. A further worker costs the memory and
+wake-ups of a process; a further card means more calls lost when a worker dies."""
 
 FEWEST_WORKERS = 2
-"""What `with_lines` shares the line cards among at least, so that the death of one worker leaves
-others to call."""
+"""`with_lines` shares the line cards among at least so many workers, so that one of them can
+die."""
 
 
 class PoolSettings(BaseModel):

@@ -1,4 +1,4 @@
-"""The settings explained: a table for the documentation, and an example file."""
+"""Describes the settings: a table for the documentation, and an example file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from ivr.settings.sources import KnownSetting, known_settings
+from ivr.settings.known import KnownSetting, known_settings
 
 
 def reference(model: type[BaseModel]) -> str:
@@ -57,7 +57,7 @@ def example(model: type[BaseModel]) -> str:
 
 
 def default_of(info: FieldInfo) -> Any:
-    """The default of a field; ``...`` where it must be given."""
+    """The default of a field; ``...`` if a value must be given."""
     if info.is_required():
         return ...
     return info.get_default(call_default_factory=True, validated_data={})
@@ -100,7 +100,7 @@ def as_toml(value: Any) -> str:
 
 
 def type_name(annotation: Any) -> str:
-    """A type as a newcomer reads it."""
+    """A type in words for a newcomer."""
     origin = get_origin(annotation)
     if origin is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))

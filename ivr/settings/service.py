@@ -20,9 +20,12 @@ from ivr.console.settings import ConsoleSettings, SelfTestSettings, WebSettings
 from ivr.dialogue.settings import DialogueSettings
 from ivr.handset.settings import HandsetSettings
 from ivr.records.settings import RecordsSettings
+from ivr.settings.explained import SettingsError
+from ivr.settings.given import Given
+from ivr.settings.known import DELIMITER, PREFIX
 from ivr.settings.node import EmbeddedRocarsSettings, NodeSettings
 from ivr.settings.pool import PoolSettings
-from ivr.settings.sources import DELIMITER, PREFIX, Given, SettingsError, read
+from ivr.settings.sources import read
 from ivr.sms.settings import SmsSettings
 from ivr.telephony.settings import TelephonySettings
 from prompts.settings import PromptSettings
@@ -106,18 +109,19 @@ class Settings(BaseSettings):
 
     @property
     def records_url(self) -> str:
-        """The database of the records; in the data directory where none is named."""
+        """The URL of the database of records; a file in the data directory if none is
+        configured."""
         return self.records.database_url or sqlite_url(self.node.data.resolve() / "records.sqlite3")
 
     @property
     def has_handset(self) -> bool:
-        """Whether there is a telephone in the browser: in trials only."""
+        """Whether there is a telephone in the browser: only in trials."""
         trial = self.embedded_rocars.enabled and self.embedded_rocars.demo_data
         return trial and self.handset.enabled
 
     @property
     def published_prompts(self) -> Path:
-        """Where this node keeps the recordings that are live in place of the shipped ones."""
+        """The folder for live recordings that replace the shipped ones on this node."""
         return self.node.data.resolve() / "prompts"
 
     @classmethod
@@ -129,7 +133,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # File and environment are read by `load`, which knows where each value came from.
+        # `load` reads file and environment, and knows where each value came from.
         return (init_settings,)
 
 
@@ -147,7 +151,7 @@ def load(path: Path | None = None) -> Settings:
 
 
 def load_with_origins(path: Path | None = None) -> tuple[Settings, Given]:
-    """Like `load`, and where each value came from."""
+    """Like `load`, but also gives where each value came from."""
     return read(Settings, path or _file())
 
 

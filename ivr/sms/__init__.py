@@ -1,1 +1,1 @@
-"""Text messages to callers, through a gateway of the operator's."""
+"""Text messages to callers, through a gateway of the operator."""

@@ -1,4 +1,4 @@
-"""The way of a text message to the gateway."""
+"""Sends a text message to the gateway."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ivr.sms.settings import SmsSettings
 
 
 class NotSent(Exception):
-    """The gateway did not take a message, or nobody knows whether it did."""
+    """The gateway did not take a message, or it is unknown whether it did."""
 
 
 class SmsGateway:
-    """Belongs to one event loop. Opened by its first use; close it with `close`."""
+    """Belongs to one event loop. Opened by its first use; end it with `close`."""
 
     def __init__(self, settings: SmsSettings) -> None:
         self._settings = settings
@@ -24,11 +24,12 @@ class SmsGateway:
             self._session = None
 
     async def send(self, to: str, text: str, key: str) -> None:
-        """Have one message sent. Never tried twice: a caller can ask again, and hears the truth.
+        """Send one message. It is never tried twice: the caller hears of a failure and can ask
+        again.
 
         Args:
             to: receiver, E.164.
-            key: sent as Idempotency-Key, for gateways that know equal messages by it.
+            key: sent as Idempotency-Key, for gateways that recognise repeated messages by it.
 
         Raises:
             NotSent: any answer but 2xx, or none.

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from backend_client.types import Receipt
 from ivr.observe import metrics
 from ivr.sms.gateway import NotSent, SmsGateway
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger("ivr.messages.receipts")
 
@@ -24,7 +24,7 @@ class _Texts(BaseModel):
     """The message in one language, from `texts/`.
 
     Attributes:
-        text: of the whole, with places for ubr, vehicle, ccrns and crossing.
+        text: the whole message, with places for ubr, vehicle, ccrns and crossing.
         at_once, later: the part about crossing; `later` has a place for the instant, `at`.
     """
 
@@ -42,7 +42,7 @@ def _texts(language: Language) -> _Texts:
 
 
 def receipt_text(receipt: Receipt, language: Language) -> str:
-    """What the message says; instants in Hong Kong time, as ROCARS gave them."""
+    """The text of the message; instants in Hong Kong time, as ROCARS gave them."""
     texts = _texts(language)
     crossing = texts.at_once
     if not receipt.crossing.immediately:
@@ -57,7 +57,7 @@ def receipt_text(receipt: Receipt, language: Language) -> str:
 
 @dataclass(frozen=True)
 class TextReceipts:
-    """Fulfils `call_flows.call_context.TextReceipts` for the number a caller calls from."""
+    """Fulfils `call_flows.call_context.TextReceipts` for the caller's number."""
 
     gateway: SmsGateway
     to: str

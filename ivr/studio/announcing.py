@@ -15,7 +15,7 @@ from prompts import announcements
 from prompts.announcement import Announcement as Said
 from prompts.script import Clip
 from prompts.stand_in import StandIns
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,7 @@ from prompts import catalogue
 from prompts.library import RECORDINGS, Library, read_manifest
 from prompts.script import Clip, clips, names_in_order
 from prompts.utterance import BYTES_PER_SECOND
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger(__name__)
 

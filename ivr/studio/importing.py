@@ -19,7 +19,7 @@ from ivr.records.console_tables import PromptVersion, Source
 from ivr.studio.clips import StudioClip
 from ivr.studio.intake import Intake
 from prompts.take import BadTake, Fault
-from speech.language import Language
+from speech.languages.language import Language
 
 MOST_FILES = 2000
 LARGEST_SET = 500_000_000

@@ -13,7 +13,7 @@ from prompts.loudness import as_pcm, levelled, trimmed
 from prompts.settings import PromptSettings
 from prompts.take import Take, flac, from_file, from_pcm
 from prompts.utterance import BYTES_PER_SECOND
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.synthesiser import Synthesiser
 
 LONGEST_WORDS = 1000

@@ -15,7 +15,7 @@ from ivr.records.prompt_versions import PromptVersions
 from prompts import live
 from prompts.live import LiveClip
 from prompts.take import pcm_of
-from speech.language import Language
+from speech.languages.language import Language
 
 log = structlog.get_logger(__name__)
 

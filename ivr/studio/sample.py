@@ -13,7 +13,7 @@ from prompts.live import PublishedLibrary
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue, Utterance
-from speech.language import Language
+from speech.languages.language import Language
 
 
 def made_up(kind: SlotKind, now: datetime) -> SlotValue:

@@ -44,7 +44,7 @@ class Identity:
 
 
 def identities(headers: Headers) -> tuple[Identity, ...]:
-    """All that is said of who calls, most trusted first; the last is From's."""
+    """Everything the headers say about who calls, most trusted first; the last comes from From."""
     asserted = [value for text in headers.get("p-asserted-identity", ()) for value in _values(text)]
     party = [
         value

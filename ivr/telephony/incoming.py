@@ -25,7 +25,7 @@ class IncomingCall:
 
     @property
     def ended(self) -> asyncio.Future[Ending]:
-        """Done with the `Ending` when the call is over, a CANCEL included."""
+        """Set to the `Ending` when the call is over; a CANCEL ends it too."""
         return self._live.ended
 
     async def ring(self) -> None:

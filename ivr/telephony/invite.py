@@ -27,7 +27,7 @@ _COMPACT = {
 _STATIC = {0: "PCMU", 3: "GSM", 4: "G723", 8: "PCMA", 9: "G722", 13: "CN", 18: "G729"}
 _RTPMAP = re.compile(r"^a=rtpmap:(\d{1,3}) ([^/\s]+)")
 _NOBODY = '"Anonymous" <sip:anonymous@anonymous.invalid>'
-"""What RFC 3323, 4.1.1.3 has a private caller be called."""
+"""The name that RFC 3323, 4.1.1.3 gives a caller who withholds their identity."""
 _TELL_WHO = frozenset(
     {
         *("from", "contact", "p-asserted-identity", "p-preferred-identity", "remote-party-id"),

@@ -2,7 +2,8 @@
 
 The library reports every telephone-event packet. Its own idea of a new key compares digit and
 duration only, and so loses a repeated key whose first packets were lost; the RTP timestamp tells
-the two apart. What the packets of one press have in common is told in `ivr/telephony/press.py`.
+the two apart. What the packets of one press have in common is described in
+`ivr/telephony/press.py`.
 
 Known limits, inside the library: the second of two equal keys is lost when only its end packets
 arrive, or when the sender sends no others; SIP INFO with `Signal=10` is read as 1 and INFO with
@@ -19,17 +20,17 @@ from ivr.telephony.press import KeyEvent, PressOfEvents
 BY_EVENTS = 0
 """RFC 4733; the other method, 1, is SIP INFO."""
 TWIN_S = 0.5
-"""Within so many seconds a key that comes by the other way too is the same press."""
+"""A press of the same key that comes the other way within this time is the same press."""
 
 
 class KeyPresses:
-    """Tells new keys from repeated reports of the same press. One for each call.
+    """Distinguishes new keys from repeated reports of the same press. One object per call.
 
     A call has one audio stream. A re-INVITE re-creates it, but RTP timestamps go on: a key held
     meanwhile is still one key.
 
-    Some telephones send a press both ways, to be sure. Of the same key by the other way within
-    `TWIN_S` each press is counted once: the first by one way is that of the first by the other.
+    Some telephones send each press both ways, to be sure. When the same key comes the other way
+    within `TWIN_S`, it counts once: the first press of one way matches the first of the other.
     """
 
     def __init__(self) -> None:
@@ -40,9 +41,8 @@ class KeyPresses:
         self.unknown = 0
         """Events that are no key, such as a hook flash."""
 
-    def heard(self, event: KeyEvent, now: float) -> str | None:
-        """The key, if this event, which came at `now` seconds, is the first of a press; otherwise
-        None."""
+    def new_key(self, event: KeyEvent, now: float) -> str | None:
+        """Give the key if this event, received at `now` seconds, begins a press; otherwise None."""
         if event.key not in KEYS or len(event.key) != 1:
             self.unknown += 1
             return None
@@ -57,7 +57,7 @@ class KeyPresses:
         return None if self._has_twin(press) else event.key
 
     def other_sender(self) -> None:
-        """The sound comes from somebody else, maybe: a stream begins."""
+        """A stream begins: the sound may come from another sender now."""
         self._steady = False
 
     def _has_twin(self, press: _Press) -> bool:
@@ -72,7 +72,7 @@ class KeyPresses:
 
 @dataclass
 class _Press:
-    """A press by one way; `at`: when it was heard of last."""
+    """A press that came by one method; `at`: when its last report came."""
 
     method: int
     key: str

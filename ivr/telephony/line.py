@@ -11,7 +11,7 @@ from ivr.telephony.ending import Ending
 from ivr.telephony.errors import TelephonyError
 from ivr.telephony.library.live_call import LiveCall
 from ivr.telephony.sound.dictation import Dictation
-from ivr.telephony.sound.listening import Following, Heard, Listening
+from ivr.telephony.sound.listening import Following, Listening, OnFrames
 from ivr.telephony.sound.live_speech import LiveSpeech
 from ivr.telephony.sound.playback import UtterancePlayback
 from ivr.telephony.sound.recording import Recording
@@ -19,14 +19,15 @@ from ivr.telephony.status import SUCCESS
 
 
 class CallLine:
-    """Fulfils `ivr.dialogue.line.Line` on a live call, and more: listening, recording, the end."""
+    """Fulfils `ivr.dialogue.line.Line` on a live call; can also listen, record and wait for the
+    end."""
 
     def __init__(self, live: LiveCall) -> None:
         self._live = live
 
     @property
     def ended(self) -> asyncio.Future[Ending]:
-        """Done with the `Ending` when the call is over. Shield it when waiting with a time-out."""
+        """Set to the `Ending` when the call is over. Shield it when waiting with a time-out."""
         return self._live.ended
 
     @property
@@ -48,7 +49,7 @@ class CallLine:
         return self._live.audio.play(pcm, secret=secret)
 
     def speak(self, longest_ms: int = 200, *, secret: bool = False) -> LiveSpeech:
-        """Send what is said from now on, frame by frame as it is, replacing what plays.
+        """Send speech frame by frame while it is being spoken, replacing what plays.
 
         Args:
             longest_ms: sound that may wait to be sent; beyond it the oldest is left out.
@@ -85,10 +86,10 @@ class CallLine:
         self._live.must_live()
         return self._live.audio.listen(longest_ms, frames_at_once)
 
-    def follow(self, heard: Heard) -> Following:
-        """Have a function told of the other side's voice from now on. Raises HungUp."""
+    def follow(self, on_frames: OnFrames) -> Following:
+        """Call `on_frames` with the other side's voice from now on. Raises HungUp."""
         self._live.must_live()
-        return self._live.audio.follow(heard)
+        return self._live.audio.follow(on_frames)
 
     def dictate(self) -> Dictation:
         """Keep the other side's voice from now on, until a key comes. Raises HungUp."""

@@ -1,4 +1,4 @@
-"""From the pj thread to the event loop: what is said at one moment goes in one piece."""
+"""From the pj thread to the event loop: calls due at one moment are handed over together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class Post(Protocol):
-    """Has something called on the event loop."""
+    """Has a function called on the event loop."""
 
     def __call__(self, call: Callable[..., object], /, *arguments: Any) -> None: ...
 
@@ -30,7 +30,8 @@ class Outbox:
         self._waiting.append((call, arguments))
 
     def send(self) -> None:
-        """Have all that waits called, in its order, and what fails not keep the rest from it."""
+        """Have all waiting calls made, in order; a call that fails does not keep back the
+        others."""
         if not self._waiting:
             return
         sent, self._waiting = self._waiting, []

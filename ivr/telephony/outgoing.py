@@ -28,7 +28,7 @@ class OutgoingCall:
 
     @property
     def ended(self) -> asyncio.Future[Ending]:
-        """Done with the `Ending` when the call is over."""
+        """Set to the `Ending` when the call is over."""
         return self._live.ended
 
     @property
@@ -43,16 +43,16 @@ class OutgoingCall:
 
     @property
     def line(self) -> CallLine:
-        """The line, of use as soon as there is sound: from early media on."""
+        """The line; usable as soon as there is sound, from early media on."""
         return CallLine(self._live)
 
     async def progressed(self) -> Progressed:
-        """The first provisional answer beyond 100. Raises CallRefused."""
+        """Wait for the first provisional answer other than 100. Raises CallRefused."""
         await self._until_or_refused(lambda: bool(self._live.progress) or self._live.answered)
         return self._live.progress[0] if self._live.progress else Progressed(OK, "OK")
 
     async def answered(self) -> CallLine:
-        """The line, once the call is set up and sound can flow. Raises CallRefused."""
+        """Wait until the call is set up and sound can flow; gives the line. Raises CallRefused."""
         live = self._live
         await self._until_or_refused(lambda: live.confirmed and (live.sound or live.on_hold))
         return self.line

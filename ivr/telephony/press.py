@@ -1,10 +1,11 @@
 """One key press as telephone-events (RFC 4733), and which packets belong to it.
 
-All packets of a press have the timestamp of its beginning (RFC 4733, 2.1); another one has another.
-Most senders keep that, and are believed once they were seen to. Others give each packet the time it
-is sent at, or their end packets alone; with some the timestamp stands still for good. And with some
-it stands still while a key is down, so that two presses may be 20 ms apart by it, though not by the
-clock on the wall. So it is never the distance of two timestamps alone that makes one press of two.
+All packets of a press have the timestamp of its beginning (RFC 4733, 2.1), and another press has
+another timestamp. Most senders keep to that; once a sender was seen to, its timestamps are trusted.
+Others stamp each packet, or only end packets, with the time of sending; some never change the
+timestamp. With some it stands still while a key is down, so that two presses may be 20 ms apart by
+timestamp, though not by our clock. So the distance of two timestamps alone never decides that two
+reports are one press.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _PACKET_MS = 20
 _NEXT_PACKET_MS = 60
 """A sender of 50 ms packets, and a little more."""
 _LATE_S = 0.1
-"""A packet of a press comes by so much later than its duration says."""
+"""The packet of a press may come this much later than its duration says."""
 _OUT_OF_ORDER_S = 0.05
 
 
@@ -53,10 +54,10 @@ class PressOfEvents:
         """`at`: when the packet came, in seconds."""
         self._last, self._at = first, at
         self.steady = False
-        """Whether its packets were seen to have one timestamp while the duration grew."""
+        """Whether its packets kept one timestamp while the duration grew."""
 
     def has(self, event: KeyEvent, now: float, *, steady: bool) -> bool:
-        """Whether this event, which came at `now` seconds, is one more of this press.
+        """Whether this event, received at `now` seconds, belongs to this press.
 
         `steady`: whether the sender is known to keep the timestamp within a press.
         """
@@ -81,7 +82,7 @@ class PressOfEvents:
         ahead_ms = (event.timestamp - last.timestamp) % _WRAP_MS
         in_time = longer_ms >= 0 and waited_s <= longer_ms / 1000 + _LATE_S
         if ended:
-            # Its end again; after that another press alone.
+            # The end packet again; after it, only another press.
             nearby = ahead_ms <= max(event.duration, _NEXT_PACKET_MS)
             return ends and longer_ms == 0 and in_time and nearby
         if ends:
@@ -90,7 +91,7 @@ class PressOfEvents:
             # A press longer than the duration field goes on in a new segment, whose timestamp is
             # further by the full field (RFC 4733, 2.5.1.3).
             return True
-        # The time it was sent at.
+        # The packet has the time of its sending.
         if longer_ms <= 0 or not in_time:
             return False
         if not steady and ahead_ms <= _NEXT_PACKET_MS:

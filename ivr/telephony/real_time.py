@@ -18,17 +18,18 @@ from enum import StrEnum
 log = logging.getLogger(__name__)
 
 PRIORITY = 1
-"""The lowest of real time: above all that is not, below what others have more reason to run."""
+"""The lowest real-time priority: above all ordinary threads, below what must run even before
+sound."""
 
 MOST_OF_A_PROCESSOR = 0.7
-"""A thread that needs more of one is late anyhow, and others need the rest."""
+"""Share of a processor: a thread that needs more is late anyway, and others need the rest."""
 STEP_UP_AT = 0.7
-"""Of the share at which it steps back."""
+"""Share of `MOST_OF_A_PROCESSOR` below which the thread returns to real time."""
 LOOK_EVERY_S = 0.4
 STEP_UP_AFTER_S = 5.0
 
 LONGEST_RUN_US = 3_000_000
-"""Without once waiting for anything."""
+"""Longest run without waiting for anything, microseconds."""
 
 
 class Scheduling(StrEnum):
@@ -39,15 +40,16 @@ class Scheduling(StrEnum):
 
 
 def fair_share(threads: int, processors: int) -> float:
-    """What each of so many such threads may need of a processor, for others to get on."""
+    """The share of a processor that each of so many such threads may need, so that others get
+    on."""
     return min(1.0, processors / threads) * MOST_OF_A_PROCESSOR
 
 
 class RealTime:
-    """Of one thread, which alone calls `take` and `look`."""
+    """Real-time scheduling of one thread; only that thread calls `take` and `look`."""
 
     def __init__(self, *, wanted: bool, most: float = MOST_OF_A_PROCESSOR) -> None:
-        """`most`: of a processor; a thread that needs more of it steps back."""
+        """`most`: share of a processor; a thread that needs more of it steps back."""
         self._wanted = wanted
         self._most = most
         self._looked_at = 0.0
@@ -68,12 +70,12 @@ class RealTime:
         self.scheduling = Scheduling.REAL_TIME
 
     def give_back(self) -> None:
-        """Be scheduled as usual for the rest: what follows may take long and is not urgent."""
+        """Return to usual scheduling for good: what follows may take long and is not urgent."""
         if self.scheduling is Scheduling.REAL_TIME:
             self._become(Scheduling.USUAL, os.SCHED_OTHER, 0)
 
     def look(self, now: float, ran_s: float) -> None:
-        """Step back, or up again, by how much the thread ran.
+        """Step back to usual scheduling, or return to real time, by how much the thread ran.
 
         Args:
             now: monotonic time, in seconds.
@@ -108,12 +110,13 @@ class RealTime:
 
 
 def _schedule(policy: int, priority: int) -> None:
-    """Of this thread alone (0 is the caller's, sched_setscheduler(2)). Raises OSError."""
+    """Set the scheduling of this thread (0 names the caller, sched_setscheduler(2)). Raises
+    OSError."""
     os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
 
 
 def _limit_real_time() -> None:
-    """Raises OSError."""
+    """Limit uninterrupted real-time running. Raises OSError."""
     _, most = resource.getrlimit(resource.RLIMIT_RTTIME)
     if most == resource.RLIM_INFINITY or most > LONGEST_RUN_US:
         resource.setrlimit(resource.RLIMIT_RTTIME, (LONGEST_RUN_US, LONGEST_RUN_US))

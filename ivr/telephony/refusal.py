@@ -10,10 +10,10 @@ from ivr.telephony.invite import Invite
 from ivr.telephony.status import FORBIDDEN, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE
 
 UNACCEPTABLE = "X-Rocars-Unacceptable"
-"""In which the front says why nothing of an offer can be served: the value of a Warning header."""
+"""Header in which the front says why an offer cannot be served: the value of a Warning header."""
 
 BEHIND_NAT = "X-Rocars-Nat"
-"""By which the front says that the peer sits behind NAT, by its settings."""
+"""Header by which the front marks a peer that sits behind NAT, according to the settings."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Refusal:
 
 
 class Refusals:
-    """The library answers anybody, so strangers are turned away here; and everybody in a drain."""
+    """Refuses unknown peers, since the library answers anybody; and everybody during a drain."""
 
     def __init__(self, allowed: Iterable[IPv4Network], retry_after_s: int) -> None:
         self._allowed = tuple(allowed)
@@ -41,7 +41,7 @@ class Refusals:
         """While true, new calls get 503 with Retry-After."""
 
     def check(self, invite: Invite) -> Refusal | None:
-        """How to refuse this INVITE, None if it is to be taken."""
+        """How to refuse this INVITE; None if it is to be taken."""
         if not self._is_allowed(invite.source_address):
             return Refusal(FORBIDDEN, "refused_stranger")
         if self.draining:
@@ -53,7 +53,7 @@ class Refusals:
         return None
 
     def retry_after(self) -> Mapping[str, str]:
-        """The header of our 503s."""
+        """The Retry-After header of our 503s."""
         return {"Retry-After": str(self._retry_after_s)}
 
     def _is_allowed(self, address: str) -> bool:

@@ -1,4 +1,4 @@
-"""How line cards are bound to the network, and how long they are patient with a call."""
+"""How line cards are bound to the network, and the limits of a call."""
 
 from __future__ import annotations
 

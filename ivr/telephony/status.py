@@ -11,7 +11,7 @@ NOT_FOUND = 404
 REQUEST_TIMEOUT = 408
 TEMPORARILY_UNAVAILABLE = 480
 NOT_SENT = 477
-"""Kamailio's own, for a request it could not send."""
+"""Kamailio's own status, for a request that it could not send."""
 NO_SUCH_CALL = 481
 BUSY_HERE = 486
 REQUEST_TERMINATED = 487

@@ -13,8 +13,8 @@ from ivr.telephony.errors import DialFailed, EndpointFailed, TelephonyError
 from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.invite import Invite
 from ivr.telephony.lateness import LATE_AFTER_S, Lateness
-from ivr.telephony.library.endpoint import Endpoint
 from ivr.telephony.library.live_call import LiveCall
+from ivr.telephony.library.sip_thread import SipThread
 from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.real_time import MOST_OF_A_PROCESSOR, Scheduling
 from ivr.telephony.settings import TelephonySettings
@@ -25,17 +25,17 @@ log = logging.getLogger(__name__)
 _SWITCH_INTERVAL_S = 0.0005
 
 TakeCall = Callable[[IncomingCall], Awaitable[None]]
-"""Deals with one incoming call from its INVITE on; the call is over when it returns."""
+"""Handles one incoming call from its INVITE on; the call is over when it returns."""
 
 TurnedAway = Callable[[Invite, int], None]
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of the INVITEs that came in, since the start.
+    """How INVITEs were handled since the start.
 
     Attributes:
-        taken: handed on.
+        taken: passed to `take_call`.
         refused_stranger: 403, from an address that is not allowed.
         refused_draining: 503, new calls are not taken any more.
         refused_busy: 486 of the library, all lines taken.
@@ -58,7 +58,7 @@ class Telephone:
 
     All its lines can be used: the INVITE beyond the last line gets 486 from the library, which
     the SIP front turns into another worker, or 503 with Retry-After when there is none. Keeping a
-    line free in order to say 503 ourselves would cost one line in four.
+    line free to answer 503 ourselves would cost one line in four.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Telephone:
         `cards` are the line cards: each has a SIP port of its own, and so many lines as a copy of
         the library grants (4 with the published wheel). See `library.line_card`.
 
-        `turned_away` is told of each INVITE the library answered itself, and with which status:
+        `turned_away` is called with each INVITE that the library answered itself, and its status:
         486 when all lines are taken, 488 without a common codec.
         """
         self._settings = settings
@@ -88,16 +88,16 @@ class Telephone:
         self._real_time_share = real_time_share
         self._turned_away = turned_away
         self._take_call = take_call
-        self._endpoint: Endpoint | None = None
+        self._sip_thread: SipThread | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Take the ports and begin. Raises EndpointFailed."""
-        if self._endpoint is not None:
+        if self._sip_thread is not None:
             raise EndpointFailed("this telephone was started already")
-        # Python threads hand over to the frame clock in half a millisecond, not in five.
+        # Python threads hand over to the frame clock within half a millisecond, not five.
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
-        endpoint = Endpoint(
+        sip_thread = SipThread(
             self._settings,
             self._cards,
             asyncio.get_running_loop(),
@@ -106,17 +106,17 @@ class Telephone:
             self._late_after_s,
             self._real_time_share,
         )
-        await endpoint.start()
-        self._endpoint = endpoint
-        for address in endpoint.sip_addresses:
+        await sip_thread.start()
+        self._sip_thread = sip_thread
+        for address in sip_thread.sip_addresses:
             log.info("SIP on %s:%d", *address)
 
     async def stop(self) -> None:
         """End every call and the library. A worker process then leaves with `os._exit`."""
-        endpoint = self._endpoint
-        if endpoint is None:
+        sip_thread = self._sip_thread
+        if sip_thread is None:
             return
-        await endpoint.stop()
+        await sip_thread.stop()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=5)
         for task in self._tasks:
@@ -139,17 +139,17 @@ class Telephone:
 
     @property
     def capacity(self) -> int:
-        """Calls all line cards hold at once, asked of them."""
+        """Calls that all line cards hold at once, asked from the library."""
         return self._running().capacity
 
     @property
     def active_calls(self) -> int:
-        """Lines in use, asked of the library."""
-        return self._endpoint.calls_held if self._endpoint is not None else 0
+        """Lines in use, asked from the library."""
+        return self._sip_thread.calls_held if self._sip_thread is not None else 0
 
     @property
     def polled_at(self) -> float:
-        """Monotonic time the SIP thread last came round; a watchdog's sign of life."""
+        """Monotonic time at which the SIP thread last went round; a watchdog reads it."""
         return self._running().polled_at
 
     @property
@@ -180,18 +180,18 @@ class Telephone:
         Raises:
             DialFailed: bad URI or header, or no line free.
         """
-        endpoint = self._running()
+        sip_thread = self._running()
         host, port = self.sip_address
         try:
-            live = await endpoint.dial(uri, f"sip:{from_user}@{host}:{port}", headers or {})
+            live = await sip_thread.dial(uri, f"sip:{from_user}@{host}:{port}", headers or {})
         except (TelephonyError, ValueError) as error:
             raise DialFailed(f"cannot dial {uri}: {error}") from error
         return OutgoingCall(live)
 
-    def _running(self) -> Endpoint:
-        if self._endpoint is None:
+    def _running(self) -> SipThread:
+        if self._sip_thread is None:
             raise EndpointFailed("the telephone was not started")
-        return self._endpoint
+        return self._sip_thread
 
     def _arrived(self, live: LiveCall, invite: Invite) -> None:
         task = asyncio.get_running_loop().create_task(self._deal_with(IncomingCall(invite, live)))
@@ -199,7 +199,7 @@ class Telephone:
         task.add_done_callback(self._tasks.discard)
 
     async def _deal_with(self, call: IncomingCall) -> None:
-        """The caller's line is free again afterwards, whatever happens."""
+        """Handle a call; afterwards its line is free again, whatever happened."""
         try:
             if self._take_call is None:
                 await call.reject(NOT_FOUND)

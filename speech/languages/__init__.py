@@ -1,1 +1,4 @@
-"""One file a language: all that is not text, recordings, phrases or a model."""
+"""The languages of the service: one file each, their tags in `language.py`, all in `registry.py`.
+
+Texts, recordings, phrases and models are elsewhere.
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from datetime import datetime
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.spoken_language import SpokenLanguage, rules
 from speech.spoken.forms import LETTERS, NotSpeakable, SpokenForms
 from speech.spoken.unit import Unit

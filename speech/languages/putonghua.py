@@ -7,7 +7,7 @@ Chinese sounds.
 
 from __future__ import annotations
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.spoken_language import SpokenLanguage, TrainingVoices, rules
 from speech.spoken.chinese import ChineseForms
 

@@ -1,1 +1,1 @@
-"""Hearing what a caller says: models, grammars, and the ear of one call."""
+"""Speech recognition: models, grammars, and the recogniser of one call."""

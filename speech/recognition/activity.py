@@ -1,4 +1,4 @@
-"""Is the caller speaking? Energy against the noise of his surroundings and our own echo."""
+"""Detects whether the caller is speaking: energy against the noise around them and our own echo."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ SILENT_DBFS = -96.0
 _ABOVE_NOISE_DB = 8.0
 _NOISE_AT_FIRST_DBFS = -60.0
 _ONSET_FRAMES, _ONSET_WINDOW = 5, 8
-"""So many loud frames among so many: 100 ms of speech in 160 ms."""
+"""Speech begins with so many loud frames among so many: 100 ms of speech in 160 ms."""
 _ECHO_TAIL = 15
-"""Frames for which a prompt may still come back: 300 ms."""
+"""Frames in which a prompt may still come back as an echo: 300 ms."""
 _NOISE_MEMORY = 100
-"""Frames whose quietest moment is the noise: 2 s, since nobody speaks so long without a dip."""
+"""The quietest of so many frames is the noise: 2 s, since nobody speaks so long without a dip."""
 _SMOOTHING = 0.3
 _STEADY_FRAMES, _STEADY_DB = 25, 3.0
-"""Half a second whose loudness strays less than that is a tone, music, or an engine: each syllable
+"""Half a second whose loudness varies less than this is a tone, music or an engine: every syllable
 rises and falls by more."""
 _POWER = 1 / (FRAME_SAMPLES * FULL_SCALE**2)
-"""From the energy of a frame to its power, full scale being one."""
+"""Factor from the energy of a frame to its power, with full scale as 1."""
 
 
 def levels(pcm: bytes) -> list[float]:
-    """Level of each 20 ms of 16-bit sound at 8000 Hz, RMS, in dB below full scale.
+    """The RMS level of each 20 ms of 16-bit sound at 8000 Hz, in dB relative to full scale.
 
     Raises ValueError for sound that is not whole frames.
     """
@@ -47,9 +47,9 @@ class Activity:
 
     Attributes:
         speaking: from the onset of speech until `again`.
-        silent_ms: since the last loud frame, while they are speaking.
-        paused_ms: the longest silence so far between two sounds of what is being said.
-        noise_dbfs: what is there when nobody speaks.
+        silent_ms: time since the last loud frame, while they are speaking.
+        paused_ms: the longest silence so far between two sounds of the current utterance.
+        noise_dbfs: level of the noise when nobody speaks.
     """
 
     settings: RecognitionSettings
@@ -66,7 +66,7 @@ class Activity:
         self._sent: deque[float] = deque([SILENT_DBFS] * _ECHO_TAIL, maxlen=_ECHO_TAIL)
 
     def hear(self, received: bytes, sent: bytes) -> None:
-        """Some frames from the caller, and as many that he was sent meanwhile.
+        """Take some frames from the caller, and as many that were sent to them meanwhile.
 
         Raises ValueError for sound that is not whole frames.
         """
@@ -87,14 +87,14 @@ class Activity:
                 self.speaking, self.silent_ms = True, 0
 
     def again(self) -> None:
-        """What was heard is done with; wait for the next speech."""
+        """The utterance is done; wait for the next speech."""
         self.speaking, self.silent_ms, self.paused_ms = False, 0, 0
         self._loud.clear()
         self._spoken.clear()
 
     @property
     def steady(self) -> bool:
-        """Whether what is heard since the onset is too even to be speech."""
+        """Whether the sound since the onset is too even to be speech."""
         count = len(self._spoken)
         if count < _STEADY_FRAMES:
             return False
@@ -102,7 +102,8 @@ class Activity:
         return ordered[count * 9 // 10] - ordered[count // 10] < _STEADY_DB
 
     def _remember(self, level: float) -> None:
-        """Follow the quietest level; looking through all of them 50 times a second is dear."""
+        """Follow the quietest level; searching all of them 50 times a second would cost too
+        much."""
         gone = self._levels[0] if len(self._levels) == _NOISE_MEMORY else math.inf
         self._levels.append(level)
         if level <= self.noise_dbfs:

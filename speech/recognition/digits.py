@@ -1,24 +1,24 @@
-"""Digits one by one: user IDs, PINs, codes, cargo and bundling references."""
+"""Digits spoken one by one: user IDs, PINs, codes, cargo and bundling references."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Completeness, Meaning, without_noise
 from speech.recognition.words import NO_WORDS, SELDOM_UNKNOWN, TIMES, digit_words
 
 SHORTEST_MENDED = 5
-"""Digits of the shortest number that is mended, or may be whole without one of them."""
+"""Length of the shortest number that is mended, or may be complete with one digit lost."""
 
 
 @dataclass(frozen=True)
 class DigitGrammar:
-    """So many digits, said one after the other.
+    """A number of digits, spoken one after the other.
 
     Attributes:
-        shortest, longest: how many of them make an answer.
+        shortest, longest: how many digits make an answer.
     """
 
     language: Language
@@ -41,11 +41,12 @@ class DigitGrammar:
         return Meaning(text)
 
     def mended(self, words: Sequence[str]) -> tuple[Meaning, ...]:
-        """Numbers that one digit was lost from or added to.
+        """Numbers that differ from the words by one lost or added digit.
 
-        A digit said twice is often heard once. Where the length of the number is known, one digit
-        short of it each digit may have been said twice, and of one too many each may be none. Where
-        it is not, somebody else must know the number: a digit said twice is all that is tried.
+        A digit spoken twice is often recognised once. If the length of the number is known and one
+        digit is missing, any digit may have been spoken twice; if there is one digit too many, any
+        digit may be wrong. If the length is not known, another authority must know the number, and
+        only a digit spoken twice is tried.
         """
         text = self._text(words)
         if text is None or not self.shortest - 1 <= len(text) <= self.longest + 1:
@@ -68,20 +69,20 @@ class DigitGrammar:
         text = self._text(words)
         if text is None or len(text) < self.shortest:
             clear = [word for word in words if word not in NO_WORDS]
-            heard = repeated(clear, self._digits, TIMES[self.language]) or ""
-            nearly = len(heard) >= max(SHORTEST_MENDED, self.shortest) - 1
+            digits = repeated(clear, self._digits, TIMES[self.language]) or ""
+            nearly = len(digits) >= max(SHORTEST_MENDED, self.shortest) - 1
             return Completeness.ALMOST if nearly else Completeness.INCOMPLETE
         return Completeness.FULL if len(text) >= self.longest else Completeness.COMPLETE
 
     def _text(self, words: Sequence[str]) -> str | None:
-        said = without_noise(words)
-        return repeated(said, self._digits, TIMES[self.language]) if said else None
+        spoken = without_noise(words)
+        return repeated(spoken, self._digits, TIMES[self.language]) if spoken else None
 
 
 def repeated(
     words: Sequence[str], characters: Mapping[str, str], times: Mapping[str, int]
 ) -> str | None:
-    """Words as characters, "double seven" as 77; None for a word that is none of them."""
+    """Convert words to characters, "double seven" to 77; None if a word is none of them."""
     text, count = "", 1
     for word in words:
         if word in times:

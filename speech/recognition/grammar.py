@@ -1,4 +1,4 @@
-"""What a caller may say at one moment, and what it means (SRGS and SISR, in small)."""
+"""What a caller may say at one moment, and what it means (a small part of SRGS and SISR)."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from speech.recognition.words import NO_WORDS, UNKNOWN
 
 
 class Completeness(Enum):
-    """How much of an answer has been heard; it decides how long a pause may be.
+    """How complete an answer is so far; this decides how long a pause may be.
 
-    VoiceXML 2.1, 6.3.2: *completetimeout* is waited after what could be all,
-    *incompletetimeout* after what cannot.
+    VoiceXML 2.1, 6.3.2: *completetimeout* applies to what could be a whole answer,
+    *incompletetimeout* to what could not.
     """
 
-    IMPOSSIBLE = "impossible"  # no answer begins so
+    IMPOSSIBLE = "impossible"  # no answer begins like this
     INCOMPLETE = "incomplete"
-    ALMOST = "almost"  # a word short of an answer, or unclear in one place: it may be all there
+    ALMOST = "almost"  # lacks a word, or is unclear in one place: may be complete
     COMPLETE = "complete"
     FULL = "full"  # nothing can follow
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What words stand for.
+    """The meaning of words.
 
     Attributes:
         text: digits, a mark, or a menu's key: the answer as it would have been keyed; or the name
             of a command.
-        command: one of the universals instead of an answer.
+        command: whether it is one of the universals instead of an answer.
     """
 
     text: str
@@ -43,25 +43,25 @@ class Grammar(Protocol):
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """What is listened for; words of a phrase are separated by spaces."""
+        """The phrases to recognise; the words of a phrase are separated by spaces."""
 
     @property
     def otherwise(self) -> str:
-        """What speech that is none of the phrases is heard as: one of `NO_WORDS`."""
+        """The word for speech that is none of the phrases: one of `NO_WORDS`."""
 
     def meaning(self, words: Sequence[str]) -> Meaning | None:
-        """What these words mean; None where they are no answer."""
+        """The meaning of these words; None if they are no answer."""
 
     def mended(self, words: Sequence[str]) -> tuple[Meaning, ...]:
-        """What may have been said where a word was lost or one too many was heard."""
+        """The possible meanings if a word was lost or one too many was recognised."""
 
     def completeness(self, words: Sequence[str]) -> Completeness: ...
 
 
 def without_noise(words: Iterable[str]) -> tuple[str, ...] | None:
-    """Words without a stray sound before and one behind; None where there is more than that.
+    """The words without one stray sound before and one after them; None if there are more.
 
-    A caller may clear his throat; a caller who talks to somebody else has not answered.
+    A caller may clear their throat; a caller who talks to somebody else has not answered.
     """
     found = list(words)
     if found and found[0] in NO_WORDS:
@@ -83,8 +83,8 @@ class PhraseGrammar:
         return tuple(self.meanings)
 
     def meaning(self, words: Sequence[str]) -> Meaning | None:
-        said = without_noise(words)
-        return self.meanings.get(" ".join(said)) if said else None
+        spoken = without_noise(words)
+        return self.meanings.get(" ".join(spoken)) if spoken else None
 
     def mended(self, words: Sequence[str]) -> tuple[Meaning, ...]:
         return ()
@@ -92,16 +92,16 @@ class PhraseGrammar:
     def completeness(self, words: Sequence[str]) -> Completeness:
         if NO_WORDS.issuperset(words):
             return Completeness.INCOMPLETE
-        said = " ".join(without_noise(words) or (UNKNOWN,))
-        longer = any(one.startswith(said + " ") for one in self.meanings)
-        if said in self.meanings:
+        spoken = " ".join(without_noise(words) or (UNKNOWN,))
+        longer = any(phrase.startswith(spoken + " ") for phrase in self.meanings)
+        if spoken in self.meanings:
             return Completeness.COMPLETE if longer else Completeness.FULL
         return Completeness.INCOMPLETE if longer else Completeness.IMPOSSIBLE
 
 
 @dataclass(frozen=True)
 class Either:
-    """What the first grammar takes, or else the second."""
+    """Accepts what the first grammar accepts, otherwise what the second does."""
 
     first: Grammar
     second: Grammar

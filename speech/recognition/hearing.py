@@ -1,6 +1,6 @@
-"""What a conversation needs of an ear, and nothing of how it hears.
+"""What a conversation needs of a recogniser, whatever implements it.
 
-`speech.recognition.ear` fulfils this on a live call; tests fulfil it with a script.
+`speech.recognition.vosk_recogniser` fulfils this on a live call; tests fulfil it with a script.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Grammar, Meaning
 
 
-class Deaf(Exception):
-    """The recogniser failed or stood still: this call goes on by keypad."""
+class RecogniserFailed(Exception):
+    """The recogniser failed or stalled: this call goes on by keypad."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What may have been said.
+    """One possible meaning of an utterance.
 
     Attributes:
-        confidence: 0 to 1; those of all readings and of speech that is none add up to 1.
-        words: those that were heard; empty where a word was lost or added to make sense of it.
+        confidence: 0 to 1; those of all readings, and of speech that is no answer, add up to 1.
+        words: the recognised words; empty if a word had to be added or dropped for this meaning.
     """
 
     meaning: Meaning
@@ -35,11 +35,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Utterance:
-    """What was heard.
+    """One recognised utterance.
 
     Attributes:
         readings: the likeliest first; empty for speech that is no answer.
-        sure: whether the first of them may be taken without anybody else's word for it.
+        sure: whether the first reading may be used without confirmation by another authority.
         spoken_ms: how long the caller spoke.
         decided_ms: from the last speech to the result.
     """
@@ -56,7 +56,7 @@ class Utterance:
 
 
 class Attention(Protocol):
-    """Listening for the answer to one question."""
+    """Listens for the answer to one question."""
 
     @property
     def began(self) -> asyncio.Event:
@@ -64,17 +64,17 @@ class Attention(Protocol):
 
     @property
     def speaking(self) -> bool:
-        """Whether something is being said, or still being recognised."""
+        """Whether speech is being received, or still being recognised."""
 
     async def utterance(self) -> Utterance:
-        """Wait for something to be said, to its end. Noise alone is passed over. Raises Deaf."""
+        """Wait for an utterance, to its end. Noise alone is ignored. Raises RecogniserFailed."""
 
 
-class Ear(Protocol):
-    """Hears one caller for as long as his call lasts."""
+class Recogniser(Protocol):
+    """Recognises the speech of one caller during their call."""
 
     def hears(self, language: Language) -> bool:
-        """Whether something said in this language can be understood now."""
+        """Whether speech in this language can be recognised now."""
 
     def attend(self, grammars: Mapping[Language, Grammar]) -> AbstractContextManager[Attention]:
         """Listen for the answer to a question, in one language or several at once."""

@@ -1,4 +1,4 @@
-"""Registration marks, spelt: the driver's own as whole marks, or any that could be one."""
+"""Registration marks, spelled: the driver's own as whole marks, or any that could be a mark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import repeated
 from speech.recognition.grammar import Completeness, Meaning, PhraseGrammar, without_noise
 from speech.recognition.words import DIGITS, LETTERS, SELDOM_UNKNOWN, TIMES, digit_words
@@ -20,21 +20,26 @@ MARK_LETTERS = tuple(letter for letter in LETTERS if letter not in _UNUSED)
 
 
 def spellings(mark: str, language: Language) -> tuple[str, ...]:
-    """The ways to spell a mark aloud, as phrases of a grammar."""
+    """The ways to spell a mark aloud, as phrases for a grammar."""
     words: dict[str, list[str]] = {}
     for word, digit in digit_words(language).items():
         words.setdefault(digit, []).append(word)
-    usual = [DIGITS[language][int(one)] if one.isdigit() else one for one in mark]
+    usual = [
+        DIGITS[language][int(character)] if character.isdigit() else character for character in mark
+    ]
     ways = {" ".join(usual)}
-    for number, one in enumerate(mark):  # another word for one of the digits at a time, and for all
-        for word in words.get(one, []):
+    # Another word for one of the digits at a time, and for all that are the same.
+    for number, character in enumerate(mark):
+        for word in words.get(character, []):
             ways.add(" ".join([*usual[:number], word, *usual[number + 1 :]]))
-            ways.add(" ".join(word if other == one else usual[at] for at, other in enumerate(mark)))
+            ways.add(
+                " ".join(word if other == character else usual[at] for at, other in enumerate(mark))
+            )
     return tuple(sorted(ways))
 
 
 def own_marks(marks: Sequence[str], language: Language) -> PhraseGrammar:
-    """The marks themselves as answers."""
+    """A grammar with these marks as answers."""
     return PhraseGrammar(
         {way: Meaning(mark) for mark in marks for way in spellings(mark, language)}
     )
@@ -42,14 +47,14 @@ def own_marks(marks: Sequence[str], language: Language) -> PhraseGrammar:
 
 @dataclass(frozen=True)
 class MarkGrammar:
-    """Any mark: letters and then numerals, or any of both for a personalised one."""
+    """Any mark: letters and then numerals, or any mixture for a personalised mark."""
 
     language: Language
     otherwise: str = SELDOM_UNKNOWN
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """Pairs, so that a letter after a numeral is dearer than the other way round."""
+        """Pairs, so that a letter after a numeral is less likely than the other way round."""
         digits = tuple(digit_words(self.language))
         letters = MARK_LETTERS
         pairs = itertools.chain(
@@ -75,6 +80,6 @@ class MarkGrammar:
         return Completeness.FULL if _FULL.match(text) else Completeness.COMPLETE
 
     def _text(self, words: Sequence[str]) -> str | None:
-        said = without_noise(words)
+        spoken = without_noise(words)
         characters = {letter: letter for letter in MARK_LETTERS} | digit_words(self.language)
-        return repeated(said, characters, TIMES[self.language]) if said else None
+        return repeated(spoken, characters, TIMES[self.language]) if spoken else None

@@ -14,7 +14,7 @@ import structlog
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: more threads only wait
 import vosk
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Grammar
 from speech.recognition.settings import RecognitionSettings
 from speech.recognition.words import UNKNOWN
@@ -28,15 +28,15 @@ _ERRORS_ONLY = -2
 
 @dataclass(frozen=True)
 class Model:
-    """One loaded model and the words it knows."""
+    """A loaded model and the words that it knows."""
 
     vosk: Any = field(repr=False)
     words: frozenset[str] = field(repr=False)
 
     def recogniser(self, grammar: Grammar, alternatives: int) -> Any:
-        """A Vosk recogniser for one utterance that listens for this grammar alone.
+        """Make a Vosk recogniser for one utterance with this grammar only.
 
-        Raises ValueError for words the model does not know: they could never be heard.
+        Raises ValueError for words that the model does not know: they could never be recognised.
         """
         strange = {word for phrase in grammar.phrases for word in phrase.split()} - self.words
         if strange:
@@ -48,13 +48,13 @@ class Model:
         return recogniser
 
     def word_spotter(self, words: Iterable[str]) -> Any:
-        """A Vosk recogniser for a whole line that knows these words, and "something else"."""
+        """Make a Vosk recogniser for a whole line that knows these words, and "something else"."""
         listened_for = json.dumps([*words, UNKNOWN], ensure_ascii=False)
         return vosk.KaldiRecognizer(self.vosk, SAMPLE_RATE, listened_for)
 
 
 def load(settings: RecognitionSettings, languages: Iterable[Language]) -> dict[Language, Model]:
-    """The models there are. A language without one is keypad only, and the log says so."""
+    """Load the models that exist. A language without one is keypad only, which is logged."""
     found: dict[Language, Model] = {}
     if not settings.enabled:
         log.info("speech is switched off: callers use the keypad")
@@ -69,7 +69,7 @@ def load(settings: RecognitionSettings, languages: Iterable[Language]) -> dict[L
 
 
 class ModelMissing(Exception):
-    """There is no model in a directory, or not one that Vosk can load."""
+    """A directory contains no model, or none that Vosk can load."""
 
 
 def load_one(directory: Path) -> Model:
@@ -80,6 +80,6 @@ def load_one(directory: Path) -> Model:
     try:
         loaded = vosk.Model(str(directory))
         lines = (directory / "graph" / "words.txt").read_text(encoding="utf-8").splitlines()
-    except Exception as failure:  # the binding raises nothing more exact
+    except Exception as failure:  # the binding raises nothing more specific
         raise ModelMissing(f"{directory}: {failure}") from failure
     return Model(loaded, frozenset(line.split()[0] for line in lines if line.strip()))

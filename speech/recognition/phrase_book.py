@@ -1,4 +1,4 @@
-"""What callers say for the choices of menus and for commands, per language."""
+"""What callers say for the choices of menus and for universals, by language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Meaning, PhraseGrammar
 from speech.recognition.marks import spellings
 from speech.recognition.words import digit_words
@@ -20,11 +20,11 @@ _COMMANDS = "universal"
 
 @dataclass(frozen=True)
 class SpokenChoice:
-    """One choice of a menu, as far as it can be said.
+    """One choice of a menu, with what can be said for it.
 
     Attributes:
-        key: its key on the telephone; said as a digit it means the same.
-        names: where its phrases stand in the book, for example ``main_menu.bundle``.
+        key: its key on the telephone; the spoken digit means the same.
+        names: names of its phrases in the book, for example ``main_menu.bundle``.
         mark: the registration mark it stands for.
         letter: the letter it stands for.
     """
@@ -43,7 +43,7 @@ class PhraseBook:
     phrases: Mapping[str, tuple[str, ...]]
 
     def commands(self) -> PhraseGrammar:
-        """What can be said at any time."""
+        """The universals, which can be said at any time."""
         return PhraseGrammar(
             {
                 phrase: Meaning(name.partition(".")[2], command=True)
@@ -59,26 +59,28 @@ class PhraseBook:
         digits = digit_words(self.language)
         for choice in choices:
             answer = Meaning(choice.key)
-            said = [word for word, digit in digits.items() if digit == choice.key]
-            said += [phrase for name in choice.names for phrase in self.phrases.get(name, ())]
+            phrases = [word for word, digit in digits.items() if digit == choice.key]
+            phrases += [phrase for name in choice.names for phrase in self.phrases.get(name, ())]
             if choice.mark:
-                said += spellings(choice.mark, self.language)
+                phrases += spellings(choice.mark, self.language)
             if choice.letter:
-                said.append(choice.letter)
-            for phrase in said:
+                phrases.append(choice.letter)
+            for phrase in phrases:
                 meanings.setdefault(phrase, answer)
         return PhraseGrammar(meanings)
 
 
 @cache
 def phrase_book(language: Language) -> PhraseBook:
-    """Read `phrases/`. Raises ValueError for what is no phrase."""
+    """Read `phrases/`. Raises ValueError for entries that are no phrases."""
     path = _PHRASES / f"{language}.yaml"
     sections = yaml.safe_load(path.read_text(encoding="utf-8"))
     phrases: dict[str, tuple[str, ...]] = {}
     for section, entries in sections.items():
-        for name, said in entries.items():
-            if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
+        for name, listed in entries.items():
+            if not isinstance(listed, list) or not all(
+                isinstance(phrase, str) for phrase in listed
+            ):
                 raise ValueError(f"{path.name}: {section}.{name}: a list of phrases expected")
-            phrases[f"{section}.{name}"] = tuple(said)
+            phrases[f"{section}.{name}"] = tuple(listed)
     return PhraseBook(language, phrases)

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from speech.language import Language
+from speech.languages.language import Language
 
 
 class RecognitionSettings(BaseModel):

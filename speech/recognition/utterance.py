@@ -16,12 +16,13 @@ from speech.recognition.models import Model
 from speech.recognition.words import NO_WORDS
 
 _WANTED_DBFS, _MOST_GAIN_DB = -20.0, 18.0
-"""Loudest part of an utterance is brought near to this level before it is recognised."""
+"""The loudest part of an utterance is amplified to about this level before recognition."""
 _MOST_GAIN = 10 ** (_MOST_GAIN_DB / 20)
 _LOUDEST = 480
-"""Samples the level is taken of: 60 ms."""
+"""Samples over which the level is measured: 60 ms."""
 MENDED = 0.5
-"""Of the chance of a reading that is no answer: for all that it may have been, were a word lost."""
+"""Share of the chance of a reading that is no answer; it is distributed over the mended
+readings."""
 
 
 class UtteranceRecogniser:
@@ -33,10 +34,10 @@ class UtteranceRecogniser:
         self._recogniser = model.recogniser(grammar, alternatives)
         self._gain = _MOST_GAIN
         self.words: tuple[str, ...] = ()
-        """Heard so far."""
+        """The words recognised so far."""
 
     def hear(self, pcm: bytes) -> None:
-        """The next piece of sound, 16 bit at 8000 Hz."""
+        """Take the next piece of sound, 16 bit at 8000 Hz."""
         self._recogniser.AcceptWaveform(self._levelled(pcm))
         partial = json.loads(self._recogniser.PartialResult())
         self.words = tuple(partial.get("partial", "").split())
@@ -47,20 +48,21 @@ class UtteranceRecogniser:
 
     @property
     def hears_words(self) -> bool:
-        """Whether there is any word of the grammar in it so far."""
+        """Whether any word of the grammar was recognised so far."""
         return not NO_WORDS.issuperset(self.words)
 
     def readings(self) -> tuple[Reading, ...]:
-        """The utterance is over: what it may mean, the likeliest first; empty for no answer.
+        """The utterance is over: its possible meanings, the likeliest first; empty if it is no
+        answer.
 
-        Talk that is no answer must be likelier than any answer to be taken for that. Where many
-        digits were heard, one unclear place among them does not make it talk: a reading without
-        that place counts, with the little confidence it has.
+        Speech counts as no answer only if that is likelier than any answer. If many digits were
+        recognised, one unclear place among them does not make it other speech: a reading without
+        that place counts, with its low confidence.
         """
         result = json.loads(self._recogniser.FinalResult())
         found = [
-            (one["text"].split(), float(one["confidence"]))
-            for one in result.get("alternatives", ())
+            (alternative["text"].split(), float(alternative["confidence"]))
+            for alternative in result.get("alternatives", ())
         ]
         if not found:
             return ()
@@ -69,7 +71,7 @@ class UtteranceRecogniser:
         whole = sum(weights)
         chances: dict[Meaning, float] = {}
         mended: dict[Meaning, float] = {}
-        said: dict[Meaning, str] = {}
+        words_of: dict[Meaning, str] = {}
         nothing = 0.0
         for (words, _), weight in zip(found, weights, strict=True):
             share = weight / whole
@@ -78,17 +80,17 @@ class UtteranceRecogniser:
                 mended[other] = mended.get(other, 0.0) + MENDED * share / len(others)
             if meaning is not None:
                 chances[meaning] = chances.get(meaning, 0.0) + share
-                said.setdefault(meaning, " ".join(without_noise(words) or words))
+                words_of.setdefault(meaning, " ".join(without_noise(words) or words))
             elif not others and self._grammar.completeness(words) is not Completeness.ALMOST:
-                nothing += share  # many digits with one place unclear are no other talk
+                nothing += share  # many digits with one unclear place are an answer
         if nothing > max([*chances.values(), *mended.values()], default=0.0):
             return ()
-        return (*_sorted(chances, said), *_sorted(mended, {}, but=chances))
+        return (*_sorted(chances, words_of), *_sorted(mended, {}, but=chances))
 
     def _levelled(self, pcm: bytes) -> bytes:
-        """Quiet callers louder and loud ones softer.
+        """Amplify quiet callers and attenuate loud ones.
 
-        The gain falls at once when it gets louder, and never rises within an utterance.
+        The gain falls at once when the sound gets louder, and never rises within an utterance.
         """
         samples = np.frombuffer(pcm, "<i2").astype(np.float32)
         self._gain = min(self._gain, self._gain_for(samples))
@@ -107,10 +109,10 @@ class UtteranceRecogniser:
 
 
 def _sorted(
-    chances: Mapping[Meaning, float], said: Mapping[Meaning, str], but: Container[Meaning] = ()
+    chances: Mapping[Meaning, float], words_of: Mapping[Meaning, str], but: Container[Meaning] = ()
 ) -> tuple[Reading, ...]:
     readings = [
-        Reading(meaning, share, said.get(meaning, ""))
+        Reading(meaning, share, words_of.get(meaning, ""))
         for meaning, share in chances.items()
         if meaning not in but
     ]

@@ -1,1 +1,1 @@
-"""How digits, letters, plates, counts and times are spoken: what all languages have in common."""
+"""How digits, letters, marks, counts and times are spoken: what all languages have in common."""

@@ -23,7 +23,7 @@ def quantity(number: int, two: str) -> str:
 
 
 class ChineseForms(SpokenForms):
-    """Subclasses give the words that differ."""
+    """Subclasses give the words that differ between the two."""
 
     two: str
     sharp: str  # after a full hour
@@ -34,7 +34,7 @@ class ChineseForms(SpokenForms):
     month_word: str = "月"
     day_word: str
     day_parts: Sequence[tuple[int, str, str]]
-    """First hour, name of the unit, word; in the order of the day."""
+    """First hour, name of the unit, and word, in the order of the day."""
 
     def number(self, number: int) -> Unit:
         if not 0 <= number <= 99:
@@ -42,7 +42,7 @@ class ChineseForms(SpokenForms):
         return Unit(f"number.{number}", quantity(number, self.two), str(number))
 
     def clock(self, hour: int, minute: int) -> list[Unit]:
-        part = [one for one in self.day_parts if one[0] <= hour][-1]
+        part = [part_of_day for part_of_day in self.day_parts if part_of_day[0] <= hour][-1]
         on_dial = hour % 12 or 12
         spoken_hour = quantity(on_dial, self.two) + self.hour_word
         return [

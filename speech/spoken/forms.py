@@ -22,7 +22,7 @@ class SpokenForms(ABC):
     digit_names: Sequence[str]
     letter_names: Mapping[str, str]
     key_names: Mapping[str, str]
-    """Keys whose name differs from the digit's: star, hash, and what a language needs."""
+    """Keys whose name differs from that of the digit: star, hash, and what a language needs."""
 
     def digit(self, digit: str) -> Unit:
         if len(digit) != 1 or digit not in "0123456789":
@@ -36,7 +36,7 @@ class SpokenForms(ABC):
         return Unit(f"letter.{upper.lower()}", self.letter_names[upper], upper)
 
     def key(self, key: str) -> Unit:
-        """A key of the telephone, as in "press 1"."""
+        """The name of a telephone key, as in "press 1"."""
         if key in self.key_names:
             name = {"*": "star", "#": "hash"}.get(key, key)
             return Unit(f"key.{name}", self.key_names[key], key)
@@ -44,22 +44,24 @@ class SpokenForms(ABC):
 
     def digits(self, digits: str) -> Spoken:
         """Digit by digit, in groups. Raises NotSpeakable."""
-        return _joined([[self.digit(one) for one in group] for group in groups(digits)], Gap.GROUP)
+        return _joined(
+            [[self.digit(digit) for digit in group] for group in groups(digits)], Gap.GROUP
+        )
 
     def references(self, references: Sequence[str]) -> Spoken:
         """Several such numbers, one after the other."""
         return _joined([list(self.digits(reference)) for reference in references], Gap.ITEM)
 
     def plate(self, mark: str) -> Spoken:
-        """A registration mark: letters and digits one by one, a pause where they change."""
+        """A registration mark: letters and digits one by one, with a pause where they change."""
         runs: list[list[Unit | Gap]] = []
         kinds = ""
-        for one in mark:
-            kind = "d" if one.isdigit() else "l"
+        for character in mark:
+            kind = "d" if character.isdigit() else "l"
             if not kinds.endswith(kind):
                 runs.append([])
             kinds += kind
-            runs[-1].append(self.digit(one) if kind == "d" else self.letter(one))
+            runs[-1].append(self.digit(character) if kind == "d" else self.letter(character))
         return _joined(runs, Gap.GROUP)
 
     def moment(self, at: datetime, now: datetime) -> Spoken:
@@ -69,7 +71,7 @@ class SpokenForms(ABC):
 
     @abstractmethod
     def number(self, number: int) -> Unit:
-        """A count from 0 to 99, as it is said before a noun."""
+        """A count from 0 to 99, as spoken before a noun."""
 
     @abstractmethod
     def clock(self, hour: int, minute: int) -> list[Unit]:
@@ -77,10 +79,10 @@ class SpokenForms(ABC):
 
     @abstractmethod
     def day(self, at: datetime, days_ahead: int) -> list[Unit]:
-        """The day: nothing for today, a word for tomorrow and yesterday, else the date."""
+        """The day: nothing for today, a word for tomorrow and yesterday, otherwise the date."""
 
     def units(self) -> Iterator[Unit]:
-        """Every unit of the language, each once: the recording script."""
+        """All units of the language, each once: the recording script."""
         seen: set[str] = set()
         for unit in self._all():
             if unit.name not in seen:

@@ -1,4 +1,4 @@
-"""Cutting long numbers into groups of three and four, as people read them out."""
+"""Divides long numbers into groups of three and four, as people read them out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pieces a spoken form is made of: units that have a recording each, and gaps."""
+"""The pieces of a spoken form: units, which have a recording each, and gaps."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import Enum
 
 @dataclass(frozen=True)
 class Unit:
-    """Something said in one breath, with one recording.
+    """A piece that is spoken without a break and has one recording.
 
     Attributes:
-        name: of the recording, such as ``digit.7``.
-        speech: what a synthesiser is given.
+        name: name of the recording, such as ``digit.7``.
+        speech: the text for a synthesiser.
         text: what a person would write.
     """
 
@@ -23,7 +23,7 @@ class Unit:
 
 
 class Gap(Enum):
-    """A pause between units; how long is the composer's to decide."""
+    """A pause between units; the composer decides its length."""
 
     GROUP = "group"  # between the groups of a number
     ITEM = "item"  # between two references

@@ -1,8 +1,8 @@
 """The synthesiser's process: one JSON request a line in, one JSON answer a line out.
 
-pyttsx3 on espeak-ng is neither thread-safe nor quick to say when it has failed, and its
-`runAndWait` returns before the file is written. So it lives here, alone, and is asked one thing at
-a time: save one text, wait for its "finished-utterance".
+pyttsx3 on espeak-ng is not thread-safe, reports failures late, and its `runAndWait` returns before
+the file is written. So it runs here alone, one request at a time: save one text, wait for its
+"finished-utterance".
 
     python -m speech.synthesiser.process [MODULE SETTINGS]
 
@@ -26,28 +26,29 @@ WAV_HEADER_BYTES = 44
 OURS = "rocars_ivr"
 
 _NICENESS = 5
-"""Started by a call worker, whose own niceness may be below nought: calls come first (nice(2))."""
+"""A call worker starts this process and may have negative niceness itself; calls come first
+(nice(2))."""
 
 
 class Speaker:
-    """A driver of pyttsx3: espeak's, with a cure for its early return, or another's."""
+    """A driver of pyttsx3: espeak's, with a fix for its early return, or another one."""
 
     def __init__(self, driver: str = "espeak") -> None:
         self._finished = threading.Event()
         self._failures: list[Exception] = []
         self._name = "espeak-ng" if driver == "espeak" else driver
         self._engine: Any = pyttsx3.init(driver)
-        self._voices = {one.id for one in self._engine.getProperty("voices")}
+        self._voices = {voice.id for voice in self._engine.getProperty("voices")}
         self._engine.connect("finished-utterance", lambda *_, **__: self._finished.set())
         self._engine.connect("error", lambda exception, **__: self._failures.append(exception))
 
     def save(self, text: str, voice: str, words_per_minute: int, path: str) -> None:
         """Write a WAV (22,050 Hz, mono, 16 bit). Raises ValueError, TimeoutError, RuntimeError.
 
-        Now and then espeak-ng reports the end of a message before it has given any sound, and the
-        driver writes an empty file: about one short text in a hundred. It is asked again.
+        Sometimes espeak-ng reports the end of a text before it has made any sound, and the driver
+        writes an empty file: for about one short text in a hundred. Then the text is spoken again.
         """
-        if voice not in self._voices:  # the driver would go on with another voice
+        if voice not in self._voices:  # otherwise the driver would go on with another voice
             raise ValueError(f"{self._name} has no voice {voice}")
         for _ in range(TRIES):
             self._failures.clear()
@@ -69,7 +70,7 @@ class Speaker:
 
 
 def serve(questions: TextIO, answers: TextIO, driver: str = "", settings: str = "{}") -> int:
-    """Answer until there are no more questions. Returns an exit status."""
+    """Answer requests until there are no more. Returns an exit status."""
     try:
         speaker = Speaker(_registered(driver, settings) if driver else "espeak")
     except Exception as failure:  # pyttsx3 raises whatever its driver does
@@ -88,7 +89,8 @@ def serve(questions: TextIO, answers: TextIO, driver: str = "", settings: str = 
 
 
 def _registered(module: str, settings: str) -> str:
-    """Put a driver that is not pyttsx3's own where it looks for drivers; returns its name there."""
+    """Register a driver that is not part of pyttsx3; returns the name under which pyttsx3 finds
+    it."""
     driver = importlib.import_module(module)
     driver.configure(settings)
     sys.modules[f"pyttsx3.drivers.{OURS}"] = driver
@@ -102,7 +104,7 @@ def _say(answers: TextIO, what: dict[str, object]) -> None:
 
 if __name__ == "__main__":
     os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
-    # The driver prints on stdout; our answers go where it cannot reach.
+    # The driver prints on stdout; our answers use a descriptor that it cannot reach.
     ours = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.exit(serve(sys.stdin, ours, *sys.argv[1:]))

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import LANGUAGES
 
 VoiceName = Annotated[str, Field(min_length=1)]

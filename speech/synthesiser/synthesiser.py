@@ -1,4 +1,4 @@
-"""Asking the synthesiser's process, from an event loop."""
+"""Calls the synthesiser's process from an event loop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.respelling import respelled
 from speech.synthesiser.settings import SynthesiserSettings
 
@@ -27,23 +27,23 @@ SAMPLE_RATE = 8000
 
 
 class SynthesisFailed(Exception):
-    """No speech came of a text: an unknown voice, an empty file, no room for one."""
+    """A text could not be spoken: an unknown voice, an empty file, or no room for it."""
 
 
 class SynthesiserAway(SynthesisFailed):
-    """No text can be spoken at present: no espeak-ng, a dead or hanging process."""
+    """No text can be spoken at present: espeak-ng is missing, or its process is dead or hangs."""
 
 
 @dataclass(frozen=True)
 class Driver:
-    """Another driver of pyttsx3 than espeak's: its module, and its settings as JSON."""
+    """A driver of pyttsx3 other than espeak's: its module, and its settings as JSON."""
 
     module: str
     settings: str
 
 
 class Synthesiser:
-    """Starts its process when first asked, and again when it has died or hung."""
+    """Starts its process at the first request, and again when it has died or hangs."""
 
     def __init__(self, settings: SynthesiserSettings, driver: Driver | None = None) -> None:
         self._settings = settings
@@ -54,7 +54,8 @@ class Synthesiser:
     async def speak(
         self, language: Language, text: str, *, voice_name: str = "", words_per_minute: int = 0
     ) -> Samples:
-        """Mono speech at 8000 Hz, samples from -1 to 1; voice and speed of the settings, or others.
+        """Speak a text: mono at 8000 Hz, samples from -1 to 1, in the voice and speed of the
+        settings or others.
 
         Raises SynthesisFailed, SynthesiserAway.
         """
@@ -85,7 +86,8 @@ class Synthesiser:
             await process.wait()
 
     async def _in_turn(self, question: dict[str, Any]) -> None:
-        """Ask once the others are answered; no caller waits longer for a queue than for speech."""
+        """Send a request after the earlier ones are answered; a caller waits for the queue no
+        longer than for speech."""
         try:
             async with asyncio.timeout(self._settings.timeout_s), self._one_at_a_time:
                 await self._ask(question)
@@ -104,7 +106,7 @@ class Synthesiser:
         except (OSError, ValueError) as failure:
             await self.close()
             raise SynthesiserAway(f"the synthesiser failed: {failure}") from failure
-        except BaseException:  # cancelled in the middle: its answer would be taken for the next
+        except BaseException:  # cancelled halfway: its answer would be taken for the next one
             await self.close()
             raise
         if not answer.get("done"):

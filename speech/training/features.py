@@ -1,7 +1,7 @@
-"""Kaldi's MFCC in numpy, so that a model is trained on what Vosk computes from the line.
+"""Kaldi's MFCC in numpy, so that training uses the same features as Vosk.
 
-Settings are those of `MFCC_CONF`, which goes into the model directory. Kaldi's documentation of
-`compute-mfcc-feats` has the steps; VTLP (Jaitly and Hinton, 2013) is the one addition.
+The settings are in `MFCC_CONF`, which is copied to the model directory. Kaldi's documentation of
+`compute-mfcc-feats` describes the steps; VTLP (Jaitly and Hinton, 2013) is the only addition.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def _mel(hz: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def _bands(warp: float) -> Floats:
-    """Triangles on the mel scale; `warp` above 1 is a shorter vocal tract."""
+    """Triangles on the mel scale; a `warp` above 1 means a shorter vocal tract."""
     low, high = float(_mel(_LOW_HZ)), float(_mel(_HIGH_HZ))
     width = (high - low) / (_BANDS + 1)
     hz = np.arange(_FFT // 2) * SAMPLE_RATE / _FFT
-    if warp != 1.0:  # piecewise linear, so that half the sampling rate stays where it is
+    if warp != 1.0:  # piecewise linear, so that half the sampling rate keeps its place
         nyquist = SAMPLE_RATE / 2
         knee = _WARP_BELOW_HZ * min(1.0, 1.0 / warp)
         above = knee * warp + (nyquist - knee * warp) / (nyquist - knee) * (hz - knee)

@@ -1,8 +1,8 @@
-"""Fluent speech out of read syllables and words: WORLD takes each apart, rules put them together.
+"""Makes fluent speech from read syllables and words: WORLD analyses each, rules join them.
 
-A group is one table of spectra, in which sounds blend into each other at the joins, consonants are
-shortened less than vowels, stops have a closure, and the pitch is one line: by rule of tone
-(Chao 1930), falling, with drift and shake. Every utterance is by another speaker (`Manner`).
+A group is one table of spectra: sounds blend at the joins, consonants are shortened less than
+vowels, stops have a closure, and the pitch is one line: by rule of tone (Chao 1930), falling, with
+drift and shake. Each utterance has another speaker (`Manner`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.manner import Manner
 from speech.training.recorded import Clips
@@ -38,7 +38,7 @@ _LEVELS: Mapping[Language, Mapping[str, tuple[float, ...]]] = {
         "5": (2.5, 2.5),
     },
 }
-"""From 1 (low) to 5 (high), at even distances over a syllable."""
+"""From 1 (low) to 5 (high), at equal distances over a syllable."""
 _STOPS = {
     Language.CANTONESE: re.compile(r"(gw|kw|[bpdtgkzc])"),
     Language.PUTONGHUA: re.compile(r"(zh|ch|[bpdtgkzcjq])"),
@@ -50,12 +50,12 @@ _OTHER_TONES = "134625"
 _SHORTEST_ROWS = 16
 _CHECKED_WEIGHT, _OPEN_WEIGHT, _LAST_WEIGHT = 0.85, 1.05, 1.2
 _CLOSED = 7.0
-"""Of a spectrum in a stop's closure: so much softer, natural logarithm of power."""
+"""How much softer a spectrum is in a stop's closure; natural logarithm of power."""
 
 
 @dataclass
 class Reader:
-    """One person's recordings, each taken apart when it is first wanted."""
+    """One person's recordings, each analysed when it is first used."""
 
     clips: Clips
     _known: dict[tuple[str, int], Sound] = field(default_factory=dict, repr=False)
@@ -64,7 +64,8 @@ class Reader:
         return self._recorded(word) is not None
 
     def sound(self, word: Word, rng: np.random.Generator) -> Sound:
-        """In its own tone or in another one: the pitch is made anew. Raises KeyError."""
+        """The sound of a word in its own or another tone, since the pitch is made anew. Raises
+        KeyError."""
         found = self._said(word)
         key = found, int(rng.integers(len(self.clips.of[found])))
         if key not in self._known:
@@ -92,7 +93,7 @@ class Reader:
 
 
 def spoken(reader: Reader, saying: Saying, manner: Manner, rng: np.random.Generator) -> Floats:
-    """A saying by the speaker that `manner` makes of a reader; values as of 16-bit integers.
+    """Speak a saying as the speaker that `manner` makes of a reader; values as of 16-bit integers.
 
     Raises KeyError for a word that the reader does not say.
     """
@@ -112,7 +113,7 @@ def spoken(reader: Reader, saying: Saying, manner: Manner, rng: np.random.Genera
 
 
 def _in_context(reader: Reader, group: Sequence[Word]) -> list[Word]:
-    """Tones as they change between neighbours: Putonghua's third before a third is a second."""
+    """Change tones by context: in Putonghua, a third tone before a third becomes a second."""
     if reader.clips.language is not Language.PUTONGHUA:
         return list(group)
     tones = [word.text[-1] for word in group] + ["0"]
@@ -125,7 +126,7 @@ def _in_context(reader: Reader, group: Sequence[Word]) -> list[Word]:
 def _breath(
     reader: Reader, words: Sequence[Word], manner: Manner, rng: np.random.Generator, *, last: bool
 ) -> Doubles:
-    """One breath: all words in one table of spectra, joins blended, one line of pitch."""
+    """Speak words without a break: one table of spectra, blended joins, one pitch line."""
     language = reader.clips.language
     spectra: list[Doubles] = []
     voices: list[Marks] = []
@@ -155,7 +156,8 @@ def _breath(
 
 
 def _rows(word: Word, last: bool, manner: Manner, rng: np.random.Generator) -> int:
-    """Length: entering tones short, what ends a group longer, long words longer than short ones."""
+    """The length: entering tones are short, the end of a group is longer, long words are
+    shortened."""
     weight = _CHECKED_WEIGHT if _CHECKED.search(word.text) else _OPEN_WEIGHT
     if word.units[0].startswith("e_"):
         weight *= (0.55 + 0.15 * len(word.units)) if len(word.units) > 3 else 1.0
@@ -167,7 +169,7 @@ def _rows(word: Word, last: bool, manner: Manner, rng: np.random.Generator) -> i
 def _blend(spectrum: Doubles, voiced: Marks, join: int, manner: Manner) -> None:
     """Co-articulation: around a join spectra move in a straight line from one sound to the next.
 
-    A consonant without voice is let be but for its first moment, or it would be lost.
+    Only the beginning of a voiceless consonant is changed, or it would be lost.
     """
     both = bool(voiced[join - 1] and voiced[join])
     before = min(round(manner.blend_s / STEP_S), join)
@@ -182,23 +184,24 @@ def _blend(spectrum: Doubles, voiced: Marks, join: int, manner: Manner) -> None:
 
 
 def _melody(language: Language, word: Word, sound: Sound, voiced: Marks, manner: Manner) -> Doubles:
-    """Semitones from a middle tone, by rule; an English word keeps half of its own melody."""
+    """Semitones relative to a middle tone, by rule; an English word keeps half of its own
+    melody."""
     where = np.linspace(0, 1, len(voiced))
     if language in _LEVELS and word.text[-1].isdigit():
         levels = _LEVELS[language][word.text[-1]]
         begins = float(np.argmax(voiced)) / len(voiced)
         line = np.interp(where, np.linspace(begins, 1, len(levels)), levels) - 3
         return np.asarray(line * manner.span / 4, np.float64)
-    heard = sound.pitch[sound.pitch > 0]
-    if len(heard) < 5:
+    pitches = sound.pitch[sound.pitch > 0]
+    if len(pitches) < 5:
         return np.zeros(len(voiced))
-    own = gaussian_filter1d(12 * np.log2(heard / np.median(heard)), 6)
+    own = gaussian_filter1d(12 * np.log2(pitches / np.median(pitches)), 6)
     line = np.interp(where, np.linspace(0, 1, len(own)), own)
     return np.asarray(0.5 * np.clip(line, -6, 6), np.float64)
 
 
 def _pitch(line: Doubles, final: int, manner: Manner, rng: np.random.Generator) -> Doubles:
-    """One contour in Hz over a group: tones run into each other, and all of it falls."""
+    """One pitch contour in Hz over a group: tones run into each other, and the whole falls."""
     smooth = gaussian_filter1d(line, 0.02 / STEP_S, mode="nearest")
     smooth = smooth - manner.fall * STEP_S * np.arange(len(smooth))
     smooth[len(smooth) - final :] -= np.linspace(0, manner.last_fall, final)

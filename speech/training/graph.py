@@ -1,7 +1,7 @@
-"""The decoding graph: all words in a loop, to be narrowed by a grammar while the service runs.
+"""The decoding graph: a loop of all words, which a grammar restricts at run time.
 
-OpenFst's "vector" file is written here; its tools make it a look-ahead graph, which Vosk composes
-with a grammar on the fly.
+This module writes OpenFst's "vector" file. OpenFst's tools make it a look-ahead graph, which Vosk
+composes with a grammar at run time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import SELDOM_UNKNOWN, UNKNOWN, digit_words
 from speech.training.lexicon import Lexicon
 from speech.training.units import SILENCE_PHONE, UnitTable
@@ -32,8 +32,8 @@ class Fst:
         self.arcs.append([])
         return len(self.arcs) - 1
 
-    def arc(self, source: int, heard: int, said: int, cost: float, target: int) -> None:
-        self.arcs[source].append((heard, said, cost, target))
+    def arc(self, source: int, transition: int, word: int, cost: float, target: int) -> None:
+        self.arcs[source].append((transition, word, cost, target))
 
     def write(self, path: Path) -> None:
         out = bytearray(struct.pack("<i", _MAGIC))
@@ -49,13 +49,13 @@ class Fst:
 
 @dataclass(frozen=True)
 class Costs:
-    """Numbers of the graph that no training gives. Natural logarithms, larger is dearer.
+    """Costs in the graph that are not trained. Natural logarithms; larger means less likely.
 
     Attributes:
-        digit: of every word for a digit, beside what the grammar charges for each word.
-        unknown: of each unit of speech that is no word of the grammar, beside the choice among all
-            units; small enough for talk to be rejected.
-        seldom_unknown: the same where digits or letters are said; large enough not to lose any.
+        digit: cost of a word for a digit, added to the grammar's cost of each word.
+        unknown: cost of each unit of speech that is no word of the grammar, added to the choice
+            among all units; small enough that other speech is rejected.
+        seldom_unknown: the same where digits or letters are spoken; large enough not to lose any.
     """
 
     digit: float = 0.0
@@ -68,12 +68,13 @@ COSTS = {
     Language.PUTONGHUA: Costs(digit=-2.0, seldom_unknown=1.5),
     Language.ENGLISH: Costs(),
 }
-"""Tuned with what ships, on the people of development: who talks fluently loses digits rather than
-adding any, so that a digit is given something, and the path for other talk as much."""
+"""Tuned with the shipped models on the people of the development part: fluent speakers lose digits
+rather than adding any, so digits get a bonus, and so does the path for other speech."""
 
 
 def word_loop(lexicon: Lexicon, table: UnitTable, numbers: dict[str, int], costs: Costs) -> Fst:
-    """Any words in any order, silence between them or not, and speech that is none of them."""
+    """Any words in any order, with optional silence between them, and speech that is none of
+    them."""
     fst = Fst()
     loop = fst.state()
     fst.arc(0, 0, 0, SILENCE_OR_NOT, loop)
@@ -83,11 +84,11 @@ def word_loop(lexicon: Lexicon, table: UnitTable, numbers: dict[str, int], costs
     digits = digit_words(lexicon.language)
     for word in sorted(lexicon.words):
         for units in lexicon.words[word]:
-            at, said, cost = loop, numbers[word], costs.digit if word in digits else 0.0
+            at, output, cost = loop, numbers[word], costs.digit if word in digits else 0.0
             for place, unit in enumerate(units):
                 phone = table.phone(unit, place, len(units))
-                at = _phone(fst, table, at, phone, said, cost)
-                said, cost = 0, 0.0
+                at = _phone(fst, table, at, phone, output, cost)
+                output, cost = 0, 0.0
             _maybe_silence(fst, table, at, loop)
     _unknown(fst, table, loop, numbers[UNKNOWN], costs.unknown)
     _unknown(fst, table, loop, numbers[SELDOM_UNKNOWN], costs.seldom_unknown)
@@ -105,11 +106,11 @@ def _unknown(fst: Fst, table: UnitTable, loop: int, word: int, cost: float) -> N
     _maybe_silence(fst, table, after, loop)
 
 
-def _phone(fst: Fst, table: UnitTable, source: int, phone: int, said: int, cost: float) -> int:
-    """Enter a phone and stay in it as long as it lasts; gives the state it is left from."""
+def _phone(fst: Fst, table: UnitTable, source: int, phone: int, word: int, cost: float) -> int:
+    """Enter a phone and stay in it as long as it lasts; returns the state after it."""
     enter, stay = table.transitions(phone)
     held = fst.state()
-    fst.arc(source, enter, said, cost, held)
+    fst.arc(source, enter, word, cost, held)
     fst.arc(held, stay, 0, 0.0, held)
     return held
 

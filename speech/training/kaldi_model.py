@@ -1,7 +1,8 @@
 """Kaldi's `final.mdl` (transition model and nnet3 network), written from plain matrices.
 
 The binary format is Kaldi's own (`src/hmm/transition-model.cc`, `src/nnet3/nnet-nnet.cc`); the two
-component types used are those that any Kaldi since 2016 reads. Batch normalisation is folded away.
+component types used can be read by any Kaldi since 2016. Batch normalisation is folded into the
+weights.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Layer:
 
 
 class _Writer(io.BytesIO):
-    """Kaldi's binary values: each with the size of its type before it."""
+    """Writes Kaldi's binary values, each with the size of its type before it."""
 
     def token(self, name: str) -> None:
         self.write(name.encode() + b" ")
@@ -63,7 +64,7 @@ class _Writer(io.BytesIO):
 def write_model(
     path: Path, table: UnitTable, layers: Sequence[Layer], output: Floats, bias: Floats, around: int
 ) -> None:
-    """Write transition model and network; `around`: frames of context on either side."""
+    """Write transition model and network; `around`: context on either side, frames."""
     to = _Writer()
     to.write(b"\0B")
     _transitions(to, table)
@@ -78,21 +79,22 @@ def write_model(
 
 
 def _transitions(to: _Writer, table: UnitTable) -> None:
-    """The chain topology for every phone: one state, entered by one output, held by another."""
+    """The chain topology for every phone: one state, with one output to enter it and another to
+    stay."""
     to.token("<TransitionModel>")
     to.token("<Topology>")
     phones = [state.phone for state in table.states]
     to.integers(phones)
     to.integers([-1] + [0] * max(phones))
-    to.integer(-1)  # the form in which a self-loop has an output of its own
+    to.integer(-1)  # the form in which a self-loop has its own output
     to.integer(1)
     to.integer(2)  # states
-    for value in (0, 1, 2):  # the first: entered by class 0, held by class 1, two ways on
+    for value in (0, 1, 2):  # the first: entered by class 0, stays by class 1, two arcs
         to.integer(value)
     for following in (0, 1):
         to.integer(following)
         to.real(0.5)
-    for value in (-1, -1, 0):  # the last: silent, and no way on
+    for value in (-1, -1, 0):  # the last: without output or arcs
         to.integer(value)
     to.token("</Topology>")
     to.token("<Tuples>")

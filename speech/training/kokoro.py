@@ -1,8 +1,8 @@
-"""Kokoro's neural voices (Kokoro-82M, Apache-2.0), from files that package registries carry.
+"""Kokoro's neural voices (Kokoro-82M, Apache-2.0), from files in package registries.
 
 A folder holds `kokoro.onnx` (the int8 model, version 1.0), `vocab.json` (its symbols), `voices/`
 (a table of 510 styles of 256 numbers for each voice) and misaki's `us_gold.json` and
-`gb_gold.json`. docs/speech-models.md says which packages they come from. Needed for training alone.
+`gb_gold.json`. docs/speech-models.md says which packages they come from. Needed for training only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.signal import resample_poly
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import kokoro_phonemes
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.sayings import Saying, Word
@@ -31,7 +31,7 @@ WHISPERS = frozenset({"af_nicole"})
 
 @dataclass(frozen=True)
 class Timbre:
-    """A speaker: one voice, or a mixture of some, by their shares."""
+    """A speaker: one voice, or a weighted mixture of several."""
 
     shares: tuple[tuple[str, float], ...]
 
@@ -41,10 +41,10 @@ class Timbre:
 
 
 class Kokoro:
-    """Speaks sayings; the same sound for the same arguments."""
+    """Speaks sayings; equal arguments give equal sound."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises FileNotFoundError where files are missing, ImportError without onnxruntime."""
+        """Raises FileNotFoundError for missing files, ImportError without onnxruntime."""
         import onnxruntime
 
         model = folder / "kokoro.onnx"
@@ -59,7 +59,7 @@ class Kokoro:
 
     @cached_property
     def voices(self) -> Mapping[str, Floats]:
-        """By name; the first letter is the language they were made for, the second f or m."""
+        """The voices by name; the first letter stands for their language, the second for f or m."""
         return {
             path.stem: np.fromfile(path, "<f4").reshape(510, 256)
             for path in sorted((self._folder / "voices").glob("*.bin"))
@@ -89,7 +89,7 @@ class Kokoro:
         return of_pinyin(word.text)
 
     def say(self, symbols: str, timbre: Timbre, speed: float) -> Floats:
-        """Sound at 8000 Hz, values as of 16-bit integers, silence around it cut off."""
+        """Sound at 8000 Hz, values as of 16-bit integers, without surrounding silence."""
         tokens = [self._symbols[symbol] for symbol in symbols if symbol in self._symbols][
             :MOST_SYMBOLS
         ]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import shards
 from speech.training.kokoro import Kokoro, Timbre
 from speech.training.lexicon import Lexicon
@@ -69,8 +69,8 @@ def number(kokoro: Kokoro, language: Language, part: Part, count: int) -> shards
     native = Voices(kokoro, language, part).native
     timbre = Timbre(((native[count % len(native)], 1.0),))
     digits = "".join(rng.choice(list("0123456789"), LENGTHS[count // len(native) % len(LENGTHS)]))
-    said = Sayings(Lexicon.of(language)).digits(digits).words
-    halves = (said,) if rng.random() < 0.5 else (said[:4], said[4:])
+    words = Sayings(Lexicon.of(language)).digits(digits).words
+    halves = (words,) if rng.random() < 0.5 else (words[:4], words[4:])
     saying = Saying(tuple(halves))
     british = timbre.name.startswith("b")
     symbols = kokoro.written(saying, language, british=british)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import LANGUAGES
 from speech.voices.kokoro_pinyin import initial_and_final
 
@@ -80,7 +80,7 @@ class Lexicon:
     def units(self) -> tuple[str, ...]:
         """Everything a model of this language tells apart; silence is the first."""
         found = {unit for ways in self.words.values() for way in ways for unit in way}
-        found |= {unit for one in self.syllables for unit in self.syllable(one)}
+        found |= {unit for syllable in self.syllables for unit in self.syllable(syllable)}
         return SILENCE, *sorted(found)
 
     def syllable(self, syllable: str) -> Pronunciation:

@@ -55,7 +55,7 @@ class UnitBigram:
 
 
 @dataclass(frozen=True)
-class Said:
+class Transcript:
     """What was said in a batch: units with silences that may be left out between the words."""
 
     units: Tensor
@@ -63,7 +63,7 @@ class Said:
     lengths: Tensor
 
     @classmethod
-    def of(cls, batch: Sequence[Utterance], index: dict[str, int]) -> Said:
+    def of(cls, batch: Sequence[Utterance], index: dict[str, int]) -> Transcript:
         rows: list[tuple[list[int], list[bool]]] = []
         for utterance in batch:
             units, may_skip = [0], [True]
@@ -82,10 +82,12 @@ class Said:
         return cls(table, skips, torch.tensor([len(units) for units, _ in rows]))
 
 
-def of_what_was_said(scores: Tensor, frames: Tensor, said: Said, bigram: UnitBigram) -> Tensor:
+def of_transcript(
+    scores: Tensor, frames: Tensor, transcript: Transcript, bigram: UnitBigram
+) -> Tensor:
     """Log likelihood of all the ways to say it; (batch,)."""
     batch, length, _ = scores.shape
-    units = said.units
+    units = transcript.units
     width = units.shape[1]
     enter = scores.gather(2, (2 * units)[:, None, :].expand(batch, length, width))
     stay = scores.gather(2, (2 * units + 1)[:, None, :].expand(batch, length, width))
@@ -93,25 +95,27 @@ def of_what_was_said(scores: Tensor, frames: Tensor, said: Said, bigram: UnitBig
     by_one[:, 1:] = bigram.follows[units[:, :-1], units[:, 1:]]
     by_two = torch.full((batch, width), NEVER)
     by_two[:, 2:] = torch.where(
-        said.may_skip[:, 1:-1], bigram.follows[units[:, :-2], units[:, 2:]], torch.tensor(NEVER)
+        transcript.may_skip[:, 1:-1],
+        bigram.follows[units[:, :-2], units[:, 2:]],
+        torch.tensor(NEVER),
     )
     first = torch.full((batch, width), NEVER)
     first[:, 0] = bigram.begins[units[:, 0]]
     first[:, 1] = bigram.begins[units[:, 1]]
     reached = first + enter[:, 0]
-    one, two = torch.full((batch, 1), NEVER), torch.full((batch, 2), NEVER)
+    before_one, before_two = torch.full((batch, 1), NEVER), torch.full((batch, 2), NEVER)
     for at in range(1, length):
         following = torch.stack(
             [
                 reached + stay[:, at],
-                torch.cat([one, reached[:, :-1]], 1) + by_one + enter[:, at],
-                torch.cat([two, reached[:, :-2]], 1) + by_two + enter[:, at],
+                torch.cat([before_one, reached[:, :-1]], 1) + by_one + enter[:, at],
+                torch.cat([before_two, reached[:, :-2]], 1) + by_two + enter[:, at],
             ]
         ).logsumexp(0)
         reached = torch.where((at < frames)[:, None], following, reached)
     ended = [
-        reached.gather(1, (said.lengths - back)[:, None])[:, 0]
-        + bigram.ends[units.gather(1, (said.lengths - back)[:, None])[:, 0]]
+        reached.gather(1, (transcript.lengths - back)[:, None])[:, 0]
+        + bigram.ends[units.gather(1, (transcript.lengths - back)[:, None])[:, 0]]
         for back in (1, 2)
     ]
     return torch.logaddexp(*ended)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import shards
 from speech.training.augment import compressed, joined
 from speech.training.features import SAMPLE_RATE

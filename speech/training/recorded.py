@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import DIGITS
 from speech.training.features import SAMPLE_RATE, Floats
 

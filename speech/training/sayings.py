@@ -1,7 +1,7 @@
-"""What callers say, word by word, drawn at random: numbers above all, as numbers are spoken.
+"""Draws at random what callers say, word by word: mostly numbers, in the way numbers are spoken.
 
-A word is an English word or letter, or one syllable of Cantonese or Putonghua, so that whoever
-speaks it, a person's clips or a synthesiser, needs no more than that.
+A word is an English word or letter, or one syllable of Cantonese or Putonghua, so that a person's
+clips or a synthesiser can speak it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS, TIMES
 from speech.training.lexicon import Lexicon, Pronunciation, arpabet, lines
 
 LENGTHS = (1, 2, 3, 4, 4, 4, 5, 6, 6, 6, 7, 8, 8, 8, 10, 13, 13)
-"""Of numbers: parts of four, codes of six, user IDs of eight, cargo references of up to 13."""
+"""Lengths of numbers: parts of four, codes of six, user IDs of eight, cargo references of up to
+13."""
 GROUPS = (2, 3, 3, 3, 4, 4, 4, 5)
 _BEFORE: dict[Language, tuple[str, ...]] = {
     Language.CANTONESE: (
@@ -40,7 +41,7 @@ _BEHIND: dict[Language, tuple[str, ...]] = {
     Language.ENGLISH: ("please", "thank you", "that's it", "okay"),
 }
 CARRIED = 0.14
-"""Of numbers: those with something before or behind."""
+"""Share of numbers with words before or after them."""
 OTHERWISE = 0.12
 TIMES_SAID = 0.12
 
@@ -51,7 +52,7 @@ class Word:
 
     Attributes:
         text: an English word or letter, or a syllable of jyutping or pinyin with its tone.
-        units: its sounds, as a model tells them apart.
+        units: its sounds, in the units of a model.
     """
 
     text: str
@@ -60,7 +61,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Saying:
-    """Something to be said, in groups that are each spoken in one breath."""
+    """Something to say, in groups that are each spoken without a break."""
 
     groups: tuple[tuple[Word, ...], ...]
 
@@ -75,7 +76,7 @@ class Saying:
 
 @cache
 def words_for_training() -> dict[str, Pronunciation]:
-    """English words that no grammar has: said before numbers, or instead of an answer."""
+    """English words that no grammar contains: spoken before numbers, or instead of an answer."""
     path = Path(__file__).with_name("lexicons") / "en-training.txt"
     return {word: arpabet(ways[0]) for word, ways in lines(path)}
 
@@ -85,14 +86,15 @@ class Sayings:
     """Draws sayings of one language.
 
     Attributes:
-        english_letters: whether letters are said the English way where the language has its own.
+        english_letters: whether letters have their English names where the language has its own.
     """
 
     lexicon: Lexicon
     english_letters: bool = False
 
     def drawn(self, rng: np.random.Generator) -> Saying:
-        """Half and more of them numbers; plates; what menus take; and what is no answer at all."""
+        """More than half are numbers; the rest are marks, commands, and speech that is no
+        answer."""
         chance = rng.random()
         if chance < 0.58:
             return self.number(rng)
@@ -113,51 +115,51 @@ class Sayings:
         return Saying(tuple(groups))
 
     def plate(self, rng: np.random.Generator) -> Saying:
-        letters = [str(one) for one in rng.choice(LETTERS, int(rng.choice([1, 2, 2, 2, 3])))]
-        said = tuple(word for letter in letters for word in self._letter(letter, rng))
+        letters = [str(letter) for letter in rng.choice(LETTERS, int(rng.choice([1, 2, 2, 2, 3])))]
+        spelled = tuple(word for letter in letters for word in self._letter(letter, rng))
         digits = tuple(self._digits(int(rng.integers(1, 5)), rng))
-        return Saying((said, digits) if rng.random() < 0.5 else (said + digits,))
+        return Saying((spelled, digits) if rng.random() < 0.5 else (spelled + digits,))
 
     def commands(self, rng: np.random.Generator) -> Saying:
         known = [word for word in self.lexicon.words if word not in LETTERS]
         chosen = rng.choice(known, int(rng.choice([1, 1, 1, 2])))
-        return Saying(tuple(tuple(self._word(str(one), rng)) for one in chosen))
+        return Saying(tuple(tuple(self._word(str(word), rng)) for word in chosen))
 
     def other(self, rng: np.random.Generator) -> Saying:
-        """Any syllables, or English words that no grammar has."""
+        """Any syllables, or English words that no grammar contains."""
         count = int(rng.integers(1, 8))
         if self.lexicon.language is Language.ENGLISH:
             more = words_for_training()
-            chosen = [str(one) for one in rng.choice(list(more), count)]
-            return Saying(tuple(_grouped([Word(one, more[one]) for one in chosen], rng)))
-        chosen = [str(one) for one in rng.choice(self.lexicon.syllables, count)]
-        words = [Word(one, self.lexicon.syllable(one)) for one in chosen]
+            chosen = [str(word) for word in rng.choice(list(more), count)]
+            return Saying(tuple(_grouped([Word(word, more[word]) for word in chosen], rng)))
+        chosen = [str(syllable) for syllable in rng.choice(self.lexicon.syllables, count)]
+        words = [Word(syllable, self.lexicon.syllable(syllable)) for syllable in chosen]
         return Saying(tuple(_grouped(words, rng)))
 
     @staticmethod
     def grouped(words: Sequence[Word], rng: np.random.Generator) -> Saying:
-        """Words in groups, as numbers are said."""
+        """Words in groups, as numbers are spoken."""
         return Saying(tuple(_grouped(words, rng)))
 
     def digits(self, text: str) -> Saying:
-        """A number in the usual words, in one breath: to measure with."""
+        """A number in the usual words without a break, for measurements."""
         language, rng = self.lexicon.language, np.random.default_rng(0)
-        words = (self._word(DIGITS[language][int(one)], rng, way=0) for one in text)
-        return Saying((tuple(word for one in words for word in one),))
+        words = (self._word(DIGITS[language][int(digit)], rng, way=0) for digit in text)
+        return Saying((tuple(word for spelling in words for word in spelling),))
 
     def _digits(self, count: int, rng: np.random.Generator) -> list[Word]:
         language = self.lexicon.language
         other = DIGITS_SAID_OTHERWISE[language] if rng.random() < 0.5 else {}
-        said: list[str] = []
+        spoken: list[str] = []
         for digit in rng.integers(0, 10, count):
             ways = [word for word, stands_for in other.items() if stands_for == str(digit)]
             if ways and rng.random() < 2 * OTHERWISE:
-                said.append(str(rng.choice(ways)))
+                spoken.append(str(rng.choice(ways)))
             else:
-                said.append(DIGITS[language][digit])
-            if TIMES[language] and len(said) < count and rng.random() < TIMES_SAID / 3:
-                said.insert(-1, str(rng.choice(list(TIMES[language]))))
-        return [word for one in said for word in self._word(one, rng)]
+                spoken.append(DIGITS[language][digit])
+            if TIMES[language] and len(spoken) < count and rng.random() < TIMES_SAID / 3:
+                spoken.insert(-1, str(rng.choice(list(TIMES[language]))))
+        return [word for spelling in spoken for word in self._word(spelling, rng)]
 
     def _letter(self, letter: str, rng: np.random.Generator) -> Sequence[Word]:
         ways = self.lexicon.words[letter]
@@ -170,19 +172,26 @@ class Sayings:
         spellings, pronunciations = self.lexicon.spellings[word], self.lexicon.words[word]
         if self.lexicon.language is Language.ENGLISH:
             return [Word(word, pronunciations[0])]
-        native = [number for number, one in enumerate(spellings) if not one.startswith("[")]
+        native = [
+            number for number, spelling in enumerate(spellings) if not spelling.startswith("[")
+        ]
         chosen = native[int(rng.integers(len(native)))] if way is None else way
-        return [Word(one, self.lexicon.syllable(one)) for one in spellings[chosen].split()]
+        return [
+            Word(syllable, self.lexicon.syllable(syllable))
+            for syllable in spellings[chosen].split()
+        ]
 
     def _phrase(self, text: str) -> tuple[Word, ...]:
         if self.lexicon.language is not Language.ENGLISH:
-            return tuple(Word(one, self.lexicon.syllable(one)) for one in text.split())
+            return tuple(
+                Word(syllable, self.lexicon.syllable(syllable)) for syllable in text.split()
+            )
         more = words_for_training() | {word: ways[0] for word, ways in self.lexicon.words.items()}
-        return tuple(Word(one, more[one]) for one in text.split())
+        return tuple(Word(word, more[word]) for word in text.split())
 
 
 def _grouped(words: Sequence[Word], rng: np.random.Generator) -> Iterator[tuple[Word, ...]]:
-    """In twos to fives; nobody leaves a single one for the end."""
+    """In groups of two to five; never a single word at the end."""
     at = 0
     in_one_breath = rng.random() < 0.25
     while at < len(words):

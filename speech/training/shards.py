@@ -1,7 +1,7 @@
-"""Speech that was made once, kept on disk in pieces, so that an interrupted making goes on.
+"""Keeps generated speech on disk in pieces, so that an interrupted generation can go on.
 
-A shard is an `.npz` with the sound of some utterances one after the other, 16 bit at 8000 Hz, and
-a list of what is said in each. Shards lie outside the repository.
+A shard is an `.npz` with the sound of some utterances one after the other, 16 bit at 8000 Hz, and a
+list of the words in each. Shards are kept outside the repository.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from speech.training.lexicon import Pronunciation
 
 @dataclass(frozen=True)
 class Labelled:
-    """One utterance as it left the mouth: no line, no noise.
+    """One clean utterance: without line and noise.
 
     Attributes:
-        units: each word's, in order.
+        units: the units of each word, in order.
         who: the person or voice.
         sound: float32 at 8000 Hz, values as of 16-bit integers.
     """
@@ -35,8 +35,8 @@ class Labelled:
 
 
 def save(path: Path, utterances: Sequence[Labelled]) -> None:
-    """Write a shard, whole or not at all."""
-    said = [
+    """Write a shard, completely or not at all."""
+    rows = [
         {"units": utterance.units, "who": utterance.who, "samples": len(utterance.sound)}
         for utterance in utterances
     ]
@@ -47,23 +47,23 @@ def save(path: Path, utterances: Sequence[Labelled]) -> None:
     np.savez(
         unfinished,
         sound=np.clip(np.round(sound), -32768, 32767).astype(np.int16),
-        said=np.array(json.dumps(said)),
+        said=np.array(json.dumps(rows)),
     )
     os.replace(unfinished, path)
 
 
 def load(path: Path) -> Iterator[Labelled]:
     with np.load(path) as shard:
-        sound, said = shard["sound"], json.loads(str(shard["said"]))
+        sound, rows = shard["sound"], json.loads(str(shard["said"]))
     at = 0
-    for one in said:
-        piece = sound[at : at + one["samples"]].astype(np.float32)
-        at += one["samples"]
-        yield Labelled(tuple(tuple(word) for word in one["units"]), one["who"], piece)
+    for row in rows:
+        piece = sound[at : at + row["samples"]].astype(np.float32)
+        at += row["samples"]
+        yield Labelled(tuple(tuple(word) for word in row["units"]), row["who"], piece)
 
 
 def of_folder(folder: Path, only: Sequence[str] = ()) -> Iterator[Labelled]:
-    """Everything in a folder's shards, or in those of some sources."""
+    """All utterances in a folder's shards, or in those of some sources."""
     for path in sorted(folder.glob("*.npz")):
         source = path.name.rpartition("-")[0]
         if not path.name.endswith(".unfinished.npz") and (not only or source in only):
@@ -77,10 +77,10 @@ def make(
     each: int,
     utterance: Callable[[int], Labelled | None],
 ) -> int:
-    """Make what is missing of a source's shards; gives how many were made now.
+    """Make the missing shards of a source; returns how many were made.
 
     Args:
-        utterance: one of them by its number, the same each time; None where it came out unusable.
+        utterance: gives an utterance by its number, always the same; None if it is unusable.
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [number for number in range(shards) if not _path(folder, source, number).is_file()]

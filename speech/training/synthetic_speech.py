@@ -1,4 +1,4 @@
-"""Training speech by espeak-ng and the synthesisers of `engines.py`.
+"""Makes training speech with espeak-ng and the synthesisers of `engines.py`.
 
 python -m speech.training.synthetic_speech yue cmn en --out FOLDER
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import shards
 from speech.training.engines import ENGINES
 from speech.training.lexicon import Lexicon, Pronunciation
@@ -24,7 +24,7 @@ SHARDS = {Language.CANTONESE: 26, Language.PUTONGHUA: 24, Language.ENGLISH: 24}
 
 
 def units_of(lexicon: Lexicon, spoken: Spoken) -> tuple[Pronunciation, ...]:
-    """What is spoken, each word as its units."""
+    """The units of the spoken words, word by word."""
     return tuple(
         lexicon.syllable(word) if way < 0 else lexicon.words[word][way]
         for word, way in zip(spoken.words, spoken.ways, strict=True)
@@ -33,7 +33,7 @@ def units_of(lexicon: Lexicon, spoken: Spoken) -> tuple[Pronunciation, ...]:
 
 @dataclass(frozen=True)
 class Synthetic:
-    """Utterances by number; the same one for the same number, but for Pico's."""
+    """Utterances by number; equal numbers give equal utterances, except for Pico's."""
 
     speaker: Speaker
 
@@ -54,13 +54,13 @@ def _speak(seed: int) -> Spoken | None:
 
 
 def held_out_speech(lexicon: Lexicon, count: int, seed: int) -> list[Spoken]:
-    """Utterances of espeak-ng's variants that no model is trained on; the same ones each time."""
+    """Utterances of espeak-ng's variants that are not used for training; always the same."""
     global _speaker
     _speaker = Speaker(lexicon, variants(held_out=True))
     first = zlib.crc32(f"{lexicon.language}True{seed}".encode()) % 10_000 * 1_000_000
     with multiprocessing.get_context("fork").Pool() as pool:
         made = pool.imap(_speak, range(first, first + count), chunksize=20)
-        return [one for one in tqdm(made, "speaking", count) if one is not None]
+        return [piece for piece in tqdm(made, "speaking", count) if piece is not None]
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What the teacher's encoder made of some hours of speech, as a second target of the trunk."""
+"""The output of the teacher's encoder for some hours of speech, as a second target of the trunk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Taught:
     """Windows as `speech.training.teacher` wrote them: features, and the encoder's output."""
 
     def __init__(self, path: Path, around: int, share: float = 1.0) -> None:
-        """`around`: frames of context that the network wants on either side of an output.
+        """`around`: frames of context that the network needs on either side of an output.
 
         Raises ValueError for a file with less.
         """
@@ -55,14 +55,14 @@ class Taught:
 
 
 class Pupil(nn.Module):
-    """A layer on a network's trunk that is to say what the teacher says; thrown away at the end."""
+    """A layer on a network's trunk that learns the teacher's output; discarded at the end."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.says = nn.Conv1d(width, AXES, 1)
 
     def missing(self, trunk: TimeDelayNetwork, frames: Tensor, targets: Tensor) -> Tensor:
-        """Mean square of what is wrong."""
-        said = self.says(trunk.hidden(frames)).transpose(1, 2)[:, :FRAMES]
-        wrong: Tensor = ((said - targets[:, : said.shape[1]]) ** 2).mean()
+        """The mean squared error."""
+        predicted = self.says(trunk.hidden(frames)).transpose(1, 2)[:, :FRAMES]
+        wrong: Tensor = ((predicted - targets[:, : predicted.shape[1]]) ** 2).mean()
         return wrong

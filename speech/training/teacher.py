@@ -1,12 +1,12 @@
-"""A pretrained encoder as a second teacher: what it makes of two seconds of anybody's speech.
+"""Uses a pretrained encoder as a second teacher: its output for two seconds of speech.
 
     python -m speech.training.teacher --encoder FOLDER --recorded FOLDER --clean FOLDER --out FILE
 
 The encoder is Whisper base (OpenAI, MIT), multilingual, as a CTranslate2 conversion:
-`config.json`, `model.bin`, `tokenizer.json`, `vocabulary.txt`. It is needed for training alone;
-the service neither ships nor needs it. What it puts out for clean sound is what our network learns
-to put out for the same sound on a telephone: what strangers' syllables have in common, whatever
-their language.
+`config.json`, `model.bin`, `tokenizer.json`, `vocabulary.txt`. It is needed for training only; the
+service neither contains nor needs it. Our network learns to give for a sound on a telephone the
+encoder's output for the clean sound: what the syllables of all speakers have in common, in any
+language.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy.typing as npt
 import soxr
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import shards
 from speech.training.augment import Telephone
 from speech.training.features import FRAME_SHIFT, SAMPLE_RATE, Floats, mfcc
@@ -34,22 +34,22 @@ from speech.training.recorded import Clips, recorded
 SECONDS = 2
 WINDOW = SECONDS * SAMPLE_RATE
 FRAMES = 66
-"""Of 30 ms in a window: those of our networks' output."""
+"""Output frames of 30 ms in a window, those of our networks."""
 SUBSAMPLING = 3
 """Frames of 10 ms to each output of our networks."""
 AROUND = 26
 """Frames of context kept on either side: for networks of up to eight layers."""
 TELEPHONES = 2
-"""Over so many of them each window is heard."""
+"""Each window is sent over so many telephones."""
 TRACT = (0.9, 1.12)
 AXES = 96
-"""Main axes of the encoder's 512 numbers that are learnt."""
+"""So many main axes of the encoder's 512 numbers are learnt."""
 _RATE = 16_000
 _A_SECOND = 50
 """Frames of the encoder's output."""
 _MEL_BANDS, _MEL_WINDOW, _MEL_STEP = 80, 400, 160
 _FOR_MANY, _FOR_ONE = 6.0, 360.0
-"""Seconds of people of whom there are many, and of who is alone with a language."""
+"""Seconds of each person if there are many, and of a person who is alone with a language."""
 
 
 def _filters() -> Floats:
@@ -102,7 +102,7 @@ class Encoder:
 
 
 def windows(sounds: Iterable[Floats], rng: np.random.Generator, seconds: float) -> list[Floats]:
-    """Clips of one speaker, with pauses now and then, cut into windows."""
+    """Clips of one speaker, with occasional pauses, cut into windows."""
     found: list[Floats] = []
     whole = np.zeros(0, np.float32)
     for sound in sounds:
@@ -123,7 +123,7 @@ def _of_people(people: list[Clips], rng: np.random.Generator) -> Iterator[Floats
     for clips in people:
         takes = [*itertools.chain(*clips.of.values()), *(sound for _, sound in clips.strings)]
         alone = clips.language is not Language.ENGLISH and len(takes) > 1000
-        order = (takes[int(one)] for one in rng.permutation(len(takes)))
+        order = (takes[int(take)] for take in rng.permutation(len(takes)))
         yield from windows(order, rng, _FOR_ONE if alone else _FOR_MANY)
 
 
@@ -140,8 +140,8 @@ def on_main_axes(taught: npt.NDArray[np.float16]) -> npt.NDArray[np.float16]:
     return np.asarray(moved.reshape(*taught.shape[:2], AXES), np.float16)
 
 
-def heard(window: Floats, rng: np.random.Generator) -> npt.NDArray[np.float16]:
-    """Features of a window over a telephone, each moment where it was, and context around."""
+def telephone_features(window: Floats, rng: np.random.Generator) -> npt.NDArray[np.float16]:
+    """Features of a window over a telephone, each moment at its place, with context around."""
     line = Telephone().in_place(window.astype(np.float32), rng)
     frames = FRAMES * SUBSAMPLING + 2 * AROUND
     before, after = AROUND * FRAME_SHIFT, (AROUND + 4) * FRAME_SHIFT
@@ -167,10 +167,13 @@ def main() -> None:
         )
         found += windows(sounds, rng, asked.voices_s)
     taught = np.stack(
-        [encoder(one).astype(np.float16) for one in tqdm(found, "teacher", mininterval=10)]
+        [encoder(window).astype(np.float16) for window in tqdm(found, "teacher", mininterval=10)]
     )
     features = [
-        [heard(one, np.random.default_rng((at, telephone))) for at, one in enumerate(found)]
+        [
+            telephone_features(window, np.random.default_rng((at, telephone)))
+            for at, window in enumerate(found)
+        ]
         for telephone in range(TELEPHONES)
     ]
     unfinished = asked.out.with_suffix(".unfinished.npz")

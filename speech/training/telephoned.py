@@ -1,9 +1,9 @@
-"""Clean speech over telephones, as features: what a network is trained on, kept on disk.
+"""Sends clean speech over simulated telephones and keeps its features on disk for training.
 
     python -m speech.training.telephoned yue cmn en --clean FOLDER --recorded FOLDER --out FOLDER
 
-Every utterance is heard over some telephones, each by a speaker with another tract and pitch.
-Shards of features are made once; an interrupted making goes on where it stopped.
+Every utterance goes over several telephones, each time with another vocal tract and pitch. Shards
+of features are made once; an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import shards
 from speech.training.augment import Telephone, faster
 from speech.training.dataset import Utterance
@@ -29,12 +29,12 @@ from speech.training.recorded import noises
 
 NOBODY = "nobody"
 NOBODIES, EACH = 8, 60
-"""Shards of lines on which nobody speaks: a model that hears none finds words in every noise."""
+"""Shards of lines on which nobody speaks: without them a model finds words in any noise."""
 
 
 @dataclass(frozen=True)
 class Treatment:
-    """How often a source is heard, and how far its speakers are changed.
+    """How often a source is used, and how much its speakers are changed.
 
     Attributes:
         copies: over how many telephones.
@@ -54,38 +54,38 @@ TREATMENTS = {
     "kokoro-training": Treatment(5, (0.84, 1.18), (0.88, 1.14)),
     "synthetic": Treatment(1, (0.8, 1.26), (0.85, 1.2)),
 }
-"""What is made by ever other speakers is changed little; whoever is alone, much."""
+"""Sources with many speakers are changed little; those with a single speaker a lot."""
 
 
 def save(path: Path, utterances: Sequence[Utterance]) -> None:
-    said = [
+    rows = [
         {"frames": len(utterance.features), "words": utterance.words} for utterance in utterances
     ]
     features = [utterance.features for utterance in utterances] or [
         np.zeros((0, COEFFICIENTS), np.float16)
     ]
     unfinished = path.with_suffix(".unfinished.npz")
-    np.savez(unfinished, features=np.concatenate(features), said=np.array(json.dumps(said)))
+    np.savez(unfinished, features=np.concatenate(features), said=np.array(json.dumps(rows)))
     os.replace(unfinished, path)
 
 
 def load(folder: Path) -> Iterator[Utterance]:
-    """Everything in a folder's shards."""
+    """All utterances in a folder's shards."""
     for path in sorted(folder.glob("*.npz")):
         if path.name.endswith(".unfinished.npz"):
             continue
         with np.load(path) as shard:
-            features, said = shard["features"], json.loads(str(shard["said"]))
+            features, rows = shard["features"], json.loads(str(shard["said"]))
         at = 0
-        for one in said:
-            words = tuple(tuple(word) for word in one["words"])
-            yield Utterance(features[at : at + one["frames"]].copy(), words)
-            at += one["frames"]
+        for row in rows:
+            words = tuple(tuple(word) for word in row["words"])
+            yield Utterance(features[at : at + row["frames"]].copy(), words)
+            at += row["frames"]
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """Puts shards of clean speech through telephones."""
+    """Sends shards of clean speech through telephones."""
 
     telephone: Telephone
     out: Path
@@ -98,7 +98,7 @@ class Exchange:
         made = [
             utterance
             for labelled in shards.load(path)
-            if (utterance := self._heard(labelled, treatment, rng)) is not None
+            if (utterance := self._over_the_line(labelled, treatment, rng)) is not None
         ]
         save(self.out / path.parent.name / f"{path.stem}-{copy}.npz", made)
 
@@ -109,15 +109,15 @@ class Exchange:
         ]
         save(self.out / language / f"{NOBODY}-{number:04}.npz", made)
 
-    def _heard(
-        self, said: shards.Labelled, treatment: Treatment, rng: np.random.Generator
+    def _over_the_line(
+        self, labelled: shards.Labelled, treatment: Treatment, rng: np.random.Generator
     ) -> Utterance | None:
         pitch = float(rng.uniform(*treatment.pitch)) if rng.random() < 0.75 else 1.0
-        line = self.telephone(faster(said.sound, pitch), rng)
+        line = self.telephone(faster(labelled.sound, pitch), rng)
         features = mfcc(line, float(rng.uniform(*treatment.tract)) / pitch)
-        if len(features) < 3 * sum(map(len, said.units)) + 6:
+        if len(features) < 3 * sum(map(len, labelled.units)) + 6:
             return None  # spoken faster than the network could follow
-        return Utterance(features.astype(np.float16), said.units)
+        return Utterance(features.astype(np.float16), labelled.units)
 
 
 _exchange: Exchange
@@ -128,7 +128,7 @@ def _work(job: tuple[Path, str, int]) -> None:
 
 
 def jobs(clean: Path, out: Path, language: Language) -> Iterator[tuple[Path, str, int]]:
-    """What is still to be made: shard, source, and which telephone."""
+    """The missing jobs: shard, source, and number of the telephone."""
     for path in sorted((clean / language).glob("*.npz")):
         source = path.name.rpartition("-")[0]
         if source not in TREATMENTS or path.name.endswith(".unfinished.npz"):
@@ -160,7 +160,7 @@ def main() -> None:
         for number in range(NOBODIES):
             if not (asked.out / language / f"{NOBODY}-{number:04}.npz").is_file():
                 _exchange.nobody(language, number)
-    wanted = [job for one in asked.languages for job in jobs(asked.clean, asked.out, one)]
+    wanted = [job for language in asked.languages for job in jobs(asked.clean, asked.out, language)]
     with multiprocessing.get_context("fork").Pool(2) as pool:
         for _ in tqdm(
             pool.imap_unordered(_work, wanted), "telephones", len(wanted), mininterval=10

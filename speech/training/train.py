@@ -1,4 +1,4 @@
-"""Training the networks on sets of utterances."""
+"""Trains the networks on sets of utterances."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training import lfmmi
 from speech.training.dataset import Utterance
 from speech.training.features import COEFFICIENTS
@@ -28,7 +28,7 @@ FRAMES_A_BATCH = 9_000
 LEARNING_RATE = 1.5e-3
 _IMPOSSIBLE = -5e3
 _SLOWEST = 2500
-"""The highest learning rate by the last one."""
+"""The highest learning rate divided by the last one."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,14 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long, how fast, and from where.
+    """The duration, rates and starting point of a training.
 
     Attributes:
-        epochs: in all; a training that goes on may be given others than it began with.
+        epochs: number of epochs in all; a resumed training may get another number than it began
+            with.
         rate: highest learning rate.
-        start: folder of models that ship, whose weights are trained on from; None for a flat start.
-        weight_of_taught: of the teacher's target beside LF-MMI.
+        start: folder of shipped models whose weights are the starting point; None for a flat start.
+        weight_of_taught: weight of the teacher's target relative to LF-MMI.
         keep: folder where the state after each epoch is kept, to go on from after an interruption.
     """
 
@@ -62,11 +63,11 @@ class Schedule:
 def train(
     lessons: Mapping[Language, Lesson], schedule: Schedule, taught: Taught | None = None
 ) -> dict[Language, TimeDelayNetwork]:
-    """A network for each language; the same ones for the same data on the same machine.
+    """Train a network for each language; equal data on the same machine give equal networks.
 
-    Networks trained together share all but their last layer: what one language's speakers and
-    telephones teach serves the others, which have few people of their own. With `taught` the layers
-    in common also learn what a pretrained encoder makes of speech.
+    Networks trained together share all layers but the last: the speakers and telephones of one
+    language help the others, which have few speakers. With `taught` the shared layers also learn
+    the output of a pretrained encoder.
     """
     torch.manual_seed(0)
     random.seed(0)
@@ -87,9 +88,9 @@ def mean_of(
 ) -> TimeDelayNetwork:
     """The mean of the networks that were kept after some epochs (0: before the first one).
 
-    Weights along one training lie in one valley, and their mean is often better than any of them
-    (Izmailov and others 2018); with what it started from among them it forgets less of what that
-    knew (Wortsman and others 2022).
+    The weights along one training lie in one valley of the loss, and their mean is often better
+    than any of them (Izmailov and others 2018). If the starting weights are included, the network
+    forgets less (Wortsman and others 2022).
 
     Raises FileNotFoundError for an epoch that was not kept.
     """
@@ -167,7 +168,7 @@ class _Training:
         progress.close()
 
     def keep(self, epoch: int) -> None:
-        """The state after an epoch, whole or not at all."""
+        """Keep the state after an epoch, completely or not at all."""
         folder = self._schedule.keep
         if folder is None:
             return
@@ -197,7 +198,7 @@ class _Training:
             torch.save(network.state_dict(), folder / f"{language}-{epochs_done}.pt")
 
     def resumed(self) -> int:
-        """Go on from what was kept; gives the epochs that are done."""
+        """Continue from the kept state; returns the number of epochs done."""
         folder = self._schedule.keep
         if folder is None or not (folder / "state.pt").is_file():
             return 0
@@ -215,7 +216,7 @@ class _Training:
         return done
 
     def _cut_short(self, steps: int) -> None:
-        """Other epochs were asked for than at first: from here the rate falls to its end."""
+        """The number of epochs was changed: from here the rate falls to its final value."""
         for group in self._optimiser.param_groups:
             group["initial_lr"] = group["lr"]
         self._rates = torch.optim.lr_scheduler.CosineAnnealingLR(
@@ -226,7 +227,7 @@ class _Training:
         return sum(len(_epoch(self._lessons, epoch)) for epoch in epochs)
 
     def _end(self) -> datetime.datetime:
-        """When the training is expected to end, by the pace so far."""
+        """When the training is expected to end, at the pace so far."""
         seconds = (time.monotonic() - self._began) / (self._done - self._done_before)
         seconds *= self._steps - self._done
         return datetime.datetime.now() + datetime.timedelta(seconds=seconds)
@@ -234,7 +235,7 @@ class _Training:
 
 @dataclass(frozen=True)
 class _Course:
-    """A language's units, and what follows what."""
+    """The units of a language, and their bigram."""
 
     index: dict[str, int]
     bigram: lfmmi.UnitBigram
@@ -245,9 +246,9 @@ class _Course:
         return cls(index, lfmmi.UnitBigram.of(lesson.data, index))
 
     def missing(self, scores: Tensor, lengths: Tensor, batch: Sequence[Utterance]) -> Tensor:
-        """How much likelier anything is than what was said, over a batch."""
-        said = lfmmi.Said.of(batch, self.index)
-        right = lfmmi.of_what_was_said(scores, lengths, said, self.bigram)
+        """How much likelier anything is than the transcript, over a batch."""
+        transcript = lfmmi.Transcript.of(batch, self.index)
+        right = lfmmi.of_transcript(scores, lengths, transcript, self.bigram)
         anything = lfmmi.of_anything(scores, lengths, self.bigram)
         possible = right > _IMPOSSIBLE  # not too fast for the topology
         return ((anything - right) * possible).sum()
@@ -267,7 +268,7 @@ def _networks(
     first.mean.copy_(torch.tensor(sample.mean(0)))
     first.deviation.copy_(torch.tensor(sample.std(0) + 1e-3))
     if schedule.start is not None:
-        shipped = {one: schedule.start / one / "am" / "final.mdl" for one in networks}
+        shipped = {network: schedule.start / network / "am" / "final.mdl" for network in networks}
         start_trunk(first, next(iter(shipped.values())), torch.from_numpy(sample[:60_000]))
         for language, network in networks.items():
             start_output(network, shipped[language])
@@ -279,7 +280,7 @@ def _networks(
 def _epoch(
     lessons: Mapping[Language, Lesson], epoch: int
 ) -> list[tuple[Language, list[Utterance]]]:
-    """The batches of all languages, shuffled."""
+    """The batches of all languages in random order."""
     batches = [
         (language, batch)
         for language, lesson in lessons.items()
@@ -290,7 +291,7 @@ def _epoch(
 
 
 def _batches(data: Sequence[Utterance], epoch: int) -> Iterator[list[Utterance]]:
-    """Utterances of like length together, other ones each epoch."""
+    """Utterances of similar length together, in other batches each epoch."""
     rng = random.Random(epoch)
     order = sorted(data, key=lambda example: len(example.features) + rng.random() * 20)
     batches: list[list[Utterance]] = [[]]
@@ -304,7 +305,8 @@ def _batches(data: Sequence[Utterance], epoch: int) -> Iterator[list[Utterance]]
 def _padded(
     batch: Sequence[Utterance], network: TimeDelayNetwork, *, masked: bool
 ) -> tuple[Tensor, Tensor]:
-    """Frames of a batch with the first and last one repeated around, and the outputs of each."""
+    """The frames of a batch with the first and last one repeated around, and the number of outputs
+    of each."""
     lengths = [-(-len(utterance.features) // SUBSAMPLING) for utterance in batch]
     around = network.context
     total = SUBSAMPLING * (max(lengths) - 1) + 1 + 2 * around
@@ -314,7 +316,7 @@ def _padded(
         before, after = np.repeat(features[:1], around, 0), np.repeat(features[-1:], total, 0)
         frames[row] = np.concatenate([before, features, after])[:total]
     result = torch.from_numpy(frames)
-    if masked:  # a moment of nothing in some of them, as SpecAugment does it
+    if masked:  # a moment is blanked in some of them, as in SpecAugment
         for row in range(len(batch)):
             if random.random() < 0.4 and total > 24:
                 start = random.randrange(total - 12)

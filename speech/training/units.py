@@ -1,4 +1,4 @@
-"""A model's units under Kaldi's numbers: phones by place in the word, states, transitions."""
+"""A model's units in Kaldi's numbering: phones by place in the word, states, transitions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 PLACES = "BEIS"
-"""Beginning, end, inside, single: with them Vosk can tell where a word begins and ends."""
+"""Beginning, end, inside, single: by these Vosk knows where a word begins and ends."""
 _KALDI_PLACES = {"B": "begin", "E": "end", "I": "internal", "S": "singleton"}
 SILENCE_PHONE = 1
 
 
 @dataclass(frozen=True)
 class State:
-    """The one state of a phone, and its two outputs of the network."""
+    """The single state of a phone, and its two outputs of the network."""
 
     phone: int
     enter: int
@@ -46,7 +46,7 @@ class UnitTable:
 
     @property
     def word_boundaries(self) -> str:
-        """What `graph/phones/word_boundary.int` says."""
+        """The content of `graph/phones/word_boundary.int`."""
         lines = [f"{SILENCE_PHONE} nonword"]
         for number, name in enumerate(self.names[2:], start=2):
             lines.append(f"{number} {_KALDI_PLACES[name[-1]]}")

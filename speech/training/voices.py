@@ -1,4 +1,4 @@
-"""Training speech from synthesisers: espeak-ng's many voices, and a few made of a person's."""
+"""Training speech from synthesisers: espeak-ng's many voices, and a few made from recordings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import resample_poly
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import LANGUAGES
 from speech.recognition.words import DIGITS, DIGITS_SAID_OTHERWISE, LETTERS
 from speech.training.engines import RESPELT, Engine, trimmed
@@ -20,11 +20,11 @@ from speech.training.lexicon import Lexicon
 
 LONGEST_S, SHORTEST_S = 9.0, 0.15
 HELD_OUT = ("f5", "m7", "linda", "Alex", "steph2", "Michael", "klatt4", "boris", "Alicia", "quincy")
-"""Variants no model is trained on, so that something synthetic is left to measure with."""
+"""Variants that are not used for training, so that they can be measured with."""
 LETTERS_ELSEWHERE = 0.12
-"""Of utterances in a language that is not English: those of English letters."""
+"""Share of utterances of English letters in a language that is not English."""
 SHARE_OF_ENGINES = 0.55
-"""Of English: what is said by voices made of a person's."""
+"""Share of English utterances by voices made from a person's recordings."""
 _UNLIKE_A_CALLER = re.compile(r"whisper|fast|demonic|robo|announcer|croak|tweaky|storm", re.I)
 _ACCENTS = (
     *("en-us", "en-gb", "en-gb-x-rp", "en-029", "en-gb-scotland", "en-us-nyc"),
@@ -36,10 +36,10 @@ _ENGLISH = re.compile(r"^\[")
 
 @dataclass(frozen=True)
 class Spoken:
-    """Speech and what is said in it.
+    """Speech, and its words.
 
     Attributes:
-        ways: for each word the number of its pronunciation, or -1 where it is a syllable.
+        ways: for each word the number of its pronunciation; -1 for a syllable.
     """
 
     words: tuple[str, ...]
@@ -54,14 +54,14 @@ def variants(*, held_out: bool = False) -> list[str]:
         ["espeak-ng", "--voices=variant"], capture_output=True, text=True, check=True
     ).stdout
     found = sorted(set(re.findall(r"!v/(\S+)", listed)))
-    usable = [one for one in found if not _UNLIKE_A_CALLER.search(one)]
-    return [one for one in usable if (one in HELD_OUT) is held_out]
+    usable = [name for name in found if not _UNLIKE_A_CALLER.search(name)]
+    return [name for name in usable if (name in HELD_OUT) is held_out]
 
 
 def synthesised(
     voice: str, text: str, *, speed: int = 160, pitch: int = 50, gap: int = 0
 ) -> Floats | None:
-    """Text spoken by espeak-ng, trimmed, at 8000 Hz; None where nothing was said.
+    """Speak text with espeak-ng: trimmed, at 8000 Hz; None if there was no sound.
 
     Args:
         speed: words a minute.
@@ -91,8 +91,8 @@ class Speaker:
     engines: Sequence[Engine] = ()
 
     def utterance(self, seed: int) -> Spoken | None:
-        """One utterance, the same for the same seed (but Pico's sound never is, to the sample);
-        None where it came out unusable."""
+        """One utterance, equal for equal seeds (except for Pico, whose samples vary); None if it is
+        unusable."""
         rng = random.Random(seed)
         english = self.lexicon.language is Language.ENGLISH or rng.random() < LETTERS_ELSEWHERE
         if english and self.engines and rng.random() < SHARE_OF_ENGINES:
@@ -140,7 +140,7 @@ class Speaker:
         return words
 
     def _english_way(self, word: str, accent: str) -> int:
-        """Which pronunciation an accent uses: the Americans' r, and their zee."""
+        """The pronunciation in an accent: American r, and zee."""
         spelt = self.lexicon.spellings[word]
         if self.lexicon.language is not Language.ENGLISH:
             wanted = [number for number, way in enumerate(spelt) if _ENGLISH.match(way)]
@@ -167,21 +167,23 @@ class Speaker:
         chance = rng.random()
         if chance < 0.38:
             digits = {*DIGITS[language], *DIGITS_SAID_OTHERWISE[language]}
-            chosen = rng.choices([one for one in native if one[0] in digits], k=rng.randint(1, 10))
+            chosen = rng.choices(
+                [candidate for candidate in native if candidate[0] in digits], k=rng.randint(1, 10)
+            )
         elif chance < 0.45:
-            letters = [one for one in native if one[0] in LETTERS]
+            letters = [candidate for candidate in native if candidate[0] in LETTERS]
             chosen = rng.choices(letters, k=rng.randint(1, 4))
         elif chance < 0.56:
-            others = [one for one in native if one[0] not in LETTERS]
+            others = [candidate for candidate in native if candidate[0] not in LETTERS]
             chosen = rng.choices(others, k=1)
         elif chance < 0.72:
             chosen = rng.choices(native, k=rng.randint(1, 4))
         else:
             syllables = rng.choices(self.lexicon.syllables, k=rng.randint(2, 7))
             chosen = [(syllable, -1) for syllable in syllables]
-        as_written = [one for one in chosen if one[1] == 0 and _reads_as_said(one[0])]
+        as_written = [pair for pair in chosen if pair[1] == 0 and _reads_as_said(pair[0])]
         if as_written and rng.random() < 0.6:
-            # Read from characters a word has its own rhythm, which syllables put together lack.
+            # A word read from characters has its own rhythm, which joined syllables lack.
             text = rng.choice([" ", " ", "，"]).join(word for word, _ in as_written)
             words, ways = zip(*as_written, strict=True)
             return words, ways, voices.characters, text
@@ -200,5 +202,5 @@ def _usable(
 
 
 def _reads_as_said(word: str) -> bool:
-    """Whether espeak-ng reads these characters as the lexicon has them: 唔 it reads as ng4."""
+    """Whether espeak-ng reads these characters as the lexicon does: it reads 唔 as ng4."""
     return word not in LETTERS and "唔" not in word

@@ -1,4 +1,4 @@
-"""Training on from a model that ships: its weights read back from `final.mdl`."""
+"""Continues training from a shipped model: reads its weights from `final.mdl`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ _WEIGHTS, _BIAS = b"<LinearParams> FM ", b"<BiasParams> FV "
 
 @dataclass(frozen=True)
 class Affine:
-    """One transform as it stands in the file: normalisation is folded into it."""
+    """One transform as it is in the file, with normalisation folded in."""
 
     weights: Floats
     bias: Floats
 
 
 def read_back(final_mdl: Path) -> list[Affine]:
-    """All transforms, the last one to the outputs. Raises ValueError for a file without any."""
+    """All transforms; the last one leads to the outputs. Raises ValueError for a file without
+    any."""
     data, at = final_mdl.read_bytes(), 0
     found: list[Affine] = []
     while (at := data.find(_WEIGHTS, at)) >= 0:
@@ -42,13 +43,13 @@ def read_back(final_mdl: Path) -> list[Affine]:
 
 
 def start_trunk(network: TimeDelayNetwork, final_mdl: Path, features: Tensor) -> None:
-    """Give a network the layers before the last of a model that ships.
+    """Copy all layers but the last of a shipped model to a network.
 
-    The network's mean and deviation must be set. Normalisation was folded away, so each layer's is
-    made anew from what the layer puts out for some minutes of features (frames, 32): it then
-    changes nothing, whether a batch is normalised by itself or by what was learnt.
+    The network's mean and deviation must be set. Normalisation was folded into the weights, so each
+    layer gets a new one, computed from its output for some minutes of features (frames, 32). It
+    changes nothing, whether a batch is normalised by its own or by learnt statistics.
 
-    Raises ValueError where the layers are of another shape.
+    Raises ValueError if the layers have another shape.
     """
     *layers, _ = read_back(final_mdl)
     if [layer.bias.shape[0] for layer in layers] != [len(norm.weight) for norm in network.norms]:
@@ -61,7 +62,7 @@ def start_trunk(network: TimeDelayNetwork, final_mdl: Path, features: Tensor) ->
             table = torch.from_numpy(layers[number].weights.copy())
             shift = torch.from_numpy(layers[number].bias.copy())
             kernel = table.reshape(len(table), 3, -1).transpose(1, 2)
-            if number == 0:  # the one in the file takes features as they are
+            if number == 0:  # the transform in the file takes features as they are
                 shift = shift + (kernel * network.mean[None, :, None]).sum((1, 2))
                 kernel = kernel * network.deviation[None, :, None]
             convolution.weight.copy_(kernel)
@@ -76,7 +77,7 @@ def start_trunk(network: TimeDelayNetwork, final_mdl: Path, features: Tensor) ->
 
 
 def start_output(network: TimeDelayNetwork, final_mdl: Path) -> None:
-    """Give a network the last transform of a model that ships. Raises ValueError as above."""
+    """Copy the last transform of a shipped model to a network. Raises ValueError as above."""
     last = read_back(final_mdl)[-1]
     if last.weights.shape != tuple(network.output.weight.shape[:2]):
         raise ValueError(f"{final_mdl}: {last.weights.shape[0]} outputs, not those of the lexicon")

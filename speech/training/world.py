@@ -1,4 +1,4 @@
-"""Recordings taken apart into pitch and spectrum, and put together again (WORLD, Morise 2016).
+"""Analyses recordings into pitch and spectrum, and synthesises them again (WORLD, Morise 2016).
 
 At 8000 Hz; needs pyworld. No aperiodicity is measured: D4C has no band below 3 kHz for such sound,
 so that noise in the voice is a curve that rises with frequency.
@@ -20,7 +20,7 @@ FLOOR_HZ, CEILING_HZ = 60.0, 420.0
 BINS = 257
 HZ = np.linspace(0, SAMPLE_RATE / 2, BINS)
 _QUIET_DB = 32
-"""Below the loudest moment: what is softer at either end is silence."""
+"""Sound at either end that is so far below the loudest moment counts as silence."""
 _TRACT_KNEE_HZ = 3000.0
 
 Doubles = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ Marks = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Sound:
-    """One recording, a row each 5 ms, silence cut off.
+    """One recording: a row every 5 ms, without silence.
 
     Attributes:
         spectrum: natural logarithm of power, (rows, 257), half precision.
@@ -51,14 +51,14 @@ class Sound:
         pitch = pyworld.stonemask(sound, rough, at, SAMPLE_RATE)
         power = pyworld.cheaptrick(sound, pitch, at, SAMPLE_RATE, f0_floor=FLOOR_HZ)
         level = 10 * np.log10(power.sum(1) + 1e-12)
-        heard = np.flatnonzero(level > level.max() - _QUIET_DB)
-        part = slice(max(0, heard[0] - 1), heard[-1] + 2)
+        loud = np.flatnonzero(level > level.max() - _QUIET_DB)
+        part = slice(max(0, loud[0] - 1), loud[-1] + 2)
         steady = median_filter((pitch > 0).astype(np.uint8), 5).astype(bool)
         spectrum = np.log(power / power.sum(1).max() + 1e-9)
         return cls(spectrum[part].astype(np.float16), np.where(steady, pitch, 0)[part])
 
     def hurried(self, rows: int) -> Steps:
-        """Which row each new one comes from: a consonant is shortened less than a vowel."""
+        """The source row of each new row: a consonant is shortened less than a vowel."""
         count, voiced = len(self.pitch), np.flatnonzero(self.pitch > 0)
         onset = min(int(voiced[0]), count * 2 // 3) if len(voiced) else 0
         consonant = min(round(onset * min(1.0, rows / count) ** 0.5), rows // 2)
@@ -68,7 +68,8 @@ class Sound:
 
 
 def through_tract(spectrum: Doubles, tract: float, tilt_db: float) -> Doubles:
-    """Formants moved by a factor (the top of the band stays where it is), and a tilt at 4 kHz."""
+    """Move the formants by a factor (the top of the band keeps its place), and tilt the level at 4
+    kHz."""
     knee = _TRACT_KNEE_HZ / max(1.0, tract)
     place = np.interp(HZ, [0, knee * tract, HZ[-1]], [0, knee, HZ[-1]]) / HZ[-1] * (BINS - 1)
     low = np.minimum(place.astype(int), BINS - 2)
@@ -77,7 +78,7 @@ def through_tract(spectrum: Doubles, tract: float, tilt_db: float) -> Doubles:
 
 
 def together(spectrum: Doubles, pitch: Doubles, voiced: Marks, breath: float) -> Doubles:
-    """Sound of a table of spectra: at no level in particular.
+    """Synthesise a table of spectra, at an arbitrary level.
 
     Args:
         breath: noise in the voice, 0 to 1.

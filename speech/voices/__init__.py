@@ -1,1 +1,1 @@
-"""Voices: what speaks a text in a language, one file each."""
+"""Voices, which speak a text in a language; one file each."""

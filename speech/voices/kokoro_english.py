@@ -1,7 +1,7 @@
-"""English as Kokoro is to say it: words by the dictionaries that were made for it, and our rules.
+"""English for Kokoro: words by the dictionaries made for it, and our own rules.
 
-misaki's dictionaries give a word's sounds; plurals and past forms are derived from it, capitals
-that stand alone are letters, digits are said one by one, and names of ours stand in `OURS`.
+misaki's dictionaries give the sounds of words; plurals and past forms are derived, single capitals
+are letters, digits are spoken one by one, and our own names are in `OURS`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OURS: Mapping[str, tuple[str, str]] = {
     "zed": ("zˈɛd", "zˈɛd"),
     "unladen": ("ʌnlˈAdᵊn", "ʌnlˈAdᵊn"),
 }
-"""Words by their sounds, British and American, before the dictionary is asked."""
+"""Words by their sounds, British and American; they take precedence over the dictionary."""
 
 _VERBS = re.compile(r"\b(?:to|it again|must) (record)\b")
 _READ_OUT = re.compile(r"\b(?:was|is|been) read\b")
@@ -51,15 +51,17 @@ def dictionary(folder: Path, *, british: bool) -> Mapping[str, Any]:
 
 
 def letters(words: Mapping[str, Any], *, british: bool) -> Mapping[str, str]:
-    """The names of A to Z: Z is zed in Hong Kong, whoever speaks."""
-    return {one: OURS["zed"][not british] if one == "Z" else words[one] for one in _ALPHABET}
+    """The names of A to Z: Z is "zed" in Hong Kong, whoever speaks."""
+    return {
+        letter: OURS["zed"][not british] if letter == "Z" else words[letter] for letter in _ALPHABET
+    }
 
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def _weak(word: str, following: str) -> str:
-    """The and to, which depend on the sound that comes next; empty for other words."""
+    """ "The" and "to", which depend on the next sound; empty for other words."""
     vowel = following.lstrip("ˈˌ")[:1] in tuple(_VOWELS)
     match word.lower():
         case "the":
@@ -91,11 +93,13 @@ class English:
                 written.append(piece)
                 continue
             tag = "VERB" if at in verbs else "VBD" if at in past else "DEFAULT"
-            following = next((one for one in reversed(written) if one not in ",.;:?!"), "")
+            following = next(
+                (symbols for symbols in reversed(written) if symbols not in ",.;:?!"), ""
+            )
             article = bool(_ARTICLE.match(text, at))
             written.append(_weak(piece, following) or self._sounds(piece, tag, article=article))
-        said = " ".join(reversed(written))
-        return re.sub(r" (?=[,.;:?!])", "", said)
+        symbols = " ".join(reversed(written))
+        return re.sub(r" (?=[,.;:?!])", "", symbols)
 
     def _sounds(self, word: str, tag: str, *, article: bool) -> str:
         if word in "0123456789":
@@ -105,7 +109,7 @@ class English:
         if word in OURS:
             return OURS[word][not self._british]
         if _LETTERS.match(word):
-            return " ".join(self.letters[one] for one in word)
+            return " ".join(self.letters[letter] for letter in word)
         forms = (word, word.lower(), word.capitalize())
         for written in forms:
             if sounds := OURS[written][not self._british] if written in OURS else "":
@@ -119,7 +123,7 @@ class English:
         return self._words.get(word)
 
     def _derived(self, word: str) -> str:
-        """A plural, a past form, one who does it: from the word without its ending."""
+        """A plural, a past form or an agent noun: from the word without its ending."""
         for ending, stems in (
             ("s", (word[:-1], word[:-2], word[:-3] + "y")),
             ("ed", (word[:-1], word[:-2], word[:-3], word[:-3] + "y")),

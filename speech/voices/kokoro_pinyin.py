@@ -1,4 +1,4 @@
-"""How Kokoro writes a syllable of pinyin: the symbols its Putonghua was trained with (misaki)."""
+"""Kokoro's symbols for a syllable of pinyin, as its Putonghua was trained (misaki)."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ _BY_LENGTH = sorted(INITIALS, key=len, reverse=True)
 
 
 def initial_and_final(syllable: str) -> tuple[str, str]:
-    """Both of a syllable of pinyin, its tone left out; the initial is empty where there is none.
+    """Split a syllable of pinyin without its tone; the initial is empty if there is none.
 
-    What is written alike and spoken otherwise is told apart: u after j, q, x, y is v; i after s and
-    sh sounds is i(s) and i(sh).
+    Finals with the same spelling but another sound are distinguished: u after j, q, x, y is v; i
+    after s and sh sounds is i(s) and i(sh).
     """
     plain = re.sub(r"[1-5]$", "", syllable).replace("ü", "v").replace("u:", "v")
     for initial in _BY_LENGTH:
@@ -124,7 +124,7 @@ def _final(initial: str, final: str) -> str:
 
 
 def of_pinyin(syllable: str) -> str:
-    """Raises KeyError for what is no syllable of pinyin with its tone, 1 to 5."""
+    """Raises KeyError for text that is no syllable of pinyin with a tone, 1 to 5."""
     plain, tone = syllable.rstrip("12345"), _TONES[syllable[-1]]
     if plain in _WITHOUT_INITIAL:
         return toned(_WITHOUT_INITIAL[plain], tone)
@@ -133,7 +133,7 @@ def of_pinyin(syllable: str) -> str:
 
 
 def toned(final: str, tone: str) -> str:
-    """The tone stands behind the vowels, before what closes the syllable."""
+    """The tone is written after the vowels, before a final consonant."""
     for end in ("n", "ŋ", "m", "p", "t", "k"):
         if final.endswith(end):
             return final[: -len(end)] + tone + end

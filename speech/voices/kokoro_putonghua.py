@@ -1,9 +1,8 @@
-"""Putonghua as Kokoro is to say it: a text's characters, digits and letters as its symbols.
+"""Putonghua for Kokoro: characters, digits and letters as its symbols.
 
-pypinyin reads the characters; what it reads wrongly in our texts stands in `WORDS`. Then come the
-rules that its readings leave out: a third tone before another is a second (Chao 1968, 1.3.2), 一
-and 不 change before other tones, digits are said one by one with 幺 for 1, and letters keep their
-English names.
+pypinyin reads the characters; words of our texts that it misreads are in `WORDS`. Then come rules
+that it does not apply: a third tone before another is a second (Chao 1968, 1.3.2), 一 and 不 change
+before other tones, digits are spoken one by one with 幺 for 1, and letters have English names.
 """
 
 from __future__ import annotations
@@ -42,15 +41,15 @@ WORDS: Mapping[str, str] = {
     "输入过": "shu1 ru4 guo5",
     "审核过": "shen3 he2 guo5",
 }
-"""Words, and their reading where pypinyin has another or none; the longest that fits is taken."""
+"""Words, and their reading where pypinyin has another or none; the longest match is used."""
 
 _PLAIN = {"一": "yi1", "不": "bu4"}
-"""Before any rule; pypinyin has changed them already in phrases it knows."""
+"""Readings before any rule; pypinyin has already changed them in phrases that it knows."""
 
 TOGETHER = frozenset(
     Path(__file__).with_name("kokoro_words.txt").read_text(encoding="utf-8").split()
 )
-"""Words of our texts that pypinyin would cut apart: what is one word is said in one go."""
+"""Words of our texts that pypinyin would split; a word is spoken without a break."""
 
 _LONGEST = max(map(len, {*WORDS, *TOGETHER}))
 _NAMES_OF_LETTERS = {name: letter for letter, name in PutonghuaForms.letter_names.items()}
@@ -72,32 +71,32 @@ def symbols(text: str, letters: Mapping[str, str]) -> str:
         if piece in ",.;:?!":
             written = written.rstrip() + piece + " "
         elif piece[0].isascii() and piece[0].isalpha():
-            written += " ".join(letters[one] for one in piece.upper()) + " "
+            written += " ".join(letters[letter] for letter in piece.upper()) + " "
         else:
             written += " ".join(_word(word) for word in read(_spelt(piece))) + " "
     return written.strip()
 
 
 def _alone(text: str) -> str:
-    """A letter for its name in characters, where that is all there is; else the text."""
+    """Replace the Chinese name of a letter by the letter, if the text is nothing else."""
     name, mark = (text[:-1], text[-1]) if text[-1:] in ".,。，" else (text, "")
     return _NAMES_OF_LETTERS[name] + mark if name in _NAMES_OF_LETTERS else text
 
 
 def _spelt(piece: str) -> str:
-    return "".join(_DIGITS.get(one, one) for one in piece)
+    return "".join(_DIGITS.get(character, character) for character in piece)
 
 
 def read(characters: str) -> list[list[str]]:
-    """Syllables of pinyin with their tones as spoken, by word. Raises VoiceUnavailable."""
+    """The syllables of pinyin with their spoken tones, by word. Raises VoiceUnavailable."""
     words = [(word, _reading(word)) for word in _words(characters)]
-    said = [syllable for _, reading in words for syllable in reading]
-    spoken = iter(_sandhi("".join(word for word, _ in words), said))
+    citation = [syllable for _, reading in words for syllable in reading]
+    spoken = iter(_sandhi("".join(word for word, _ in words), citation))
     return [[next(spoken) for _ in reading] for _, reading in words]
 
 
 def _words(characters: str) -> Iterator[str]:
-    """Our own words first, the longest that fits; between them those pypinyin knows."""
+    """Our own words first, the longest match; between them the words that pypinyin knows."""
     other, at = "", 0
     while at < len(characters):
         ours = next(
@@ -126,8 +125,10 @@ def _reading(word: str) -> list[str]:
     )
     if len(reading) != len(word):
         raise VoiceUnavailable(f"the voice kokoro has no sounds for {word!r}")
-    reading = [_PLAIN.get(one, said) for one, said in zip(word, reading, strict=True)]
-    if not all(one[-1] in "12345" for one in reading):
+    reading = [
+        _PLAIN.get(character, syllable) for character, syllable in zip(word, reading, strict=True)
+    ]
+    if not all(syllable[-1] in "12345" for syllable in reading):
         raise VoiceUnavailable(f"the voice kokoro has no sounds for {word!r}")
     return reading
 
@@ -158,6 +159,6 @@ def _changes(characters: str, at: int) -> bool:
 
 def _word(reading: list[str]) -> str:
     try:
-        return "".join(of_pinyin(one) for one in reading)
+        return "".join(of_pinyin(syllable) for syllable in reading)
     except KeyError as failure:
         raise VoiceUnavailable(f"the voice kokoro has no sounds for {failure}") from failure

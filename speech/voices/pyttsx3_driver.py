@@ -1,8 +1,8 @@
-"""Our voices as a driver of pyttsx3, so that pyttsx3 stays the face of all that speaks at run time.
+"""Our voices as a driver of pyttsx3, so that all speech at run time goes through pyttsx3.
 
 `speech.synthesiser.process` puts this module where ``pyttsx3.init`` looks for drivers. A voice's id
-is its name and the language, such as ``kokoro/cmn``. What is asked is done at once, in the thread
-that asks: nothing is queued, and nothing comes back before its file is whole.
+is its name and the language, such as ``kokoro/cmn``. Requests are carried out at once, in the
+calling thread: nothing is queued, and a call returns when its file is complete.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.voices.registry import FILES, opened
 from speech.voices.settings import VoiceSettings
 from speech.voices.voice import Speech, Voice
@@ -23,7 +23,7 @@ _settings = VoiceSettings.model_validate({})
 
 
 def configure(settings: str) -> None:
-    """Where voices find their files: VoiceSettings as JSON, for drivers built from now on."""
+    """Set where voices find their files: VoiceSettings as JSON, for drivers built from now on."""
     global _settings
     _settings = VoiceSettings.model_validate_json(settings)
 
@@ -44,7 +44,7 @@ class Offered:
 
 
 class VoicesDriver:
-    """What pyttsx3 asks of a driver; speaks into files, not into a sound card."""
+    """The interface that pyttsx3 requires of a driver; speaks into files, not to a sound card."""
 
     def __init__(self, proxy: Any, settings: VoiceSettings) -> None:
         self._proxy = proxy
@@ -53,7 +53,8 @@ class VoicesDriver:
         self._properties: dict[str, Any] = {"voice": "", "rate": 0, "volume": 1.0}
 
     def save_to_file(self, text: str, filename: str) -> None:
-        """A WAV, mono, 16 bit. A failure is an ``error``, and ends the utterance all the same."""
+        """Write a WAV, mono, 16 bit. A failure is reported as ``error``, and ends the utterance
+        too."""
         self._proxy.setBusy(True)
         completed = False
         try:
@@ -74,10 +75,10 @@ class VoicesDriver:
         raise RuntimeError("this driver speaks into files")
 
     def stop(self) -> None:
-        """Nothing is under way between two commands."""
+        """Does nothing: no command is in progress between two calls."""
 
     def getProperty(self, name: str) -> Any:  # noqa: N802
-        """Raises KeyError for a property there is not."""
+        """Raises KeyError for an unknown property."""
         if name == "voices":
             return [
                 Offered(f"{voice}/{language}", f"{voice} ({language})", [str(language)])
@@ -87,17 +88,17 @@ class VoicesDriver:
         return self._properties[name]
 
     def setProperty(self, name: str, value: Any) -> None:  # noqa: N802
-        """Rate and volume are kept and change nothing: each voice has its own pace."""
+        """Rate and volume are kept but have no effect: each voice has its own pace."""
         if name not in self._properties:
             raise KeyError(f"unknown property {name}")
         self._properties[name] = value
 
     def startLoop(self) -> None:  # noqa: N802
-        """Do what is queued; its last command ends the loop."""
+        """Carry out the queue; its last command ends the loop."""
         self._proxy.setBusy(False)
 
     def endLoop(self) -> None:  # noqa: N802
-        """There is no loop to end."""
+        """Does nothing: there is no loop."""
 
     def iterate(self) -> Iterator[None]:
         self._proxy.setBusy(False)

@@ -1,4 +1,4 @@
-"""All voices there are, by name. A voice's file is read when it is first asked for, not before.
+"""All voices by name. A voice's file is read when the voice is first used, not before.
 
 Each file has a function ``opened(settings, synthesiser) -> Voice`` (VoiceSettings and
 SynthesiserSettings) that may raise VoiceUnavailable or ImportError.
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.voices.settings import VoiceSettings
 from speech.voices.voice import Voice, VoiceUnavailable, needs
@@ -28,15 +28,15 @@ NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cantonese": (("pyworld", "ToJyutping"), ()),
     "wyoming": (("wyoming",), ()),
 }
-"""By voice: packages, and model files in the folder of voices; no others are needed."""
+"""By voice: the packages, and the model files in the folder of voices, that it needs."""
 
 
 def installed(name: str, settings: VoiceSettings) -> bool:
-    """Whether a voice's packages and files are here. Looks, and loads nothing."""
+    """Whether a voice's packages and files are installed. It loads nothing."""
     packages, files = NEEDS.get(name, ((), ()))
     return (
         name in FILES
-        and all(find_spec(one) is not None for one in (FILES[name], *packages))
+        and all(find_spec(package) is not None for package in (FILES[name], *packages))
         and all((settings.files / file).is_file() for file in files)
     )
 
@@ -44,7 +44,7 @@ def installed(name: str, settings: VoiceSettings) -> bool:
 def opened(
     name: str, settings: VoiceSettings, synthesiser: SynthesiserSettings | None = None
 ) -> Voice:
-    """The voice of that name. Raises VoiceUnavailable; says which names there are."""
+    """Open the voice of that name. Raises VoiceUnavailable, and says which names exist."""
     if name not in FILES:
         raise VoiceUnavailable(f"no voice {name!r}; there are {', '.join(FILES)}")
     synthesiser = synthesiser or SynthesiserSettings.model_validate({})

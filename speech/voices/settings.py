@@ -6,17 +6,17 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from speech.language import Language
+from speech.languages.language import Language
 
 OF_RECORDINGS = {
     Language.CANTONESE: "cantonese",
     Language.PUTONGHUA: "kokoro",
     Language.ENGLISH: "kokoro",
 }
-"""The voice that made the recordings which come with the service, by language."""
+"""The voices that made the included recordings, by language."""
 
 EVERYWHERE = "espeak-ng"
-"""Speaks whatever no other voice can."""
+"""The voice that speaks what no other voice can."""
 
 
 class VoiceSettings(BaseModel):
@@ -58,5 +58,5 @@ class VoiceSettings(BaseModel):
     )
 
     def voice(self, language: Language) -> str:
-        """The name of the voice of a language."""
+        """The name of a language's voice."""
         return self.by_language.get(language, OF_RECORDINGS.get(language, EVERYWHERE))

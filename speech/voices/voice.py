@@ -1,4 +1,4 @@
-"""What a voice is: it speaks a text in a language, and says who it is."""
+"""The protocol of a voice, which speaks a text in a language."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from speech.language import Language
+from speech.languages.language import Language
 
 Samples = npt.NDArray[np.float32]
 
 
 class VoiceUnavailable(Exception):
-    """This voice cannot speak here and now; the text says why, and what would help.
+    """This voice cannot be used at present; the text says why, and what would help.
 
     A package or a model file that is not installed, a language the voice does not speak, a word it
     has no sounds for, a server that does not answer.
@@ -23,10 +23,10 @@ class VoiceUnavailable(Exception):
 
 @dataclass(frozen=True)
 class Speech:
-    """What a voice said.
+    """The speech that a voice made.
 
     Attributes:
-        samples: mono, from -1 to 1; silence around it is not cut off.
+        samples: mono, from -1 to 1; silence around it is not removed.
         rate: samples a second, Hz.
     """
 
@@ -39,12 +39,12 @@ class Speech:
 
 
 class Voice(Protocol):
-    """Speaks texts of the catalogue: one at a time, in the thread that asks.
+    """Speaks texts of the catalogue, one at a time, in the calling thread.
 
     Attributes:
-        name: as the settings and `prompts record --voice` know it.
-        version: changes whenever the same text would sound otherwise.
-        licence: SPDX name of the licence of what is spoken with.
+        name: its name in the settings and in `prompts record --voice`.
+        version: changes whenever the same text would sound different.
+        licence: SPDX name of the licence of the voice.
         languages: those it speaks.
     """
 
@@ -61,10 +61,10 @@ class Voice(Protocol):
     def languages(self) -> frozenset[Language]: ...
 
     def speak(self, text: str, language: Language) -> Speech:
-        """A text as a person would write it, spoken. Raises VoiceUnavailable."""
+        """Speak a text as a person would write it. Raises VoiceUnavailable."""
 
     def close(self) -> None:
-        """Give back what it holds: a process, a connection, memory."""
+        """Release what it holds: a process, a connection, memory."""
 
 
 def needs(voice: Voice, language: Language) -> None:

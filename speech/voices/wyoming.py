@@ -1,7 +1,7 @@
-"""A Wyoming server: Piper, and whatever else speaks that protocol (github.com/OHF-Voice/wyoming).
+"""Voices of a Wyoming server: Piper, and others with that protocol (github.com/OHF-Voice/wyoming).
 
-One connection a text: Synthesize is answered by AudioStart, AudioChunks, AudioStop. Who speaks, and
-in which languages, is the server's own answer to Describe.
+One connection per text: Synthesize is answered by AudioStart, AudioChunks and AudioStop. The
+server's answer to Describe names its voices and languages.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from wyoming.event import Event, read_event, write_event
 from wyoming.info import Describe, Info, TtsVoice
 from wyoming.tts import Synthesize, SynthesizeVoice
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.voices.settings import VoiceSettings
 from speech.voices.voice import Samples, Speech, VoiceUnavailable, needs
 
 TAGS = {Language.ENGLISH: ("en",), Language.PUTONGHUA: ("cmn", "zh"), Language.CANTONESE: ("yue",)}
-"""How servers call our languages; zh is Putonghua, zh-HK is Cantonese."""
+"""How servers name our languages; zh is Putonghua, zh-HK is Cantonese."""
 
 _HONG_KONG = ("zh-hk", "zh_hk")
 _SAMPLES = {1: ("<i1", 128.0), 2: ("<i2", 32768.0), 4: ("<i4", 2147483648.0)}
@@ -43,7 +43,7 @@ class WyomingVoice:
 
     @cached_property
     def _voices(self) -> dict[Language, TtsVoice]:
-        """The first installed voice the server names for each language."""
+        """The first installed voice that the server names for each language."""
         found: dict[Language, TtsVoice] = {}
         for program in self._info.tts:
             for voice in program.voices:
@@ -63,7 +63,7 @@ class WyomingVoice:
 
     @property
     def version(self) -> str:
-        """Program and voices as the server names them. Raises VoiceUnavailable."""
+        """The program and its voices as the server names them. Raises VoiceUnavailable."""
         programs = [f"{program.name} {program.version or '?'}" for program in self._info.tts]
         voices = [
             f"{language} {voice.name} {voice.version or '?'}"
@@ -73,7 +73,7 @@ class WyomingVoice:
 
     @property
     def licence(self) -> str:
-        """Whom the server attributes its voices to; the protocol knows no licence."""
+        """The attribution that the server gives for its voices; the protocol has no licence."""
         sources = {
             f"{voice.attribution.name} ({voice.attribution.url})" for voice in self._voices.values()
         }
@@ -84,7 +84,7 @@ class WyomingVoice:
         return frozenset(self._voices)
 
     def speak(self, text: str, language: Language) -> Speech:
-        """Raises VoiceUnavailable: no server, no answer in time, no sound, half a sound."""
+        """Raises VoiceUnavailable: no server, no answer in time, no sound or incomplete sound."""
         needs(self, language)
         voice = SynthesizeVoice(name=self._voices[language].name)
         rate, pieces = 0, []
@@ -106,7 +106,7 @@ class WyomingVoice:
         raise VoiceUnavailable(f"the Wyoming server at {self._address} broke off")
 
     def close(self) -> None:
-        """Nothing is held between two texts."""
+        """Does nothing: no connection stays open between two texts."""
 
     @contextmanager
     def _asked(self, question: Event) -> Iterator[Iterator[Event]]:
@@ -135,7 +135,7 @@ def _language(tag: str) -> Language | None:
 
 
 def _samples(chunk: AudioChunk) -> Samples:
-    """Mono, from -1 to 1. Raises VoiceUnavailable for a width there is not."""
+    """Convert to mono, from -1 to 1. Raises VoiceUnavailable for an unknown sample width."""
     if chunk.width not in _SAMPLES:
         raise VoiceUnavailable(f"sound of {chunk.width} bytes a sample cannot be read")
     kind, full = _SAMPLES[chunk.width]

@@ -120,13 +120,15 @@ async def test_nobody_there_is_certain_and_log_in_waits_for_him():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        heard = []
-        async with RocarsClient(client_settings(url), lambda *told: heard.append(told)) as client:
+        reported = []
+        async with RocarsClient(
+            client_settings(url), lambda *report: reported.append(report)
+        ) as client:
             for request in (bundle(client), client.log_in(CREDENTIALS)):
                 with pytest.raises(BackEndUnavailable, match="no connection") as caught:
                     await request
                 assert not caught.value.uncertain
-    assert [outcome for _, outcome, _ in heard] == ["away", "away"]
+    assert [outcome for _, outcome, _ in reported] == ["away", "away"]
 
 
 async def test_never_connected_until_the_budget_ends_is_certain():
@@ -188,16 +190,16 @@ async def test_log_in_is_sent_once_somebody_listens():
 
 
 async def test_a_cancelled_request_says_so_to_the_observer():
-    heard = []
+    reported = []
     async with misbehaving(hang) as server:
         settings = client_settings(server.base_url, read_timeout_s=5, budget_s=5)
-        async with RocarsClient(settings, lambda *told: heard.append(told[:2])) as client:
+        async with RocarsClient(settings, lambda *report: reported.append(report[:2])) as client:
             asking = asyncio.create_task(bundle(client))
             await asyncio.sleep(0.1)
             asking.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asking
-    assert heard == [("bundle", "cancelled")]
+    assert reported == [("bundle", "cancelled")]
 
 
 @pytest.mark.parametrize("base_url", ["", "rocars", "ftp://x", "http://x/?q=1", "http://"])

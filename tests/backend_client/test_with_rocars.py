@@ -77,7 +77,7 @@ async def test_every_refusal_has_its_error(client, office, demonstration):
     demo = await demonstration.demo()
     free = demo.free_ccrns(immediately=True)[0]
     inbound = demo.free_ccrns(immediately=True, direction="inbound")[0]
-    by_state = {one.state: one.ccrn for one in demo.cargo}
+    by_state = {consignment.state: consignment.ccrn for consignment in demo.cargo}
 
     async def refused(error, ccrns, vehicle="AB1234"):
         with pytest.raises(error) as caught:
@@ -165,17 +165,17 @@ async def test_office_registers_lodges_and_is_refused(client, office, demonstrat
 
 
 async def test_observer_hears_of_every_request(rocars, demonstration):
-    heard = []
+    reported = []
     settings = client_settings(rocars.base_url, rocars.keys.api_keys[Role.IVR], read_timeout_s=5)
-    async with RocarsClient(settings, lambda *told: heard.append(told)) as client:
+    async with RocarsClient(settings, lambda *report: reported.append(report)) as client:
         driver = await logged_in(client, demonstration)
         with pytest.raises(UnknownCcrn):
             await client.look_up(driver, "1234567890123")
-    assert [(operation, outcome) for operation, outcome, _ in heard] == [
+    assert [(operation, outcome) for operation, outcome, _ in reported] == [
         ("log_in", "ok"),
         ("look_up", "unknown_ccrn"),
     ]
-    assert all(0 < seconds < 5 for *_, seconds in heard)
+    assert all(0 < seconds < 5 for *_, seconds in reported)
 
 
 async def test_many_lines_one_ccrn(client, demonstration):

@@ -18,7 +18,7 @@ from ivr.records.calling_number import CallingNumber, calling_number
 from ivr.records.facts import CallOpened, CallProgress
 from ivr.records.migrations import upgrade
 from ivr.records.settings import RecordsSettings
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.rocars import PaperRocars
 
 pytestmark = pytest.mark.service

@@ -165,7 +165,7 @@ async def test_an_order_from_the_console_waits_for_the_reference(
     calling = asyncio.ensure_future(paper.call(*TO_THE_REFERENCE))
     await paper.until("bundle.done")
     (call_id,) = paper.reception.call_ids
-    paper.reception.obey(call_id, order, "chan")
+    paper.reception.execute(call_id, order, "chan")
     assert await calling is outcome
     assert paper.whole("bundle.done")
     assert paper.line.prompts[-1] == last

@@ -128,10 +128,10 @@ class StallingLine:
     """
 
     stalls: Stalls
-    heard: Sequence[bytes] = ()
+    received: Sequence[bytes] = ()
     hung_up_at: int = -1
     frames: list[bytes] = field(default_factory=list)
-    told: list[tuple[str, str]] = field(default_factory=list)
+    infos: list[tuple[str, str]] = field(default_factory=list)
 
     def answered(self) -> OutgoingCall:
         """The call, set up; its sound flows from now on."""
@@ -151,7 +151,7 @@ class StallingLine:
 
     def leg_sends(self, kind: str, body: str) -> None:
         """A key as an event, or an INFO."""
-        self.told.append((kind, body))
+        self.infos.append((kind, body))
 
     async def _run(self, audio: LineAudio) -> None:
         while self.live.ending is None:
@@ -173,7 +173,7 @@ class StallingLine:
 
     def coming(self, number: int) -> bytes:
         """What the other side sends as this frame."""
-        return self.heard[number] if number < len(self.heard) else SILENCE
+        return self.received[number] if number < len(self.received) else SILENCE
 
 
 @dataclass

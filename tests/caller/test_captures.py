@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ivr.caller.capture.datagrams import CannotBeRead, read_capture
-from ivr.caller.capture.from_capture import chosen, told_from_capture
+from ivr.caller.capture.from_capture import chosen, history_from_capture
 from ivr.caller.capture.keyed import Digits
 from ivr.caller.hearing.repertoire import Repertoire
-from ivr.caller.retold.told import CannotBeRetold
+from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.writing import as_file
 from ivr.caller.scenario.reading import read
 from ivr.caller.scenario.scenario import Scenario
@@ -20,7 +20,7 @@ from prompts.composer import Composer
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.captured import MadeUpCall, write
 from tests.support.shipped import shipped_library
 
@@ -84,7 +84,7 @@ async def bundling(call: MadeUpCall, style: KeyStyle = KeyStyle.NORMAL) -> MadeU
 def made_of(path: Path, call_id: str = "") -> str:
     capture = read_capture(path)
     call = chosen(capture, call_id)
-    return as_file(told_from_capture(capture, call, REPERTOIRE, DIGITS, 2.0), 2.0)
+    return as_file(history_from_capture(capture, call, REPERTOIRE, DIGITS, 2.0), 2.0)
 
 
 def scenario_of(text: str, folder: Path) -> Scenario:
@@ -124,10 +124,10 @@ async def test_a_captured_call_becomes_a_scenario(tmp_path: Path) -> None:
         "expect bundle.done",
         "hang_up True",
     ]
-    told = {step.expect: step for step in scenario.steps if isinstance(step, Expect)}
-    assert told["bundle.one_cargo"].slots == {"ccrns": "{ccrn}", "vehicle": "{vehicle}"}
-    assert told["bundle.done"].capture == {"ubr": "ubr"}
-    assert told["login.welcome"].latency == 1.5  # 620 ms from the beginning of the last key
+    expected = {step.expect: step for step in scenario.steps if isinstance(step, Expect)}
+    assert expected["bundle.one_cargo"].slots == {"ccrns": "{ccrn}", "vehicle": "{vehicle}"}
+    assert expected["bundle.done"].capture == {"ubr": "ubr"}
+    assert expected["login.welcome"].latency == 1.5  # 620 ms from the beginning of the last key
 
 
 async def test_style_of_keys_and_pcapng(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ async def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     write(path, [call], longest=96)
     with pytest.raises(CannotBeRead, match="packets were cut"):
         made_of(path)
-    call.packets = [one for one in call.packets if b"SIP/2.0" in one[1]]
+    call.packets = [packet for packet in call.packets if b"SIP/2.0" in packet[1]]
     write(path, [call])
     with pytest.raises(CannotBeRead, match="the service's sound is not in it"):
         made_of(path)

@@ -23,7 +23,7 @@ HEARD = [
 ]
 
 
-def run(heard: list[PromptDone], latency_s: float = 0.2) -> RunDone:
+def run(prompts: list[PromptDone], latency_s: float = 0.2) -> RunDone:
     steps = [
         StepDone("dial 3902", Outcome.PASSED, 0, 0.1, written="dial 3902"),
         StepDone("press 61234567", Outcome.PASSED, 5, 7, written="press {user_id}"),
@@ -32,7 +32,7 @@ def run(heard: list[PromptDone], latency_s: float = 0.2) -> RunDone:
             latency_s=latency_s, written="expect login.welcome",
         ),
     ]  # fmt: skip
-    return RunDone(Path("a.call.yaml"), "logs in", "en", calls=[CallDone("", steps, heard)])
+    return RunDone(Path("a.call.yaml"), "logs in", "en", calls=[CallDone("", steps, prompts)])
 
 
 def compared(folder: Path, old: list[RunDone], new: list[RunDone], *more: str) -> tuple[int, str]:
@@ -58,9 +58,11 @@ def test_what_differs_is_told(tmp_path: Path) -> None:
         replace(welcome, score=0.8),
         PromptDone("main_menu.intro", "en", 15.0, 1.0),
     ]
-    code, told = compared(tmp_path, [run([greeting, question, checking, welcome])], [run(new, 1.4)])
+    code, report = compared(
+        tmp_path, [run([greeting, question, checking, welcome])], [run(new, 1.4)]
+    )
     assert code == 1
-    assert told.splitlines() == [
+    assert report.splitlines() == [
         "logs in [en]",
         "  order: login.user_id.say (en) after welcome.greeting (yue) → first",
         "  prompt: login.checking (en) is not heard any more after login.user_id.say (en)",
@@ -81,10 +83,10 @@ def test_runs_that_one_report_lacks_and_outcomes(tmp_path: Path) -> None:
     other = replace(run(HEARD), row="cmn")
     failed = run(HEARD)
     failed.broken = "no cargo was given"
-    code, told = compared(tmp_path, [run(HEARD), other], [failed])
+    code, report = compared(tmp_path, [run(HEARD), other], [failed])
     assert code == 1
-    assert "outcome: passed → broken: no cargo was given" in told
-    assert "logs in [cmn]\n  only in the old report" in told
+    assert "outcome: passed → broken: no cargo was given" in report
+    assert "logs in [cmn]\n  only in the old report" in report
 
 
 def test_a_report_has_steps_as_written_and_no_values(tmp_path: Path) -> None:

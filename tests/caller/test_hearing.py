@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr.caller.hearing.prompt_detector import Heard, PromptDetector
+from ivr.caller.hearing.prompt_detector import Detected, PromptDetector
 from ivr.caller.hearing.prompt_ear import (
     PromptHeard,
     SoFar,
@@ -23,7 +23,7 @@ from prompts.composer import Composer
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
 from tests.support.shipped import shipped_library
@@ -35,7 +35,7 @@ REPERTOIRE = Repertoire.of_library(LIBRARY)
 CCRN = "7015653580153"
 
 
-async def said(*phrases: Phrase) -> Sound:
+async def spoken(*phrases: Phrase) -> Sound:
     """As the service composes it, with a little silence before and after."""
     settings = PromptSettings.model_validate({})
     composer = Composer(LIBRARY, settings, StandIns(settings, Path("never")))
@@ -53,35 +53,37 @@ def over_the_line(sound: Sound, law: str = "ALAW") -> Sound:
     return np.asarray(soundfile.read(coded, channels=1, dtype="int16", **form)[0], np.float32)
 
 
-def hear(line: Sound) -> list[Heard]:
+def hear(line: Sound) -> list[Detected]:
     ear = PromptDetector(REPERTOIRE)
     pcm = line.astype("<i2").tobytes()
-    heard = [one for at in range(0, len(pcm), 320) for one in ear.hear(pcm[at : at + 320])]
-    return heard + ear.end()
+    detected = [
+        recording for at in range(0, len(pcm), 320) for recording in ear.hear(pcm[at : at + 320])
+    ]
+    return detected + ear.end()
 
 
-def look_for(wanted: Wanted, heard: Sequence[Heard]) -> PromptHeard | None:
-    return find(wanted, SoFar(heard, 10**6, 0, 10**6, over=True), 0)
+def look_for(wanted: Wanted, detected: Sequence[Detected]) -> PromptHeard | None:
+    return find(wanted, SoFar(detected, 10**6, 0, 10**6, over=True), 0)
 
 
 @pytest.mark.parametrize("language", list(Language))
 async def test_a_read_back_is_understood_digit_by_digit(language: Language) -> None:
     line = over_the_line(
-        await said(
+        await spoken(
             Phrase(language, "ccrn.accepted", {"ccrn": CCRN}),
             Phrase(language, "ccrn.go_on", {"key": "1"}),
         )
     )
-    heard = hear(line)
-    assert names_of(heard) == ["ccrn.accepted", f"“{CCRN}”", "ccrn.go_on", "“1”"]
-    found = look_for(Wanted("ccrn.accepted"), heard)
+    detected = hear(line)
+    assert names_of(detected) == ["ccrn.accepted", f"“{CCRN}”", "ccrn.go_on", "“1”"]
+    found = look_for(Wanted("ccrn.accepted"), detected)
     assert found is not None
     assert found.slots == {"ccrn": CCRN}
     assert found.language is language
     assert found.score > 0.99
-    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN}), heard) is not None
-    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1]}), heard) is None
-    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1] + "0"}), heard) is None
+    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN}), detected) is not None
+    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1]}), detected) is None
+    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1] + "0"}), detected) is None
 
 
 def louder(sound: Sound) -> Sound:
@@ -121,34 +123,34 @@ def slipping(sound: Sound) -> Sound:
 @pytest.mark.parametrize("language", list(Language))
 async def test_a_bad_line_is_understood(language: Language, bent: object) -> None:
     assert callable(bent)
-    line = await said(
+    line = await spoken(
         Phrase(language, "login.user_id.say", {"length": 8}),
         Phrase(language, "speech.unsure"),
         Phrase(language, "login.refused"),
     )
-    heard = hear(bent(over_the_line(line, "ULAW")))
-    assert [found.name for found in _each(heard, language)] == [
+    detected = hear(bent(over_the_line(line, "ULAW")))
+    assert [found.name for found in _each(detected, language)] == [
         "login.user_id.say",
         "speech.unsure",
         "login.refused",
     ]
 
 
-def _each(heard: list[Heard], language: Language) -> list[PromptHeard]:
+def _each(detected: list[Detected], language: Language) -> list[PromptHeard]:
     wanted = ("login.user_id.say", "speech.unsure", "login.refused")
-    found = [look_for(Wanted(name, language=language), heard) for name in wanted]
+    found = [look_for(Wanted(name, language=language), detected) for name in wanted]
     return [prompt for prompt in found if prompt is not None]
 
 
 async def test_who_comes_late_hears_the_rest() -> None:
-    line = await said(Phrase(Language.CANTONESE, "main_menu.help"))
-    heard = hear(over_the_line(line[24_000:]))[-1]
-    assert heard.known.name == "main_menu.help"
-    assert heard.missed_ms > 2000
+    line = await spoken(Phrase(Language.CANTONESE, "main_menu.help"))
+    detected = hear(over_the_line(line[24_000:]))[-1]
+    assert detected.known.name == "main_menu.help"
+    assert detected.missed_ms > 2000
 
 
 async def test_a_prompt_that_is_cut_off_is_not_heard_but_known_early() -> None:
-    line = over_the_line(await said(Phrase(Language.ENGLISH, "login.refused")))
+    line = over_the_line(await spoken(Phrase(Language.ENGLISH, "login.refused")))
     ear = PromptDetector(REPERTOIRE)
     assert ear.hear(line[: 8000 * 2].astype("<i2").tobytes()) == []
     beginning = ear.beginning()
@@ -170,11 +172,13 @@ async def test_other_voices_are_not_taken_for_a_prompt() -> None:
 
 
 async def test_a_prompt_is_known_within_half_a_second_of_its_end() -> None:
-    line = over_the_line(await said(Phrase(Language.ENGLISH, "bundle.done", {"ubr": "5550001234"})))
+    line = over_the_line(
+        await spoken(Phrase(Language.ENGLISH, "bundle.done", {"ubr": "5550001234"}))
+    )
     ear, late = PromptDetector(REPERTOIRE), []
     pcm = line.astype("<i2").tobytes()
     for at in range(0, len(pcm), 320):
-        late += [ear.fed_ms - one.ends_ms for one in ear.hear(pcm[at : at + 320])]
+        late += [ear.fed_ms - recording.ends_ms for recording in ear.hear(pcm[at : at + 320])]
     assert len(late) == 11
     assert max(late) <= 200
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from ivr.caller.hearing.prompt_detector import Heard, PromptDetector
+from ivr.caller.hearing.prompt_detector import Detected, PromptDetector
 from ivr.caller.hearing.repertoire import Known, Repertoire
 from ivr.caller.performing.call_ear import CallEar
 from ivr.caller.performing.expecting import Expecting, NotAsExpected
@@ -42,7 +42,7 @@ class StalledEar:
     was_asked: threading.Event = field(default_factory=threading.Event)
     was_let_go: list[bool] = field(default_factory=list)
 
-    def hear(self, detector: PromptDetector, pcm: bytes) -> list[Heard]:
+    def hear(self, detector: PromptDetector, pcm: bytes) -> list[Detected]:
         self.was_asked.set()
         self.was_let_go.append(self.let_go.wait(PATIENCE_S))
         return _HEAR(detector, pcm)
@@ -67,7 +67,7 @@ class Pressed(StallingCall):
 
     def leg_sends(self, kind: str, body: str) -> None:
         super().leg_sends(kind, body)
-        if len(self.told) == len(KEYS):
+        if len(self.infos) == len(KEYS):
             self.ear.let_go.set()
 
 
@@ -84,7 +84,7 @@ async def test_all_keys_go_while_the_ear_thinks_of_the_first_sound(
     ]
     done = await call.perform(steps, {}, tmp_path)
     assert done.outcome is Outcome.PASSED, done.steps
-    assert "".join(key for _, key in call.told) == KEYS
+    assert "".join(key for _, key in call.infos) == KEYS
     assert ear.was_let_go
     assert all(ear.was_let_go), "the keys waited for the ear"
 
@@ -126,4 +126,4 @@ async def test_what_came_in_time_counts_however_late_it_is_understood(ear: Stall
         await expecting.prompt(step)
     line.over.set()
     await listening
-    assert [heard.known.name for heard in hears.heard] == ["said"]
+    assert [detected.known.name for detected in hears.detected] == ["said"]

@@ -24,8 +24,8 @@ async def test_what_was_sent_before_the_end_is_heard_after_it() -> None:
     """Twenty seconds of sound wait in the socket while the event loop stands still."""
     relay = Relay("127.0.0.1", Impairment(), random.Random(1))
     await relay.open()
-    heard = bytearray()
-    relay.heard = heard.extend
+    received = bytearray()
+    relay.on_sound = received.extend
     try:
         port = int(relay.offered(SDP.format(port=4000)).split("m=audio ")[1].split()[0])
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:
@@ -33,11 +33,11 @@ async def test_what_was_sent_before_the_end_is_heard_after_it() -> None:
                 packet = Packet(8, False, number, number * 160, 1, bytes([number % 256]) * 160)
                 service.sendto(packet.data(), ("127.0.0.1", port))
         time.sleep(0.3)
-        assert not heard
+        assert not received
         await relay.taken_in()
     finally:
         relay.close()
-    assert len(heard) == SECONDS * 16000
+    assert len(received) == SECONDS * 16000
 
 
 def test_limits_are_longer_and_nothing_else_is_changed() -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr.caller.hearing.prompt_detector import Heard, PromptDetector
+from ivr.caller.hearing.prompt_detector import Detected, PromptDetector
 from ivr.caller.hearing.prompt_ear import SoFar, begins, find
 from ivr.caller.hearing.repertoire import NotASound, Repertoire, Sound, read_wavs
 from ivr.caller.hearing.wanted import Wanted
 from prompts.library import Library
-from speech.language import Language
+from speech.languages.language import Language
 
 pytestmark = pytest.mark.unit
 
@@ -45,12 +45,12 @@ def folder_of(path: Path, sounds: Mapping[str, Sound]) -> Path:
     return path
 
 
-def hear(repertoire: Repertoire, sound: Sound) -> list[Heard]:
+def hear(repertoire: Repertoire, sound: Sound) -> list[Detected]:
     ear = PromptDetector(repertoire)
     line = np.concatenate([np.zeros(3000), sound, np.zeros(5000)]).astype("<i2").tobytes()
-    return [one for at in range(0, len(line), 320) for one in ear.hear(line[at : at + 320])] + (
-        ear.end()
-    )
+    return [
+        recording for at in range(0, len(line), 320) for recording in ear.hear(line[at : at + 320])
+    ] + (ear.end())
 
 
 def test_a_sound_that_our_catalogue_has_too_goes_by_the_folders_name(tmp_path: Path) -> None:
@@ -58,23 +58,23 @@ def test_a_sound_that_our_catalogue_has_too_goes_by_the_folders_name(tmp_path: P
     theirs = np.concatenate([np.zeros(801, np.float32), OURS["goodbye.plain"] * 0.6])
     folder = folder_of(tmp_path, {"farewell.wav": theirs, "menu.wav": noise(1.0)})
     repertoire = Repertoire.of_library(library(), read_wavs(folder).values())
-    heard = hear(repertoire, OURS["goodbye.plain"])
-    assert [one.known.name for one in heard] == ["farewell"]
-    line = SoFar(heard, 9000, 0, 8000)
+    detected = hear(repertoire, OURS["goodbye.plain"])
+    assert [recording.known.name for recording in detected] == ["farewell"]
+    line = SoFar(detected, 9000, 0, 8000)
     found = find(Wanted("farewell"), line, 0)
     assert found is not None
     assert found.language is None
     # Under its name in our catalogue it is known as well.
-    assert [known.name for known in heard[0].known.also] == ["goodbye.plain"]
-    assert begins(Wanted("farewell"), heard[0], 9000, 0)
-    assert not begins(Wanted("menu"), heard[0], 9000, 0)
+    assert [known.name for known in detected[0].known.also] == ["goodbye.plain"]
+    assert begins(Wanted("farewell"), detected[0], 9000, 0)
+    assert not begins(Wanted("menu"), detected[0], 9000, 0)
 
 
 def test_the_rest_of_our_catalogue_is_heard_as_before(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {"farewell.wav": OURS["goodbye.plain"]})
     repertoire = Repertoire.of_library(library(), read_wavs(folder).values())
-    (heard,) = hear(repertoire, OURS["main_menu.bundle"])
-    assert (heard.known.name, heard.known.language) == ("main_menu.bundle", Language.ENGLISH)
+    (detected,) = hear(repertoire, OURS["main_menu.bundle"])
+    assert (detected.known.name, detected.known.language) == ("main_menu.bundle", Language.ENGLISH)
 
 
 def test_two_files_of_one_name_are_one_too_many(tmp_path: Path) -> None:

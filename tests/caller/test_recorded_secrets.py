@@ -73,17 +73,17 @@ async def test_wherever_the_line_stalls(who: Stall, ms: int, tmp_path: Path) -> 
         for frame in frames_of(voice(number))
         if name in SECRET
     }
-    heard = [np.full(160, 100 + number % 999, "<i2").tobytes() for number in range(9000)]
+    frames = [np.full(160, 100 + number % 999, "<i2").tobytes() for number in range(9000)]
     for first in range(7):
         at = frozenset(range(first, 9000, 7))
-        line = StallingLine(Stalls(who, ms, at), heard)
+        line = StallingLine(Stalls(who, ms, at), frames)
         left, right = await recorded(line, tmp_path / f"{first}.wav")
         assert len(secret & set(line.frames)) == len(secret), "the secrets were said"
         expected = [SILENCE if frame in secret else frame for frame in line.frames]
         while left[0] == SILENCE:  # the time it took to open the file
             del left[0], right[0]
-        begins = heard.index(left[0])
+        begins = frames.index(left[0])
         assert begins <= 60, "recorded from the beginning"
         assert right == expected[begins : begins + len(right)]
-        assert left == heard[begins : begins + len(left)]
+        assert left == frames[begins : begins + len(left)]
         assert set(expected[begins + len(right) :]) <= {SILENCE}

@@ -64,8 +64,8 @@ def test_junit_tells_each_run() -> None:
     failure = cases[1].find("failure")
     assert failure is not None
     assert "second: expect bundle.done: heard instead" in str(failure.get("message"))
-    told = cases[0].findtext("system-out") or ""
-    assert "sent: 99 packets, 1.0% lost, MOS" in told
+    output = cases[0].findtext("system-out") or ""
+    assert "sent: 99 packets, 1.0% lost, MOS" in output
 
 
 def test_the_page_needs_nothing_else_and_shows_every_step() -> None:
@@ -85,9 +85,9 @@ def test_lines_of_json_tell_programs(capsys: pytest.CaptureFixture[str]) -> None
     lines = JsonLines()
     for run in runs():
         lines.run_done(run)
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [one["outcome"] for one in told] == ["passed", "failed", "broken"]
-    assert told[1]["why"].startswith("second: expect bundle.done")
+    results = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [result["outcome"] for result in results] == ["passed", "failed", "broken"]
+    assert results[1]["why"].startswith("second: expect bundle.done")
 
 
 def test_a_load_is_told_in_percentiles() -> None:

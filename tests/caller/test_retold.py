@@ -10,8 +10,8 @@ import pytest
 
 from backend_client.errors import BackEndUnavailable
 from call_flows.rules import FlowRules
-from ivr.caller.retold.from_records import told_from
-from ivr.caller.retold.told import CannotBeRetold
+from ivr.caller.retold.from_records import history_from
+from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.writing import as_file
 from ivr.caller.scenario.reading import read
 from ivr.caller.scenario.scenario import Scenario
@@ -53,7 +53,7 @@ async def recorded(*script: Script, **more: Any) -> CallStory:
 
 def scenario_of(folder: Path, *stories: CallStory) -> Scenario:
     path = folder / "made.call.yaml"
-    path.write_text(as_file(told_from(stories), 2.0))
+    path.write_text(as_file(history_from(stories), 2.0))
     return read(path).scenario
 
 
@@ -132,7 +132,7 @@ async def test_a_bundle_by_keys(tmp_path: Path) -> None:
 
 
 async def test_no_secret_and_no_number_of_the_caller_is_in_the_file() -> None:
-    text = as_file(told_from([await recorded(*BUNDLE)]), 2.0)
+    text = as_file(history_from([await recorded(*BUNDLE)]), 2.0)
     for secret in (USER_ID, PIN, CODE, CARGO, "AB1234", "FU88", "97654321"):
         assert secret not in text
 
@@ -291,7 +291,7 @@ async def test_a_call_that_goes_on_from_another_is_named_with_it(tmp_path: Path)
     first = story_of(bundling)
     second = await recorded(*script, rocars=bundling.rocars, call_id="c2", by_caller=True)
     with pytest.raises(CannotBeRetold, match=r"call c2 .*5550001.*name that call first"):
-        told_from([second])
+        history_from([second])
     scenario = scenario_of(tmp_path, first, second)
     assert len(scenario.calls) == 2
     steps = in_short(scenario)
@@ -304,11 +304,11 @@ async def test_what_cannot_be_repeated_is_said() -> None:
     away = PaperRocars(fail={"log_in": [BackEndUnavailable("away", uncertain=False)]})
     story = await recorded(*TO_BUNDLE[:-1], rocars=away)
     with pytest.raises(CannotBeRetold, match="log_in came to BackEndUnavailable"):
-        told_from([story])
+        history_from([story])
     gap = await recorded(*TO_BUNDLE[:-1], ("main_menu.intro", "9"))
     with pytest.raises(CannotBeRetold, match="steps of call c1 are missing"):
-        told_from([CallStory(gap.call, gap.steps[1:], ())])
+        history_from([CallStory(gap.call, gap.steps[1:], ())])
     for step in gap.steps:
         step.detail = {}
     with pytest.raises(CannotBeRetold, match="older version"):
-        told_from([gap])
+        history_from([gap])

@@ -27,7 +27,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", ":1: expected a scenario"),
         ("name: a\nsteps: [\n", ":3: expected YAML"),
@@ -52,12 +52,12 @@ def write(folder: Path, text: str) -> Path:
         ),
     ],
 )
-def test_faults_are_told_with_their_line(tmp_path: Path, text: str, told: str) -> None:
+def test_faults_are_told_with_their_line(tmp_path: Path, text: str, expected: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(ScenarioError) as caught:
         read(path)
     assert str(caught.value).startswith(str(path))
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -132,19 +132,19 @@ def _lenient(node: object) -> object:
         if plain.get("type") in ("number", "integer", "boolean") or "const" in plain:
             return {}
         return plain
-    return [_lenient(one) for one in node] if isinstance(node, list) else node
+    return [_lenient(element) for element in node] if isinstance(node, list) else node
 
 
 def faults_of(path: Path) -> str:
     with pytest.raises(ScenarioError) as caught:
         read(path)
-    told = str(caught.value)
-    assert all(line.startswith(f"{path}:") for line in told.splitlines())
-    return told.replace(str(path), "")
+    message = str(caught.value)
+    assert all(line.startswith(f"{path}:") for line in message.splitlines())
+    return message.replace(str(path), "")
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (
             "name: a\nsteps:\n  - dial: 1\nsteps:\n  - dial: 2\n",
@@ -162,15 +162,15 @@ def faults_of(path: Path) -> str:
         ("name: a\nsteps:\n  - dial: 1\n  - press: 1 #\n", ":4: "),
     ],
 )
-def test_what_yaml_does_to_what_people_mean(tmp_path: Path, text: str, told: str) -> None:
+def test_what_yaml_does_to_what_people_mean(tmp_path: Path, text: str, expected: str) -> None:
     faults = faults_of(write(tmp_path, text))
-    assert faults.startswith(told)
+    assert faults.startswith(expected)
     if "press" in text:
         assert "put keys in quotes" in faults
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("name: a\nsteps:\n\t- dial: 1\n", ":3: expected YAML: .*not with tabs"),
         ("name: a\nsteps:\n  - dial: 1\n  - say: %yes\n", ":4: .*put text in quotes"),
@@ -187,9 +187,9 @@ def test_what_yaml_does_to_what_people_mean(tmp_path: Path, text: str, told: str
         ("name: a\nsteps: &s\n  - *s\n", ":2: steps.0: expected a step"),
     ],
 )
-def test_what_people_paste_is_refused_in_one_line(tmp_path: Path, text: str, told: str) -> None:
+def test_what_people_paste_is_refused_in_one_line(tmp_path: Path, text: str, expected: str) -> None:
     faults = faults_of(write(tmp_path, text))
-    assert re.search(told, faults), faults
+    assert re.search(expected, faults), faults
     assert len(faults.splitlines()) == 1
 
 
@@ -204,8 +204,8 @@ def test_a_comment_after_a_key_is_a_comment(tmp_path: Path) -> None:
 )
 def test_what_is_text_stays_text(tmp_path: Path, word: str) -> None:
     text = f"name: a\nsteps:\n  - dial: 1\n  - say: {word}\n  - hang_up: yes\n"
-    (_, said, _) = read(write(tmp_path, text)).scenario.steps
-    assert said.model_dump()["say"] == word
+    (_, step, _) = read(write(tmp_path, text)).scenario.steps
+    assert step.model_dump()["say"] == word
 
 
 def test_numbers_and_truth_are_read_out_of_text(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_numbers_and_truth_are_read_out_of_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "expected"),
     [
         ("name: a\nsteps:\n  - dial: 一\n".encode("big5"), ":3: expected text in UTF-8"),
         ("name: a\n".encode("utf-16"), ":1: expected text in UTF-8"),
@@ -236,12 +236,12 @@ def test_numbers_and_truth_are_read_out_of_text(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_text_of_ours_is_refused_in_one_line(
-    tmp_path: Path, raw: bytes, told: str
+    tmp_path: Path, raw: bytes, expected: str
 ) -> None:
     path = tmp_path / "one.call.yaml"
     path.write_bytes(raw)
     faults = faults_of(path)
-    assert faults.startswith(told)
+    assert faults.startswith(expected)
     assert len(faults.splitlines()) == 1
 
 

@@ -112,11 +112,11 @@ PLAIN_TONES = frozenset(frames_of(tones(PLAIN, 80))) - {SILENCE}
 
 @pytest.fixture
 async def frames(folder: Path) -> Frames:
-    said = {
+    recorded = {
         name: frozenset(frames_of(await pcm_of(Say(say=f"{name}.wav"), cast(Any, None), folder)))
         for name in ("secret", "open")
     }
-    return Frames(SECRET_TONES | said["secret"], PLAIN_TONES | said["open"])
+    return Frames(SECRET_TONES | recorded["secret"], PLAIN_TONES | recorded["open"])
 
 
 @pytest.mark.parametrize(("keys", "stalls"), CALLS)
@@ -131,7 +131,7 @@ async def test_stalled_at_every_frame(
         assert set(call.frames) >= SECRET_TONES, "the keys were sent"
         assert set(both_sides(report(done))[1]) >= PLAIN_TONES
     elif keys in ("normal", "info", "info-relay"):
-        sent = "".join(body.removeprefix("Signal=")[0] for _, body in call.told)
+        sent = "".join(body.removeprefix("Signal=")[0] for _, body in call.infos)
         assert sent == PLAIN + PIN + PIN + PLAIN
     else:
         assert (
@@ -173,9 +173,9 @@ def check(call: StallingCall, done: CallDone, frames: Frames) -> None:
     check_sound(call, both_sides(html)[1], frames)
     run = RunDone(Path("a.call.yaml"), "a", "", calls=[done])
     assert PIN not in html + junit_xml([run]) + repr(done)
-    told = "\n".join(f"{step.title} {step.told}" for step in done.steps)
+    details = "\n".join(f"{step.title} {step.detail}" for step in done.steps)
     for part in (PIN[:3], PIN[3:]):
-        assert part not in told + "".join(passed.text for passed in done.ladder)
+        assert part not in details + "".join(passed.text for passed in done.ladder)
     for passed in done.ladder:
         assert passed.text.partition("\r\n\r\n")[2] in ("", "•", "v=0\r\n")
 

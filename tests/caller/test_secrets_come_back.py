@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr.caller.hearing.prompt_detector import Heard
+from ivr.caller.hearing.prompt_detector import Detected
 from ivr.caller.hearing.repertoire import Known
 from ivr.caller.performing.echo import echoes
 from ivr.caller.performing.results import Outcome
@@ -19,7 +19,7 @@ from ivr.caller.scenario.scenario import filled
 from ivr.caller.scenario.steps import AnyStep, Press, Say, SendInfo
 from ivr.caller.wire.message import Message
 from ivr.telephony.sound.frames import SILENCE
-from speech.language import Language
+from speech.languages.language import Language
 from tests.caller.stalling_line import Stall, StallingCall, Stalls, frames_of
 
 pytestmark = pytest.mark.unit
@@ -74,15 +74,15 @@ async def test_an_echo_is_silent_however_late_it_comes(
     missed = first + call.delay - [is_loud(frame) for frame in received].index(True)
     assert 0 <= missed <= 3
     secret = set(frames_of(tones(PIN, 80))) - {SILENCE}
-    said = secret_frames(call.frames, secret)
-    near = {at + more for at in said for more in range(-4, 5)}
+    sent_at = secret_frames(call.frames, secret)
+    near = {at + more for at in sent_at for more in range(-4, 5)}
     left = lost = 0
     for at, frame in enumerate(received):
         source = at + missed - call.delay
         if source < 0 or not marks[source]:
             continue
         loud = is_loud(frame)
-        left += loud and source in said
+        left += loud and source in sent_at
         lost += not loud and source not in near
     assert (left, lost) == (0, 0)
 
@@ -113,18 +113,18 @@ def test_other_voices_and_other_keys_are_no_echo() -> None:
     assert echoes(line.tobytes(), "", []) == []
 
 
-def heard(*names: str) -> list[Heard]:
+def detected(*names: str) -> list[Detected]:
     sound = np.ones(10, np.float32)
     return [
-        Heard(Known(name, Language.ENGLISH, sound), 100 * at, 100 * at + 90, 0, 1.0, None)
+        Detected(Known(name, Language.ENGLISH, sound), 100 * at, 100 * at + 90, 0, 1.0, None)
         for at, name in enumerate(names)
     ]
 
 
 def test_a_secret_that_is_read_to_us_is_found_by_its_digits() -> None:
     secrets = Secrets(frozenset({"code"}), {"code": "8642", "ubr": "1234"})
-    digits = [f"unit/digit.{one}" for one in "1238642864277"]
-    spoken = heard("bundle.done--1", *digits, "bundle.done--2", *digits[:5])
+    digits = [f"unit/digit.{digit}" for digit in "1238642864277"]
+    spoken = detected("bundle.done--1", *digits, "bundle.done--2", *digits[:5])
     assert list(secrets.read_out(spoken)) == [(400, 790), (800, 1190)]
 
 
@@ -158,5 +158,5 @@ def test_texts_and_messages_are_shown_without_it() -> None:
     assert secrets.masked("recognised “eight six four two zero nine”") == "recognised “•”"
     assert secrets.masked("八六四二零九") == "•"
     assert secrets.masked("score 0.986; 86 ms") == "score 0.986; 86 ms"
-    said = Say(say="864", secret=True)
-    assert secrets.masked("nothing but silence came of 864", said).endswith("came of •")
+    saying = Say(say="864", secret=True)
+    assert secrets.masked("nothing but silence came of 864", saying).endswith("came of •")

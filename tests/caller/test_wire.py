@@ -48,9 +48,13 @@ def test_a_message_is_read_and_changed_like_a_proxy_does() -> None:
 def sent(style: KeyStyle) -> list[tuple[bool, bool, int]]:
     """Marker, end bit and duration of the packets of a key that reach the other side."""
     return [
-        (one.marker, bool(one.payload[1] & 0x80), struct.unpack_from("!H", one.payload, 2)[0])
-        for one in packets("5", style)
-        if one.sent
+        (
+            packet.marker,
+            bool(packet.payload[1] & 0x80),
+            struct.unpack_from("!H", packet.payload, 2)[0],
+        )
+        for packet in packets("5", style)
+        if packet.sent
     ]
 
 
@@ -104,16 +108,16 @@ def test_loss_jitter_and_opinion_are_counted() -> None:
 
 
 def test_sound_is_put_together_by_timestamps() -> None:
-    heard = bytearray()
-    sound = StreamSound(heard.extend)
+    received = bytearray()
+    sound = StreamSound(received.extend)
     for sequence, timestamp in ((1, 1000), (2, 1160), (4, 1480), (3, 1320), (5, 1640)):
         sound.packet(packet(sequence, timestamp))
-    values = struct.unpack(f"<{len(heard) // 2}h", bytes(heard))
+    values = struct.unpack(f"<{len(received) // 2}h", bytes(received))
     assert len(values) == 5 * 160
     assert set(values[320:480]) == {LOST}
     assert LOST not in values[:320] + values[480:]
     sound.packet(Packet(101, True, 6, 1800, 1, b"\x05\x0a\x00\xa0"))
-    assert len(heard) == 5 * 320
+    assert len(received) == 5 * 320
     assert Packet.read(b"short") is None
     assert Packet.read(packet(9, 9).data()) == packet(9, 9)
 
@@ -121,12 +125,12 @@ def test_sound_is_put_together_by_timestamps() -> None:
 def rested(*packets: tuple[int, bool, float]) -> list[int]:
     """Samples of what was heard of packets with these timestamps, markers and times; of each
     silence that was not sent, its length below zero."""
-    heard = bytearray()
-    sound, lengths = StreamSound(heard.extend), list[int]()
+    received = bytearray()
+    sound, lengths = StreamSound(received.extend), list[int]()
     for sequence, (timestamp, marker, at) in enumerate(packets):
-        begun = len(heard)
+        begun = len(received)
         sound.packet(Packet(8, marker, sequence, timestamp, 1, b"\xd5" * 160), 100 + at)
-        values = struct.unpack(f"<{(len(heard) - begun) // 2}h", bytes(heard[begun:]))
+        values = struct.unpack(f"<{(len(received) - begun) // 2}h", bytes(received[begun:]))
         missing = values.count(LOST)
         lengths += [-missing] * bool(missing) + [len(values) - missing]
     return lengths
@@ -140,14 +144,14 @@ def test_who_sends_nothing_while_they_are_silent_is_silent_for_as_long() -> None
     # Nothing began: these came late, all together.
     assert rested((0, True, 0.0), (160, False, 0.9), (320, False, 0.9)) == [160, 160, 160]
     # They began again: those of before count once.
-    heard = bytearray()
-    sound = StreamSound(heard.extend)
+    received = bytearray()
+    sound = StreamSound(received.extend)
     sound.packet(Packet(8, False, 1, 0, 1, b"\xd5" * 160), 100.0)
     for at in (100.5, 100.9, 101.2, 101.7):
         sound.rest(at)
-    assert len(heard) == 2 * (160 + round(1.7 * 8000))
+    assert len(received) == 2 * (160 + round(1.7 * 8000))
     sound.packet(Packet(8, True, 2, 160, 1, b"\xd5" * 160), 102.0)
     sound.packet(Packet(8, False, 3, 320, 1, b"\xd5" * 160), 102.02)
-    assert len(heard) == 2 * (3 * 160 + round(1.7 * 8000))
+    assert len(received) == 2 * (3 * 160 + round(1.7 * 8000))
     # Another stream: nobody waited so long.
     assert rested((0, True, 0.0), (8000 * 500, False, 0.02)) == [160, 160]

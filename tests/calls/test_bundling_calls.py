@@ -18,7 +18,7 @@ from prompts.library import load_library
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.callers import WRONG_CODE, Called, Caller, log_in
 from tests.support.sound_matching import hear
 
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 
 
 def told_ubr(called: Called) -> str:
-    found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.said("bundle.done"))
+    found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.text_of("bundle.done"))
     assert found, called.words
     return found[0].replace(" ", "")
 
@@ -71,7 +71,7 @@ async def test_drivers_bundle_in_three_languages_at_once(caller: Caller, tmp_pat
         ubr = told_ubr(called)
         receipt = await caller.receipt(ubr, vehicle)
         assert (receipt.ccrns, receipt.state) == ((ccrn,), BundleState.LIVE)
-        assert called.said(crossing), called.words
+        assert called.text_of(crossing), called.words
         assert receipt.crossing.immediately is (crossing == "bundle.cross_now")
         ((outcome, spoken, in_cdr, codec),) = caller.service.query(
             "SELECT outcome, language, ubr, codec FROM calls WHERE ubr = ?", ubr
@@ -88,18 +88,18 @@ async def heard_on_the_line(recording: Path, language: Language, ubr: str) -> No
     wanted = np.frombuffer(utterance.pcm, dtype="<i2").astype(np.float64)
     both, rate = soundfile.read(recording, dtype="int16")
     assert rate == 8000
-    told = hear(wanted, both[:, 0].astype(np.float64))
+    match = hear(wanted, both[:, 0].astype(np.float64))
     # The caller's jitter buffer may drop or repeat a little; a wrong digit would last longer.
-    assert told.share > 0.7, f"{language}: {told}"
-    assert told.longest_unclear <= 3, f"{language}: {told}"
-    assert max(told.shifts) - min(told.shifts) <= 600, f"{language}: not in one go: {told}"
+    assert match.share > 0.7, f"{language}: {match}"
+    assert match.longest_unclear <= 3, f"{language}: {match}"
+    assert max(match.shifts) - min(match.shifts) <= 600, f"{language}: not in one go: {match}"
 
 
 async def test_whoever_drove_past_the_camera_has_crossed_says_the_telephone(
     caller: Caller,
 ) -> None:
     demo = await caller.demo()
-    driver = next(one for one in demo.drivers if one.language == "en")
+    driver = next(candidate for candidate in demo.drivers if candidate.language == "en")
     number = secrets.randbelow(9000) + 1000
     vehicle, keys = f"ZG{number}", f"94{number}"  # W to Z, G or H
     async with RocarsClient(caller.service.rocars("ivr")) as rocars:
@@ -122,7 +122,7 @@ async def test_whoever_drove_past_the_camera_has_crossed_says_the_telephone(
         )
     )
     for called in asked:
-        assert called.said("status.crossed"), called.words
+        assert called.text_of("status.crossed"), called.words
     await caller.idle()
 
 
@@ -141,11 +141,13 @@ async def test_five_failures_over_two_calls_lock_the_user_id(caller: Caller) -> 
     assert "log in is blocked" in second.words
     await caller.idle()
     outcomes = caller.service.query("SELECT outcome FROM calls ORDER BY offered_at DESC LIMIT 2")
-    assert [one for (one,) in outcomes] == ["login_locked", "login_refused"]
+    assert [outcome for (outcome,) in outcomes] == ["login_locked", "login_refused"]
 
 
 async def test_a_driver_is_known_by_his_number(caller: Caller) -> None:
-    driver = next(one for one in (await caller.demo()).drivers if one.language == "yue")
+    driver = next(
+        candidate for candidate in (await caller.demo()).drivers if candidate.language == "yue"
+    )
     called = await caller.call(
         {"login.pin": [driver.pin], "login.code": [driver.code], "main_menu": ["9"]},
         from_user="+85290100001",

@@ -76,11 +76,11 @@ def people(service: Service, *words: str, secret: str) -> None:
 
 @dataclass
 class InCall:
-    """A caller in the middle of his call."""
+    """A caller in the middle of a call."""
 
     service: Service
     dialled: OutgoingCall
-    heard: Path
+    recording: Path
     seen: int = 0
     steps: list[str] = field(default_factory=list)
 
@@ -125,9 +125,9 @@ async def dial(service: Service, telephone: Telephone, tmp_path: Path) -> AsyncI
         dialled = await telephone.dial(uri, from_user="+85291234567")
         placed.append(dialled)
         line = await dialled.answered()
-        heard = tmp_path / f"heard{len(placed)}.wav"
-        recorded = line.record_both_sides(heard)
-        yield InCall(service, dialled, heard)
+        recording = tmp_path / f"heard{len(placed)}.wav"
+        recorded = line.record_both_sides(recording)
+        yield InCall(service, dialled, recording)
         await dialled.hang_up()
         await recorded.closed()
 
@@ -172,7 +172,7 @@ async def test_a_caller_is_passed_on(service: Service, chromium: Browser, dial: 
         await call.until("answered welcome.language")
         row = operator.page.locator("tr[data-call]")
         await row.get_by_role("button", name="To the hotline").click()
-        await call.until("hotline.advice")  # no transfer is configured: he is told the number
+        await call.until("hotline.advice")  # no transfer is configured: the number is read
         await call.dialled.hang_up()
         assert (await call.cdr())[0] == "hotline"
 
@@ -200,12 +200,12 @@ async def test_the_next_sentence_of_a_call_is_the_new_recording(
         await reviewer.press("I have heard it")
         await reviewer.press("Make live")
         assert ": live." in await reviewer.told()
-        await call.dialled.press("12*#")  # he begins anew, and is told so in the new recording
+        await call.dialled.press("12*#")  # the caller clears the input, and hears the new recording
         await asyncio.sleep(4)
         await call.dialled.hang_up()
         await reviewer.press("Roll back")
         assert "heard again" in await reviewer.told()
-    new, old = likeness(call.heard, other), likeness(call.heard, "universal.cleared")
+    new, old = likeness(call.recording, other), likeness(call.recording, "universal.cleared")
     assert new > 0.65
     assert new > old + 0.1, "what was played before"
 
@@ -214,7 +214,7 @@ async def test_a_prompt_is_recorded_by_telephone(service: Service, dial: Dial) -
     clip = "goodbye.plain"
     number = await number_of(service, clip)
     spoken, _ = soundfile.read(RECORDINGS / "en" / f"{clip}.flac", dtype="int16")
-    said = bytes(8000) + (spoken * 0.5).astype("<i2").tobytes() + bytes(4800)
+    speech = bytes(8000) + (spoken * 0.5).astype("<i2").tobytes() + bytes(4800)
     async with dial("3904") as call:
         await call.dialled.press(f"3{OPERATOR_ID}#{PIN}#9999#")
         await call.until("nomatch recording.number")
@@ -225,7 +225,7 @@ async def test_a_prompt_is_recorded_by_telephone(service: Service, dial: Dial) -
         await call.until("recording.nothing")
         await call.until("recording.begin")
         await asyncio.sleep(0.6)
-        await call.dialled.line.play(said).finished()
+        await call.dialled.line.play(speech).finished()
         await call.dialled.press("#")
         await call.until("recording.choice", seconds=40)
         await call.dialled.press("1")
@@ -233,7 +233,7 @@ async def test_a_prompt_is_recorded_by_telephone(service: Service, dial: Dial) -
         await call.until("recording.number")
         await call.dialled.press("#")
         assert await call.cdr() == ("completed", "service")
-    assert likeness(call.heard, clip) > 0.8  # heard back
+    assert likeness(call.recording, clip) > 0.8  # heard back
     ((version_id, source, state, by),) = service.query(
         "SELECT version_id, source, state, made_by FROM prompt_versions WHERE clip = ?", clip
     )
@@ -279,7 +279,7 @@ async def test_a_worker_makes_way_and_a_node_closes_and_opens(
             await operator.press("Drain and replace")
             assert "fresh one takes its place" in await operator.told()
             await asyncio.sleep(1.5)
-            assert call.dialled.line.ended.done() is False  # his call goes on
+            assert call.dialled.line.ended.done() is False  # the call goes on
         await until(lambda: service.workers() != before and service.ready()["ready"])
         await operator.go("/live")
         await operator.press("Drain: take no new calls")
@@ -319,12 +319,12 @@ async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 PIECE_S = 0.3
 
 
-def likeness(heard: Path, clip: str) -> float:
+def likeness(recording: Path, clip: str) -> float:
     """How alike the pieces of a recording of the service are to the places most alike to them.
 
     The median of pieces, since a jitter buffer may drop or repeat a little of the whole.
     """
-    samples, rate = soundfile.read(heard, dtype="float64", always_2d=True)
+    samples, rate = soundfile.read(recording, dtype="float64", always_2d=True)
     assert rate == 8000
     known, _ = soundfile.read(RECORDINGS / "en" / f"{clip}.flac", dtype="float64")
     size = int(PIECE_S * rate)

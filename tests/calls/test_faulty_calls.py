@@ -37,8 +37,8 @@ async def sipp(
     )
     out, _ = await process.communicate()
     errors = service.directory.glob(f"{scenario.stem}_*_errors.log")
-    said = "".join(error.read_text(errors="replace") for error in errors)
-    return process.returncode or 0, out.decode(errors="replace")[-1500:] + said[-1500:]
+    log = "".join(error.read_text(errors="replace") for error in errors)
+    return process.returncode or 0, out.decode(errors="replace")[-1500:] + log[-1500:]
 
 
 def last_outcome(service: Service) -> tuple[str, str]:
@@ -109,7 +109,7 @@ async def test_all_lines_taken_is_503_with_retry_after(caller: Caller, scenarios
     assert status == 0, out  # all twelve were served
     await caller.idle()
     called = await caller.call({"welcome.language": ["3"]})
-    assert called.said("welcome.greeting"), "the lines are free again"
+    assert called.text_of("welcome.greeting"), "the lines are free again"
 
 
 async def workers_of_calls(service: Service, count: int) -> dict[int, str]:
@@ -221,7 +221,7 @@ async def test_the_deadline_of_a_drain_is_told_to_the_caller(
         assert await asyncio.to_thread(service.process.wait, limit(20)) == 0
         ((outcome,),) = service.query("SELECT outcome FROM calls")
         assert outcome == "drained"
-        said = service.query("SELECT text FROM steps WHERE name = 'sorry.closing'")
-        assert said
+        apologies = service.query("SELECT text FROM steps WHERE name = 'sorry.closing'")
+        assert apologies
     finally:
         await asyncio.to_thread(service.stop)

@@ -68,9 +68,9 @@ async def test_the_hotline_takes_the_call(service: Service) -> None:
     bye = await peer.request("BYE", 5)
     peer.agree(bye)
     peer.close()
-    outcome, language, keys, said = await record(service, peer)
+    outcome, language, keys, prompts = await record(service, peer)
     assert (outcome, language, keys) == ("hotline", "en", 3)
-    assert said[-1] == "hotline.connecting"
+    assert prompts[-1] == "hotline.connecting"
 
 
 async def test_nobody_takes_the_call(service: Service) -> None:
@@ -82,7 +82,7 @@ async def test_nobody_takes_the_call(service: Service) -> None:
     sound.cancel()
     peer.agree(bye)
     peer.close()
-    outcome, _, _, said = await record(service, peer)
+    outcome, _, _, prompts = await record(service, peer)
     assert outcome == "hotline"
-    at = said.index("hotline.nobody")
-    assert said[at : at + 3] == ["hotline.nobody", "hotline.advice", "hotline.advice"]
+    at = prompts.index("hotline.nobody")
+    assert prompts[at : at + 3] == ["hotline.nobody", "hotline.advice", "hotline.advice"]

@@ -87,7 +87,7 @@ async def test_a_node_that_is_late_refuses_new_calls_keeps_its_own_and_comes_bac
     await asyncio.sleep(1.0)
     ((worker,),) = service.query("SELECT worker_pid FROM calls WHERE ended_at IS NULL")
     with stuttering(worker):
-        health = await until(service, lambda one: strain(one) in ("overloaded", "keypad_only"))
+        health = await until(service, lambda state: strain(state) in ("overloaded", "keypad_only"))
         assert health["load"]["why"] == "late_frames"
         assert health["load"]["late_frames"] > 0.01
         assert health["problems"][0].startswith("overloaded: the sound of running calls is late")
@@ -96,11 +96,11 @@ async def test_a_node_that_is_late_refuses_new_calls_keeps_its_own_and_comes_bac
             assert status == 503
             assert "\r\nRetry-After: 10\r\n" in text
         assert value(service, "overloaded") == 1.0
-        await until(service, lambda one: strain(one) == "keypad_only")
+        await until(service, lambda state: strain(state) == "keypad_only")
         await running.press("3")
         await asyncio.sleep(3.0)
     assert not running.ended.done(), "a call that was accepted goes on"
-    await until(service, lambda one: bool(one["ready"]))
+    await until(service, lambda state: bool(state["ready"]))
     assert (await asked(service, "INVITE"))[0] == 200
     assert value(service, "overloaded") == 0.0
     assert value(service, "overloads_total") == 1.0
@@ -128,10 +128,10 @@ async def test_a_node_without_calls_whose_workers_hardly_run_says_so_and_comes_b
 ) -> None:
     worker = service.workers()[0]
     with stuttering(worker, stands_s=0.7):
-        health = await until(service, lambda one: strain(one) == "overloaded")
+        health = await until(service, lambda state: strain(state) == "overloaded")
         assert health["load"]["why"] == "late_waking"
         assert (await asked(service, "INVITE"))[0] == 503
-    await until(service, lambda one: bool(one["ready"]))
+    await until(service, lambda state: bool(state["ready"]))
     assert (await asked(service, "INVITE"))[0] == 200
 
 

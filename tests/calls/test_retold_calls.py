@@ -30,9 +30,9 @@ def performed(service: Service, *words: str) -> str:
         timeout=limit(240),
         check=False,
     )
-    told = done.stdout.decode()
-    assert done.returncode == 0, told + done.stderr.decode()[-2000:]
-    return told
+    scenario = done.stdout.decode()
+    assert done.returncode == 0, scenario + done.stderr.decode()[-2000:]
+    return scenario
 
 
 def calls_since(service: Service, known: set[str]) -> dict[str, str]:
@@ -52,19 +52,19 @@ def trace(service: Service, call_id: str) -> Sequence[tuple[Any, ...]]:
         "ORDER BY sequence",
         call_id,
     )
-    told: list[tuple[Any, ...]] = []
+    steps: list[tuple[Any, ...]] = []
     for kind, name, value, mode, attempt, language, detail in rows:
         more = json.loads(detail)
         if more.get("filler"):
             continue
-        prompts = [(one["name"], one["language"]) for one in more.get("prompts", ())]
+        prompts = [(prompt["name"], prompt["language"]) for prompt in more.get("prompts", ())]
         if name == "welcome.language":
             prompts.sort()  # the language last spoken by this number is offered first
         how = [more.get(key) for key in ("why", "sent", "ended", "before", "only_now")]
         answer = kind in (StepKind.ANSWERED, StepKind.NOMATCH)
         shown = "a number" if answer and len(value) > 2 else value
-        told.append((kind, name, shown, mode, attempt, language, prompts, how))
-    return told
+        steps.append((kind, name, shown, mode, attempt, language, prompts, how))
+    return steps
 
 
 def test_a_call_becomes_a_scenario_that_does_the_same(service: Service, tmp_path: Path) -> None:

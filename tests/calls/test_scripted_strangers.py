@@ -20,7 +20,7 @@ import pytest
 import soundfile
 
 from ivr.caller.wire.keys import KEY_MS
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
 from tests.support.pace import limit
@@ -91,18 +91,18 @@ def perform(folder: Path, target: str, steps: str, *more: str) -> dict[str, Any]
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith(b'{"run"')]
     assert lines, done.stderr.decode()[-2000:]
-    told: dict[str, Any] = json.loads(lines[0])
-    return told
+    result: dict[str, Any] = json.loads(lines[0])
+    return result
 
 
 def test_its_recordings_and_its_words_are_heard(tmp_path: Path, stranger: str) -> None:
-    told = perform(
+    result = perform(
         tmp_path,
         stranger,
         "  - dial: tides\n  - expect: menu\n"
         "  - expect_text: one two three four\n  - hang_up: true\n",
     )
-    assert told["outcome"] == "passed", told
+    assert result["outcome"] == "passed", result
 
 
 @pytest.mark.parametrize("way", ["--wired", "--no-wired"])
@@ -110,24 +110,24 @@ def test_who_sends_nothing_after_their_last_word_is_silent(
     tmp_path: Path, stranger: str, way: str
 ) -> None:
     """SIPp sends no packet after its recording, which here ends within a word."""
-    told = perform(
+    result = perform(
         tmp_path,
         stranger,
         "  - dial: tides\n  - expect: menu\n  - expect: number\n"
         "  - wait: 0.3\n  - expect_silence: 1.5\n  - hang_up: true\n",
         way,
     )
-    assert told["outcome"] == "passed", told
+    assert result["outcome"] == "passed", result
 
 
 def test_what_it_does_not_say_is_not_heard(tmp_path: Path, stranger: str) -> None:
-    told = perform(
+    result = perform(
         tmp_path,
         stranger,
         "  - dial: tides\n  - expect: welcome.greeting\n    within: 9\n  - hang_up: true\n",
     )
-    assert told["outcome"] == "failed"
-    assert "heard instead: menu, number" in told["why"]
+    assert result["outcome"] == "failed"
+    assert "heard instead: menu, number" in result["why"]
 
 
 SECRETS = """
@@ -146,9 +146,9 @@ variables: {pin: "864209"}
 
 def test_what_is_secret_is_in_no_report(tmp_path: Path, stranger: str) -> None:
     page, junit = tmp_path / "page.html", tmp_path / "junit.xml"
-    told = perform(tmp_path, stranger, SECRETS, "--html", str(page), "--junit", str(junit))
-    assert told["outcome"] == "passed", told
-    for text in (json.dumps(told), page.read_text(), junit.read_text()):
+    result = perform(tmp_path, stranger, SECRETS, "--html", str(page), "--junit", str(junit))
+    assert result["outcome"] == "passed", result
+    for text in (json.dumps(result), page.read_text(), junit.read_text()):
         assert "864209" not in text
         assert "•" in text or "\\u2022" in text
     flac = re.search(r"data:audio/flac;base64,([A-Za-z0-9+/=]+)", page.read_text())

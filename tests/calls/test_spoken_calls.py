@@ -14,7 +14,7 @@ from ivr.caller.driver import Speech
 from ivr.dialogue.outcome import Mode
 from ivr.dialogue.trace import MASK, StepKind
 from ivr.records.models import CallStep
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support import recorded_people
 from tests.support.callers import Called, Caller, log_in
 from tests.support.speaking import digits, spelt, spoken
@@ -56,7 +56,7 @@ TRIES = (
 
 
 def says(language: Language, words: str) -> list[str | Speech]:
-    return [Speech(words, spoken(language, words, **one)) for one in TRIES]
+    return [Speech(words, spoken(language, words, **change)) for change in TRIES]
 
 
 def spells(language: Language, number: str) -> list[str | Speech]:
@@ -90,7 +90,7 @@ def by_voice(demo: Demo, language: Language, ccrn: str) -> dict[str, list[str | 
 
 
 def vehicle_of(demo: Demo, language: Language) -> str:
-    """His own, or for the driver without one that of another."""
+    """Their own, or another driver's for the driver without one."""
     own = [
         driver.vehicles
         for driver in demo.drivers
@@ -117,7 +117,7 @@ async def test_drivers_bundle_by_voice_alone_in_three_languages_at_once(caller: 
     )
     log = caller.service.log.read_text()
     for language, ccrn, called in zip(Language, ccrns, calls, strict=False):
-        found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.said("bundle.done"))
+        found = re.search(r"[0-9]{3}( [0-9]{3,4})+", called.text_of("bundle.done"))
         assert found, called.words
         ubr, vehicle = found[0].replace(" ", ""), vehicle_of(demo, language)
         receipt = await caller.receipt(ubr, vehicle)
@@ -139,7 +139,7 @@ async def test_drivers_bundle_by_voice_alone_in_three_languages_at_once(caller: 
         from_user="anonymous",
         leaves_after="status.live",
     )
-    assert asked.said("status.live"), asked.words
+    assert asked.text_of("status.live"), asked.words
 
 
 async def test_speech_and_keys_take_turns_and_noise_is_neither(caller: Caller) -> None:
@@ -170,7 +170,7 @@ async def test_recorded_people_log_in_by_voice(caller: Caller) -> None:
     keys = {"yue": "1", "cmn": "2", "en": "3"}
     questions = ("login.user_id", "login.pin", "login.code")
 
-    def said(language: Language) -> dict[str, list[str | Speech]]:
+    def spoken_answers(language: Language) -> dict[str, list[str | Speech]]:
         keyed = log_in(demo, language)
         answers: dict[str, list[str | Speech]] = {"welcome.language": [keys[language]]}
         for question in questions:
@@ -180,9 +180,9 @@ async def test_recorded_people_log_in_by_voice(caller: Caller) -> None:
         return answers
 
     calls = await asyncio.gather(
-        *(caller.call(said(language), from_user="anonymous") for language in Language)
+        *(caller.call(spoken_answers(language), from_user="anonymous") for language in Language)
     )
     for called in calls:
         spoken_to = [step.name for step in answered(called) if step.mode == Mode.SPEECH]
         assert spoken_to == list(questions), called.words
-        assert called.said("login.welcome")
+        assert called.text_of("login.welcome")

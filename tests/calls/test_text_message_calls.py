@@ -1,4 +1,4 @@
-"""A driver has his UBR sent to the telephone he calls from, through a gateway over HTTP."""
+"""A driver has the UBR sent to the telephone they call from, through a gateway over HTTP."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_the_ubr_arrives_as_a_text_message(telephone: Telephone, tmp_path:
             from_user="+85290100001",
         )
         await caller.idle()
-        assert called.said("bundle.text_sent"), called.words
+        assert called.text_of("bundle.text_sent"), called.words
         ((ubr,),) = service.query("SELECT ubr FROM calls")
         ((message),) = messages
         assert message["to"] == "+85290100001"

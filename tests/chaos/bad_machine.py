@@ -246,7 +246,7 @@ def main() -> None:
         machine.wait_for("it starts", lambda now: now.get("ready") is True)
         for _ in range(int(sys.argv[2])):
             machine.fail_once(chance)
-        told = {
+        result = {
             "failed": machine.failed,
             "calls": machine.calls,
             "recorded": machine.recorded(),
@@ -257,7 +257,7 @@ def main() -> None:
         machine.service.kill()
         machine.service.wait()
         subprocess.run(["umount", "-l", machine.data], check=False)
-    print(json.dumps(told), flush=True)
+    print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

@@ -37,9 +37,9 @@ def test_calls_go_on_whatever_the_machine_does(tmp_path: Path, pytestconfig: pyt
     assert done.returncode == 0, done.stderr
     around = json.loads(done.stdout)
     assert around["code"] == 0, around["said"]
-    told = json.loads(around["said"].splitlines()[-1])
-    print(f"\n{told}; names asked for: {around['asked']}")
-    assert sum(told["failed"].values()) == ROUNDS
-    assert told["recorded"] > told["calls"] / 2  # on a full disk they may be lost
-    assert told["status"] == 0
+    result = json.loads(around["said"].splitlines()[-1])
+    print(f"\n{result}; names asked for: {around['asked']}")
+    assert sum(result["failed"].values()) == ROUNDS
+    assert result["recorded"] > result["calls"] / 2  # on a full disk they may be lost
+    assert result["status"] == 0
     assert around["asked"] == []

@@ -105,9 +105,13 @@ class Bulk:
                 ("POST", f"/v1/companies/{number}/keys", key),
                 ("PUT", f"/v1/companies/{number}/push-address", {"url": receiver}),
             ):
-                async with http.request(method, self.url + path, json=body, headers=admin) as told:
-                    assert told.status < 300, await told.text()
-                    self.keys[number] = (await told.json()).get("key") or self.keys.get(number, "")
+                async with http.request(
+                    method, self.url + path, json=body, headers=admin
+                ) as response:
+                    assert response.status < 300, await response.text()
+                    self.keys[number] = (await response.json()).get("key") or self.keys.get(
+                        number, ""
+                    )
 
     async def send(
         self, http: aiohttp.ClientSession, company: str, messages: dict[str, bytes]
@@ -218,8 +222,8 @@ async def send_all(bulk: Bulk, count: int, orders: int, chance: random.Random | 
         ccrns = {reference: ccrn for reference, ccrn, _ in lodged}
         for name in names:
             for result in bulk.pushed[name]:
-                told = {one["reference"]: one["ccrn"] for one in result["results"]}
-                assert told == {
+                ccrn_of = {row["reference"]: row["ccrn"] for row in result["results"]}
+                assert ccrn_of == {
                     reference: ccrn
                     for reference, ccrn in ccrns.items()
                     if reference.startswith(f"{name}/")

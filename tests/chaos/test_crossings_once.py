@@ -192,8 +192,8 @@ async def drive_through(boundary: Boundary, count: int, chance: random.Random | 
                 killer.cancel()
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
-        told = {plate: answer["instruction"] for plate, answer in boundary.answers.items()}
-        assert told == {
+        instructions = {plate: answer["instruction"] for plate, answer in boundary.answers.items()}
+        assert instructions == {
             mark(number): "examine" if number % 3 == 0 else "proceed" for number in range(count)
         }
         passages = boundary.held("SELECT id, mark, instruction, crossed FROM passage")
@@ -201,12 +201,13 @@ async def drive_through(boundary: Boundary, count: int, chance: random.Random | 
             plate: answer["passage"] for plate, answer in boundary.answers.items()
         }
         assert len(passages) == count
-        assert all(crossed == (said == "proceed") for _, _, said, crossed in passages)
+        assert all(crossed == (instruction == "proceed") for _, _, instruction, crossed in passages)
         assert dict(boundary.held("SELECT mark, state FROM bundle")) == {
-            plate: "crossed" if said == "proceed" else "live" for plate, said in told.items()
+            plate: "crossed" if instruction == "proceed" else "live"
+            for plate, instruction in instructions.items()
         }
         assert len(boundary.held("SELECT 1 FROM plate_reading")) == count
-        examined = {number for number, _, said, _ in passages if said == "examine"}
+        examined = {number for number, _, instruction, _ in passages if instruction == "examine"}
         assert {number for (number,) in boundary.held("SELECT passage_id FROM profile_hit")} == (
             examined
         )

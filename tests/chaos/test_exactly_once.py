@@ -107,7 +107,7 @@ class Chaos:
                     "session": driver.session,
                     "user_id": driver.user_id,
                     "ccrns": ccrns,
-                    "told": str(self.directory / "told"),
+                    "announced": str(self.directory / "told"),
                     "taken": str(self.directory / "taken"),
                     "patience_s": PATIENCE_S,
                 }
@@ -183,14 +183,14 @@ class Chaos:
         """CCRNs that a sender took up, before anything else."""
         return {line.split()[0] for line in (self.directory / "taken").read_text().splitlines()}
 
-    def told(self) -> list[tuple[str, str, str]]:
+    def announced(self) -> list[tuple[str, str, str]]:
         """What callers were told: the word, the CCRN, the UBR or reason."""
         lines = (self.directory / "told").read_text().splitlines()
         return [(word, ccrn, what) for word, ccrn, what in (line.split() for line in lines)]
 
     def callers_bundled(self) -> int:
         """How many callers were told that their cargo is bundled."""
-        return sum(word == "bundled" for word, _, _ in self.told())
+        return sum(word == "bundled" for word, _, _ in self.announced())
 
     async def bundles(self) -> dict[str, set[str]]:
         """The UBRs that ROCARS holds for each CCRN."""
@@ -229,7 +229,7 @@ async def test_whoever_dies_every_request_ends_once(
             written = chaos.requests("1 = 1")
             confirmed = {ccrn: ubr for ccrn, state, ubr in written if state == "confirmed"}
             asked = {ccrn for ccrn, _, _ in written}
-            told = chaos.told()
+            announced = chaos.announced()
             # Nothing was bundled twice, and nothing was bundled that is not written down.
             assert all(len(ubrs) == 1 for ubrs in held.values())
             assert {ccrn: {ubr} for ccrn, ubr in confirmed.items()} == {
@@ -240,7 +240,7 @@ async def test_whoever_dies_every_request_ends_once(
             assert set(chaos.before) <= others
             assert others.isdisjoint(chaos.taken())
             # What was told is true.
-            for word, ccrn, what in told:
+            for word, ccrn, what in announced:
                 words[word] += 1
                 if word == "bundled":
                     assert held[ccrn] == {what}

@@ -18,7 +18,7 @@ from ivr.records.facts import now
 from ivr.records.models import Call
 from ivr.records.outcome import CallOutcome
 from ivr.records.roles import Role
-from speech.language import Language
+from speech.languages.language import Language
 from tests.console.conftest import CHROMIUM, Visit, a_recording
 
 CALLS = 8000

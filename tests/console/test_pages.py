@@ -26,7 +26,7 @@ from ivr.records.outcome import CallOutcome
 from ivr.records.prompt_versions import NewVersion
 from ivr.records.roles import Role
 from prompts import live
-from speech.language import Language
+from speech.languages.language import Language
 from tests.console.conftest import MICROPHONE, PASSWORDS, Console, Visit, a_recording
 from tests.records.conftest import an_offered_call
 from tests.support.pace import limit

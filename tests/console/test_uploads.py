@@ -15,7 +15,7 @@ from aiohttp import ClientSession, FormData
 
 from ivr.records.console_tables import Source, VersionState
 from ivr.records.roles import Role
-from speech.language import Language
+from speech.languages.language import Language
 from tests.console.conftest import Console, a_recording
 from tests.console.test_door import browser, token
 

@@ -49,7 +49,7 @@ from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.roles import Role
 from ivr.studio.clips import PLACES
 from ivr.studio.importing import REASONS as NOT_LISTENED_TO
-from speech.language import Language
+from speech.languages.language import Language
 
 pytestmark = pytest.mark.unit
 

@@ -14,7 +14,7 @@ from ivr.dialogue.question import BadQuestion, Choice, Field, Manner, Menu
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.trace import MASK, StepKind, hidden
 from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, WantsHotline, WentBack
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
 from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace
 

@@ -11,7 +11,7 @@ from ivr.dialogue.line import HungUp
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.turns import Redo, WentBack
 from ivr.dialogue.waiting import Background
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
@@ -36,7 +36,7 @@ async def call(line: PaperLine, background: Background) -> Conversation:
     )
 
 
-def said(line: PaperLine) -> list[str]:
+def prompts_played(line: PaperLine) -> list[str]:
     return [name for played in line.played for name in played.prompts]
 
 
@@ -56,12 +56,12 @@ async def test_say_without_barge_in_is_said_whole(call: Conversation, line: Pape
 
 async def test_quick_work_has_no_filler(call: Conversation, line: PaperLine) -> None:
     assert await call.wait_for(asyncio.sleep(1.4, "done")) == "done"
-    assert said(line) == []
+    assert prompts_played(line) == []
 
 
 async def test_slow_work_has_a_filler_and_then_another(call: Conversation, line: PaperLine) -> None:
     assert await call.wait_for(asyncio.sleep(20, "done"), filler="wait", then="still") == "done"
-    assert said(line) == ["wait", "still", "still"]
+    assert prompts_played(line) == ["wait", "still", "still"]
 
 
 async def test_an_error_of_the_work_reaches_the_flow(call: Conversation) -> None:

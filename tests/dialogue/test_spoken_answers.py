@@ -1,4 +1,4 @@
-"""Answers by voice: the race with the keys, barge-in, doubt, and an ear that fails."""
+"""Answers by voice: the race with the keys, barge-in, doubt, and a recogniser that fails."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ivr.dialogue.question import Choice, Field, Manner, Menu, Spoken
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.trace import MASK, StepKind, hidden
 from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, NotKnown, WantsHotline
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
-from tests.support.fakes.ear import PaperEar, Saying
 from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace
+from tests.support.fakes.recogniser import PaperRecogniser, Saying
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -39,15 +39,20 @@ MENU: Menu[str] = Menu(
 
 
 class Talk:
-    """A conversation on paper with an ear."""
+    """A conversation on paper with a recogniser."""
 
     def __init__(self, *sayings: Saying | None, languages: frozenset[Language] | None = None):
         self.line, self.trace = PaperLine(), PaperTrace()
-        self.ear = PaperEar(list(sayings))
+        self.recogniser = PaperRecogniser(list(sayings))
         if languages is not None:
-            self.ear.languages = languages
+            self.recogniser.languages = languages
         self.call = Conversation(
-            self.line, PaperNarrator(), SETTINGS, self.trace, Language.ENGLISH, ear=self.ear
+            self.line,
+            PaperNarrator(),
+            SETTINGS,
+            self.trace,
+            Language.ENGLISH,
+            recogniser=self.recogniser,
         )
 
     def prompts(self) -> list[list[str]]:
@@ -82,7 +87,7 @@ async def test_where_nobody_can_hear_the_keypad_alone_is_offered() -> None:
     caller = asyncio.ensure_future(ScriptedCaller(talk.line, ("number.ask", "123#")).follow())
     assert (await talk.call.ask(FIELD)).mode is Mode.KEY
     caller.cancel()
-    assert talk.ear.attended == []
+    assert talk.recogniser.attended == []
     assert talk.prompts() == [["number.ask"]]
 
 
@@ -170,7 +175,7 @@ async def test_each_language_is_chosen_in_its_own_words() -> None:
     )
     talk = Talk(Saying(("廣東話",)))
     assert (await talk.call.choose(menu)).value is Language.CANTONESE
-    assert set(talk.ear.attended[0]) == set(Language)
+    assert set(talk.recogniser.attended[0]) == set(Language)
     assert talk.prompts() == [["welcome.language"] * 3]
 
 
@@ -197,7 +202,7 @@ async def test_a_secret_that_is_said_is_not_in_the_trace() -> None:
 
 
 async def test_a_recogniser_that_fails_leaves_the_keypad() -> None:
-    talk = Talk(Saying(deaf=True))
+    talk = Talk(Saying(failed=True))
     caller = asyncio.ensure_future(ScriptedCaller(talk.line, Cue("speech.keypad", "123#")).follow())
     outcome = await talk.call.ask(FIELD)
     caller.cancel()

@@ -12,7 +12,7 @@ from ivr.dialogue.line import HungUp
 from ivr.dialogue.question import Choice, Field, Manner, Menu
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.time_left import LONGEST_QUESTION_S, Limit, TimeIsUp, TimeLeft
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
 from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace
 

@@ -13,7 +13,7 @@ from ivr.drawing.book import flow_graphs, markdown
 from ivr.drawing.mermaid import dot, mermaid
 from ivr.drawing.rules import Finding, Rule, Source, check
 from ivr.drawing.source import read_dialogue, read_flows, read_module
-from speech.language import Language
+from speech.languages.language import Language
 
 pytestmark = pytest.mark.unit
 

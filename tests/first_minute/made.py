@@ -63,10 +63,10 @@ class MadeRun:
     def until(self, words: str) -> None:
         """Wait until it has printed these words."""
         with self._changed:
-            said = self._changed.wait_for(
+            found = self._changed.wait_for(
                 lambda: words in self.text or not self._reader.is_alive(), PATIENCE_S
             )
-        assert said, f"no {words!r} in time:\n{self.text}"
+        assert found, f"no {words!r} in time:\n{self.text}"
         assert words in self.text, f"it ended without {words!r}:\n{self.text}"
 
     def until_it_ends(self) -> int:

@@ -39,13 +39,13 @@ def test_what_went_well_is_told_in_a_line_and_no_more() -> None:
 def test_what_fails_is_shown_whole_with_its_status() -> None:
     done = run("for i in $(seq 300); do echo line $i; done; echo broken >&2; exit 7")
     assert done.returncode == 7
-    said = done.stderr.splitlines()
-    assert "failed" in said[0]
-    assert said[1:] == [*(f"line {number}" for number in range(1, 301)), "broken"]
+    lines = done.stderr.splitlines()
+    assert "failed" in lines[0]
+    assert lines[1:] == [*(f"line {number}" for number in range(1, 301)), "broken"]
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("printed", "shown"),
     [
         ("dlstatus:3:20.5:Retrieving file 3 of 14", "20 %, Retrieving file 3 of 14"),
         ("pmstatus:kamailio:42.1:Unpacking kamailio (amd64)", "42 %, Unpacking kamailio"),
@@ -53,8 +53,8 @@ def test_what_fails_is_shown_whole_with_its_status() -> None:
         ("Installing collected packages: a, b, c", "installing, 0 of 3"),
     ],
 )
-def test_how_far_apt_and_pip_are(said: str, shown: str) -> None:
-    done = run(f"echo '{said}'; sleep 4")
+def test_how_far_apt_and_pip_are(printed: str, shown: str) -> None:
+    done = run(f"echo '{printed}'; sleep 4")
     assert any(f" s) {shown}" in line for line in done.stdout.splitlines()), done.stdout
 
 

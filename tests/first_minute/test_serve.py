@@ -56,15 +56,15 @@ def test_all_that_is_wrong_is_told_and_nothing_started(
                 sock.listen()
         done = command(service, *words)
     assert done.returncode == 1
-    told = done.stderr.splitlines()
-    assert [line.split(": ")[1] for line in told] == [
+    lines = done.stderr.splitlines()
+    assert [line.split(": ")[1] for line in lines] == [
         "sip.port",
         "telephony.sip_port",
         "web.port",
         "embedded_rocars.port",
         "prompts.recordings",
     ]
-    assert all(f"(process {os.getpid()})" in line for line in told[:4])
+    assert all(f"(process {os.getpid()})" in line for line in lines[:4])
     assert not (tmp_path / "var" / "kamailio").exists()
 
 
@@ -121,8 +121,8 @@ def test_a_node_that_runs_is_no_fault_of_its_settings(tmp_path: Path) -> None:
         assert f"(process {service.process.pid})" in checked.stdout  # type: ignore[union-attr]
         second = serve(service)
         assert second.returncode == 1
-        (told,) = second.stderr.splitlines()
-        assert told.startswith("rocars-ivr: node.data: ")
+        (line,) = second.stderr.splitlines()
+        assert line.startswith("rocars-ivr: node.data: ")
         assert service.ready()["ready"]
     finally:
         service.stop()
@@ -148,13 +148,13 @@ def test_a_node_waits_for_what_is_left_of_one_that_was_killed(tmp_path: Path) ->
         )
         service.process = waiting  # type: ignore[assignment]
         assert waiting.stderr is not None
-        said = waiting.stderr.readline()
-        assert said.startswith("rocars-ivr: waiting for what is left of the last run")
-        assert str(frozen) in said
+        line = waiting.stderr.readline()
+        assert line.startswith("rocars-ivr: waiting for what is left of the last run")
+        assert str(frozen) in line
         os.kill(frozen, signal.SIGCONT)
-        while "worker ready" not in said:
-            said = waiting.stderr.readline()
-            assert said, "it ended"
+        while "worker ready" not in line:
+            line = waiting.stderr.readline()
+            assert line, "it ended"
     finally:
         service.stop()
 

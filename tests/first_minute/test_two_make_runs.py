@@ -28,8 +28,8 @@ def test_a_second_one_in_the_same_folder_stops_in_one_line(tmp_path: Path) -> No
         first.until("Ctrl-C ends")
         with made_run(tmp_path / "var") as second:
             assert second.until_it_ends() != 0
-        said = [line for line in second.lines if not line.startswith("make:")]
-        assert len(said) == 1, second.text
-        assert said[0].startswith("rocars-ivr: node.data: ")
-        assert "(process " in said[0]
+        lines = [line for line in second.lines if not line.startswith("make:")]
+        assert len(lines) == 1, second.text
+        assert lines[0].startswith("rocars-ivr: node.data: ")
+        assert "(process " in lines[0]
         assert first.health()["ready"]

@@ -9,7 +9,7 @@ import pytest
 from call_flows.call_context import CallerHints, Conclusion
 from ivr.records.facts import now
 from prompts.announcement import Announcement
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import HANG_UP, Cue
 from tests.support.fakes.flows_on_paper import IN_ENGLISH, PaperCall
 

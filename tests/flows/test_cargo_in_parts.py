@@ -14,11 +14,11 @@ from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.turns import GaveUp
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
-from tests.support.fakes.ear import PaperEar, Saying
 from tests.support.fakes.flows_on_paper import CARGO
 from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
+from tests.support.fakes.recogniser import PaperRecogniser, Saying
 from tests.support.fakes.rocars import USER_ID, PaperLedger, PaperRocars
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
@@ -43,7 +43,7 @@ class Asked:
             DialogueSettings(),
             PaperTrace(),
             Language.ENGLISH,
-            ear=PaperEar(list(sayings)),
+            recogniser=PaperRecogniser(list(sayings)),
         )
         self.context = CallContext(
             PaperRocars(cargo={known: CargoState.FREE}), FlowRules(), PaperLedger()

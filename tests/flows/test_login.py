@@ -7,7 +7,7 @@ import pytest
 from backend_client.errors import BackEndUnavailable
 from call_flows.call_context import Conclusion
 from call_flows.rules import FlowRules
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import HANG_UP, Cue
 from tests.support.fakes.flows_on_paper import IN_ENGLISH, LOG_IN, PaperCall
 from tests.support.fakes.rocars import CODE, PIN, USER_ID

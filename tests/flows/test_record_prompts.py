@@ -20,7 +20,7 @@ from call_flows.rules import FlowRules
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp
 from ivr.dialogue.settings import DialogueSettings
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import ScriptedCaller
 from tests.support.fakes.flows_on_paper import IN_ENGLISH, Script
 from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
@@ -69,7 +69,7 @@ class RecordingCall:
     )
 
     async def run(self, *script: Script) -> list[str]:
-        """What was said, in order; the caller speaks whenever he is to."""
+        """What was said, in order; the caller speaks whenever they are to."""
         line = PaperLine()
         call = Conversation(
             line, PaperNarrator(), DialogueSettings(), self.trace, Language.CANTONESE

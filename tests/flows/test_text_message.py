@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import HANG_UP
 from tests.support.fakes.flows_on_paper import CARGO, TO_BUNDLE, PaperCall
 from tests.support.fakes.rocars import PaperTexts

@@ -107,7 +107,7 @@ def test_a_pooler_in_transaction_mode_keeps_no_statements() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "problem"),
     [
         ("sslmod=require", "parameters we do not know: sslmod;"),
         ("sslmode=always", "expected sslmode to be one of disable"),
@@ -123,8 +123,8 @@ def test_a_pooler_in_transaction_mode_keeps_no_statements() -> None:
         ("client_encoding=big5", "client_encoding to be UTF8"),
     ],
 )
-def test_what_is_not_understood_is_named(parameters: str, told: str) -> None:
-    with pytest.raises(BadDatabaseUrl, match=told) as caught:
+def test_what_is_not_understood_is_named(parameters: str, problem: str) -> None:
+    with pytest.raises(BadDatabaseUrl, match=problem) as caught:
         database_url(f"{HOST}?{parameters}", DRIVERS)
     assert "a@b" not in str(caught.value)
     assert "a%40b" not in str(caught.value)

@@ -98,9 +98,9 @@ def test_a_log_that_nobody_reads_drops_counts_and_says_so(pipe: Pipe) -> None:
     assert len(counted) == log.outlet.dropped
     dropped = log.outlet.dropped
     # It is said once or in parts, by how early the writing thread came to run.
-    said = pipe.read_until(lambda data: said_to_be_dropped(data) >= dropped)
-    assert said.startswith(b"x" * 1000)
-    assert said_to_be_dropped(said) == dropped
+    output = pipe.read_until(lambda data: said_to_be_dropped(data) >= dropped)
+    assert output.startswith(b"x" * 1000)
+    assert said_to_be_dropped(output) == dropped
 
 
 def test_a_terminal_that_stands_still() -> None:

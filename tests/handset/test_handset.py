@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Locator, Page, async_playwright, expec
 from backend_client.client import RocarsClient
 from backend_client.office import Demo, RocarsOffice
 from backend_client.types import BundleState
-from speech.language import Language
+from speech.languages.language import Language
 from tests.console.conftest import CHROMIUM, Visit
 from tests.support.pace import limit
 from tests.support.service import Service

@@ -164,7 +164,7 @@ async def test_legal_offers_of_every_form(
                 await asyncio.sleep(1 / 40)
             return await hears_the_greeting(service, seed)
 
-    wrong = [one for one in await asyncio.gather(*map(call, range(count))) if one]
+    wrong = [problem for problem in await asyncio.gather(*map(call, range(count))) if problem]
     print(f"{count - len(wrong)} of {count} legal offers were answered and heard the greeting")
     assert not wrong
     await serves_again(service)

@@ -18,7 +18,8 @@ from structlog.testing import capture_logs
 
 from ivr.call.hotline_calendar import CalendarUnreadable
 from ivr.node import housekeeping
-from ivr.node.housekeeping import Housekeeping, Patience
+from ivr.node.chores import Patience
+from ivr.node.housekeeping import Housekeeping
 from ivr.node.scoreboard import Scoreboard, WorkerState
 from ivr.node.shared import SharedState
 from ivr.observe.strain import Cause, Strain, Verdict
@@ -86,12 +87,12 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     records = Database(settings.records_url, PATIENT)
     book = CallBook(settings.records_url, PATIENT, NotingMonitor())
     book.start()
-    premises = SharedState(settings, LIBRARY, board, settings.rocars, {})
+    shared = SharedState(settings, LIBRARY, board, settings.rocars, {})
     runs_s = itertools.count(0.0, NOT_BEFORE_S)  # an hour from one look to the next
     retention = Retention(
         records, settings.records, rocars_clock=nobody, runs_s=lambda: next(runs_s)
     )
-    house = Housekeeping(premises, records, retention)
+    house = Housekeeping(shared, records, retention)
     yield Node(house, board, records, book, settings)
     await book.shut()
     await records.close()
@@ -134,10 +135,10 @@ async def test_orders_reach_supervisor_and_workers_once(node: Node) -> None:
     await orders.give("chan", "elsewhere", OrderKind.RECYCLE, "0")
     await node.house.pass_orders_on()
     assert node.board.closed
-    assert [node.board.rung(slot) for slot in range(3)] == [0, 1, 0]
-    assert [node.board.replacements_wished(slot) for slot in range(3)] == [0, 0, 1]
+    assert [node.board.commands_signalled(slot) for slot in range(3)] == [0, 1, 0]
+    assert [node.board.replacements_requested(slot) for slot in range(3)] == [0, 0, 1]
     await node.house.pass_orders_on()
-    assert node.board.replacements_wished(2) == 1
+    assert node.board.replacements_requested(2) == 1
     await orders.give("chan", "n1", OrderKind.OPEN, "")
     await node.house.pass_orders_on()
     assert not node.board.closed
@@ -196,9 +197,9 @@ async def test_old_calls_are_forgotten_and_their_counts_are_not(node: Node) -> N
     await past_call(node.book, at=long_ago)
     young = await past_call(node.book, at=now() - timedelta(days=2))
     await node.house.count_calls()
-    with capture_logs() as said:
+    with capture_logs() as logs:
         await node.house.purge_expired()
-    assert [entry["event"] for entry in said] == ["old records will be deleted"]
+    assert [entry["event"] for entry in logs] == ["old records will be deleted"]
     assert len(await CallSearch(node.records).find(CallFilter())) == 2  # said, and not yet done
     await node.house.purge_expired()
     found = await CallSearch(node.records).find(CallFilter())
@@ -238,11 +239,11 @@ async def test_a_prompt_is_published_on_a_pressed_machine_and_waits_on_an_overlo
 
 async def test_what_must_be_deleted_is_deleted_in_the_end(node: Node) -> None:
     node.board.write_verdict(Verdict(Strain.OVERLOADED))
-    with capture_logs() as said:
+    with capture_logs() as logs:
         await asyncio.wait_for(
             Patience(node.board, Strain.PRESSED, 0.2).until_calm("purge_expired"), 10
         )
-    assert [entry["event"] for entry in said] == [
+    assert [entry["event"] for entry in logs] == [
         "waits while the node has too much to do",
         "done in spite of it",
     ]
@@ -281,8 +282,13 @@ async def test_announcements_are_spoken_and_brought_to_the_workers(node: Node) -
     until = now() + timedelta(hours=1)
     made = await records.make("lee", NewAnnouncement(kind, place, words, None, until))
     await node.house.publish_announcements()
-    (said,) = workers.said_at(now())
-    assert (dict(said.words), said.whole, said.closing, said.instead) == (words, True, True, False)
+    (current,) = workers.said_at(now())
+    assert (dict(current.words), current.whole, current.closing, current.instead) == (
+        words,
+        True,
+        True,
+        False,
+    )
     kept = [path.parent.name for path in node.settings.node.data.glob("synthesised/*/*.flac")]
     assert sorted(kept) == ["en", "yue"], "a caller would have to wait for the voice"
     await records.end("lee", made.announcement_id)

@@ -68,14 +68,14 @@ def node(tmp_path: Path) -> Node:
 
 def test_late_frames_of_one_worker_close_the_whole_node(node: Node) -> None:
     node.passes(4)
-    with capture_logs() as said:
+    with capture_logs() as logs:
         assert node.passes(1, late=(0, 10)) is Strain.OVERLOADED
         node.passes(30)
     assert node.paces == [0, 2, 4, 8, 16, 32, None]
-    events = [entry["event"] for entry in said]
+    events = [entry["event"] for entry in logs]
     assert events == ["overloaded: no new calls", "calls are taken again"]
-    assert said[0]["why"] == "late_frames"
-    assert said[0]["active"] == 6
+    assert logs[0]["why"] == "late_frames"
+    assert logs[0]["active"] == 6
 
 
 def test_everybody_can_read_how_the_node_is(node: Node) -> None:

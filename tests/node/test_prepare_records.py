@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.node import supervisor
-from ivr.node.supervisor import _prepare_records
+from ivr.node import preparation
+from ivr.node.preparation import prepare_records
 from ivr.records import migrations
 from ivr.records.call_book import CallBook
 from ivr.records.console_tables import NodeState
@@ -77,17 +77,17 @@ def test_a_living_service_of_the_same_name_is_left_alone(tmp_path: Path) -> None
     over = threading.Event()
     living = threading.Thread(target=lambda: asyncio.run(_pulse(url, over)))
     living.start()
-    said: list[str] = []
+    reported: list[str] = []
     try:
         # The pulse is there before it is looked for.
         while not asyncio.run(_names(url)):
             pass
-        assert _prepare_records(settings, said.append) == 1
+        assert prepare_records(settings, reported.append) == 1
     finally:
         over.set()
         living.join()
-    assert len(said) == 1
-    assert "process 7 on ivr2, data in /var/lib/rocars" in said[0]
+    assert len(reported) == 1
+    assert "process 7 on ivr2, data in /var/lib/rocars" in reported[0]
     assert asyncio.run(_outcomes(url)) == {call_id: None}
 
 
@@ -105,19 +105,19 @@ def test_after_a_kill_living_workers_keep_their_calls(
     url = settings.records_url
     migrations.upgrade(url)
     living, lost = asyncio.run(_with_open_calls(url, (os.getpid(), 2**22 + 1)))
-    monkeypatch.setattr(supervisor, "is_worker", lambda pid: pid == os.getpid())
-    said: list[str] = []
-    assert _prepare_records(settings, said.append) == 0
-    assert said == []
+    monkeypatch.setattr(preparation, "is_worker", lambda pid: pid == os.getpid())
+    reported: list[str] = []
+    assert prepare_records(settings, reported.append) == 0
+    assert reported == []
     assert asyncio.run(_outcomes(url)) == {living: None, lost: CallOutcome.WORKER_DIED}
 
 
 def test_records_that_cannot_be_used_are_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "records.sqlite3").write_text("no database at all, but some text that is long")
-    said: list[str] = []
+    reported: list[str] = []
     settings = a_node(tmp_path / "node", tmp_path / "records.sqlite3")
-    assert _prepare_records(settings, said.append) == 1
-    (line,) = said
+    assert prepare_records(settings, reported.append) == 1
+    (line,) = reported
     assert line.startswith("records.database_url: ")
     assert "file is not a database" in line
     assert "\n" not in line

@@ -38,10 +38,10 @@ def test_shares_are_of_the_time_between_two_looks(tmp_path: Path) -> None:
 
 def test_what_is_absent_is_said_once(tmp_path: Path) -> None:
     gauge = PressureGauge(tmp_path)
-    with capture_logs() as said:
+    with capture_logs() as logs:
         for now in (1.0, 2.0, 3.0):
             assert gauge.look(now) == Pressure()
-    assert len(said) == 4
+    assert len(logs) == 4
     assert gauge.absent == ("pressure/cpu", "pressure/io", "pressure/memory", "stat")
 
 

@@ -50,10 +50,10 @@ def test_everybody_reads_what_one_wrote() -> None:
     def be_a_child() -> int:
         board.write(0, WorkerState.READY, capacity=4, active=1, taken=2)
         board.write_node(front_up=True, draining=False, lines=8)
-        board.ring(1)
-        board.ring(1)
+        board.signal_commands(1)
+        board.signal_commands(1)
         board.request_replacement(0)
-        board.wish_closed(True)
+        board.request_closed(True)
         board.write_sound(0, Sound(5000, 70, 2, real_time=True))
         board.write_verdict(VERDICT)
         return 0
@@ -65,8 +65,8 @@ def test_everybody_reads_what_one_wrote() -> None:
     assert row == Row(0, WorkerState.READY, pid, 4, 1, 2, row.heartbeat)
     assert 0 <= row.silent_for(time.monotonic()) < limit(5)
     assert (board.front_up, board.draining, board.lines, board.active) == (True, False, 8, 1)
-    assert [board.rung(slot) for slot in (0, 1)] == [0, 2]
-    assert [board.replacements_wished(slot) for slot in (0, 1)] == [1, 0]
+    assert [board.commands_signalled(slot) for slot in (0, 1)] == [0, 2]
+    assert [board.replacements_requested(slot) for slot in (0, 1)] == [1, 0]
     assert board.closed
     assert board.sound(0) == Sound(5000, 70, 2, real_time=True)
     assert (board.sound(1), board.in_real_time) == (Sound(), 1)
@@ -83,7 +83,7 @@ def test_who_has_not_moved_for_two_seconds_is_told(monkeypatch: pytest.MonkeyPat
     board.write(0, WorkerState.READY, pid=1, capacity=4)
     board.write(1, WorkerState.STARTING, pid=2)
     assert list(board.standing_still) == []  # a supervisor that has not begun is no sign
-    board.beat()
+    board.heartbeat()
     now += 1.9
     assert list(board.standing_still) == []
     now += 0.5
@@ -91,6 +91,6 @@ def test_who_has_not_moved_for_two_seconds_is_told(monkeypatch: pytest.MonkeyPat
         "the supervisor has not moved for 2 s",
         "call worker 0 has not moved for 2 s",
     )
-    board.beat()
+    board.heartbeat()
     board.write(0, WorkerState.DRAINING, pid=1, capacity=4)
     assert list(board.standing_still) == []

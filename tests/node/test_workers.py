@@ -29,17 +29,17 @@ def beat_until_told(scoreboard: Scoreboard, slot: int) -> int:
 
 
 def beat_until_told_with(scoreboard: Scoreboard, slot: int, capacity: int) -> int:
-    told: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, frame: told.append(number))
+    stop_signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: stop_signals.append(number))
     parent = os.getppid()
-    while not told and os.getppid() == parent:  # a test that dies leaves nobody behind
+    while not stop_signals and os.getppid() == parent:  # a test that dies leaves nobody behind
         scoreboard.write(slot, WorkerState.READY, capacity=capacity, active=slot)
         time.sleep(0.02)
     return 0
 
 
 class Watched:
-    """A workforce and what it reported."""
+    """A worker_pool and what it reported."""
 
     def __init__(self, run: Callable[[Scoreboard, int, int], int]) -> None:
         self.scoreboard = Scoreboard(2)
@@ -155,8 +155,8 @@ def test_a_worker_that_cannot_start_for_the_same_reason_is_told_the_third_time()
     watched = Watched(cannot)
     try:
         watched.until(lambda: len(watched.all_of(Died)) == 3)
-        told = [died.cannot_start for died in watched.all_of(Died) if isinstance(died, Died)]
-        assert told == ["", "", "telephony.sip_port: UDP 127.0.0.1:5071 is held"]
+        causes = [died.cannot_start for died in watched.all_of(Died) if isinstance(died, Died)]
+        assert causes == ["", "", "telephony.sip_port: UDP 127.0.0.1:5071 is held"]
         assert watched.scoreboard.cannot_start == (
             "1 of 2 call workers cannot start: telephony.sip_port: UDP 127.0.0.1:5071 is held"
         )

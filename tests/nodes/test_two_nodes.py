@@ -61,8 +61,8 @@ class Program:
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
-            for told in (signal.SIGTERM, signal.SIGTERM):
-                self.process.send_signal(told)
+            for stop_signal in (signal.SIGTERM, signal.SIGTERM):
+                self.process.send_signal(stop_signal)
                 try:
                     self.process.wait(limit(10))
                     return

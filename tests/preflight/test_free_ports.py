@@ -15,8 +15,8 @@ from ivr.preflight.free_ports import Claims, claim_as_set, free_ports
 from ivr.preflight.node import node_findings
 from ivr.preflight.port_list import CARDS
 from ivr.settings.card_ports import FIRST_CARD_PORT
+from ivr.settings.known import environment_name
 from ivr.settings.service import Settings
-from ivr.settings.sources import environment_name
 from tests.support.ports import free_ports as free_neighbours
 
 pytestmark = pytest.mark.service

@@ -49,6 +49,6 @@ def test_what_it_is_said_to_say_is_said(row: list[str]) -> None:
         for piece in re.split(
             r"[\d…(),:]+|\bhk\b|\bivr\b", words.removesuffix("_total").removeprefix("rocars_ivr_")
         ):
-            said = piece.strip(" .")
-            known = said in source() or all(part in source() for part in re.split(r"[ .]+", said))
-            assert known or said.startswith("/"), f"{said!r} of {row[0]!r}"
+            text = piece.strip(" .")
+            known = text in source() or all(part in source() for part in re.split(r"[ .]+", text))
+            assert known or text.startswith("/"), f"{text!r} of {row[0]!r}"

@@ -10,7 +10,7 @@ import pytest
 from prompts.announcement import Announcement
 from prompts.announcements import LIST, PublishedAnnouncements, publish, published
 from prompts.utterance import Phrase
-from speech.language import Language
+from speech.languages.language import Language
 from tests.prompts.test_composer import FakeSynthesiser, Told, composer
 
 pytestmark = pytest.mark.service

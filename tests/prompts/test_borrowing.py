@@ -22,7 +22,7 @@ from prompts.script import Clip
 from prompts.settings import PromptSettings
 from prompts.stand_in import PAUSE_S, StandIns
 from prompts.utterance import Phrase, Utterance
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Samples, Synthesiser, SynthesiserAway
 from tests.support.shipped import shipped_library

@@ -14,7 +14,7 @@ from prompts.library import RECORDINGS, load_library
 from prompts.recorder import faults
 from prompts.script import ADDED_SINCE, clips, names_in_order
 from prompts.settings import PromptSettings
-from speech.language import Language
+from speech.languages.language import Language
 
 pytestmark = pytest.mark.service
 

@@ -11,7 +11,7 @@ import yaml
 from prompts import catalogue
 from prompts.catalogue import CatalogueError
 from prompts.script import clips
-from speech.language import Language
+from speech.languages.language import Language
 
 pytestmark = pytest.mark.unit
 

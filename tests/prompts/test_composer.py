@@ -15,7 +15,7 @@ from prompts.library import MANIFEST, RECORDINGS, Library, load_library
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Samples, Synthesiser, SynthesisFailed
 from tests.support.shipped import shipped_library

@@ -14,7 +14,7 @@ from prompts.library import Library
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue, Utterance
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Samples, Synthesiser, SynthesisFailed
 from tests.support.shipped import shipped_library

@@ -17,7 +17,7 @@ from prompts.library import RECORDINGS
 from prompts.loudness import SAMPLE_RATE
 from prompts.settings import PromptSettings
 from prompts.take import BadTake, Fault
-from speech.language import Language
+from speech.languages.language import Language
 
 pytestmark = pytest.mark.unit
 

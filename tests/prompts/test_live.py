@@ -15,7 +15,7 @@ from prompts.script import clips
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, Utterance
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.shipped import shipped_library
 
 pytestmark = pytest.mark.unit

@@ -14,7 +14,7 @@ from prompts.library import MANIFEST
 from prompts.recorder import record, stale
 from prompts.script import Clip, clips
 from prompts.settings import PromptSettings
-from speech.language import Language
+from speech.languages.language import Language
 from speech.voices.voice import Speech, VoiceUnavailable
 
 pytestmark = pytest.mark.unit

@@ -15,7 +15,7 @@ from prompts.loudness import loudness
 from prompts.recorder import faults, prune, stale
 from prompts.script import clips
 from prompts.settings import PromptSettings
-from speech.language import Language
+from speech.languages.language import Language
 from speech.voices.settings import EVERYWHERE, OF_RECORDINGS
 from tests.support.shipped import shipped_library
 

@@ -12,7 +12,7 @@ import pytest
 from prompts.script import Clip
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Samples, Synthesiser, SynthesisFailed
 

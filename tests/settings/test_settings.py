@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from ivr.cli import config, db
 from ivr.preflight.port_list import node_ports
 from ivr.records.migrations import head
+from ivr.settings.known import environment_name, known_settings
 from ivr.settings.reference import example
 from ivr.settings.service import Settings, SettingsError, load
-from ivr.settings.sources import environment_name, known_settings
 from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.service

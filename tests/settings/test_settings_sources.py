@@ -10,8 +10,10 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ivr.settings.explained import SettingsError
+from ivr.settings.known import known_settings, shown
 from ivr.settings.reference import example, reference
-from ivr.settings.sources import SettingsError, known_settings, read, shown
+from ivr.settings.sources import read
 
 pytestmark = pytest.mark.unit
 
@@ -138,9 +140,9 @@ def test_a_rule_between_settings_is_told_without_the_values(
 
 def test_secrets_are_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = '[rocars]\napi_key = 12345\n[[sip.trunks]]\nhost = "a"\npassword = 739184\n'
-    told = problems(written(tmp_path, text))
-    assert len(told) == 2
-    assert not any("12345" in problem or "739184" in problem for problem in told)
+    found = problems(written(tmp_path, text))
+    assert len(found) == 2
+    assert not any("12345" in problem or "739184" in problem for problem in found)
     monkeypatch.setenv("ROCARS_IVR_ROCARS__API_KEY", "s3cr3t")
     settings, _ = read(Service, None)
     lines = [
@@ -179,8 +181,8 @@ def test_unknown_variables_are_errors_with_a_suggestion(monkeypatch: pytest.Monk
     monkeypatch.setenv("ROCARS_IVR_ROCARS__URI", "x")
     monkeypatch.setenv("ROCARS_IVR_SPEED", "x")
     monkeypatch.setenv("ROCARS_IVR_CONFIG", "is not a setting")
-    told = problems(None)
-    assert told == [
+    found = problems(None)
+    assert found == [
         "rocars.uri (environment ROCARS_IVR_ROCARS__URI): there is no such setting; "
         "did you mean ROCARS_IVR_ROCARS__URL?",
         "sip.prot (environment ROCARS_IVR_SIP__PROT): there is no such setting; "

@@ -47,13 +47,13 @@ def main() -> None:
         done = subprocess.run(sys.argv[1:], capture_output=True, text=True, check=False)
         seconds = time.monotonic() - began
         time.sleep(0.1)
-        told = {
+        result = {
             "code": done.returncode,
             "seconds": seconds,
             "asked": asked,
             "said": done.stdout + done.stderr,
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(result), flush=True)
         subprocess.run(["umount", "/etc/resolv.conf"], check=False)
     os._exit(0)
 

@@ -37,7 +37,7 @@ async def caller(scene: Scene, request: pytest.FixtureRequest) -> AsyncIterator[
 
 
 def called(scene: Scene) -> FakeWorker:
-    (worker,) = [one for one in scene.workers if one.invites]
+    (worker,) = [candidate for candidate in scene.workers if candidate.invites]
     return worker
 
 
@@ -55,12 +55,14 @@ async def test_what_no_worker_needs_keeps_no_call_out(
     worker = called(scene)
     assert len(worker.invites[0].text) < 4000
     assert "eeee" not in worker.invites[0].text
-    assert worker.invites[0].one("X-Rocars-Source").startswith("pbx 127.0.0.1:")
+    assert worker.invites[0].header("X-Rocars-Source").startswith("pbx 127.0.0.1:")
     again = caller.request(
-        "INVITE", final.one("Call-ID"), cseq=2, established=final, more=more, sdp=SDP
+        "INVITE", final.header("Call-ID"), cseq=2, established=final, more=more, sdp=SDP
     )
     caller.send(again, caller.front)
-    await caller.until(lambda message: message.one("CSeq") == "2 INVITE" and message.status == 200)
+    await caller.until(
+        lambda message: message.header("CSeq") == "2 INVITE" and message.status == 200
+    )
     assert len(worker.invites[1].text) < 4000
     assert worker.invites[1].body == SDP
     assert (await caller.bye(final)).status == 200
@@ -96,14 +98,14 @@ async def test_options_within_a_call_are_200_while_its_worker_lives(
     ):
         worker.alive = says
         request = scene.caller.request(
-            "OPTIONS", final.one("Call-ID"), cseq=cseq, established=final
+            "OPTIONS", final.header("Call-ID"), cseq=cseq, established=final
         )
         scene.caller.send(request, scene.caller.front)
-        told = await scene.caller.until(final_answer("CSeq", f"{cseq} OPTIONS"))
-        assert told.status == status
+        answer = await scene.caller.until(final_answer("CSeq", f"{cseq} OPTIONS"))
+        assert answer.status == status
         if says.startswith("500"):
-            assert "BYE" in told.one("Allow")
-            assert told.one("Accept") == "application/sdp"
+            assert "BYE" in answer.header("Allow")
+            assert answer.header("Accept") == "application/sdp"
 
 
 @pytest.mark.call
@@ -123,10 +125,12 @@ async def test_a_call_that_was_hung_up_is_gone_for_everybody_who_asks(
     seen = len(worker.seen)
     worker.alive = "500 Unhandled by dialog usages"
     for cseq, method in enumerate(("OPTIONS", "INFO", "INVITE", "UPDATE"), 10):
-        request = scene.caller.request(method, final.one("Call-ID"), cseq=cseq, established=final)
+        request = scene.caller.request(
+            method, final.header("Call-ID"), cseq=cseq, established=final
+        )
         scene.caller.send(request, scene.caller.front)
-        told = await scene.caller.until(final_answer("CSeq", f"{cseq} {method}"))
-        assert (method, told.status) == (method, 481)
+        answer = await scene.caller.until(final_answer("CSeq", f"{cseq} {method}"))
+        assert (method, answer.status) == (method, 481)
     assert not [message.method for message in worker.seen[seen:] if not message.status]
 
 
@@ -148,14 +152,14 @@ async def test_what_we_do_not_do_is_said_and_the_call_goes_on(
 ) -> None:
     final = await scene.caller.call()
     request = scene.caller.request(
-        method, final.one("Call-ID"), cseq=2, established=final, more=more
+        method, final.header("Call-ID"), cseq=2, established=final, more=more
     )
     scene.caller.send(request, scene.caller.front)
-    told = await scene.caller.until(
-        lambda message: message.one("CSeq") == f"2 {method}" and message.status >= 200
+    answer = await scene.caller.until(
+        lambda message: message.header("CSeq") == f"2 {method}" and message.status >= 200
     )
-    assert told.status == status
-    assert told.one(header)
+    assert answer.status == status
+    assert answer.header(header)
     assert {message.method for message in called(scene).seen} <= {"INVITE", "ACK"}
     assert (await scene.caller.bye(final)).status == 200
 
@@ -165,7 +169,7 @@ async def test_news_of_a_transfer_reaches_the_worker(scene: Scene) -> None:
     final = await scene.caller.call()
     more = "o: refer;id=7\r\nSubscription-State: active;expires=60"
     notify = scene.caller.request(
-        "NOTIFY", final.one("Call-ID"), cseq=2, established=final, more=more
+        "NOTIFY", final.header("Call-ID"), cseq=2, established=final, more=more
     )
     scene.caller.send(notify, scene.caller.front)
     await called(scene).until(lambda message: message.method == "NOTIFY")
@@ -188,7 +192,7 @@ async def test_news_of_a_transfer_reaches_the_worker(scene: Scene) -> None:
 )
 async def test_what_we_lack_and_is_required_is_420(scene: Scene, more: str, lacking: str) -> None:
     final = await scene.caller.call(more=more)
-    assert (final.status, final.one("Unsupported")) == (420, lacking)
+    assert (final.status, final.header("Unsupported")) == (420, lacking)
     assert scene.invites == 0
 
 
@@ -196,14 +200,14 @@ async def test_what_we_lack_and_is_required_is_420(scene: Scene, more: str, lack
 async def test_what_we_have_and_is_required_is_served(scene: Scene) -> None:
     more = "Require: 100rel , timer\r\nProxy-Require: privacy"
     assert (await scene.caller.call(more=more)).status == 200
-    assert called(scene).invites[0].one("Require") == "100rel , timer"
+    assert called(scene).invites[0].header("Require") == "100rel , timer"
 
 
 @pytest.mark.call
 async def test_a_call_is_ended_whatever_its_bye_requires(scene: Scene) -> None:
     final = await scene.caller.call()
     bye = scene.caller.request(
-        "BYE", final.one("Call-ID"), cseq=2, established=final, more="Require: not-known"
+        "BYE", final.header("Call-ID"), cseq=2, established=final, more="Require: not-known"
     )
     scene.caller.send(bye, scene.caller.front)
     await called(scene).until(lambda message: message.method == "BYE")
@@ -214,9 +218,9 @@ async def test_a_call_is_ended_whatever_its_bye_requires(scene: Scene) -> None:
 
 def short(text: str) -> str:
     head, gap, body = text.partition("\r\n\r\n")
-    return re.sub(r"(?m)^([A-Za-z-]+)(?=:)", lambda one: SHORT.get(one[1], one[1]), head) + (
-        gap + body
-    )
+    return re.sub(
+        r"(?m)^([A-Za-z-]+)(?=:)", lambda header: SHORT.get(header[1], header[1]), head
+    ) + (gap + body)
 
 
 @pytest.mark.call
@@ -261,7 +265,7 @@ async def test_an_invite_that_comes_by_two_ways_is_one_call(scene: Scene) -> Non
 @pytest.mark.call
 async def test_three_ways_at_once_are_one_call(scene: Scene) -> None:
     callers = [await scene.another_caller() for _ in range(3)]
-    finals = await asyncio.gather(*(one.ask("INVITE", call_id="at-once") for one in callers))
+    finals = await asyncio.gather(*(caller.ask("INVITE", call_id="at-once") for caller in callers))
     assert sorted(final.status for final in finals) == [200, 482, 482]
 
 
@@ -332,15 +336,15 @@ def test_numbers_of_accounts_are_served() -> None:
 @pytest.mark.parametrize("believed", [True, False])
 async def test_only_who_is_believed_says_who_calls(believed: bool) -> None:
     peer = {"name": "pbx", "networks": ("127.0.0.1/32",), "believed": believed}
-    said = (
+    identity = (
         "P-Asserted-Identity: <sip:+85298765432@192.0.2.7>\r\n"
         "Remote-Party-ID: <sip:+85298765432@192.0.2.7>;party=calling\r\nPrivacy: id"
     )
     async with front_between(peers=(peer,)) as scene:
-        assert (await scene.caller.call(more=said)).status == 200
+        assert (await scene.caller.call(more=identity)).status == 200
         invite: Message = called(scene).invites[0]
         assert ("+85298765432" in invite.text) is believed
-        assert invite.one("Privacy") == "id"
+        assert invite.header("Privacy") == "id"
 
 
 @pytest.mark.call
@@ -352,7 +356,7 @@ async def test_a_large_answer_of_a_peers_reaches_the_worker(scene: Scene) -> Non
     more = f"{IDENTITY}\r\nX-More: {'z' * 1500}\r\nContact: <sip:c@127.0.0.1:{scene.caller.port}>"
     scene.caller.send(answer(request, "200 OK", more=more, body=SDP), scene.caller.front)
     reply = await worker.until(
-        lambda message: message.status == 200 and "INVITE" in message.one("CSeq")
+        lambda message: message.status == 200 and "INVITE" in message.header("CSeq")
     )
     assert len(reply.text) < 4000
     assert reply.body == SDP

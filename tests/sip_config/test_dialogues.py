@@ -22,7 +22,7 @@ async def tcp_caller(scene: Scene) -> AsyncIterator[TcpCaller]:
 
 
 def called(scene: Scene) -> FakeWorker:
-    (worker,) = [one for one in scene.workers if one.invites]
+    (worker,) = [candidate for candidate in scene.workers if candidate.invites]
     return worker
 
 
@@ -35,8 +35,8 @@ async def worker_hangs_up(scene: Scene, caller: FakeCaller) -> None:
     worker = called(scene)
     worker.send(worker.within(worker.invites[0], "BYE"), front_port(scene))
     bye = await caller.until(lambda message: message.method == "BYE")
-    assert bye.one("Call-ID") == worker.invites[0].one("Call-ID")
-    await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
+    assert bye.header("Call-ID") == worker.invites[0].header("Call-ID")
+    await worker.until(lambda message: message.status == 200 and "BYE" in message.header("CSeq"))
     assert set(scene.front.loads().values()) == {0}
 
 
@@ -46,8 +46,8 @@ async def test_a_tcp_caller_speaks_to_a_udp_worker(scene: Scene, tcp_caller: Tcp
     worker = called(scene)
     await worker.until(lambda message: message.method == "ACK")
     invite = worker.invites[0]
-    assert invite.one("Via").startswith("SIP/2.0/UDP 127.0.0.1")
-    assert invite.one("X-Rocars-Source") == f"pbx 127.0.0.1:{tcp_caller.port};tcp"
+    assert invite.header("Via").startswith("SIP/2.0/UDP 127.0.0.1")
+    assert invite.header("X-Rocars-Source") == f"pbx 127.0.0.1:{tcp_caller.port};tcp"
     assert sum(scene.front.loads().values()) == 1
     assert (await tcp_caller.bye(final)).status == 200
     assert set(scene.front.loads().values()) == {0}
@@ -69,18 +69,20 @@ async def test_a_caller_reinvites(scene: Scene) -> None:
     """Within a dialogue an INVITE counts no second line, and its offer is checked."""
     final = await scene.caller.call()
     worker = called(scene)
-    again = scene.caller.request("INVITE", final.one("Call-ID"), cseq=2, established=final)
+    again = scene.caller.request("INVITE", final.header("Call-ID"), cseq=2, established=final)
     scene.caller.send(again, scene.caller.front)
     await scene.caller.until(
-        lambda message: message.one("CSeq") == "2 INVITE" and message.status == 200
+        lambda message: message.header("CSeq") == "2 INVITE" and message.status == 200
     )
     assert len(worker.invites) == 2
     assert sum(scene.front.loads().values()) == 1
     bad = SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 slow.example.org")
-    third = scene.caller.request("INVITE", final.one("Call-ID"), cseq=3, established=final, sdp=bad)
+    third = scene.caller.request(
+        "INVITE", final.header("Call-ID"), cseq=3, established=final, sdp=bad
+    )
     scene.caller.send(third, scene.caller.front)
     await scene.caller.until(
-        lambda message: message.one("CSeq") == "3 INVITE" and message.status == 488
+        lambda message: message.header("CSeq") == "3 INVITE" and message.status == 488
     )
     assert len(worker.invites) == 2
 
@@ -104,7 +106,7 @@ async def test_a_cancelled_call_is_487_and_gives_its_line_back(scene: Scene) -> 
     await worker.until(lambda message: message.method == "CANCEL")
     worker.send(answer(worker.invites[0], "487 Request Terminated"), front_port(scene))
     final = await scene.caller.until(lambda message: message.status >= 300)
-    assert (final.status, final.one("CSeq")) == (487, "1 INVITE")
+    assert (final.status, final.header("CSeq")) == (487, "1 INVITE")
     await worker.until(lambda message: message.method == "ACK")
     assert set(scene.front.loads().values()) == {0}
     assert scene.invites == 1  # a cancelled call is tried at no other worker
@@ -136,9 +138,9 @@ async def test_another_method_on_a_running_invites_branch_ends_at_the_front(
             scene.caller.send(request, scene.caller.front)
     await asyncio.sleep(0.3)
     assert {message.method for message in worker.seen} == {"INVITE"}
-    assert {message.status for message in scene.caller.seen if method in message.one("CSeq")} == {
-        400
-    }
+    assert {
+        message.status for message in scene.caller.seen if method in message.header("CSeq")
+    } == {400}
 
 
 async def test_workers_do_not_call(scene: Scene) -> None:
@@ -166,14 +168,14 @@ async def test_a_peer_cannot_have_the_front_send_elsewhere(scene: Scene, method:
     final = await scene.caller.call()
     forged = Message(
         final.text.replace(
-            f"Contact: <{final.one('Contact').strip('<>')}>",
+            f"Contact: <{final.header('Contact').strip('<>')}>",
             f"Contact: <sip:victim@127.0.0.3:{elsewhere.port}>",
         )
     )
     request = scene.caller.request(method, "forged", cseq=7, established=forged)
     scene.caller.send(request, scene.caller.front)
     refused = await scene.caller.until(
-        lambda message: message.one("CSeq") == f"7 {method}" and message.status >= 200
+        lambda message: message.header("CSeq") == f"7 {method}" and message.status >= 200
     )
     assert refused.status == 403
     await asyncio.sleep(0.1)

@@ -68,75 +68,75 @@ async def site() -> AsyncIterator[Site]:
 
 
 async def test_calls_are_given_to_nodes_with_their_true_source() -> None:
-    async with site() as one:
-        finals = [await one.caller.call() for _ in range(2 * LINES)]
+    async with site() as edge_site:
+        finals = [await edge_site.caller.call() for _ in range(2 * LINES)]
         assert {final.status for final in finals} == {200}
-        assert [len(node.invites) for node in one.nodes] == [LINES, LINES]
-        (invite, _) = one.nodes[0].invites
-        assert invite.one("X-Rocars-Source") == f"pbx 127.0.0.1:{one.caller.port};udp"
-        assert (await one.caller.call()).status == 503
-        assert (await one.caller.bye(finals[0])).status == 200
-        ended = finals[0].one("Call-ID")
+        assert [len(node.invites) for node in edge_site.nodes] == [LINES, LINES]
+        (invite, _) = edge_site.nodes[0].invites
+        assert invite.header("X-Rocars-Source") == f"pbx 127.0.0.1:{edge_site.caller.port};udp"
+        assert (await edge_site.caller.call()).status == 503
+        assert (await edge_site.caller.bye(finals[0])).status == 200
+        ended = finals[0].header("Call-ID")
         node, invite = next(
             (node, invite)
-            for node in one.nodes
+            for node in edge_site.nodes
             for invite in node.invites
-            if invite.one("Call-ID") != ended
+            if invite.header("Call-ID") != ended
         )
-        node.send(node.within(invite, "BYE"), one.inside)
-        await one.caller.until(lambda message: message.method == "BYE")
-        await node.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
-        assert sum(state.calls for state in one.edge.nodes()) == 2 * LINES - 2
+        node.send(node.within(invite, "BYE"), edge_site.inside)
+        await edge_site.caller.until(lambda message: message.method == "BYE")
+        await node.until(lambda message: message.status == 200 and "BYE" in message.header("CSeq"))
+        assert sum(state.calls for state in edge_site.edge.nodes()) == 2 * LINES - 2
 
 
 async def test_a_node_that_does_not_answer_is_passed_over_and_then_left_out() -> None:
-    async with site() as one:
-        one.nodes[0].silent = True
+    async with site() as edge_site:
+        edge_site.nodes[0].silent = True
         for _ in range(LINES):
-            assert (await one.caller.call()).status == 200
-        assert len(one.nodes[1].invites) == LINES
-        await one.until_up("n1")
-        one.nodes[0].silent = False
-        await one.until_up("n0", "n1")
+            assert (await edge_site.caller.call()).status == 200
+        assert len(edge_site.nodes[1].invites) == LINES
+        await edge_site.until_up("n1")
+        edge_site.nodes[0].silent = False
+        await edge_site.until_up("n0", "n1")
 
 
 async def test_calls_to_an_overloaded_node_are_passed_to_another() -> None:
     """At once, for it says so to the INVITE; and no more are tried once it has said so itself."""
-    async with site() as one:
-        one.nodes[0].status = "503 Overloaded"
-        assert [(await one.caller.call()).status for _ in range(LINES)] == [200] * LINES
-        assert len(one.nodes[1].invites) == LINES
-        one.nodes[0].alive = "503 Overloaded"
-        await one.until_up("n1")
-        states = {node.name: node for node in one.edge.nodes()}
+    async with site() as edge_site:
+        edge_site.nodes[0].status = "503 Overloaded"
+        assert [(await edge_site.caller.call()).status for _ in range(LINES)] == [200] * LINES
+        assert len(edge_site.nodes[1].invites) == LINES
+        edge_site.nodes[0].alive = "503 Overloaded"
+        await edge_site.until_up("n1")
+        states = {node.name: node for node in edge_site.edge.nodes()}
         assert (states["n0"].refuses, states["n1"].refuses) == (True, False)
         assert states["n1"].calls == LINES
-        asked = len(one.nodes[0].invites)
-        assert (await one.caller.call()).status == 503, "the other one is full"
-        assert len(one.nodes[0].invites) == asked
-        one.nodes[0].status = one.nodes[0].alive = "200 OK"
-        await one.until_up("n0", "n1")
-        assert (await one.caller.call()).status == 200
-        one.nodes[1].silent = True
-        await one.until_up("n0")
-        assert not any(node.refuses for node in one.edge.nodes() if node.name == "n1")
+        asked = len(edge_site.nodes[0].invites)
+        assert (await edge_site.caller.call()).status == 503, "the other one is full"
+        assert len(edge_site.nodes[0].invites) == asked
+        edge_site.nodes[0].status = edge_site.nodes[0].alive = "200 OK"
+        await edge_site.until_up("n0", "n1")
+        assert (await edge_site.caller.call()).status == 200
+        edge_site.nodes[1].silent = True
+        await edge_site.until_up("n0")
+        assert not any(node.refuses for node in edge_site.edge.nodes() if node.name == "n1")
 
 
 async def test_a_draining_edge_says_when_to_come_back() -> None:
-    async with site() as one:
-        final = await one.caller.call()
-        one.edge.drain()
+    async with site() as edge_site:
+        final = await edge_site.caller.call()
+        edge_site.edge.drain()
         for method in ("INVITE", "OPTIONS"):
-            assert (await one.caller.ask(method)).status == 503
-        assert (await one.caller.bye(final)).status == 200
+            assert (await edge_site.caller.ask(method)).status == 503
+        assert (await edge_site.caller.bye(final)).status == 200
 
 
 async def test_only_nodes_speak_on_the_inside() -> None:
-    async with site() as one:
-        stranger = FakeCaller(front=one.inside)
+    async with site() as edge_site:
+        stranger = FakeCaller(front=edge_site.inside)
         await open_end(stranger)
-        stranger.send(stranger.request("INVITE", "from-outside"), one.inside)
+        stranger.send(stranger.request("INVITE", "from-outside"), edge_site.inside)
         await asyncio.sleep(0.5)
         assert not stranger.seen
-        assert not any(node.invites for node in one.nodes)
-        assert one.edge.kamailio.counters()["refused_stranger"] == 1
+        assert not any(node.invites for node in edge_site.nodes)
+        assert edge_site.edge.kamailio.counters()["refused_stranger"] == 1

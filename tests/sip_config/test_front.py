@@ -25,7 +25,7 @@ pytestmark = pytest.mark.call
 async def test_a_call_is_set_up_and_ended(scene: Scene) -> None:
     final = await scene.caller.call()
     assert final.status == 200
-    (worker,) = [one for one in scene.workers if one.invites]
+    (worker,) = [candidate for candidate in scene.workers if candidate.invites]
     await worker.until(lambda message: message.method == "ACK")
     assert (await scene.caller.bye(final)).status == 200
     await worker.until(lambda message: message.method == "BYE")
@@ -37,7 +37,7 @@ async def test_calls_spread_and_the_last_is_told_when_to_try_again(scene: Scene)
     assert {final.status for final in finals} == {200}
     assert [len(worker.invites) for worker in scene.workers] == [LINES] * 3
     full = await scene.caller.call()
-    assert (full.status, full.one("Retry-After")) == (503, "10")
+    assert (full.status, full.header("Retry-After")) == (503, "10")
     await scene.caller.bye(finals[0])
     assert (await scene.caller.call()).status == 200
     assert scene.front.kamailio.counters()["refused_full"] == 1
@@ -56,7 +56,7 @@ async def test_when_all_refuse_the_caller_is_told_503(scene: Scene) -> None:
     for worker in scene.workers:
         worker.status = "486 Busy Here"
     final = await scene.caller.call()
-    assert (final.status, final.one("Retry-After")) == (503, "10")
+    assert (final.status, final.header("Retry-After")) == (503, "10")
     assert set(scene.front.loads().values()) == {0}
 
 
@@ -66,7 +66,7 @@ async def test_a_call_is_offered_to_many_workers_before_it_is_told_503() -> None
         for worker in scene.workers:
             worker.status = "486 Busy Here"
         final = await scene.caller.call()
-        assert (final.status, final.one("Retry-After")) == (503, "10")
+        assert (final.status, final.header("Retry-After")) == (503, "10")
         assert scene.invites == 29
         assert set(scene.front.loads().values()) == {0}
         for worker in scene.workers[:25]:
@@ -94,11 +94,11 @@ async def test_a_closed_worker_gets_no_new_call_and_keeps_its_old_one(scene: Sce
 
 async def test_a_closed_front_says_when_to_come_back(scene: Scene) -> None:
     alive = await scene.caller.ask("OPTIONS")
-    assert (alive.status, "INVITE" in alive.one("Allow")) == (200, True)
+    assert (alive.status, "INVITE" in alive.header("Allow")) == (200, True)
     scene.front.accept(False)
     for method in ("INVITE", "OPTIONS"):
         final = await scene.caller.ask(method)
-        assert (final.status, final.one("Retry-After")) == (503, "10")
+        assert (final.status, final.header("Retry-After")) == (503, "10")
     assert scene.invites == 0
 
 
@@ -108,7 +108,7 @@ async def test_an_overloaded_node_refuses_at_once_and_keeps_its_calls(scene: Sce
     scene.front.pace(0)
     for method in ("INVITE", "OPTIONS"):
         refused = await scene.caller.ask(method)
-        assert (refused.status, refused.one("Retry-After")) == (503, "10")
+        assert (refused.status, refused.header("Retry-After")) == (503, "10")
     assert scene.invites == 1
     counters = scene.front.kamailio.counters()
     assert (counters["refused_overload"], counters["refused_full"]) == (1, 0)
@@ -129,7 +129,7 @@ async def test_after_an_overload_calls_are_let_in_a_few_a_second(scene: Scene) -
         if final.status == 200:
             taken.append(time.time())
         else:
-            assert (final.status, final.one("Retry-After")) == (503, "10")
+            assert (final.status, final.header("Retry-After")) == (503, "10")
             refused += 1
         await asyncio.sleep(0.02)
     assert len(taken) == 3 * LINES
@@ -178,7 +178,7 @@ async def test_strangers_are_refused(scene: Scene) -> None:
 async def test_other_methods_are_not_for_us(scene: Scene, method: str, status: int) -> None:
     final = await scene.caller.ask(method)
     assert final.status == status
-    assert status == 489 or "INVITE" in final.one("Allow")
+    assert status == 489 or "INVITE" in final.header("Allow")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ async def test_calls_beyond_a_sources_rate_are_told_when_to_try_again() -> None:
             final = await scene.caller.call()
             answers.append(final.status)
             if final.status == 503:
-                assert (final.first, final.one("Retry-After")) == (
+                assert (final.first, final.header("Retry-After")) == (
                     "SIP/2.0 503 Too Many Calls",
                     "10",
                 )
@@ -268,10 +268,10 @@ async def test_a_branch_used_again_does_not_reach_a_worker(scene: Scene) -> None
     branch = "z9hG4bKused-again"
     final = await scene.caller.call(branch=branch)
     assert final.status == 200
-    (worker,) = [one for one in scene.workers if one.invites]
+    (worker,) = [candidate for candidate in scene.workers if candidate.invites]
     for method in ("BYE", "INFO", "OPTIONS"):
         request = scene.caller.request(
-            method, final.one("Call-ID"), cseq=3, branch=branch, established=final
+            method, final.header("Call-ID"), cseq=3, branch=branch, established=final
         )
         scene.caller.send(request, scene.caller.front)
     await asyncio.sleep(0.3)

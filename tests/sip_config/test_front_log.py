@@ -14,22 +14,22 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.fixture
-def said() -> Iterator[FrontLog]:
+def front_log() -> Iterator[FrontLog]:
     front_log = FrontLog()
     yield front_log
     front_log.close()
 
 
 def test_lines_keep_their_level_and_lose_what_cannot_be_printed(
-    said: FrontLog, caplog: pytest.LogCaptureFixture
+    front_log: FrontLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kamailio = said.open()
+    kamailio = front_log.open()
     os.write(kamailio, b" 1(77) ERROR: <core> [x.c:1]: message=<INVITE \x1b[31m\x00\r\n")
     os.write(kamailio, b'{"event": "forged"}\n 2(78) NOTICE: <script>: stranger\nnot yet a line')
     with caplog.at_level(logging.DEBUG):
-        said.pass_on(1.0)
+        front_log.pass_on(1.0)
         os.write(kamailio, b", now it is\n")
-        said.pass_on(1.1)
+        front_log.pass_on(1.1)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("ERROR", "Kamailio: <core> [x.c:1]: message=<INVITE  [31m  "),
         ("WARNING", 'Kamailio: {"event": "forged"}'),
@@ -40,20 +40,20 @@ def test_lines_keep_their_level_and_lose_what_cannot_be_printed(
 
 
 def test_a_flood_of_lines_is_counted_instead(
-    said: FrontLog, caplog: pytest.LogCaptureFixture
+    front_log: FrontLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kamailio = said.open()
+    kamailio = front_log.open()
     os.write(kamailio, b" 1(77) ERROR: again\n" * 1000)
     with caplog.at_level(logging.DEBUG):
-        said.pass_on(1.0)
-        said.pass_on(2.0)
+        front_log.pass_on(1.0)
+        front_log.pass_on(2.0)
     assert len(caplog.records) == LINES_A_SECOND + 1
     assert caplog.records[-1].getMessage() == "980 more lines of Kamailio not shown"
     os.close(kamailio)
 
 
-def test_a_front_that_nobody_reads_is_not_held_up(said: FrontLog) -> None:
-    kamailio = said.open()
+def test_a_front_that_nobody_reads_is_not_held_up(front_log: FrontLog) -> None:
+    kamailio = front_log.open()
     assert sum(os.write(kamailio, b"x" * 4096) for _ in range(4)) == 4 * 4096
     with pytest.raises(BlockingIOError):
         fill(kamailio)

@@ -16,22 +16,26 @@ NORTEL, EVENT = "application/vnd.nortelnetworks.digits", "audio/telephone-event"
 async def pressed(scene: Scene, kind: str, body: str, *, tcp: bool = False) -> tuple[int, str]:
     """Send an INFO in a new call: the status it got, and the body that reached the worker."""
     final = await scene.caller.call()
-    call_id = final.one("Call-ID")
+    call_id = final.header("Call-ID")
     request = scene.caller.request("INFO", call_id, cseq=2, established=final, kind=kind, body=body)
     scene.caller.send(request, scene.caller.front)
 
     def answers(message: Message) -> bool:
-        ours = message.one("Call-ID") == call_id and "INFO" in message.one("CSeq")
+        ours = message.header("Call-ID") == call_id and "INFO" in message.header("CSeq")
         return ours and message.status > 0
 
     answer = await scene.caller.until(answers)
     await scene.caller.bye(final)
-    (worker,) = [one for one in scene.workers if any(_of(call_id, seen) for seen in one.seen)]
+    (worker,) = [
+        candidate
+        for candidate in scene.workers
+        if any(_of(call_id, seen) for seen in candidate.seen)
+    ]
     return answer.status, _info(worker, call_id)
 
 
 def _of(call_id: str, message: Message) -> bool:
-    return message.one("Call-ID") == call_id
+    return message.header("Call-ID") == call_id
 
 
 def _info(worker: FakeWorker, call_id: str) -> str:
@@ -40,7 +44,7 @@ def _info(worker: FakeWorker, call_id: str) -> str:
     ]
     for info in infos:
         assert info.all("Content-Type") == [RELAY]
-        assert int(info.one("Content-Length")) == len(info.body)
+        assert int(info.header("Content-Length")) == len(info.body)
     return infos[0].body if infos else ""
 
 

@@ -21,7 +21,7 @@ async def asks(caller: FakeCaller, seed: int, offer: LegalOffer) -> Message:
     request = caller.request("INVITE", call_id, sdp=offer.body, kind=offer.kind)
     caller.send(offer.spelt(request), caller.front)
     return await caller.until(
-        lambda message: message.status >= 200 and message.one("Call-ID") == call_id, 6.0
+        lambda message: message.status >= 200 and message.header("Call-ID") == call_id, 6.0
     )
 
 
@@ -47,7 +47,7 @@ def wrong(offer: LegalOffer, invite: Message) -> str:
         return "no address for all lines: the library aborts on a refused line without one"
     if re.search(r"(?m)^(c=|a=rtcp:\d+ IN ).*example|candidate", invite.body):
         return "names or candidates"
-    if len(invite.body) != int(invite.one("Content-Length")):
+    if len(invite.body) != int(invite.header("Content-Length")):
         return "another length than said"
     return ""
 
@@ -64,19 +64,19 @@ async def test_each_is_answered_and_a_worker_sees_its_sound() -> None:
             offer = legal_offer(seed, HOST, PORT)
             final = await asks(scene.caller, seed, offer)
             if final.status != 200:
-                bad.append((seed, final.first, final.one("Warning")))
+                bad.append((seed, final.first, final.header("Warning")))
                 continue
             scene.caller.seen.clear()
             invite = given(scene, f"legal-{seed}")
-            if told := wrong(offer, invite):
-                bad.append((seed, told, ""))
+            if problem := wrong(offer, invite):
+                bad.append((seed, problem, ""))
         assert not bad, bad
 
 
 def given(scene: Scene, call_id: str) -> Message:
     for worker in scene.workers:
         for invite in worker.invites:
-            if invite.one("Call-ID") == call_id:
+            if invite.header("Call-ID") == call_id:
                 worker.seen.clear()
                 return invite
     raise AssertionError(f"no worker has {call_id}")

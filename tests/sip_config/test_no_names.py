@@ -26,7 +26,7 @@ PEERS = ({"name": "pbx", "networks": ("127.0.0.0/8",)},)
 
 
 def called(scene: Scene) -> FakeWorker:
-    (worker,) = [one for one in scene.workers if one.invites]
+    (worker,) = [candidate for candidate in scene.workers if candidate.invites]
     return worker
 
 
@@ -39,7 +39,7 @@ async def test_a_name_in_the_answer_of_an_ack_does_not_reach_the_worker(
     scene: Scene, sdp: str
 ) -> None:
     final = await scene.caller.ask("INVITE", sdp=None)
-    ack = scene.caller.request("ACK", final.one("Call-ID"), established=final, body=sdp)
+    ack = scene.caller.request("ACK", final.header("Call-ID"), established=final, body=sdp)
     scene.caller.send(ack, scene.caller.front)
     taken = await called(scene).until(lambda message: message.method == "ACK")
     assert NAME not in taken.text
@@ -48,7 +48,7 @@ async def test_a_name_in_the_answer_of_an_ack_does_not_reach_the_worker(
 
 async def test_an_answer_with_addresses_reaches_the_worker(scene: Scene) -> None:
     final = await scene.caller.ask("INVITE", sdp=None)
-    ack = scene.caller.request("ACK", final.one("Call-ID"), established=final, body=SDP)
+    ack = scene.caller.request("ACK", final.header("Call-ID"), established=final, body=SDP)
     scene.caller.send(ack, scene.caller.front)
     assert (await called(scene).until(lambda message: message.method == "ACK")).body == SDP
 
@@ -60,11 +60,11 @@ async def test_a_name_in_a_request_of_the_dialogue_does_not_reach_the_worker(
 ) -> None:
     final = await scene.caller.call()
     request = scene.caller.request(
-        method, final.one("Call-ID"), cseq=2, established=final, body=sdp
+        method, final.header("Call-ID"), cseq=2, established=final, body=sdp
     )
     scene.caller.send(request, scene.caller.front)
     final = await scene.caller.until(
-        lambda message: message.one("CSeq") == f"2 {method}" and message.status >= 200
+        lambda message: message.header("CSeq") == f"2 {method}" and message.status >= 200
     )
     taken = [message for message in called(scene).seen if message.method == method]
     assert final.status == (200 if taken else 488)
@@ -83,7 +83,7 @@ async def test_a_name_in_the_answer_of_a_reply_does_not_reach_the_worker(
     contact = f"Contact: <sip:caller@127.0.0.1:{scene.caller.port}>"
     scene.caller.send(answer(request, "200 OK", more=contact, body=sdp), scene.caller.front)
     reply = await worker.until(
-        lambda message: message.status == 200 and method in message.one("CSeq")
+        lambda message: message.status == 200 and method in message.header("CSeq")
     )
     assert NAME not in reply.text
     assert "Contact" in reply.text
@@ -113,7 +113,9 @@ async def test_a_hop_by_name_is_the_calls_own_source(contact: str, routes: str) 
         bye = worker.within(worker.invites[0], "BYE")
         worker.send(bye, to_workers(scene))
         await caller.until(lambda message: message.method == "BYE")
-        await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
+        await worker.until(
+            lambda message: message.status == 200 and "BYE" in message.header("CSeq")
+        )
         assert not named.seen
 
 

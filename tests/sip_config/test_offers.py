@@ -36,7 +36,7 @@ async def shown(scene: Scene, sdp: str, *, kind: str = "application/sdp") -> str
     (invite,) = [message for worker in scene.workers for message in worker.invites]
     if invite.body:
         assert invite.all("Content-Type") == ["application/sdp"]
-    assert int(invite.one("Content-Length")) == len(invite.body)
+    assert int(invite.header("Content-Length")) == len(invite.body)
     return invite.body
 
 
@@ -177,7 +177,7 @@ async def test_a_part_that_must_be_understood_is_415(scene: Scene) -> None:
     body = parts(f"application/sdp\r\n\r\n{SDP}", ISUP.format("required"))
     final = await scene.caller.call(sdp=body, kind="multipart/mixed;boundary=b42")
     assert (final.status, scene.invites) == (415, 0)
-    assert "application/sdp" in final.one("Accept")
+    assert "application/sdp" in final.header("Accept")
 
 
 @pytest.mark.parametrize(
@@ -197,10 +197,10 @@ async def test_what_cannot_be_served_goes_to_a_worker_without_sdp_and_with_the_r
     """It is a worker that refuses the call and writes it down."""
     final = await scene.caller.call(sdp=sdp)
     assert final.status == 488
-    assert final.one("Warning").startswith(warning)
+    assert final.header("Warning").startswith(warning)
     (invite,) = [message for worker in scene.workers for message in worker.invites]
-    assert invite.one("X-Rocars-Unacceptable").startswith(warning)
-    assert (invite.body, invite.one("Content-Length")) == ("", "0")
+    assert invite.header("X-Rocars-Unacceptable").startswith(warning)
+    assert (invite.body, invite.header("Content-Length")) == ("", "0")
 
 
 async def test_a_caller_cannot_have_themselves_refused(scene: Scene) -> None:
@@ -211,29 +211,29 @@ async def test_a_caller_cannot_have_themselves_refused(scene: Scene) -> None:
 
 async def test_within_a_call_the_answer_says_why(scene: Scene) -> None:
     final = await scene.caller.call()
-    call_id = final.one("Call-ID")
+    call_id = final.header("Call-ID")
     request = scene.caller.request("INVITE", call_id, cseq=2, established=final, sdp=HEAD + VIDEO)
     scene.caller.send(request, scene.caller.front)
     refused = await scene.caller.until(
-        lambda message: message.one("CSeq") == "2 INVITE" and message.status >= 200
+        lambda message: message.header("CSeq") == "2 INVITE" and message.status >= 200
     )
-    assert (refused.status, refused.one("Warning")) == (488, '304 ROCARS-IVR "No audio line"')
+    assert (refused.status, refused.header("Warning")) == (488, '304 ROCARS-IVR "No audio line"')
 
 
 @pytest.mark.parametrize("address", [True, False])
 async def test_within_a_call_sound_may_be_taken_away(scene: Scene, address: bool) -> None:
     """A worker is shown a refused line only with an address: its library aborts without one."""
     final = await scene.caller.call()
-    call_id = final.one("Call-ID")
+    call_id = final.header("Call-ID")
     head = HEAD if address else HEAD.replace("c=IN IP4 127.0.0.1\r\n", "")
     sdp = head + "m=audio 0 RTP/AVP 8\r\n" + VIDEO + "c=IN IP4 slow.example.org\r\n"
     request = scene.caller.request("INVITE", call_id, cseq=2, established=final, sdp=sdp)
     scene.caller.send(request, scene.caller.front)
-    told = await scene.caller.until(
-        lambda message: message.one("CSeq") == "2 INVITE" and message.status >= 200
+    answer = await scene.caller.until(
+        lambda message: message.header("CSeq") == "2 INVITE" and message.status >= 200
     )
-    assert told.status == (200 if address else 488)
-    (worker,) = [one for one in scene.workers if one.invites]
+    assert answer.status == (200 if address else 488)
+    (worker,) = [candidate for candidate in scene.workers if candidate.invites]
     assert len(worker.invites) == (2 if address else 1)
     if address:
         expected = "m=audio 0 RTP/AVP 8\r\nm=video 0 RTP/AVP 97\r\n"

@@ -36,7 +36,7 @@ async def called_with(caller: FakeCaller, challenge: str, username: str, passwor
 async def challenge(caller: FakeCaller) -> str:
     final = await caller.call()
     assert final.status == 407
-    return final.one("Proxy-Authenticate")
+    return final.header("Proxy-Authenticate")
 
 
 async def test_a_peer_with_a_password_must_know_it() -> None:
@@ -108,12 +108,14 @@ async def test_a_call_over_tls(certificates: Certificates) -> None:
     async with over_tls(certificates, "tls") as (scene, caller):
         final = await caller.call()
         assert final.status == 200
-        (worker,) = [one for one in scene.workers if one.invites]
-        assert worker.invites[0].one("X-Rocars-Source").endswith(";tls")
+        (worker,) = [candidate for candidate in scene.workers if candidate.invites]
+        assert worker.invites[0].header("X-Rocars-Source").endswith(";tls")
         await worker.until(lambda message: message.method == "ACK")
         worker.send(worker.within(worker.invites[0], "BYE"), ("127.0.0.1", scene.port + 1))
         await caller.until(lambda message: message.method == "BYE")
-        await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
+        await worker.until(
+            lambda message: message.status == 200 and "BYE" in message.header("CSeq")
+        )
 
 
 async def test_sips_is_told_apart_from_sip_over_tls(certificates: Certificates) -> None:
@@ -171,7 +173,7 @@ class Registrar(SipEnd):
     def took(self, message: Message, address: tuple[str, int]) -> None:
         if message.method != "REGISTER":
             return
-        shown = message.one("Authorization")
+        shown = message.header("Authorization")
         if not shown or self.refusing:
             more = 'WWW-Authenticate: Digest realm="carrier", nonce="n0nce", qop="auth"'
             self.send(answer(message, "401 Unauthorized", more=more), address)
@@ -183,7 +185,7 @@ class Registrar(SipEnd):
             self.refused += 1
             self.send(answer(message, "403 Forbidden"), address)
             return
-        contact = message.one("Contact")
+        contact = message.header("Contact")
         self.contacts.append(contact.partition("<")[2].partition(">")[0])
         self.send(answer(message, "200 OK", more=f"Contact: {contact};expires=60"), address)
 
@@ -207,8 +209,8 @@ async def until(condition: object, seconds: float = 20.0) -> None:
 async def test_we_register_and_the_trunks_calls_come() -> None:
     registrar = Registrar()
     await open_end(registrar)
-    one = account(registrar.port, number="3902")
-    async with front_between(registrations=[one]) as scene:
+    registration = account(registrar.port, number="3902")
+    async with front_between(registrations=[registration]) as scene:
         await until(lambda: registrar.contacts)
         assert registrar.contacts[0].startswith(f"sip:3902@127.0.0.1:{scene.port}")
         await until(lambda: scene.front.registrations() == {"carrier": True}, 5)

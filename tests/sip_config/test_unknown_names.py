@@ -32,22 +32,22 @@ def without_names(*command: str, **environment: str) -> dict[str, Any]:
     if "unshare failed" in done.stderr or "Operation not permitted" in done.stderr:
         pytest.skip("this machine permits no namespaces")
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def test_kamailio_asks_for_no_name_as_we_start_it() -> None:
     ours = dict(no_names.environment())["RES_OPTIONS"]
-    told = without_names(KAMAILIO, "-I", RES_OPTIONS=ours)
-    assert told["code"] == 0
-    assert "Default paths to modules" in told["said"]
-    assert told["asked"] == []
+    result = without_names(KAMAILIO, "-I", RES_OPTIONS=ours)
+    assert result["code"] == 0
+    assert "Default paths to modules" in result["said"]
+    assert result["asked"] == []
 
 
 def test_left_alone_it_would_ask_for_the_name_of_the_machine() -> None:
     """What the setting is for; with a short patience, lest this take ten seconds."""
-    told = without_names(KAMAILIO, "-I", RES_OPTIONS="attempts:1 timeout:1")
-    assert "name-nobody-knows" in told["asked"]
+    result = without_names(KAMAILIO, "-I", RES_OPTIONS="attempts:1 timeout:1")
+    assert "name-nobody-knows" in result["asked"]
 
 
 def test_registrars_may_be_asked_for() -> None:
@@ -55,20 +55,20 @@ def test_registrars_may_be_asked_for() -> None:
 
 
 def test_the_metrics_of_an_edge_ask_for_no_name() -> None:
-    told = without_names(
+    result = without_names(
         sys.executable,
         "-c",
         "from ivr.observe import metrics; metrics.serve('127.0.0.1', 8099);"
         "metrics.serve('0.0.0.0', 8098); import urllib.request as u;"
         "print(u.urlopen('http://127.0.0.1:8098/metrics').status)",
     )
-    assert (told["said"].strip(), told["asked"]) == ("200", [])
+    assert (result["said"].strip(), result["asked"]) == ("200", [])
 
 
 @pytest.mark.parametrize("command", [("config", "check"), ("flows", "check"), ("db", "upgrade")])
 def test_commands_ask_for_no_name(command: tuple[str, ...], tmp_path: Path) -> None:
-    told = without_names(
+    result = without_names(
         sys.executable, "-m", "ivr.cli", *command, ROCARS_IVR_NODE__DATA=str(tmp_path)
     )
-    assert told["code"] in (0, 1), told["said"]  # a port may be taken
-    assert told["asked"] == []
+    assert result["code"] in (0, 1), result["said"]  # a port may be taken
+    assert result["asked"] == []

@@ -41,15 +41,15 @@ async def apart(scene: Scene, *, asks: bool = False, names: str = "127.0.0.1") -
 
 
 def in_the_dialogue(method: str) -> Callable[[Message], bool]:
-    return lambda message: message.method == method and "tag=w" in message.one("To")
+    return lambda message: message.method == method and "tag=w" in message.header("To")
 
 
 def ok_to(cseq: int) -> Callable[[Message], bool]:
-    return lambda message: message.status == 200 and message.one("CSeq").startswith(f"{cseq} ")
+    return lambda message: message.status == 200 and message.header("CSeq").startswith(f"{cseq} ")
 
 
 def called(scene: Scene) -> FakeWorker:
-    (worker,) = [one for one in scene.workers if one.invites]
+    (worker,) = [candidate for candidate in scene.workers if candidate.invites]
     return worker
 
 
@@ -59,7 +59,7 @@ def to_workers(scene: Scene) -> tuple[str, int]:
 
 async def answered_at(where: FakeCaller, method: str) -> Message:
     return await where.until(
-        lambda message: message.status == 200 and method in message.one("CSeq")
+        lambda message: message.status == 200 and method in message.header("CSeq")
     )
 
 
@@ -76,11 +76,11 @@ async def test_a_peer_that_listens_elsewhere_is_answered_and_asked_there(scene: 
     contact = f"Contact: <sip:caller@127.0.0.1:{caller.ears.port}>"
     caller.ears.send(answer(again, "200 OK", more=contact, body=SDP), caller.front)
     await worker.until(
-        lambda message: message.status == 200 and message.one("CSeq") == "100 INVITE"
+        lambda message: message.status == 200 and message.header("CSeq") == "100 INVITE"
     )
     worker.send(worker.within(worker.invites[0], "BYE"), to_workers(scene))
     await caller.ears.until(lambda message: message.method == "BYE")
-    await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
+    await worker.until(lambda message: message.status == 200 and "BYE" in message.header("CSeq"))
     assert not caller.seen
 
 
@@ -108,7 +108,7 @@ async def test_a_peer_behind_nat_by_its_settings_is_reached_where_it_sends_from(
         caller.send(caller.request("INVITE", "behind"), caller.front)
         await answered_at(caller, "INVITE")
         worker = called(scene)
-        assert worker.invites[0].one("X-Rocars-Nat") == "yes"
+        assert worker.invites[0].header("X-Rocars-Nat") == "yes"
         worker.send(worker.within(worker.invites[0], "BYE"), to_workers(scene))
         await caller.until(lambda message: message.method == "BYE")
         assert not caller.ears.seen
@@ -116,7 +116,7 @@ async def test_a_peer_behind_nat_by_its_settings_is_reached_where_it_sends_from(
 
 async def test_nobody_says_themselves_that_they_are_behind_nat(scene: Scene) -> None:
     assert (await scene.caller.call(more="X-Rocars-Nat: yes")).status == 200
-    assert not called(scene).invites[0].one("X-Rocars-Nat")
+    assert not called(scene).invites[0].header("X-Rocars-Nat")
 
 
 async def test_a_new_connection_is_made_to_the_contact_when_the_calls_own_is_gone(
@@ -143,7 +143,7 @@ async def test_a_new_connection_is_made_to_the_contact_when_the_calls_own_is_gon
     worker.send(worker.within(worker.invites[0], "BYE"), to_workers(scene))
     async with asyncio.timeout(5):
         assert (await came).method == "BYE"
-    await worker.until(lambda message: message.status == 200 and "BYE" in message.one("CSeq"))
+    await worker.until(lambda message: message.status == 200 and "BYE" in message.header("CSeq"))
     server.close()
 
 
@@ -181,7 +181,7 @@ async def test_without_route_a_call_is_its_own_callers_alone() -> None:
         for who, text in ((stranger, bye), (scene.caller, other_tag)):
             who.send(unrouted(text, scene, called_again=False), who.front)
             refused = await who.until(
-                lambda message: message.one("CSeq") == "9 BYE" and message.status > 0
+                lambda message: message.header("CSeq") == "9 BYE" and message.status > 0
             )
             assert refused.status == 481
         assert {message.method for message in worker.seen} == {"INVITE", "ACK"}
@@ -190,7 +190,7 @@ async def test_without_route_a_call_is_its_own_callers_alone() -> None:
         again = scene.caller.request("BYE", "mine", cseq=10, established=final)
         scene.caller.send(unrouted(again, scene, called_again=False), scene.caller.front)
         refused = await scene.caller.until(
-            lambda message: message.one("CSeq") == "10 BYE" and message.status > 0
+            lambda message: message.header("CSeq") == "10 BYE" and message.status > 0
         )
         assert refused.status == 481
 
@@ -207,7 +207,7 @@ async def test_what_belongs_to_a_call_keeps_its_order(scene: Scene, transport: s
     for cseq in range(2, 252):
         caller.send(
             caller.request(
-                *("INFO", final.one("Call-ID")),
+                *("INFO", final.header("Call-ID")),
                 cseq=cseq,
                 established=final,
                 kind="application/dtmf-relay",
@@ -217,9 +217,11 @@ async def test_what_belongs_to_a_call_keeps_its_order(scene: Scene, transport: s
         )
         if cseq % 25 == 0:
             await asyncio.sleep(0.01)
-    await worker.until(lambda message: message.one("CSeq") == "251 INFO", 10)
+    await worker.until(lambda message: message.header("CSeq") == "251 INFO", 10)
     came = [
-        int(message.one("CSeq").split()[0]) for message in worker.seen if message.method == "INFO"
+        int(message.header("CSeq").split()[0])
+        for message in worker.seen
+        if message.method == "INFO"
     ]
     assert came == sorted(came)
     if isinstance(caller, TcpCaller):

@@ -16,7 +16,7 @@ from backend_client.types import EarliestCrossing, Receipt
 from ivr.sms.gateway import NotSent, SmsGateway
 from ivr.sms.receipts import TextReceipts, receipt_text
 from ivr.sms.settings import SmsSettings
-from speech.language import Language
+from speech.languages.language import Language
 
 pytestmark = pytest.mark.service
 

@@ -25,7 +25,7 @@ MOST_FILES, MOST_CODE = 9, 5
 LANGUAGE = '''
 """A made-up language, which is English by another name."""
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.english import EnglishForms
 from speech.languages.spoken_language import SpokenLanguage
 
@@ -48,7 +48,7 @@ from call_flows.call_context import Conclusion
 from ivr.records.calling_number import CallingNumber, NumberKind
 from ivr.sms.receipts import receipt_text
 from rocars.messages import Language as Preferred
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import first_in
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
 from speech.training.lexicon import Lexicon
@@ -124,7 +124,9 @@ def english(path: str) -> str:
 
 def add_the_language(copy: Copy) -> None:
     copy.change(
-        "speech/language.py", '    ENGLISH = "en"\n', '    ENGLISH = "en"\n    MADE_UP = "qaa"\n'
+        "speech/languages/language.py",
+        '    ENGLISH = "en"\n',
+        '    ENGLISH = "en"\n    MADE_UP = "qaa"\n',
     )
     copy.write("speech/languages/made_up.py", LANGUAGE.lstrip())
     registry = "speech/languages/registry.py"
@@ -168,7 +170,9 @@ def test_a_fourth_language_takes_few_files(copy: Copy) -> None:
 
 def test_a_language_half_added_is_named(copy: Copy) -> None:
     copy.change(
-        "speech/language.py", '    ENGLISH = "en"\n', '    ENGLISH = "en"\n    MADE_UP = "qaa"\n'
+        "speech/languages/language.py",
+        '    ENGLISH = "en"\n',
+        '    ENGLISH = "en"\n    MADE_UP = "qaa"\n',
     )
     with pytest.raises(AssertionError, match=r"registry\.py does not name qaa"):
         copy.run("-c", "import speech.languages.registry")

@@ -9,7 +9,7 @@ import pytest
 
 from prompts.phrasing import phrased
 from prompts.script import clips
-from speech.language import Language
+from speech.languages.language import Language
 from speech.training.lexicon import Lexicon
 from speech.voices.cantonese.letters import LETTERS
 from speech.voices.cantonese.model import load
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reading"),
     [
         ("聽返或者取消捆綁", "teng1 faan1 waak6 ze2 ceoi2 siu1 kwan2 bong2"),
         ("請輸入", "cing2 syu1 jap6"),
@@ -50,17 +50,19 @@ pytestmark = pytest.mark.unit
         ("捆綁成功。你嘅編號係,", "kwan2 bong2 sing4 gung1 | nei5 ge3 pin1 hou6 hai6"),
     ],
 )
-def test_a_text_is_read(text: str, said: str) -> None:
-    assert jyutping(text) == said
+def test_a_text_is_read(text: str, reading: str) -> None:
+    assert jyutping(text) == reading
 
 
 def test_each_character_of_each_prompt_has_one_reading_and_a_sound() -> None:
     uneven = []
     for clip in clips(Language.CANTONESE):
-        syllables = [one for phrase in phrases(phrased(clip)) for one in phrase.syllables]
+        syllables = [syllable for phrase in phrases(phrased(clip)) for syllable in phrase.syllables]
         for syllable in syllables:
             load().sound(syllable)
-        written = [one for one in clip.speech if unicodedata.category(one)[0] in "LN"]
+        written = [
+            character for character in clip.speech if unicodedata.category(character)[0] in "LN"
+        ]
         if not re.search("[A-Z]", clip.speech) and len(syllables) != len(written):
             uneven.append(f"{clip.name}: {clip.speech}: {jyutping(clip.speech)}")
     assert uneven == []

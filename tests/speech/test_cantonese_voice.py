@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.voices import registry
 from speech.voices.cantonese import melody
 from speech.voices.cantonese.envelope import BINS, decoded, encoded
@@ -22,7 +22,7 @@ NEEDS_WORLD = "NOT TESTED: the Cantonese voice needs .[voices]"
 
 
 def syllables(text: str) -> tuple[Syllable, ...]:
-    return tuple(Syllable.of(one) for one in text.split())
+    return tuple(Syllable.of(syllable) for syllable in text.split())
 
 
 @pytest.fixture(scope="module")
@@ -44,20 +44,20 @@ def test_each_tone_gets_to_its_level_whatever_comes_before(tone: int, before: in
 
 @pytest.mark.unit
 def test_a_phrase_comes_down_and_a_sentence_further() -> None:
-    goes_on, ends = (melody.fall(200, 40, ends=one) for one in (False, True))
+    goes_on, ends = (melody.fall(200, 40, ends=last) for last in (False, True))
     assert 0 < goes_on[-1] < ends[-1] < 3
     assert np.all(np.diff(ends) >= 0)
 
 
 @pytest.mark.unit
 def test_entering_syllables_are_short_and_the_last_one_long() -> None:
-    said = lengths(syllables("baat3 baa3 bat1 ban1 ge3 baa3"), pace=4.5)
-    assert said[0].rime < said[1].rime
-    assert said[2].rime < said[3].rime
-    assert said[5].rime > 1.2 * said[1].rime
+    found = lengths(syllables("baat3 baa3 bat1 ban1 ge3 baa3"), pace=4.5)
+    assert found[0].rime < found[1].rime
+    assert found[2].rime < found[3].rime
+    assert found[5].rime > 1.2 * found[1].rime
     quick = lengths(syllables("baat3 baa3 bat1 ban1 ge3 baa3"), pace=9.0)
     assert sum(length.whole for length in quick) == pytest.approx(
-        sum(length.whole for length in said) / 2
+        sum(length.whole for length in found) / 2
     )
 
 
@@ -115,13 +115,13 @@ def test_tones_are_heard_in_the_sound(voice: Voice) -> None:
     from speech.voices.cantonese.rendering import Speaker, rendered
 
     speaker = Speaker()
-    said = rendered(load(), syllables("maa1 maa2 maa3 maa4 maa5 maa6"), speaker)
-    sound = said.samples / np.abs(said.samples).max()
+    spoken = rendered(load(), syllables("maa1 maa2 maa3 maa4 maa5 maa6"), speaker)
+    sound = spoken.samples / np.abs(spoken.samples).max()
     rough, at = pyworld.dio(sound, 8000, 80.0, 500.0, frame_period=5.0)
     pitch = pyworld.stonemask(sound, rough, at, 8000)
-    begins, last = said.beats[0].begins, said.beats[-1]
+    begins, last = spoken.beats[0].begins, spoken.beats[-1]
     fallen = melody.fall(last.ends - begins, last.ends - last.begins, ends=True)
-    for beat in said.beats:
+    for beat in spoken.beats:
         end = np.arange(beat.ends - 10, beat.ends - 2)
         above = 12 * np.log2(pitch[end] / speaker.pitch_hz) + fallen[end - begins]
         level = 3 + float(np.median(above[pitch[end] > 0])) * 4 / speaker.span

@@ -17,7 +17,7 @@ IMPOSSIBLE = Completeness.IMPOSSIBLE
 
 
 @pytest.mark.parametrize(
-    ("heard", "paused_s", "wait_s"),
+    ("completeness", "paused_s", "wait_s"),
     [
         ({FULL}, 0.0, SETTINGS.full_timeout_s),
         ({FULL, INCOMPLETE}, 0.0, SETTINGS.full_timeout_s),
@@ -33,6 +33,6 @@ IMPOSSIBLE = Completeness.IMPOSSIBLE
     ],
 )
 def test_the_silence_fits_what_was_heard_and_how_they_pause(
-    heard: set[Completeness], paused_s: float, wait_s: float
+    completeness: set[Completeness], paused_s: float, wait_s: float
 ) -> None:
-    assert silence_that_ends(heard, paused_s, SETTINGS) == pytest.approx(wait_s)
+    assert silence_that_ends(completeness, paused_s, SETTINGS) == pytest.approx(wait_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.grammar import Completeness, Either, Meaning, without_noise
 from speech.recognition.marks import LONGEST, MarkGrammar, own_marks, spellings
@@ -17,7 +17,7 @@ ENGLISH, CANTONESE, PUTONGHUA = Language.ENGLISH, Language.CANTONESE, Language.P
 
 
 @pytest.mark.parametrize(
-    ("language", "said", "digits"),
+    ("language", "spoken", "digits"),
     [
         (ENGLISH, "one two oh zero", "1200"),
         (ENGLISH, "double seven triple nine", "77999"),
@@ -32,9 +32,9 @@ ENGLISH, CANTONESE, PUTONGHUA = Language.ENGLISH, Language.CANTONESE, Language.P
         (PUTONGHUA, "幺 一 两 洞 拐 勾", "112079"),
     ],
 )
-def test_digits(language: Language, said: str, digits: str | None) -> None:
+def test_digits(language: Language, spoken: str, digits: str | None) -> None:
     grammar = DigitGrammar(language, 1, 20)
-    meaning = grammar.meaning(said.split())
+    meaning = grammar.meaning(spoken.split())
     assert (meaning and meaning.text) == digits
 
 
@@ -42,11 +42,11 @@ def test_digits_have_a_length() -> None:
     grammar = DigitGrammar(ENGLISH, 3, 4)
     assert grammar.meaning(["one", "two"]) is None
     assert grammar.meaning(["one", "two", "three", "four", "five"]) is None
-    heard = {
-        said: grammar.completeness(said.split())
-        for said in ("one two", "one two three", "one two double three", "one two double")
+    completeness = {
+        text: grammar.completeness(text.split())
+        for text in ("one two", "one two three", "one two double three", "one two double")
     }
-    assert list(heard.values()) == [
+    assert list(completeness.values()) == [
         Completeness.INCOMPLETE,
         Completeness.COMPLETE,
         Completeness.FULL,
@@ -56,27 +56,27 @@ def test_digits_have_a_length() -> None:
 
 def test_a_number_of_known_length_is_mended() -> None:
     grammar = DigitGrammar(ENGLISH, 8, 8)
-    heard = ["seven", "zero", "three", "five", "two", "nine", "four"]
-    assert grammar.meaning(heard) is None
-    mended = [meaning.text for meaning in grammar.mended(heard)]
+    words = ["seven", "zero", "three", "five", "two", "nine", "four"]
+    assert grammar.meaning(words) is None
+    mended = [meaning.text for meaning in grammar.mended(words)]
     assert mended[0] == "77035294"
     assert "70335294" in mended
     assert len(mended) == 7
-    twice = [meaning.text for meaning in grammar.mended([*heard[:6], heard[5]])]
+    twice = [meaning.text for meaning in grammar.mended([*words[:6], words[5]])]
     assert len(twice) == 6, "the same digit doubled at either place is one number"
-    longer = [meaning.text for meaning in grammar.mended([*heard, "six", "one"])]
+    longer = [meaning.text for meaning in grammar.mended([*words, "six", "one"])]
     assert "70352941" in longer
-    assert all(len(one) == 8 for one in longer)
-    assert grammar.mended([*heard, "one"]) == (), "whole already"
-    assert grammar.mended(heard[:6]) == (), "two short"
-    assert grammar.mended([*heard[:3], "[seldom]", *heard[3:]]) == ()
+    assert all(len(digits) == 8 for digits in longer)
+    assert grammar.mended([*words, "one"]) == (), "whole already"
+    assert grammar.mended(words[:6]) == (), "two short"
+    assert grammar.mended([*words[:3], "[seldom]", *words[3:]]) == ()
     assert DigitGrammar(ENGLISH, 4, 4).mended(["one", "two", "three"]) == ()
 
 
 def test_a_number_somebody_else_knows_may_have_one_more_of_a_digit() -> None:
     grammar = DigitGrammar(ENGLISH, 8, 20)
-    said = ["two", "zero", "two", "six", "one", "one", "two", "five"]
-    assert "202261125" in [meaning.text for meaning in grammar.mended(said)]
+    words = ["two", "zero", "two", "six", "one", "one", "two", "five"]
+    assert "202261125" in [meaning.text for meaning in grammar.mended(words)]
 
 
 def test_a_number_short_of_one_digit_may_be_all_there() -> None:
@@ -131,7 +131,7 @@ def test_own_vehicles_are_whole_marks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "mark"),
+    ("spoken", "mark"),
     [
         ("A B one two three four", "AB1234"),
         ("double A seven", "AA7"),
@@ -143,8 +143,8 @@ def test_own_vehicles_are_whole_marks() -> None:
         ("A B one two three four five six seven", None),
     ],
 )
-def test_any_mark(said: str, mark: str | None) -> None:
-    meaning = MarkGrammar(ENGLISH).meaning(said.split())
+def test_any_mark(spoken: str, mark: str | None) -> None:
+    meaning = MarkGrammar(ENGLISH).meaning(spoken.split())
     assert (meaning and meaning.text) == mark
     assert mark is None or len(mark) <= LONGEST
 
@@ -159,7 +159,7 @@ def test_a_mark_is_full_with_two_letters_and_four_numerals() -> None:
 @pytest.mark.parametrize("language", list(Language))
 def test_every_word_of_a_grammar_has_a_pronunciation(language: Language) -> None:
     book, known = phrase_book(language), set(Lexicon.of(language).words)
-    phrases = {phrase for said in book.phrases.values() for phrase in said}
+    phrases = {phrase for listed in book.phrases.values() for phrase in listed}
     phrases |= set(DigitGrammar(language, 1, 9).phrases) | set(MarkGrammar(language).phrases)
     assert {word for phrase in phrases for word in phrase.split()} - known == set()
 

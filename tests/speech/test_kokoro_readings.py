@@ -9,8 +9,8 @@ import pytest
 
 from prompts.phrasing import phrased
 from prompts.script import Clip, clips
-from speech.language import Language
 from speech.languages.english import EnglishForms
+from speech.languages.language import Language
 from speech.voices.kokoro_english import English
 from speech.voices.kokoro_putonghua import read, symbols
 from speech.voices.voice import VoiceUnavailable

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.voices import registry
 from speech.voices.kokoro import BETWEEN_SENTENCES_S, LONE_SPEED, RATE, SPEED, KokoroVoice
 from speech.voices.settings import VoiceSettings

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from ivr.settings.service import load
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import LANGUAGES, first_in
 from speech.recognition.settings import RecognitionSettings
 from speech.recognition.words import digit_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Meaning, PhraseGrammar
 from speech.recognition.models import load_one
 from speech.recognition.phrase_book import phrase_book
@@ -23,7 +23,7 @@ def test_every_phrase_is_understood(language: Language) -> None:
     model = load_one(RecognitionSettings.model_validate({}).model_directory(language))
     book = phrase_book(language)
     missed: list[tuple[str, str, str]] = []
-    said = 0
+    count = 0
     for section in {name.partition(".")[0] for name in book.phrases}:
         names = [name for name in book.phrases if name.startswith(section + ".")]
         meanings = {
@@ -36,10 +36,10 @@ def test_every_phrase_is_understood(language: Language) -> None:
             for at in range(0, len(sound), 1280):
                 recogniser.hear(sound[at : at + 1280])
             readings = recogniser.readings()
-            heard = readings[0].meaning.text if readings else ""
-            said += 1
-            if heard != meaning.text:
-                missed.append((phrase, meaning.text, heard))
-            assert NEVER_THE_OTHER_WAY.get(meaning.text) != heard, phrase
-    assert said > 60
-    assert 1 - len(missed) / said >= UNDERSTOOD, missed
+            recognised = readings[0].meaning.text if readings else ""
+            count += 1
+            if recognised != meaning.text:
+                missed.append((phrase, meaning.text, recognised))
+            assert NEVER_THE_OTHER_WAY.get(meaning.text) != recognised, phrase
+    assert count > 60
+    assert 1 - len(missed) / count >= UNDERSTOOD, missed

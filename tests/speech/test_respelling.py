@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from prompts.script import clips
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.respelling import respelled
 from speech.synthesiser.settings import SynthesiserSettings
 from tests.support.pace import limit
@@ -26,14 +26,14 @@ YUE, CMN, EN = Language.CANTONESE, Language.PUTONGHUA, Language.ENGLISH
 def phonemes(language: Language, text: str) -> str:
     """espeak-ng's mnemonics, without stress and word marks."""
     voice = SynthesiserSettings().voice(language).name
-    said = subprocess.run(
+    phonemes = subprocess.run(
         ["espeak-ng", "-q", "-x", "-v", voice, respelled(language, text)],
         capture_output=True,
         text=True,
         check=True,
         timeout=limit(10),
     ).stdout
-    return " ".join(re.sub(r"[',]|_\|", "", said).split())
+    return " ".join(re.sub(r"[',]|_\|", "", phonemes).split())
 
 
 @NEEDS_ESPEAK

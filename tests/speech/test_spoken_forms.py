@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 from speech.spoken.forms import NotSpeakable, SpokenForms
 from speech.spoken.grouping import groups
@@ -50,8 +50,8 @@ def test_digits_are_read_back_one_by_one(forms: SpokenForms, digits: str) -> Non
 def test_plates_are_read_back_character_by_character(forms: SpokenForms, mark: str) -> None:
     spoken = forms.plate(mark)
     assert "".join(name.partition(".")[2].upper() for name in names(spoken)) == mark
-    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(mark))
-    assert sum(one is Gap.GROUP for one in spoken) == changes
+    changes = sum(character.isdigit() != other.isdigit() for character, other in pairwise(mark))
+    assert sum(unit is Gap.GROUP for unit in spoken) == changes
 
 
 @EVERY
@@ -112,6 +112,6 @@ def test_what_is_no_digit_is_refused(forms: SpokenForms, bad: str) -> None:
 
 @EVERY
 def test_units_of_one_name_say_one_thing(forms: SpokenForms) -> None:
-    said: dict[str, str] = {}
+    speech: dict[str, str] = {}
     for unit in forms._all():
-        assert said.setdefault(unit.name, unit.speech) == unit.speech
+        assert speech.setdefault(unit.name, unit.speech) == unit.speech

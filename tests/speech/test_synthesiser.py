@@ -9,7 +9,7 @@ from ctypes.util import find_library
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import SAMPLE_RATE, Synthesiser, SynthesisFailed
 

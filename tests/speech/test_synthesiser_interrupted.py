@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import SAMPLE_RATE, Synthesiser, SynthesisFailed
 from tests.support.pace import limit
@@ -30,9 +30,9 @@ LONG = "one two three four five six seven eight nine ten"
 
 @pytest.fixture
 async def synthesiser() -> AsyncIterator[Synthesiser]:
-    one = Synthesiser(SynthesiserSettings(timeout_s=15))
-    yield one
-    await one.close()
+    synthesiser = Synthesiser(SynthesiserSettings(timeout_s=15))
+    yield synthesiser
+    await synthesiser.close()
 
 
 async def stopped(synthesiser: Synthesiser) -> asyncio.subprocess.Process:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser, SynthesiserAway
 
@@ -34,7 +34,7 @@ async def test_a_queue_behind_a_hanging_process_waits_one_time_out_together() ->
         failed = await asyncio.gather(
             *(synthesiser.speak(Language.ENGLISH, text) for text in texts), return_exceptions=True
         )
-        assert [type(one) for one in failed] == [SynthesiserAway] * 4
+        assert [type(failure) for failure in failed] == [SynthesiserAway] * 4
         assert time.monotonic() - began < 3 * 10  # one time-out, not four
         assert process.returncode == -signal.SIGKILL
         assert len(await synthesiser.speak(Language.ENGLISH, "one")) > 0

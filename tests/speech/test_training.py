@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import NO_WORDS
 from speech.training import voices
 from speech.training.augment import (
@@ -89,10 +89,10 @@ def test_the_loop_says_each_word_once_for_each_pronunciation() -> None:
     lexicon = Lexicon.of(Language.ENGLISH)
     numbers = {word: at for at, word in enumerate(["<eps>", *NO_WORDS, *sorted(lexicon.words)])}
     fst = word_loop(lexicon, UnitTable(lexicon.units), numbers, Costs())
-    said = [arc[1] for arcs in fst.arcs for arc in arcs if arc[1]]
+    outputs = [arc[1] for arcs in fst.arcs for arc in arcs if arc[1]]
     for word, ways in lexicon.words.items():
-        assert said.count(numbers[word]) == len(ways)
-    assert [said.count(numbers[word]) for word in NO_WORDS] == [1, 1]
+        assert outputs.count(numbers[word]) == len(ways)
+    assert [outputs.count(numbers[word]) for word in NO_WORDS] == [1, 1]
 
 
 def test_an_fst_is_written_as_openfst_reads_it(tmp_path: Path) -> None:
@@ -164,10 +164,10 @@ def test_packets_are_lost_in_whole_packets() -> None:
 def test_the_same_seed_is_the_same_telephone_and_it_never_clips_over() -> None:
     telephone = Telephone([voice(2.0, 90)])
     for seed in range(30):
-        one = telephone(voice(), np.random.default_rng(seed))
+        first = telephone(voice(), np.random.default_rng(seed))
         again = telephone(voice(), np.random.default_rng(seed))
-        assert np.array_equal(one, again)
-        assert np.abs(one).max() <= 32768
+        assert np.array_equal(first, again)
+        assert np.abs(first).max() <= 32768
         assert len(no_voice(np.random.default_rng(seed))) >= 8000
 
 
@@ -204,13 +204,13 @@ def test_a_voice_of_another_engine_is_written_down_as_it_speaks(
     speaker = voices.Speaker(lexicon, [], [engine])
     made = [speaker.utterance(seed) for seed in range(200)]
     assert all(spoken is not None and spoken.voice == "somebody" for spoken in made)
-    said = {
+    spelled = {
         lexicon.spellings[word][way]
         for spoken in made
         if spoken is not None
         for word, way in zip(spoken.words, spoken.ways, strict=True)
         if word == "Z"
     }
-    assert said == {zed_or_zee}
+    assert spelled == {zed_or_zee}
     assert any("eigh" in text.replace(",", " ").split() for text in texts)
     assert not any("A" in text.replace(",", " ").split() for text in texts)

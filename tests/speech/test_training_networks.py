@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="NOT TESTED: training needs .[training]")
 
-from speech.language import Language  # noqa: E402
+from speech.languages.language import Language  # noqa: E402
 from speech.training import telephoned, train  # noqa: E402
 from speech.training.dataset import Utterance  # noqa: E402
 from speech.training.kaldi_model import write_model  # noqa: E402
@@ -67,7 +67,9 @@ def test_a_training_goes_on_where_it_was_interrupted(
         train.train(lessons(), schedule)
     monkeypatch.setattr(train._Training, "keep", keep)
     resumed = weights(train.train(lessons(), schedule))
-    assert all(np.array_equal(one, other) for one, other in zip(straight, resumed, strict=True))
+    assert all(
+        np.array_equal(weight, other) for weight, other in zip(straight, resumed, strict=True)
+    )
     kept = [torch.load(tmp_path / "two" / f"en-{epoch}.pt") for epoch in range(3)]
     mean = train.mean_of(tmp_path / "two", Language.ENGLISH, {0: 1, 2: 3}, 8, WIDTH)
     assert torch.allclose(

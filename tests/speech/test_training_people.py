@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import digit_words
 from speech.training import shards
 from speech.training.fluent import Reader, spoken
@@ -59,7 +59,7 @@ def test_everybody_who_is_recorded_has_a_side_and_strings_are_read_as_words() ->
     words, sound = people["duke02"].strings[0]
     assert len(words) == 10
     assert len(sound) > 8000
-    assert not any(" " in one for clips in people.values() for one in clips.of)
+    assert not any(" " in name for clips in people.values() for name in clips.of)
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -106,7 +106,7 @@ def test_every_syllable_of_the_lexicon_can_be_written_for_kokoro(language: Langu
         if not way.startswith("[")
         for syllable in way.split()
     }
-    assert all(write(one) for one in native)
+    assert all(write(character) for character in native)
 
 
 def test_shards_keep_what_was_said_and_making_goes_on(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.grammar import Grammar
 from speech.recognition.models import Model

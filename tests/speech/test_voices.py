@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.voices import registry
 from speech.voices.settings import VoiceSettings
 from speech.voices.voice import VoiceUnavailable

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.process import Speaker, _registered
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Driver, Synthesiser, SynthesisFailed

@@ -16,7 +16,7 @@ from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
 from wyoming.server import AsyncEventHandler, AsyncServer
 from wyoming.tts import Synthesize
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.voices import registry
 from speech.voices.settings import VoiceSettings
 from speech.voices.voice import VoiceUnavailable

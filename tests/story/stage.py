@@ -43,18 +43,20 @@ class Stage:
 
     async def password(self, user_id: str) -> str:
         accounts = (await self.ask("GET", "/demo", "demo"))["accounts"]
-        return str(next(one["password"] for one in accounts if one["user_id"] == user_id))
+        return str(
+            next(account["password"] for account in accounts if account["user_id"] == user_id)
+        )
 
     async def driver(self, user_id: str) -> dict[str, str]:
         """PIN and next code of a driver, among others."""
         drivers = (await self.ask("GET", "/demo", "demo"))["drivers"]
-        found: dict[str, str] = next(one for one in drivers if one["user_id"] == user_id)
+        found: dict[str, str] = next(driver for driver in drivers if driver["user_id"] == user_id)
         return found
 
     async def officer(self, role: str) -> dict[str, str]:
         """Name, password and code of an officer."""
         officers = (await self.ask("GET", "/demo", "demo"))["officers"]
-        found: dict[str, str] = next(one for one in officers if one["role"] == role)
+        found: dict[str, str] = next(officer for officer in officers if officer["role"] == role)
         seed = base64.b32encode(bytes.fromhex(found["seed"])).decode()
         return found | {"code": pyotp.TOTP(seed).now()}
 

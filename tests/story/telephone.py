@@ -85,13 +85,13 @@ class ScriptedCall:
         )
         try:
             async with asyncio.timeout(limit(CALL_S)):
-                said, _ = await process.communicate()
+                output, _ = await process.communicate()
         finally:
             file.unlink()  # it holds a PIN
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        assert process.returncode == 0, said.decode(errors="replace")
+        assert process.returncode == 0, output.decode(errors="replace")
         return f"in a telephone call ({report})"
 
 

@@ -29,7 +29,7 @@ async def test_from_lodging_to_crossing_through_every_channel(tmp_path: Path) ->
         rules={"lead_minutes": 0},
         crossing={"open_displays": True, "random_share": 0},
     )
-    told: list[str] = []
+    reported: list[str] = []
     running = await serve(settings)
     try:
         assert running.portal is not None
@@ -43,9 +43,9 @@ async def test_from_lodging_to_crossing_through_every_channel(tmp_path: Path) ->
                 key=lambda role: running.keys.api_keys[Role(role)],
                 http=http,
             )
-            telling = Telling(None, told.append)
+            telling = Telling(None, reported.append)
             await Story(stage, browser, telling, OverTheInterface()).play()
             await browser.close()
     finally:
         await running.close()
-    assert len(told) >= len(STEPS)
+    assert len(reported) >= len(STEPS)

@@ -69,13 +69,13 @@ def test_nothing_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
         text=True,
     )
     assert run.stdout is not None
-    said = []
+    lines = []
     for line in run.stdout:
-        said.append(line)
+        lines.append(line)
         if "ALL IS UP" in line:
             break
     else:
-        pytest.fail("".join(said))
+        pytest.fail("".join(lines))
     (folder,) = {_mark_of(child) for child in _children(run.pid)} - {None}
     assert folder is not None
     started = left_running(folder)

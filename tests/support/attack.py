@@ -78,12 +78,15 @@ class Health:
 
 
 def _total(metrics: str, name: str) -> float:
-    return sum(float(one) for one in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", metrics, re.M))
+    return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", metrics, re.M))
 
 
 def _private_kb(pid: int) -> int:
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(one) for one in re.findall(r"^Private_(?:Clean|Dirty): +(\d+)", rollup, re.M))
+    return sum(
+        int(kilobytes)
+        for kilobytes in re.findall(r"^Private_(?:Clean|Dirty): +(\d+)", rollup, re.M)
+    )
 
 
 def own_log_is_sound(service: Service) -> None:

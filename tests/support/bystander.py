@@ -70,8 +70,10 @@ class Bystander:
                 came.clear()
                 with contextlib.suppress(BlockingIOError):
                     while True:
-                        packet, told, _, _ = media.recvmsg(2048, socket.CMSG_SPACE(_TIMESTAMP.size))
-                        at = _came_at(told)
+                        packet, ancillary, _, _ = media.recvmsg(
+                            2048, socket.CMSG_SPACE(_TIMESTAMP.size)
+                        )
+                        at = _came_at(ancillary)
                         if at is not None and last is not None:
                             self.longest_gap_s = max(self.longest_gap_s, at - last)
                         last = at
@@ -97,8 +99,8 @@ class Bystander:
         self.peer.close()
 
 
-def _came_at(told: list[tuple[int, int, bytes]]) -> float | None:
-    for level, kind, data in told:
+def _came_at(ancillary: list[tuple[int, int, bytes]]) -> float | None:
+    for level, kind, data in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, _TIMESTAMPS):
             seconds, nanoseconds = _TIMESTAMP.unpack(data)
             return float(seconds + nanoseconds / 1e9)

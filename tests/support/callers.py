@@ -1,4 +1,4 @@
-"""What the call tests say: who calls, and what he keys."""
+"""What the call tests say: who calls, and what they key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Called:
     ending: Ending
     steps: list[CallStep]
 
-    def said(self, prompt: str) -> str:
+    def text_of(self, prompt: str) -> str:
         """The words of a statement, empty when it was never made."""
         return next((step.text for step in self.steps if prompt in step.name.split("+")), "")
 
@@ -99,7 +99,7 @@ class Caller:
 
 def log_in(demo: Demo, language: str) -> dict[str, list[str]]:
     """Language and log-in of the demo driver of that language."""
-    driver = next(one for one in demo.drivers if one.language == language)
+    driver = next(candidate for candidate in demo.drivers if candidate.language == language)
     return {
         "welcome.language": [{"yue": "1", "cmn": "2", "en": "3"}[language]],
         "login.user_id": [driver.user_id],

@@ -109,7 +109,9 @@ def write(
     path: Path, calls: Iterable[MadeUpCall], *, ng: bool = False, longest: int = 65535
 ) -> Path:
     """The calls in one file; of each packet no more than `longest` bytes."""
-    found = sorted((packet for call in calls for packet in call.packets), key=lambda one: one[0])
+    found = sorted(
+        (packet for call in calls for packet in call.packets), key=lambda timed: timed[0]
+    )
     with path.open("wb") as file:
         writer = dpkt.pcapng.Writer(file) if ng else dpkt.pcap.Writer(file)
         for at, frame in found:

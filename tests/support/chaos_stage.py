@@ -53,7 +53,7 @@ class Plot:
     session: str
     user_id: str
     ccrns: tuple[str, ...]
-    told: Path
+    announced: Path
     taken: Path
     patience_s: float
 
@@ -64,7 +64,7 @@ class Plot:
             **plot
             | {
                 "ccrns": tuple(plot["ccrns"]),
-                "told": Path(plot["told"]),
+                "announced": Path(plot["announced"]),
                 "taken": Path(plot["taken"]),
             }
         )
@@ -136,14 +136,14 @@ async def send_all(plot: Plot, part: int, step: str) -> int:
         try:
             receipt = await send(context, order)
         except NotWrittenDown:
-            append(plot.told, "nothing-done", ccrn, "-")
+            append(plot.announced, "nothing-done", ccrn, "-")
         except BackEndUnavailable as away:
-            append(plot.told, "not-known" if away.uncertain else "nothing-done", ccrn, "-")
+            append(plot.announced, "not-known" if away.uncertain else "nothing-done", ccrn, "-")
         except Refused as refusal:
-            append(plot.told, "refused", ccrn, type(refusal).__name__)
+            append(plot.announced, "refused", ccrn, type(refusal).__name__)
         else:
             mortal.at("before telling")
-            append(plot.told, "bundled", ccrn, receipt.ubr)
+            append(plot.announced, "bundled", ccrn, receipt.ubr)
             ledger.result_announced(order.key)
             mortal.at("after telling")
         await asyncio.sleep(pause.uniform(0, 0.06))

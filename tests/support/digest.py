@@ -16,13 +16,13 @@ def parameters(header: str) -> dict[str, str]:
 
 def response(fields: dict[str, str], username: str, password: str, method: str, uri: str) -> str:
     """What proves the password, for these nonce, realm and, where there is one, qop."""
-    one = _md5(f"{username}:{fields['realm']}:{password}")
-    two = _md5(f"{method}:{uri}")
+    credentials = _md5(f"{username}:{fields['realm']}:{password}")
+    request = _md5(f"{method}:{uri}")
     if "qop" in fields:
         middle = f"{fields['nonce']}:{fields['nc']}:{fields['cnonce']}:{fields['qop']}"
     else:
         middle = fields["nonce"]
-    return _md5(f"{one}:{middle}:{two}")
+    return _md5(f"{credentials}:{middle}:{request}")
 
 
 def credentials(challenge: str, username: str, password: str, method: str, uri: str) -> str:

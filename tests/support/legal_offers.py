@@ -103,7 +103,9 @@ class LegalOffer:
         if self.folded:
             head = re.sub(r"(?m)^(From|To): (.*?)(;tag=)", r"\1:\t\2\r\n \3", head)
         if self.short:
-            head = re.sub(r"(?m)^([A-Za-z-]+)(?=:)", lambda one: SHORT.get(one[1], one[1]), head)
+            head = re.sub(
+                r"(?m)^([A-Za-z-]+)(?=:)", lambda header: SHORT.get(header[1], header[1]), head
+            )
         return head + gap + body
 
 
@@ -133,11 +135,11 @@ def legal_offer(seed: int, host: str, port: int) -> LegalOffer:
         "v=0",
         f"o={user} {version} {chance.randint(0, 9999)} {origin}",
         "s=" + chance.choice(("-", "a call", "pjmedia")),
-        *(one for one in _OF_THE_SESSION if not one.startswith("b=") and chance.random() < 0.2),
+        *(line for line in _OF_THE_SESSION if not line.startswith("b=") and chance.random() < 0.2),
         *([f"c=IN IP4 {host}"] if of_all else []),
-        *(one for one in _OF_THE_SESSION if one.startswith("b=") and chance.random() < 0.2),
+        *(line for line in _OF_THE_SESSION if line.startswith("b=") and chance.random() < 0.2),
         chance.choice(("t=0 0", "t=2873397496 2873404696\r\nr=604800 3600 0 90000")),
-        *(one for one in _LAST_OF_THE_SESSION if chance.random() < 0.2),
+        *(line for line in _LAST_OF_THE_SESSION if chance.random() < 0.2),
     ]
     if direction and chance.random() < 0.2:
         head.append(f"a={direction}")
@@ -185,14 +187,14 @@ def _audio(chance: random.Random, words: dict[str, object]) -> tuple[list[str], 
     chance.shuffle(maps)
     port = f"{words['port']}{chance.choice(('', '', '', '/1'))}"
     profile = chance.choice(("RTP/AVP", "RTP/AVP", "RTP/AVPF"))
-    more = [one.format(**words) for one in _OF_A_LINE if chance.random() < 0.2]
-    first = [one for one in more if one[0] in "ib"]
+    more = [line.format(**words) for line in _OF_A_LINE if chance.random() < 0.2]
+    first = [line for line in more if line[0] in "ib"]
     return (
         [
             f"m=audio {port} {profile} {' '.join(map(str, formats))}",
             *sorted(first, reverse=True),
             *maps,
-            *(one for one in more if one[0] == "a"),
+            *(line for line in more if line[0] == "a"),
         ],
         chance.choice(_DIRECTIONS),
         events,

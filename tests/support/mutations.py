@@ -41,14 +41,14 @@ def _repeat(data: bytearray, chance: random.Random) -> None:
 def _number(data: bytearray, chance: random.Random) -> None:
     found = list(_NUMBER.finditer(data))
     if found:
-        one = chance.choice(found)
-        data[one.start() : one.end()] = chance.choice(_NUMBERS)
+        number = chance.choice(found)
+        data[number.start() : number.end()] = chance.choice(_NUMBERS)
 
 
 def _swap_lines(data: bytearray, chance: random.Random) -> None:
     lines = bytes(data).split(b"\r\n")
-    one, other = chance.randrange(len(lines)), chance.randrange(len(lines))
-    lines[one], lines[other] = lines[other], lines[one]
+    first, second = chance.randrange(len(lines)), chance.randrange(len(lines))
+    lines[first], lines[second] = lines[second], lines[first]
     data[:] = b"\r\n".join(lines)
 
 

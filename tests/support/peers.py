@@ -53,7 +53,7 @@ class Message:
         either = f"(?:{name}|{SHORT[name]})" if name in SHORT else name
         return re.findall(rf"^{either}:\s*(.*?)\r$", self.text, re.IGNORECASE | re.MULTILINE)
 
-    def one(self, name: str) -> str:
+    def header(self, name: str) -> str:
         found = self.all(name)
         return found[0] if found else ""
 
@@ -64,7 +64,7 @@ class Message:
 
 def final_answer(header: str, value: str) -> Callable[[Message], bool]:
     """Whether a message is a final answer (RFC 3261, 7.2) with this header."""
-    return lambda message: message.status >= 200 and message.one(header) == value
+    return lambda message: message.status >= 200 and message.header(header) == value
 
 
 @dataclass
@@ -104,14 +104,14 @@ class SipEnd(asyncio.DatagramProtocol):
 def answer(request: Message, status: str, *, more: str = "", body: str = "", tag: str = "w") -> str:
     """A response that keeps the dialogue together (RFC 3261, 8.2.6)."""
     lines = [f"SIP/2.0 {status}"]
-    lines += [f"Via: {one}" for one in request.all("Via")]
-    lines += [f"Record-Route: {one}" for one in request.all("Record-Route")]
-    to = request.one("To")
+    lines += [f"Via: {via}" for via in request.all("Via")]
+    lines += [f"Record-Route: {route}" for route in request.all("Record-Route")]
+    to = request.header("To")
     lines += [
-        f"From: {request.one('From')}",
+        f"From: {request.header('From')}",
         f"To: {to if 'tag=' in to else f'{to};tag={tag}'}",
-        f"Call-ID: {request.one('Call-ID')}",
-        f"CSeq: {request.one('CSeq')}",
+        f"Call-ID: {request.header('Call-ID')}",
+        f"CSeq: {request.header('CSeq')}",
     ]
     if more:
         lines.append(more)
@@ -134,7 +134,7 @@ class FakeWorker(SipEnd):
         if self.silent or message.status or message.method == "ACK":
             return
         contact = f"Contact: <sip:worker@127.0.0.1:{self.port}>"
-        if message.method == "INVITE" and (why := message.one("X-Rocars-Unacceptable")):
+        if message.method == "INVITE" and (why := message.header("X-Rocars-Unacceptable")):
             refusal = "488 Not Acceptable Here"
             self.send(answer(message, refusal, more=f"Warning: {why}"), address)
         elif message.method == "INVITE":
@@ -152,12 +152,12 @@ class FakeWorker(SipEnd):
     def within(self, invite: Message, method: str) -> str:
         """A request of the worker's in the dialogue that `invite` began (RFC 3261, 12.2.1.1)."""
         lines = [
-            f"{method} {invite.one('Contact').strip('<>')} SIP/2.0",
+            f"{method} {invite.header('Contact').strip('<>')} SIP/2.0",
             f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch={_branch()};rport",
-            *(f"Route: {one}" for one in invite.all("Record-Route")),
-            f"From: {invite.one('To')};tag=w",
-            f"To: {invite.one('From')}",
-            f"Call-ID: {invite.one('Call-ID')}",
+            *(f"Route: {route}" for route in invite.all("Record-Route")),
+            f"From: {invite.header('To')};tag=w",
+            f"To: {invite.header('From')}",
+            f"Call-ID: {invite.header('Call-ID')}",
             f"CSeq: 100 {method}",
             f"Contact: <sip:worker@127.0.0.1:{self.port}>",
             "Max-Forwards: 70",
@@ -202,9 +202,9 @@ class FakeCaller(SipEnd):
         routes: list[str] = []
         to = f"<sip:3902@127.0.0.1:{self.front[1]}>"
         if established is not None:
-            target = established.one("Contact").strip("<>")
-            routes = [f"Route: {one}" for one in reversed(established.all("Record-Route"))]
-            to = established.one("To")
+            target = established.header("Contact").strip("<>")
+            routes = [f"Route: {route}" for route in reversed(established.all("Record-Route"))]
+            to = established.header("To")
         body = sdp if sdp and method == "INVITE" else body
         lines = [
             f"{method} {target} SIP/2.0",
@@ -230,24 +230,24 @@ class FakeCaller(SipEnd):
         call_id = str(how.pop("call_id", "") or uuid.uuid4().hex)
         self.send(self.request(method, call_id, **how), self.front)  # type: ignore[arg-type]
         return await self.until(
-            lambda message: message.status >= 200 and message.one("Call-ID") == call_id, 6.0
+            lambda message: message.status >= 200 and message.header("Call-ID") == call_id, 6.0
         )
 
     async def call(self, **how: object) -> Message:
         """Call, and acknowledge a 200; gives the final answer."""
         final = await self.ask("INVITE", **how)
         if final.status == 200:
-            ack = self.request("ACK", final.one("Call-ID"), established=final)
+            ack = self.request("ACK", final.header("Call-ID"), established=final)
             self.send(ack, self.front)
         return final
 
     async def bye(self, established: Message) -> Message:
-        call_id = established.one("Call-ID")
+        call_id = established.header("Call-ID")
         self.send(self.request("BYE", call_id, cseq=2, established=established), self.front)
         return await self.until(
             lambda message: (
-                message.one("Call-ID") == call_id
-                and "BYE" in message.one("CSeq")
+                message.header("Call-ID") == call_id
+                and "BYE" in message.header("CSeq")
                 and message.status > 0
             )
         )
@@ -272,7 +272,7 @@ class TcpCaller(FakeCaller):
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lstrip(b"\r\n")
-                length = int(Message(head.decode()).one("Content-Length") or 0)
+                length = int(Message(head.decode()).header("Content-Length") or 0)
                 self.datagram_received(head + await reader.readexactly(length), self.front)
 
     async def close(self) -> None:

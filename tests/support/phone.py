@@ -70,7 +70,7 @@ async def barge_in(call: IncomingCall) -> None:
     playback = line.play(PROMPT)
     key = await line.key()
     playback.stop()
-    say(event="barged", at=key.at, heard_ms=playback.heard_ms, end=await playback.finished())
+    say(event="barged", at=key.at, played_ms=playback.played_ms, end=await playback.finished())
     await line.until_hung_up()
 
 
@@ -101,11 +101,11 @@ async def type_ahead(call: IncomingCall) -> None:
 async def listen(call: IncomingCall) -> None:
     line = await call.answer()
     slow = line.listen(longest_ms=200)
-    heard = 0
+    size = 0
     async for frame in line.listen():
-        heard += len(frame)
+        size += len(frame)
     rest = [frame async for frame in slow]
-    say(event="listened", bytes=heard, dropped=slow.dropped, rest=len(rest))
+    say(event="listened", bytes=size, dropped=slow.dropped, rest=len(rest))
 
 
 async def hand_over(call: IncomingCall) -> None:

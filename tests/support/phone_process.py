@@ -48,15 +48,15 @@ class PhoneProcess:
     async def _read(self) -> None:
         assert self.process.stdout is not None
         while line := await self.process.stdout.readline():
-            told = json.loads(line)
-            if "id" in told:
-                answer = self._answers.pop(told["id"])
-                if "error" in told:
-                    answer.set_exception(PhoneError(told["error"], told["text"]))
+            message = json.loads(line)
+            if "id" in message:
+                answer = self._answers.pop(message["id"])
+                if "error" in message:
+                    answer.set_exception(PhoneError(message["error"], message["text"]))
                 else:
-                    answer.set_result(told["result"])
+                    answer.set_result(message["result"])
             else:
-                self.events.append(told)
+                self.events.append(message)
                 self._told.set()
         for answer in self._answers.values():
             answer.set_exception(PhoneError("Died", self.log.decode()[-2000:]))
@@ -79,10 +79,10 @@ class PhoneProcess:
         try:
             async with asyncio.timeout(limit(within_s)):
                 while True:
-                    for told in self.events:
-                        if told["event"] == kind and fields.items() <= told.items():
-                            self.events.remove(told)
-                            return told
+                    for event in self.events:
+                        if event["event"] == kind and fields.items() <= event.items():
+                            self.events.remove(event)
+                            return event
                     self._told.clear()
                     await self._told.wait()
         except TimeoutError:
@@ -93,9 +93,9 @@ class PhoneProcess:
     def keys(self, call: str | None = None) -> str:
         """Keys heard so far, all calls or one."""
         return "".join(
-            told["key"]
-            for told in self.events
-            if told["event"] == "key" and call in (None, told["call"])
+            event["key"]
+            for event in self.events
+            if event["event"] == "key" and call in (None, event["call"])
         )
 
     async def hears(self, expected: str, call: str | None = None, *, of: str = "") -> None:

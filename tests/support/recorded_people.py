@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import DIGITS
 from speech.training.augment import joined, pcm
 from speech.training.lexicon import Lexicon
@@ -48,4 +48,6 @@ def digits_said(language: Language, number: str) -> bytes:
 def _takes(clips: Clips, word: str) -> list[list[np.ndarray]]:
     if clips.language is Language.ENGLISH:
         return [clips.of[word]]
-    return [clips.of[one] for one in Lexicon.of(clips.language).spellings[word][0].split()]
+    return [
+        clips.of[syllable] for syllable in Lexicon.of(clips.language).spellings[word][0].split()
+    ]

@@ -37,9 +37,11 @@ def as_toml(sections: dict[str, dict[str, Any]]) -> str:
 
 def _inline(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {_inline(one)}" for name, one in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{name} = {_inline(element)}" for name, element in value.items()) + "}"
+        )
     if isinstance(value, list):
-        return "[" + ", ".join(_inline(one) for one in value) + "]"
+        return "[" + ", ".join(_inline(element) for element in value) + "]"
     return json.dumps(value)
 
 
@@ -134,8 +136,8 @@ class Service:
         try:
             with urllib.request.urlopen(
                 f"http://127.0.0.1:{self.web_port}{path}", timeout=limit(3)
-            ) as one:
-                return str(one.read().decode())
+            ) as response:
+                return str(response.read().decode())
         except urllib.error.HTTPError as unready:
             return unready.read().decode()
 

@@ -261,7 +261,7 @@ class Peer:
             grows: the timestamp goes on by so many samples with each packet.
             number: payload type, whatever was agreed.
         """
-        steps = [(one, False) for one in durations]
+        steps = [(duration, False) for duration in durations]
         steps += [(steps[-1][0] if steps else 800, True)] * ends
         for count, (duration, end) in enumerate(steps):
             if count < lost:

@@ -36,7 +36,7 @@ class Softphone(ABC):
     """Name of the file of what it hears."""
 
     def __post_init__(self) -> None:
-        self.said = b""
+        self.output = b""
         if self.secure is None:
             self.secure = self.transport == "tls"
         self.process: asyncio.subprocess.Process | None = None
@@ -77,16 +77,16 @@ class Softphone(ABC):
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         while data := await process.stdout.read(4096):
-            self.said += data
+            self.output += data
 
     async def until_said(self, words: bytes, within_s: float = 20.0) -> None:
         try:
             async with asyncio.timeout(limit(within_s)):
-                while words not in self.said:
+                while words not in self.output:
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise AssertionError(
-                f"{self.program} never said {words!r}: {self.said.decode(errors='replace')}"
+                f"{self.program} never said {words!r}: {self.output.decode(errors='replace')}"
             ) from None
 
     async def until_heard(self, within_s: float = 10.0) -> None:

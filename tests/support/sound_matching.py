@@ -15,7 +15,7 @@ AROUND = 480  # samples either side of where a piece is due
 
 
 @dataclass(frozen=True)
-class Heard:
+class SoundMatch:
     """What of an utterance was found in a recording."""
 
     begins: int  # where it begins in the recording, samples
@@ -50,8 +50,8 @@ def find(part: Samples, whole: Samples) -> tuple[int, float]:
     return at, float(alike[at])
 
 
-def hear(played: Samples, heard: Samples) -> Heard:
-    """Look for `played` in `heard`, 100 ms at a time, each near the place where it is due.
+def hear(played: Samples, recorded: Samples) -> SoundMatch:
+    """Look for `played` in `recorded`, 100 ms at a time, each near the place where it is due.
 
     The place is agreed upon by all pieces (their median), so that a sound which comes twice is not
     taken for a slip.
@@ -61,13 +61,13 @@ def hear(played: Samples, heard: Samples) -> Heard:
         for at in range(0, len(played) - PIECE + 1, PIECE)
         if np.sqrt(np.mean(played[at : at + PIECE] ** 2)) > 300
     ]
-    anywhere = [(at, *find(piece, heard)) for at, piece in pieces[::3]]
+    anywhere = [(at, *find(piece, recorded)) for at, piece in pieces[::3]]
     begins = int(np.median([place - at for at, place, alike in anywhere if alike > CLEAR]))
     clear, shifts = [], []
     for at, piece in pieces:
         from_ = max(0, begins + at - AROUND)
-        place, alike = find(piece, heard[from_ : begins + at + PIECE + AROUND])
+        place, alike = find(piece, recorded[from_ : begins + at + PIECE + AROUND])
         clear.append(alike > CLEAR)
         if alike > CLEAR:
             shifts.append(from_ + place - at - begins)
-    return Heard(begins, tuple(clear), tuple(shifts))
+    return SoundMatch(begins, tuple(clear), tuple(shifts))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.words import DIGITS
 
 VOICES = {
@@ -61,7 +61,9 @@ def digits(language: Language, number: str) -> str:
 
 def spelt(language: Language, mark: str) -> str:
     """A mark letter by letter; espeak-ng would take a lone A for the article."""
-    words = [DIGITS[language][int(one)] if one.isdigit() else one for one in mark]
+    words = [
+        DIGITS[language][int(character)] if character.isdigit() else character for character in mark
+    ]
     return " ".join("[['eI]]" if word == "A" else word for word in words)
 
 

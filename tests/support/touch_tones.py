@@ -58,8 +58,8 @@ def from_alaw(raw: bytes) -> Sound:
     return np.asarray(sound, np.float64)
 
 
-def heard(*parts: Sound, phase: int = 0) -> str:
-    """What is heard in these parts, the frames cut `phase` samples later."""
+def keys_in(*parts: Sound, phase: int = 0) -> str:
+    """The keys found in these parts, the frames cut `phase` samples later."""
     tones = ToneKeys()
     sound = np.concatenate([np.zeros(160 + phase), *parts, np.zeros(800)])
     pcm = np.clip(np.round(sound), -32768, 32767).astype("<i2")[: len(sound) // 160 * 160]

@@ -17,9 +17,9 @@ SHORTER = {**SHORT, "Session-Expires": "x", "Content-Type": "c", "Content-Length
 
 def short(text: str) -> str:
     head, gap, body = text.partition("\r\n\r\n")
-    return re.sub(r"(?m)^([A-Za-z-]+)(?=:)", lambda one: SHORTER.get(one[1], one[1]), head) + (
-        gap + body
-    )
+    return re.sub(
+        r"(?m)^([A-Za-z-]+)(?=:)", lambda header: SHORTER.get(header[1], header[1]), head
+    ) + (gap + body)
 
 
 async def hangs_up(peer: Peer, text: str, ivr: PhoneProcess) -> None:

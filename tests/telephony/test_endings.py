@@ -37,10 +37,10 @@ def test_who_and_why(
     who: Who,
     cause: Cause,
 ) -> None:
-    told = why_ended(
+    explained = why_ended(
         ours=ours, status=status, incoming=incoming, answered=answered, confirmed=confirmed
     )
-    assert told == (who, cause)
+    assert explained == (who, cause)
 
 
 def test_streams_add_up_with_jitter_weighed_by_packets() -> None:

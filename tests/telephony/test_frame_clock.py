@@ -1,4 +1,4 @@
-"""When sound is moved: on the beat, late rather than never, and not what nobody wants any more."""
+"""When sound is moved: on the tick, late rather than never, and not what nobody wants any more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.unit
 
 def struck(clock: FrameClock, now: float) -> int:
     count = 0
-    while clock.strikes(now):
+    while clock.frame_due(now):
         count += 1
     return count
 
@@ -21,7 +21,7 @@ def test_it_beats_every_20_ms() -> None:
     assert struck(clock, 100.001) == 0
     assert clock.due_in(100.001) == pytest.approx(0.019)
     assert [struck(clock, 100.021 + 0.02 * step) for step in range(5)] == [1] * 5
-    assert clock.beat == 5
+    assert clock.tick == 5
 
 
 def test_what_is_late_is_made_up_for() -> None:

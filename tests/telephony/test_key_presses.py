@@ -116,22 +116,22 @@ async def test_sip_info(ivr: PhoneProcess, peer: Peer) -> None:
 async def test_a_press_by_events_and_by_info_is_one_key(ivr: PhoneProcess, peer: Peer) -> None:
     """Some telephones send both, to be sure: before, within and after the events."""
 
-    async def told(key: str) -> None:
+    async def send_info(key: str) -> None:
         assert (await peer.ask("INFO", f"Signal={key}\r\nDuration=160\r\n", "dtmf-relay"))[0] == 200
 
-    await told("5")
+    await send_info("5")
     await peer.press("5")
     await peer.press("6", range(160, 641, 160), ends=0, pause=False)
     at = peer.timestamp - 640
-    await told("6")
+    await send_info("6")
     peer.timestamp = at
     await peer.press("6", range(800, 1281, 160))
     await peer.press("7")
-    await told("7")
+    await send_info("7")
     await peer.press("8")
     await peer.press("8")
-    await told("8")
-    await told("8")
+    await send_info("8")
+    await send_info("8")
     await peer.silence(0.06)
     await ivr.hears("56788")
 

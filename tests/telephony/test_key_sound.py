@@ -50,15 +50,15 @@ def key_in(frames: Sequence[bytes]) -> set[str]:
     return {key for key in found if key is not None}
 
 
-async def told(
+async def sound_given(
     audio: LineAudio, frames: Sequence[bytes], events: Sequence[int] = ()
 ) -> list[bytes]:
     """What a recogniser is given of these frames, with word of a key before some of them."""
     listening = audio.listen(longest_ms=100_000)
-    for beat, frame in enumerate(frames):
-        for _ in range(list(events).count(beat)):
+    for tick, frame in enumerate(frames):
+        for _ in range(list(events).count(tick)):
             audio.key_is_down(new=True)
-        audio.frame_received(frame, beat)
+        audio.frame_received(frame, tick)
     audio.hang_up()
     return [frame async for frame in listening]
 
@@ -72,7 +72,7 @@ async def test_no_frame_of_a_key_is_left_and_no_other_is_lost(key: str, lasts_ms
         audio.take_out_keys()
         before, after = quiet(200 + phase / 8), quiet(200 - phase / 8)
         frames = over_the_line(VOICE, before, tone(key, lasts_ms), after, VOICE)
-        given = await told(audio, frames)
+        given = await sound_given(audio, frames)
         assert len(given) == len(frames)
         first, last = 40 + 10 + phase // 160, 40 + 10 + (phase + lasts_ms * 8 - 1) // 160
         assert set(given[first : last + 1]) == {SILENCE}
@@ -87,7 +87,7 @@ async def test_whenever_word_of_the_keys_comes(audio: LineAudio, late_ms: int) -
     frames = over_the_line(VOICE, quiet(100), *keys, VOICE)
     begin = 45
     events = [max(0, begin + number * 10 - late_ms // 20) for number in range(len(PIN))]
-    given = await told(audio, frames, events)
+    given = await sound_given(audio, frames, events)
     assert key_in(frames) >= set(PIN)
     assert key_in(given[40:-40]) == set()
     assert given[:40] == frames[:40]
@@ -95,21 +95,21 @@ async def test_whenever_word_of_the_keys_comes(audio: LineAudio, late_ms: int) -
 
 
 async def test_frames_that_come_late_and_in_bursts(audio: LineAudio, tmp_path: Path) -> None:
-    """The beats are counted on while nothing comes; then all comes at once, or with holes in it."""
+    """The ticks are counted on while nothing comes; then all comes at once, or with holes in it."""
     chance = random.Random(7)
     recording = audio.record(tmp_path / "call.wav")
     listening = audio.listen(longest_ms=100_000)
     keys = [part for key in PIN for part in (tone(key, 160), quiet(60))]
     frames = over_the_line(VOICE, quiet(60), *keys, VOICE)
     came: list[bytes] = []
-    beats = itertools.count()
+    ticks = itertools.count()
     for number, frame in enumerate(frames):
         if number % 5 == 0 and chance.random() < 0.5:
             for _ in range(chance.randint(5, 40)):  # nothing comes for 100 to 800 ms
-                audio.frame_received(b"", next(beats))
+                audio.frame_received(b"", next(ticks))
                 came.append(SILENCE)
             audio.key_is_down(new=chance.random() < 0.5)
-        audio.frame_received(frame, next(beats))
+        audio.frame_received(frame, next(ticks))
         came.append(frame)
     audio.hang_up()
     given = [frame async for frame in listening]
@@ -127,7 +127,7 @@ async def test_keys_as_tones_are_keys_and_no_sound(audio: LineAudio) -> None:
     pressed: list[str] = []
     audio.hear_tones(pressed.append)
     keys = [part for key in PIN for part in (tone(key, 80), quiet(60))]
-    given = await told(audio, over_the_line(VOICE, quiet(60), *keys))
+    given = await sound_given(audio, over_the_line(VOICE, quiet(60), *keys))
     await asyncio.sleep(0)
     assert "".join(pressed) == PIN
     assert key_in(given[40:]) == set()
@@ -137,9 +137,9 @@ async def test_what_was_sent_stays_beside_what_was_received(audio: LineAudio) ->
     """Both are handed on a frame later, so an echo is looked for in the right place."""
     listening = audio.listen(longest_ms=10_000)
     audio.play(b"".join(np.full(160, value, "<i2").tobytes() for value in range(1, 21)))
-    for beat in range(1, 21):
-        audio.frame_to_send(beat * 0.02)
-        audio.frame_received(np.full(160, beat, "<i2").tobytes(), beat)
+    for tick in range(1, 21):
+        audio.frame_to_send(tick * 0.02)
+        audio.frame_received(np.full(160, tick, "<i2").tobytes(), tick)
     audio.hang_up()
     pairs = [pair async for pair in listening.with_what_was_sent()]
     assert len(pairs) == 20, "the last one too"
@@ -167,16 +167,16 @@ async def test_a_dictation_ends_where_the_key_came(
     if by_tone:
         audio.hear_tones(lambda key: None)
     dictation = Dictation(audio.listen(60_000, until_key=True))
-    beats = itertools.count()
+    ticks = itertools.count()
     for frame in over_the_line(VOICE)[:40]:
-        audio.frame_received(frame, next(beats))
+        audio.frame_received(frame, next(ticks))
     if by_tone:
         for frame in over_the_line(tone("#", 100)):
-            audio.frame_received(frame, next(beats))
+            audio.frame_received(frame, next(ticks))
     else:
         audio.key_is_down(new=True)
     for _ in range(stalled):
-        audio.frame_received(np.full(160, 3000, "<i2").tobytes(), next(beats))
+        audio.frame_received(np.full(160, 3000, "<i2").tobytes(), next(ticks))
     spoken = await dictation.stop()
     expected = b"".join(over_the_line(VOICE)[:40])
     assert (
@@ -187,7 +187,7 @@ async def test_a_dictation_ends_where_the_key_came(
 
 async def test_a_key_that_is_still_held_ends_no_dictation(audio: LineAudio) -> None:
     dictation = Dictation(audio.listen(60_000, until_key=True))
-    for beat in range(10):
+    for tick in range(10):
         audio.key_is_down(new=False)
-        audio.frame_received(np.full(160, beat, "<i2").tobytes(), beat)
+        audio.frame_received(np.full(160, tick, "<i2").tobytes(), tick)
     assert len(await dictation.stop()) == 9 * FRAME_BYTES

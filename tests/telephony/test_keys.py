@@ -17,7 +17,7 @@ def keys_of(*events: KeyEvent | float) -> str:
     presses, now, keys = KeyPresses(), 0.0, ""
     for event in events:
         now += event if isinstance(event, float) else 0.02
-        keys += "" if isinstance(event, float) else presses.heard(event, now) or ""
+        keys += "" if isinstance(event, float) else presses.new_key(event, now) or ""
     return keys
 
 
@@ -26,7 +26,7 @@ def press(key: str, timestamp: int, *durations: int, method: int = RTP) -> list[
     first, *rest = durations
     return [
         KeyEvent(method, key, timestamp, first, 0),
-        *(KeyEvent(method, key, timestamp, one, IS_UPDATE) for one in rest),
+        *(KeyEvent(method, key, timestamp, length, IS_UPDATE) for length in rest),
         KeyEvent(method, key, timestamp, durations[-1], IS_UPDATE | IS_END),
     ]
 
@@ -104,12 +104,12 @@ def test_end_packets_alone_with_timestamps_that_go_on() -> None:
 
 
 def test_a_timestamp_that_stands_still() -> None:
-    one = press("5", 100, 20, 40, 60)
-    assert keys_of(*one, 0.1, *one, 0.1, *one) == "555"
+    press_of_5 = press("5", 100, 20, 40, 60)
+    assert keys_of(*press_of_5, 0.1, *press_of_5, 0.1, *press_of_5) == "555"
     late = KeyEvent(RTP, "5", 100, 40, 0)
-    assert keys_of(*one, late) == "5"  # merely out of order
-    unended = one[:-1]
-    assert keys_of(*unended, 0.06, *unended, 0.06, *one) == "555"
+    assert keys_of(*press_of_5, late) == "5"  # merely out of order
+    unended = press_of_5[:-1]
+    assert keys_of(*unended, 0.06, *unended, 0.06, *press_of_5) == "555"
 
 
 @pytest.mark.parametrize("full_field", [8191, 8192])
@@ -144,12 +144,12 @@ def reported(key: str, begun_ms: int, now: float) -> list[tuple[float, KeyEvent]
 @pytest.mark.parametrize("apart_ms", [240, 260, 280, 320])
 def test_fast_keys_of_our_own_caller(apart_ms: int) -> None:
     """280 ms apart they are pressed; 240 when the caller was late, and the next one waited."""
-    presses, heard = KeyPresses(), ""
+    presses, keys = KeyPresses(), ""
     for number, key in enumerate("66896995" + "60000001"):
         begun = 40 + number * apart_ms
         for now, event in reported(key, begun, 13677.741 + begun / 1000):
-            heard += presses.heard(event, now) or ""
-    assert heard == "6689699560000001"
+            keys += presses.new_key(event, now) or ""
+    assert keys == "6689699560000001"
 
 
 def test_keys_of_a_sender_whose_timestamps_stand_still_while_a_key_is_down() -> None:
@@ -175,18 +175,18 @@ def test_another_sender_may_take_over() -> None:
     presses = KeyPresses()
     now, keys = 0.0, ""
     for event in press("5", 100, 20, 40, 60):
-        keys += presses.heard(event, now) or ""
+        keys += presses.new_key(event, now) or ""
         now += 0.02
     presses.other_sender()
     for at in range(6):
         event = KeyEvent(RTP, "6", 5000 + 30 * at, 20 * (at + 1), 0)
-        keys += presses.heard(event, now) or ""
+        keys += presses.new_key(event, now) or ""
         now += 0.02
     assert keys == "56"
 
 
 def test_what_is_no_key_is_counted() -> None:
     presses = KeyPresses()
-    assert presses.heard(KeyEvent(RTP, "R", 100, 20, 0), 0.0) is None
-    assert presses.heard(KeyEvent(RTP, "", 200, 20, 0), 0.1) is None
+    assert presses.new_key(KeyEvent(RTP, "R", 100, 20, 0), 0.0) is None
+    assert presses.new_key(KeyEvent(RTP, "", 200, 20, 0), 0.1) is None
     assert presses.unknown == 2

@@ -1,4 +1,4 @@
-"""How late frames were: counted once a beat for all lines, and right for each."""
+"""How late frames were: counted once a tick for all lines, and right for each."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def test_a_standstill_makes_every_frame_late_that_was_due(stands_still_s: float,
     """Whether it is made up for, or passed over since it is of no use any more."""
     clock, lateness = FrameClock(100.0), Lateness(0.04)
     now = 100.0201
-    while clock.strikes(now):
+    while clock.frame_due(now):
         lateness.handed_out(3, clock.due_at, now, now + 0.001, clock.passed_over)
     now += stands_still_s
-    while clock.strikes(now):
+    while clock.frame_due(now):
         lateness.handed_out(3, clock.due_at, now, now + 0.001, clock.passed_over)
     assert lateness.late == pytest.approx(3 * late, abs=3)
     assert lateness.frames == pytest.approx(3 * (1 + stands_still_s / 0.02), abs=6)

@@ -34,7 +34,7 @@ async def test_an_utterance_is_handed_over_frame_by_frame(audio: LineAudio) -> N
     assert frames[2] == sound(1)[:160] + bytes(160)
     assert frames[3] is None
     assert await playback.finished() is True
-    assert playback.heard_ms == 50
+    assert playback.played_ms == 50
 
 
 async def test_the_end_is_told_with_the_last_frame(audio: LineAudio) -> None:
@@ -53,7 +53,7 @@ async def test_stopped_is_silent_at_once_and_keeps_how_much_was_heard(audio: Lin
     playback.stop()
     assert audio.frame_to_send(time.monotonic()) is None
     assert await playback.finished() is False
-    assert playback.heard_ms == 20
+    assert playback.played_ms == 20
     playback.stop()
 
 
@@ -115,33 +115,33 @@ async def test_a_listener_may_be_woken_for_several_frames_at_once(audio: LineAud
 
 
 async def test_who_follows_a_line_is_told_of_some_frames_at_a_time(audio: LineAudio) -> None:
-    told: list[tuple[bytes, bytes]] = []
-    following = audio.follow(lambda received, sent: told.append((received, sent)))
+    followed: list[tuple[bytes, bytes]] = []
+    following = audio.follow(lambda received, sent: followed.append((received, sent)))
     following.frames_at_once = 2
     audio.play(sound(4, 7))
     for value in (1, 2, 3):
         audio.frame_to_send(time.monotonic())
-        audio.frame_received(sound(1, value), beat=value)
+        audio.frame_received(sound(1, value), tick=value)
     await asyncio.sleep(0.01)
-    assert told == [(sound(1, 1) + sound(1, 2), sound(2, 7))]
-    audio.frame_received(sound(1, 4), beat=4)
+    assert followed == [(sound(1, 1) + sound(1, 2), sound(2, 7))]
+    audio.frame_received(sound(1, 4), tick=4)
     following.close()
     await asyncio.sleep(0.01)
-    assert len(told) == 1, "nothing is told once it is closed, not even what is on its way"
+    assert len(followed) == 1, "nothing is told once it is closed, not even what is on its way"
 
 
 async def test_all_who_follow_are_told_at_the_same_beat(audio: LineAudio) -> None:
     """Whenever they began, so that the event loop wakes once for all lines."""
-    told: list[str] = []
-    first = audio.follow(lambda received, sent: told.append("first"))
+    followed: list[str] = []
+    first = audio.follow(lambda received, sent: followed.append("first"))
     first.frames_at_once = 4
-    for beat in (1, 2, 3):
-        audio.frame_received(sound(1), beat)
-    second = audio.follow(lambda received, sent: told.append(f"second {len(received)}"))
+    for tick in (1, 2, 3):
+        audio.frame_received(sound(1), tick)
+    second = audio.follow(lambda received, sent: followed.append(f"second {len(received)}"))
     second.frames_at_once = 4
     audio.frame_received(sound(1), 4)
     await asyncio.sleep(0.01)
-    assert told == ["first", f"second {FRAME_BYTES}"]
+    assert followed == ["first", f"second {FRAME_BYTES}"]
 
 
 async def test_a_listener_is_woken_and_hears_silence_too(audio: LineAudio) -> None:

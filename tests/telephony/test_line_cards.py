@@ -28,7 +28,7 @@ def library() -> bytes:
 @pytest.mark.unit
 def test_a_copy_has_a_table_of_types_of_its_own(library: bytes) -> None:
     copies = [another_copy(library, number) for number in (1, 2, 16)]
-    assert len({len(one) for one in (library, *copies)}) == 1
+    assert len({len(copy) for copy in (library, *copies)}) == 1
     assert library.count(b"swig_runtime_data") == copies[2].count(b"swig_runtime_00016") > 0
     assert all(b"swig_runtime_data" not in copy for copy in copies)
 
@@ -37,8 +37,8 @@ def test_a_copy_has_a_table_of_types_of_its_own(library: bytes) -> None:
 def test_a_copy_has_no_symbol_that_all_copies_would_share(library: bytes) -> None:
     def unique(file: bytes) -> int:
         sections, size, count = struct.unpack_from("<40xQ10xHH", file)
-        for one in range(sections, sections + size * count, size):
-            kind, at, length = struct.unpack_from("<4xI16xQQ", file, one)
+        for section in range(sections, sections + size * count, size):
+            kind, at, length = struct.unpack_from("<4xI16xQQ", file, section)
             if kind == 11:
                 return sum(file[info] >> 4 == 10 for info in range(at + 4, at + length, 24))
         raise AssertionError("no symbols")

@@ -44,26 +44,26 @@ def test_the_kernel_lets_the_agreed_sender_in() -> None:
         home, (_, port) = IPv4Address("127.0.0.1"), agreed.getsockname()
         old = left.getsockname()[1]
 
-        def heard() -> list[bytes]:
+        def received() -> list[bytes]:
             for word, sock in ((b"agreed", agreed), (b"left", left), (b"stranger", stranger)):
                 sock.sendto(word, ours.getsockname())
             return got(ours)
 
-        assert heard() == [b"agreed", b"left", b"stranger"]
+        assert received() == [b"agreed", b"left", b"stranger"]
         attach(ours.fileno(), SO_ATTACH_FILTER, only_from([home]))
-        assert heard() == [b"agreed", b"left"]
+        assert received() == [b"agreed", b"left"]
         attach(ours.fileno(), SO_ATTACH_FILTER, only_from([home], but_ports={old, 9, 11}))
-        assert heard() == [b"agreed"]
+        assert received() == [b"agreed"]
         attach(ours.fileno(), SO_ATTACH_FILTER, only_from([home], port))
-        assert heard() == [b"agreed"]
+        assert received() == [b"agreed"]
         attach(ours.fileno(), SO_ATTACH_FILTER, only_from([IPv4Address(ANOTHER)]))
-        assert heard() == [b"stranger"]
+        assert received() == [b"stranger"]
         both = [home, IPv4Address(ANOTHER)]
         attach(ours.fileno(), SO_ATTACH_FILTER, only_from(both, but_ports={old}))
-        assert heard() == [b"agreed", b"stranger"]
+        assert received() == [b"agreed", b"stranger"]
         let_everybody_in(ours.fileno())
         let_everybody_in(ours.fileno())
-        assert len(heard()) == 3
+        assert len(received()) == 3
 
 
 @pytest.mark.unit

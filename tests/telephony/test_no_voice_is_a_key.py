@@ -11,7 +11,7 @@ import soundfile
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ivr.telephony.sound.tones import _OFF, COLUMNS_HZ, KEYPAD, ROWS_HZ, STEP, WINDOW
-from tests.support.touch_tones import Sound, heard, quiet, tone
+from tests.support.touch_tones import Sound, keys_in, quiet, tone
 
 pytestmark = pytest.mark.service
 
@@ -52,7 +52,7 @@ def in_file(path: Path) -> str:
         sound = sound[:: rate // 8000]
     if not may_have_keys(sound):
         return ""
-    return heard(sound.astype(np.float64))
+    return keys_in(sound.astype(np.float64))
 
 
 def may_have_keys(sound: Sound) -> bool:

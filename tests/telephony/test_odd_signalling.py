@@ -99,7 +99,10 @@ async def test_lines_with_port_0_are_answered_in_their_order(
     assert status == 200
     answered = [line.split() for line in text.split("\r\n") if line.startswith("m=")]
     found = [(kind, port == "0", how) for kind, port, how, *_ in answered]
-    refused = [[(one.split()[0], True, one.split()[2]) for one in part] for part in (before, after)]
+    refused = [
+        [(answer.split()[0], True, answer.split()[2]) for answer in part]
+        for part in (before, after)
+    ]
     assert found == [*refused[0], ("m=audio", False, profile), *refused[1]]
     peer.take_answer(text)
     await peer.silence(0.2)

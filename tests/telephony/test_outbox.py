@@ -26,15 +26,15 @@ async def test_nothing_is_called_before_it_is_sent() -> None:
 
 
 async def test_what_fails_is_said_and_does_not_hold_up_the_rest() -> None:
-    loop, called, said = asyncio.get_running_loop(), list[str](), list[dict[str, Any]]()
-    loop.set_exception_handler(lambda _, context: said.append(context))
+    loop, called, reported = asyncio.get_running_loop(), list[str](), list[dict[str, Any]]()
+    loop.set_exception_handler(lambda _, context: reported.append(context))
     outbox = Outbox(loop)
     outbox.put(lambda: 1 / 0)
     outbox.put(called.append, "the rest")
     outbox.send()
     await asyncio.sleep(0.01)
     assert called == ["the rest"]
-    assert isinstance(said[0]["exception"], ZeroDivisionError)
+    assert isinstance(reported[0]["exception"], ZeroDivisionError)
 
 
 def test_an_event_loop_that_is_gone_is_no_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -82,19 +82,19 @@ def as_the_library_reports(
         last, ended = event, ended or bool(event.flags & IS_END)
 
 
-def heard(packets: Iterator[tuple[int, KeyEvent]]) -> str:
+def keys_of(packets: Iterator[tuple[int, KeyEvent]]) -> str:
     presses = KeyPresses()
-    return "".join(presses.heard(event, at / 1000) or "" for at, event in packets)
+    return "".join(presses.new_key(event, at / 1000) or "" for at, event in packets)
 
 
 def presses(least_up: int) -> st.SearchStrategy[list[Press]]:
-    one = st.builds(
+    press = st.builds(
         Press,
         st.sampled_from("55550123456789*#ABCD"),
         st.integers(4, 40).map(lambda steps: steps * 20),
         st.integers(least_up // 20, 30).map(lambda steps: steps * 20),
     )
-    return st.lists(one, min_size=1, max_size=12)
+    return st.lists(press, min_size=1, max_size=12)
 
 
 def senders(*styles: Style) -> st.SearchStrategy[Sender]:
@@ -112,7 +112,7 @@ def senders(*styles: Style) -> st.SearchStrategy[Sender]:
 def test_what_is_pressed_is_heard(sender: Sender, pressed: list[Press], library: bool) -> None:
     packets = sender.packets(pressed)
     expected = "".join(press.key for press in pressed)
-    assert heard(as_the_library_reports(packets) if library else packets) == expected
+    assert keys_of(as_the_library_reports(packets) if library else packets) == expected
 
 
 @settings(max_examples=100, deadline=None)
@@ -134,7 +134,7 @@ def test_lost_packets_lose_no_key_of_a_sender_that_keeps_the_timestamp(
         last = min(last, length - first - 1)
         kept += packets[begins + min(first, length - 2) : begins + length - last]
         begins += length
-    assert heard(iter(kept)) == "".join(press.key for press in pressed)
+    assert keys_of(iter(kept)) == "".join(press.key for press in pressed)
 
 
 @settings(max_examples=100, deadline=None)
@@ -144,18 +144,18 @@ def test_a_press_that_is_told_by_info_too_is_one(
 ) -> None:
     """The INFO comes up to 60 ms before the first packet and up to 400 ms after the last."""
     events = list(sender.packets(pressed))
-    begins, told = 0, list[tuple[int, KeyEvent]]()
+    begins, by_info = 0, list[tuple[int, KeyEvent]]()
     for number, press in enumerate(pressed):
         length = max(1, press.down // sender.packet_ms) + sender.ends
         first, last = events[begins][0], events[begins + length - 1][0]
         shift = when[number]
         at = first + shift if shift < 0 else last + shift
-        told.append((at, KeyEvent(INFO, press.key, 0, 160, IS_END)))
+        by_info.append((at, KeyEvent(INFO, press.key, 0, 160, IS_END)))
         begins += length
-    mixed = sorted([*events, *told], key=lambda one: one[0])
-    keys = heard(iter(mixed))
+    mixed = sorted([*events, *by_info], key=lambda report: report[0])
+    keys = keys_of(iter(mixed))
     assert sorted(keys) == sorted(press.key for press in pressed)
 
 
 def test_the_keys_are_those_of_the_line() -> None:
-    assert all(heard(iter([(0, KeyEvent(RTP, key, 0, 20, 0))])) == key for key in KEYS)
+    assert all(keys_of(iter([(0, KeyEvent(RTP, key, 0, 20, 0))])) == key for key in KEYS)

@@ -87,7 +87,7 @@ def test_together_they_leave_something_to_others(workers: int, share: float) -> 
 def test_what_it_starts_is_scheduled_as_usual() -> None:
     if not permitted():
         pytest.skip("this system does not permit real time")
-    told: list[str] = []
+    schedulers: list[str] = []
 
     def live() -> None:
         RealTime(wanted=True).take()
@@ -97,10 +97,12 @@ def test_what_it_starts_is_scheduled_as_usual() -> None:
         thread.join()
         assert inner == [os.SCHED_OTHER]
         program = "import os; print(os.sched_getscheduler(0))"
-        told.append(subprocess.check_output([sys.executable, "-c", program], text=True).strip())
+        schedulers.append(
+            subprocess.check_output([sys.executable, "-c", program], text=True).strip()
+        )
 
     on_a_thread(live)
-    assert told == [str(os.SCHED_OTHER)]
+    assert schedulers == [str(os.SCHED_OTHER)]
 
 
 def test_who_does_not_want_it_has_not_got_it() -> None:

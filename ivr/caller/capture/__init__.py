@@ -1,1 +1,1 @@
-"""Packet captures (pcap, pcapng): the calls in them, and one of them told again."""
+"""Packet captures (pcap, pcapng): finds the calls in them and turns a call into a scenario."""

@@ -1,4 +1,4 @@
-"""The calls in a capture, as their SIP messages tell them."""
+"""The calls in a capture, reconstructed from their SIP messages."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class KeyInfo:
 
 @dataclass
 class CallInCapture:
-    """One call, on the first hop it was seen on.
+    """One call, on the first hop on which it was captured.
 
     Attributes:
-        caller_sound, service_sound: where each side wants to be sent sound.
-        answered_at, ended_at: None if that was not seen.
+        caller_sound, service_sound: where each side receives sound.
+        answered_at, ended_at: None if not captured.
         events: payload types of telephone-event in what the service agreed to.
         transfers: when the service sent a REFER, and its target.
     """
@@ -54,8 +54,8 @@ class CallInCapture:
     transfers: list[tuple[float, str]] = field(default_factory=list)
     _seen: set[tuple[bool, str]] = field(default_factory=set)
 
-    def told(self) -> str:
-        """In a line, for a list."""
+    def summary(self) -> str:
+        """The call in one line, for a list."""
         began = datetime.fromtimestamp(self.invited_at, UTC)
         if self.answered_at is None:
             became = f"not answered{f' ({self.status})' if self.status else ''}"
@@ -68,7 +68,7 @@ class CallInCapture:
 
 
 def calls_in(capture: Capture) -> list[CallInCapture]:
-    """All calls, in order. Raises CannotBeRead if there is none, saying what there is instead."""
+    """All calls in order. Raises CannotBeRead if there is none, and says what there is instead."""
     calls: dict[str, CallInCapture] = {}
     for datagram in capture.datagrams:
         message = _message(datagram)
@@ -116,7 +116,7 @@ def _message(datagram: Datagram) -> Message | None:
 
 
 def _take(call: CallInCapture, datagram: Datagram, message: Message) -> None:
-    """One message of the call; on other hops, and sent again, it is passed over."""
+    """Take one message of the call; copies on other hops and retransmissions are skipped."""
     from_caller = datagram.source == call.caller and datagram.target == call.service
     from_service = datagram.source == call.service and datagram.target == call.caller
     if not from_caller and not from_service:
@@ -143,7 +143,7 @@ def _take(call: CallInCapture, datagram: Datagram, message: Message) -> None:
 
 
 def _described(call: CallInCapture, message: Message, *, from_caller: bool) -> None:
-    """Where a side wants its sound, and how."""
+    """Note where a side receives sound, and in which form."""
     sound = call.caller_sound if from_caller else call.service_sound
     host = re.search(r"^c=IN IP[46] (\S+)", message.body, re.M)
     port = re.search(r"^m=audio (\d+) (\S+)", message.body, re.M)

@@ -1,4 +1,4 @@
-"""What is in a packet capture: UDP datagrams, in the order they came."""
+"""The UDP datagrams of a packet capture, in the order in which they came."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _FRAMES: dict[int, _Frame] = {
     dpkt.pcap.DLT_LOOP: dpkt.loopback.Loopback,
 }
 _RAW_IP = {12, 14, 101, 228, 229}
-"""Frames that are IP at once; two of the numbers are those of BSD."""
+"""Link types whose frames are plain IP; two of the numbers are those of BSD."""
 
 _TLS_PORTS = {443, 5061, 5081}
 
 
 class CannotBeRead(Exception):
-    """A capture no call can be read from; the text names the file and says why."""
+    """A capture that contains no usable call; the text names the file and says why."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Capture:
     """A capture that was read.
 
     Attributes:
-        cut: packets of which only the beginning was kept.
+        cut: packets of which only the beginning was captured.
         fragments: parts of datagrams too long for one packet.
         streams: TCP segments; `encrypted` of them to or from a port of TLS.
     """
@@ -62,9 +62,9 @@ class Capture:
 
 
 def read_capture(path: Path) -> Capture:
-    """Read a file. What is whole of a damaged one is kept, and what is wrong is told.
+    """Read a file. The undamaged part of a damaged file is kept, and the damage is reported.
 
-    Raises CannotBeRead: it is no capture, or of a kind of network that carries no IP.
+    Raises CannotBeRead: it is no capture, or its kind of network carries no IP.
     """
     capture = Capture(path)
     try:
@@ -84,7 +84,7 @@ def read_capture(path: Path) -> Capture:
 
 
 def _frames(reader: Any, capture: Capture) -> Iterator[tuple[float, bytes]]:
-    """All whole frames; a file that ends in the middle of one is damaged."""
+    """All complete frames; a file that ends in the middle of a frame is damaged."""
     try:
         yield from reader
     except (dpkt.UnpackError, ValueError) as failure:
@@ -92,7 +92,7 @@ def _frames(reader: Any, capture: Capture) -> Iterator[tuple[float, bytes]]:
 
 
 def _ip_of(frame: bytes, link: int) -> Any:
-    """The IP packet of a frame; None if it has none, or only a part of it."""
+    """The IP packet in a frame; None if there is none, or only a part of one."""
     try:
         if link in _RAW_IP:
             return dpkt.ip6.IP6(frame) if frame[:1] and frame[0] >> 4 == 6 else dpkt.ip.IP(frame)

@@ -1,4 +1,4 @@
-"""A captured call as it is told again: see `ivr.caller.retold`."""
+"""Makes the history of a captured call, for a scenario: see `ivr.caller.retold`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ivr.caller.capture.keyed import Digits, Keyed
 from ivr.caller.capture.listening import Line, keypad_of, line_of
 from ivr.caller.hearing.prompt_ear import PromptHeard
 from ivr.caller.hearing.repertoire import Repertoire
-from ivr.caller.retold.told import CallTold, Deed, Pressed, Prompt, Told, Transferred
+from ivr.caller.retold.history import CallHistory, Deed, History, Pressed, Prompt, Transferred
 from ivr.caller.retold.values import Values, given, given_driver
 
 FILLERS = frozenset(
@@ -24,21 +24,21 @@ FILLERS = frozenset(
         "unbundle.working",
     }
 )
-"""Said while ROCARS is slow: they may come or not."""
+"""Prompts played while ROCARS is slow: a repetition of the call may have them or not."""
 
 OFFERS_VEHICLES = ("vehicle.option", "vehicle.more", "vehicle.other")
-"""What the menu of a driver's own vehicles is made of."""
+"""Prompts of the menu of a driver's own vehicles."""
 
 SAMPLE_NUMBER = "+85291234567"
 CLOSE_MS = 700
-"""A prompt that begins so soon after another follows it, and nothing can come between."""
+"""A prompt that begins so soon after another follows it directly."""
 
 
 def chosen(capture: Capture, call_id: str) -> CallInCapture:
     """The call with this Call-ID, or the only one that was answered.
 
-    Raises CannotBeRead: there is none, there are several (they are listed), or what there is of it
-    is not enough.
+    Raises CannotBeRead: there is none, there are several (they are listed), or too little of it was
+    captured.
     """
     calls = calls_in(capture)
     if call_id:
@@ -72,17 +72,18 @@ def chosen(capture: Capture, call_id: str) -> CallInCapture:
 
 
 def _listed(calls: Sequence[CallInCapture]) -> str:
-    return "\n".join(f"  {call.told()}" for call in calls)
+    return "\n".join(f"  {call.summary()}" for call in calls)
 
 
-def told_from_capture(
+def history_from_capture(
     capture: Capture,
     call: CallInCapture,
     repertoire: Repertoire,
     digits: Digits,
     terminator_grace_s: float,
-) -> Told:
-    """What happened in the call. `terminator_grace_s`: how long a # belongs to the answer before.
+) -> History:
+    """Make the history of the call. `terminator_grace_s`: how long a # belongs to the answer
+    before.
 
     Raises CannotBeRead, CannotBeRetold.
     """
@@ -90,11 +91,11 @@ def told_from_capture(
     assert answered_at is not None
     keypad = keypad_of(call, capture)
     line = line_of(call, capture, repertoire, keypad.keys)
-    if not line.heard:
+    if not line.prompts:
         raise CannotBeRead(f"{capture.path}: call {call.call_id}: no prompt of ours is heard in it")
     zero_ms = round((line.zero - answered_at) * 1000)
     values = _values_of(line)
-    names = {prompt.name for prompt in line.heard}
+    names = {prompt.name for prompt in line.prompts}
     practice = "practice.begin" in names
     keys = [(round((key.at - answered_at) * 1000), key) for key in keypad.keys]
     spoken = _prompts(line, zero_ms, values, practice=practice)
@@ -117,12 +118,12 @@ def told_from_capture(
     language = next((p.language for p in reversed(prompts) if p.language), "yue")
     driver = given_driver(language, values, logs_in=logs_in, phone=known)
     began = datetime.fromtimestamp(call.invited_at, UTC)
-    return Told(
+    return History(
         f"As captured on {began:%Y-%m-%d %H:%M} UTC",
         f"Made of call {call.call_id} in {capture.path.name}.",
         given(driver, values.given_cargo(immediately="bundle.cross_now" in names)),
         (
-            CallTold(
+            CallHistory(
                 "captured",
                 call.dialled,
                 "{phone}" if known else SAMPLE_NUMBER,
@@ -138,10 +139,10 @@ def told_from_capture(
 
 
 def _values_of(line: Line) -> Values:
-    """Cargo and vehicles that were accepted or offered, and references that were given out."""
+    """Cargo and vehicles that were accepted or offered, and references that were announced."""
     values = Values()
     of_driver = False
-    for prompt in line.heard:
+    for prompt in line.prompts:
         of_driver = prompt.name == "vehicle.which" or (of_driver and prompt.name in OFFERS_VEHICLES)
         if prompt.name == "ccrn.accepted" or (prompt.name == "vehicle.option" and of_driver):
             values.learn([{"name": prompt.name, "slots": prompt.slots}])
@@ -151,7 +152,7 @@ def _values_of(line: Line) -> Values:
 
 
 def _prompts(line: Line, zero_ms: int, values: Values, *, practice: bool) -> list[Prompt]:
-    """All prompts in order of time, those that were cut short too."""
+    """All prompts in order of time, also those that were cut short."""
     whole = [
         Prompt(
             prompt.name,
@@ -162,7 +163,7 @@ def _prompts(line: Line, zero_ms: int, values: Values, *, practice: bool) -> lis
             *_read_out(prompt, values, practice=practice),
             any_order=prompt.name == "welcome.language",
         )
-        for prompt in line.heard
+        for prompt in line.prompts
     ]
     begun = [
         Prompt(
@@ -181,7 +182,7 @@ def _prompts(line: Line, zero_ms: int, values: Values, *, practice: bool) -> lis
 def _read_out(
     prompt: PromptHeard, values: Values, *, practice: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Slots and what is captured; see `Prompt`."""
+    """The values of slots, and the captures; see `Prompt`."""
     slots: dict[str, str] = {}
     capture: dict[str, str] = {}
     for name, value in prompt.slots.items():
@@ -200,9 +201,10 @@ def _read_out(
 
 
 def _with_latencies(prompts: Sequence[Prompt], keys_ms: Sequence[int]) -> Iterator[Prompt]:
-    """With the time since the last key, for the first prompt after it; and with what follows what.
+    """Add the latency since the last key to the first prompt after it, and mark prompts that follow
+    directly.
 
-    Of a key that was pressed while a prompt went on, the prompt that comes next tells nothing.
+    A key pressed during a prompt gives no latency for the prompt after it.
     """
     before: Prompt | None = None
     for prompt in prompts:

@@ -1,4 +1,4 @@
-"""Whose keys were which answer, in a captured call: secrets become variables, or it is refused."""
+"""Assigns the keys of a captured call to questions, with variables in place of secrets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ivr.caller.capture.listening import KeyHeard
 from ivr.caller.retold.answers import WRONG_CODE
-from ivr.caller.retold.told import CannotBeRetold, Pressed, Prompt
+from ivr.caller.retold.history import CannotBeRetold, Pressed, Prompt
 from ivr.caller.retold.values import Values
 from ivr.dialogue.universals import STAR, TERMINATOR
 
@@ -18,33 +18,33 @@ SECRET_QUESTIONS = {
     "login.code": "code",
 }
 LANGUAGE = ("welcome.greeting", "welcome.language")
-"""What is said while a caller chooses their language."""
+"""Prompts while a caller chooses their language."""
 
 IN_CLEAR = ("ccrn.", "vehicle.", "status.")
-"""Prompts of questions whose digits are no secret."""
+"""Prompts of questions whose digits are not secret."""
 
 FEW = 3
-"""So many keys one after the other may be choices of menus."""
+"""So many keys in a row may be choices of menus."""
 
 
 @dataclass(frozen=True)
 class Digits:
-    """How long the secrets are, as the service is set."""
+    """The lengths of the secrets, from the settings of the service."""
 
     user_id: int
     pin: int
     code: int
 
     def after(self, name: str) -> str:
-        """What is asked for next in a log-in; empty after its end."""
-        order = [one for one in ("user_id", "pin", "code") if getattr(self, one)]
+        """The question that follows in a log-in; empty after its end."""
+        order = [name for name in ("user_id", "pin", "code") if getattr(self, name)]
         at = order.index(name) + 1
         return order[at] if at < len(order) else ""
 
 
 @dataclass
 class Keyed:
-    """Goes through the keys of a call, in order.
+    """Goes through the keys of a call in order.
 
     Attributes:
         grace_ms: a # that comes so soon after an answer belongs to it.
@@ -56,7 +56,7 @@ class Keyed:
     grace_ms: int
     _deeds: list[Pressed] = field(default_factory=list)
     _secret: str = ""
-    """The secret that is being keyed, or that comes next."""
+    """The secret that is being keyed, or that is expected next."""
     _so_far: int = 0
     _run: str = ""
     _began: int = 0
@@ -68,8 +68,8 @@ class Keyed:
     def deeds(
         self, keys: Sequence[tuple[int, KeyHeard]], prompts: Sequence[Prompt]
     ) -> list[Pressed]:
-        """The keys as they are pressed again. Raises CannotBeRetold if one may be a secret that
-        nobody can name."""
+        """The keys as the scenario presses them. Raises CannotBeRetold if one may be a secret that
+        cannot be identified."""
         for at_ms, key in keys:
             question = _last_before(prompts, at_ms)
             if question is None:
@@ -90,12 +90,12 @@ class Keyed:
         return self._deeds
 
     def _belongs_to_what_was_before(self, at_ms: int) -> bool:
-        """Whether a # ends an answer that needed none: nothing has been keyed since."""
+        """Whether a # ends an answer that needed none: nothing has been keyed since that answer."""
         nothing_since = not (self._so_far or self._run or self._after_star)
         return bool(self._deeds) and nothing_since and at_ms - self._last_ms < self.grace_ms
 
     def _asked(self, question: Prompt) -> None:
-        """Something was said since the last key."""
+        """A prompt was played since the last key."""
         self._close()
         self._question = question
         self._chosen = self._chosen and question.name not in LANGUAGE
@@ -123,7 +123,7 @@ class Keyed:
             self._secret, self._chosen = "user_id", True
 
     def _is_language(self) -> bool:
-        """Whether the key chose a language: what is pressed ahead then is a log-in."""
+        """Whether the key chose a language: then keys pressed ahead belong to a log-in."""
         assert self._question is not None
         return self._question.name in LANGUAGE and not self._chosen
 
@@ -142,7 +142,7 @@ class Keyed:
             self._secret = self.digits.after(name)
 
     def _part_of_secret(self) -> None:
-        """Too few digits: as many of the right ones."""
+        """Too few digits were keyed: press as many of the right ones."""
         length, self._so_far = self._so_far, 0
         part = "1" * length if self.practice else f"{{{self._secret}[0:{length}]}}"
         self._deeds.append(Pressed(part, self._began))
@@ -151,7 +151,7 @@ class Keyed:
         return "1" * int(getattr(self.digits, name)) if self.practice else f"{{{name}}}"
 
     def _close(self) -> None:
-        """What was being keyed is over."""
+        """The answer that was being keyed is complete."""
         if self._so_far:
             self._part_of_secret()
         run, self._run = self._run, ""
@@ -170,7 +170,7 @@ class Keyed:
         self._deeds.append(Pressed((written or value) + TERMINATOR * ended, self._began))
 
     def _note_refusals(self, prompts: Sequence[Prompt]) -> None:
-        """A log-in that was refused is refused again."""
+        """A log-in that was refused must be refused again."""
         for refused in (prompt for prompt in prompts if prompt.name == "login.refused"):
             before = [
                 at

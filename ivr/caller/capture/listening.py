@@ -1,4 +1,4 @@
-"""What was said and keyed in a captured call: its RTP, heard as a scripted caller hears a line."""
+"""Prompts and keys of a captured call, recognised from its RTP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ivr.caller.capture.calls import CallInCapture
 from ivr.caller.capture.datagrams import CannotBeRead, Capture
-from ivr.caller.hearing.prompt_detector import Heard, PromptDetector
+from ivr.caller.hearing.prompt_detector import Detected, PromptDetector
 from ivr.caller.hearing.prompt_ear import PromptHeard, SoFar, find
 from ivr.caller.hearing.repertoire import Repertoire
 from ivr.caller.hearing.wanted import Wanted
@@ -24,7 +24,7 @@ from prompts.script import UNIT_FOLDER
 _KEYS = {number: key for key, number in EVENTS.items()}
 _LONG_MS = 2000
 _SAME_MS = 100
-"""A beginning that was heard so near to that of a whole prompt is its beginning."""
+"""A recognised beginning so close to that of a whole prompt is the same prompt."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Line:
 
     Attributes:
         zero: when its first sample came, in seconds since 1970.
-        heard: prompts that were heard to their end, in order.
+        prompts: those that were heard to their end, in order.
         begun: prompts that were cut off when a key was pressed: name, language, from where to where
             in milliseconds.
     """
 
     zero: float
-    heard: list[PromptHeard] = field(default_factory=list)
+    prompts: list[PromptHeard] = field(default_factory=list)
     begun: list[tuple[str, str, int, int]] = field(default_factory=list)
 
 
@@ -68,14 +68,14 @@ def packets_to(capture: Capture, addresses: set[tuple[str, int]]) -> Iterator[tu
         packet = Packet.read(datagram.payload)
         if packet is None:
             continue
-        one = packet.source, packet.sequence, packet.timestamp
-        if one not in seen:
-            seen.add(one)
+        identity = packet.source, packet.sequence, packet.timestamp
+        if identity not in seen:
+            seen.add(identity)
             yield datagram.at, packet
 
 
 def keypad_of(call: CallInCapture, capture: Capture) -> Keypad:
-    """The keys the caller pressed: as events, as INFO, or else as tones."""
+    """The keys that the caller pressed: as events, as INFO, or otherwise as tones."""
     presses, events = KeyPresses(), []
     keys: list[KeyHeard] = []
     for at, packet in packets_to(capture, call.service_sound):
@@ -86,7 +86,7 @@ def keypad_of(call: CallInCapture, capture: Capture) -> Keypad:
         key = _KEYS.get(packet.payload[0], "")
         event = KeyEvent(BY_EVENTS, key, packet.timestamp // 8, duration_ms, flags)
         events.append((event, packet.marker))
-        pressed = presses.heard(event, at)
+        pressed = presses.new_key(event, at)
         if pressed is not None:
             keys.append(KeyHeard(pressed, at))
     if keys:
@@ -123,7 +123,7 @@ def _tones(call: CallInCapture, capture: Capture) -> Iterator[KeyHeard]:
 def line_of(
     call: CallInCapture, capture: Capture, repertoire: Repertoire, keys: Sequence[KeyHeard]
 ) -> Line:
-    """What the service said. Raises CannotBeRead if there is no sound that can be understood."""
+    """Recognise what the service played. Raises CannotBeRead if there is no usable sound."""
     came = list(packets_to(capture, call.caller_sound))
     spoken = [(at, packet) for at, packet in came if packet.payload_type in (PCMU, PCMA)]
     if not spoken:
@@ -134,8 +134,8 @@ def line_of(
             why = "the service's sound is not in it: capture RTP too, where the caller receives it"
         raise CannotBeRead(f"{capture.path}: call {call.call_id}: {why}")
     detector = PromptDetector(repertoire)
-    heard: list[Heard] = []
-    begun: list[Heard] = []
+    detected: list[Detected] = []
+    begun: list[Detected] = []
     pieces: list[bytes] = []
     sound = StreamSound(pieces.append)
     length, zero = 0, float("inf")
@@ -149,22 +149,26 @@ def line_of(
         sound.packet(packet, at)
         for piece in pieces:
             length += len(piece) // BYTES_PER_MS
-            heard += detector.hear(piece)
+            detected += detector.hear(piece)
         pieces.clear()
         zero = min(zero, at - length / 1000)
-    heard += detector.end()
-    whole = list(prompts_heard(heard))
+    detected += detector.end()
+    whole = list(prompts_heard(detected))
     inside = {at for prompt in whole for at in range(prompt.first, prompt.through)}
-    cut = [one for at, one in enumerate(heard) if at not in inside and _is_first_part(one)]
-    return Line(zero, whole, [*map(_begun, cut), *_only_begun(begun, heard)])
+    cut = [
+        recording
+        for at, recording in enumerate(detected)
+        if at not in inside and _is_first_part(recording)
+    ]
+    return Line(zero, whole, [*map(_begun, cut), *_only_begun(begun, detected)])
 
 
-def prompts_heard(heard: Sequence[Heard]) -> Iterator[PromptHeard]:
-    """The prompts that were heard whole, of all recordings of a line."""
-    over = heard[-1].ends_ms + 10_000 if heard else 0
-    line = SoFar(heard, over, 0, heard[-1].ends_ms if heard else 0, over=True)
+def prompts_heard(detected: Sequence[Detected]) -> Iterator[PromptHeard]:
+    """The prompts that were heard to their end, from all recordings that were detected."""
+    over = detected[-1].ends_ms + 10_000 if detected else 0
+    line = SoFar(detected, over, 0, detected[-1].ends_ms if detected else 0, over=True)
     at = 0
-    while at < len(heard):
+    while at < len(detected):
         found = _prompt_at(line, at)
         if found is not None:
             yield found
@@ -172,36 +176,37 @@ def prompts_heard(heard: Sequence[Heard]) -> Iterator[PromptHeard]:
 
 
 def _prompt_at(line: SoFar, at: int) -> PromptHeard | None:
-    """The prompt whose first recording this is: known by the first that is no number or letter."""
-    for one in line.heard[at:]:
-        if not one.known.name.startswith(f"{UNIT_FOLDER}/"):
-            name = one.known.name.partition("--")[0]
-            found = find(Wanted(name, language=one.known.language), line, at)
+    """The prompt that begins with this recording: named by the first recording that is no number or
+    letter."""
+    for recording in line.detected[at:]:
+        if not recording.known.name.startswith(f"{UNIT_FOLDER}/"):
+            name = recording.known.name.partition("--")[0]
+            found = find(Wanted(name, language=recording.known.language), line, at)
             return found if found is not None and found.first == at else None
     return None
 
 
-def _is_first_part(heard: Heard) -> bool:
-    language, clip = heard.known.language, heard.known.name
+def _is_first_part(recording: Detected) -> bool:
+    language, clip = recording.known.language, recording.known.name
     if language is None:
         return False
     prompt = catalogue.load(language).prompts.get(clip.partition("--")[0])
     return prompt is not None and bool(prompt.segments) and prompt.segments[0].name == clip
 
 
-def _begun(heard: Heard) -> tuple[str, str, int, int]:
-    name = heard.known.name.partition("--")[0]
-    return name, str(heard.known.language or ""), heard.begins_ms, heard.ends_ms
+def _begun(recording: Detected) -> tuple[str, str, int, int]:
+    name = recording.known.name.partition("--")[0]
+    return name, str(recording.known.language or ""), recording.begins_ms, recording.ends_ms
 
 
 def _only_begun(
-    begun: Sequence[Heard], heard: Sequence[Heard]
+    begun: Sequence[Detected], detected: Sequence[Detected]
 ) -> Iterator[tuple[str, str, int, int]]:
-    """Beginnings that came to no end. One prompt may be noted at several keys."""
-    ended = [one.begins_ms for one in heard]
-    told: list[int] = []
-    for one in begun:
-        if any(abs(one.begins_ms - other) < _SAME_MS for other in (*ended, *told)):
+    """Beginnings of prompts that were cut off. The same prompt may be detected at several keys."""
+    ended = [recording.begins_ms for recording in detected]
+    reported: list[int] = []
+    for recording in begun:
+        if any(abs(recording.begins_ms - other) < _SAME_MS for other in (*ended, *reported)):
             continue
-        told.append(one.begins_ms)
-        yield _begun(one)
+        reported.append(recording.begins_ms)
+        yield _begun(recording)

@@ -1,1 +1,1 @@
-"""Hearing which prompt is played, from the sound alone: the waveforms of all prompts are known."""
+"""Recognises prompts by their sound alone: the waveforms of all prompts are known."""

@@ -1,4 +1,4 @@
-"""One idea of what is being heard: this recording, begun at that sample."""
+"""A hypothesis about the sound on a line: that this recording began at this sample."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from ivr.caller.hearing.repertoire import ANCHOR, COARSE, LOST, SAMPLE_RATE, Kno
 from ivr.caller.hearing.search import Likeness
 
 PIECE = SAMPLE_RATE * 20 // 1000
-"""Samples that are compared at once."""
+"""Samples compared in one step."""
 
 _FADES = 0.9
-"""How much of what is remembered of one piece is left at the next: about 200 ms count."""
+"""How much of the memory of earlier pieces remains at each new one: about 200 ms count."""
 
 _WRONG = 0.7
-"""Share of the recent power that may be left unexplained before an idea is refuted."""
+"""Share of the recent power that may be unexplained; above it the hypothesis is refuted."""
 
 _FITS = 0.5
-"""Share below which it explains what is heard now."""
+"""Below this share it explains the current sound."""
 
 _TOO_SOON = 8 * PIECE
 
 _SLIP = SAMPLE_RATE * 10 // 1000
-"""A jitter buffer leaves out or puts in sound in steps of this many samples (G.711 in PJMEDIA)."""
+"""A jitter buffer skips or inserts sound in steps of this many samples (G.711 in PJMEDIA)."""
 
 _FARTHEST_SLIP = 16
-"""So many steps at once, at most: 160 ms, a machine that stood still."""
+"""At most so many steps at once: 160 ms, when a machine stood still."""
 
 _SLIPPED = 0.93
-"""Correlation of two pieces that shows where the recording goes on."""
+"""Correlation of two pieces that shows where the recording continues."""
 
 _RIGHT = 0.85
-"""Correlation that an idea must have had until then."""
+"""Correlation that a hypothesis must have had before a slip is considered."""
 
 _LOUD = 0.05
 """Share of a recording's mean power below which a piece of it is a pause."""
@@ -42,15 +42,15 @@ _LOUD = 0.05
 _MOST = 0.7
 _LONG = SAMPLE_RATE * 3 // 2
 _PARDONED = 2
-"""So many pieces, the worst ones, do not count: a lost packet lies in two."""
+"""So many of the worst pieces are ignored: a lost packet affects two."""
 
 
 @dataclass(eq=False)
 class Hypothesis:
-    """`known`, whose first sample was sample `begins` of the line.
+    """The recording `known`, whose first sample is sample `begins` of the line.
 
     Attributes:
-        heard_from: sample of the recording from which on it was compared.
+        heard_from: sample of the recording at which the comparison began.
         compared: samples of the recording compared so far, counted from its first.
     """
 
@@ -63,9 +63,9 @@ class Hypothesis:
         self.refuted = False
         self.slipped = False
         self.led_on = False
-        """Whether nothing else was looked for because of it."""
+        """Whether other hypotheses were ignored because of this one."""
         self.explains_now = True
-        """Whether the last piece with sound in it was explained."""
+        """Whether the last piece with sound was explained."""
         self._cross = self._ours = self._line = 0.0
         self._left = self._recent = 0.0
         self._worst: list[tuple[float, float, float, float]] = []
@@ -73,12 +73,12 @@ class Hypothesis:
 
     @property
     def ends(self) -> int:
-        """Sample of the line after the recording's last."""
+        """The sample of the line after the recording's last one."""
         return self.begins + len(self.known.sound)
 
     @property
     def fits_until(self) -> int:
-        """Sample of the line up to which it fits: its end, unless that was cut off."""
+        """The sample of the line up to which it fits: its end, unless it was cut off."""
         return self.fitted_until if len(self._unlike) > _PARDONED else self.ends
 
     @property
@@ -87,7 +87,7 @@ class Hypothesis:
 
     @property
     def score(self) -> float:
-        """Correlation of recording and line over all that was compared; 1 is the same wave form."""
+        """Correlation of recording and line over all compared samples; 1 is the same waveform."""
         cross, ours, line = self._cross, self._ours, self._line
         if self.samples_compared >= _TOO_SOON:
             for _, of_cross, of_ours, of_line in self._worst:
@@ -97,14 +97,14 @@ class Hypothesis:
 
     @property
     def score_before(self) -> float:
-        """The same without the last pieces, if they were unlike: did it fit until then?"""
-        cross, ours, line = (sum(one[part] for one in self._unlike) for part in range(3))
+        """The same without the last pieces if they did not fit: the score until then."""
+        cross, ours, line = (sum(piece[part] for piece in self._unlike) for part in range(3))
         both = math.sqrt(max(0.0, (self._ours - ours) * (self._line - line)))
         return (self._cross - cross) / both if both > 0 else 0.0
 
     @property
     def fitted_until(self) -> int:
-        """Sample of the line from which on it does not fit any more."""
+        """The sample of the line from which it no longer fits."""
         return self.begins + self.compared - len(self._unlike) * PIECE
 
     @property
@@ -113,12 +113,12 @@ class Hypothesis:
 
     @property
     def enough(self) -> bool:
-        """Whether what was heard tells the recording from others: most of it, or long enough."""
+        """Whether enough was compared to distinguish the recording: most of it, or a long part."""
         share = self.samples_compared / len(self.known.sound)
         return share >= _MOST or self.samples_compared >= _LONG
 
     def compare(self, line: Sound, first: int) -> None:
-        """Go on with what has come in. `line` begins at sample `first` of the line."""
+        """Compare with the sound received since. `line` begins at sample `first` of the line."""
         sound = self.known.sound
         while not self.refuted and self.compared < len(sound):
             until = min(self.compared + PIECE, len(sound))
@@ -132,40 +132,40 @@ class Hypothesis:
                 self._slip(line, first)
 
     def _piece(self, ours: Sound, line: Sound) -> bool:
-        """Take a piece into account; whether it is unlike the line."""
+        """Take a piece into account; returns whether it differs from the line."""
         there = line != LOST
         if not there.all():
             ours, line = ours[there], line[there]
             if len(line) < PIECE // 4:
                 return False
         cross, own = float(ours @ line), float(ours @ ours)
-        heard = float(line @ line)
+        energy = float(line @ line)
         self._cross += cross
         self._ours += own
-        self._line += heard
+        self._line += energy
         gain = max(0.0, self._cross / self._ours) if self._ours > 0 else 0.0
-        left = heard - 2 * gain * cross + gain * gain * own
-        most = max(heard, gain * gain * own)
+        left = energy - 2 * gain * cross + gain * gain * own
+        most = max(energy, gain * gain * own)
         quiet = _LOUD * self.known.power * len(ours)
-        if most > gain * gain * quiet:  # the noise of a line says nothing of a pause
+        if most > gain * gain * quiet:  # a pause cannot be compared with the noise of a line
             self._left = self._left * _FADES + min(left, most)
             self._recent = self._recent * _FADES + most
-        self._worst.append((left, cross, own, heard))
+        self._worst.append((left, cross, own, energy))
         self._worst = sorted(self._worst, reverse=True)[:_PARDONED]
         self.explains_now = self._left < _FITS * self._recent
         if self.samples_compared >= _TOO_SOON:
             self.refuted = self._left > _WRONG * self._recent
         if left > _FITS * most and most > gain * gain * quiet:
-            self._unlike.append((cross, own, heard))
+            self._unlike.append((cross, own, energy))
             return True
         if own > quiet:
             self._unlike.clear()
         return False
 
     def _slip(self, line: Sound, first: int) -> None:
-        """See whether the recording goes on a little earlier or later than it should."""
+        """Check whether the recording continues a little earlier or later than expected."""
         if self.score_before < _RIGHT:
-            return  # it never was right
+            return  # it never fitted
         piece = self.known.sound[self.compared - 2 * PIECE : self.compared]
         own = float(piece @ piece)
         if own < _LOUD * self.known.power * len(piece):
@@ -178,9 +178,9 @@ class Hypothesis:
             return
         self.slipped = True
         self.begins += found - expected
-        for cross, ours, heard in self._unlike:
+        for cross, ours, energy in self._unlike:
             self._cross, self._ours = self._cross - cross, self._ours - ours
-            self._line -= heard
+            self._line -= energy
         self._worst = []
         self._unlike.clear()
         self._left *= 1 - _FITS
@@ -188,13 +188,13 @@ class Hypothesis:
 
 
 def begun(found: Likeness, at: int, line: Sound, first: int, not_before: int) -> list[Hypothesis]:
-    """Hypotheses exact to the sample, from a likeness found in the window that begins at `at`.
+    """Make sample-exact hypotheses from a likeness found in the window that begins at `at`.
 
-    From the recording's beginning if that can have been heard, and from the piece it was found by
-    if that is in its middle: the beginning may have been lost.
+    One begins at the recording's beginning, if that can have been received; another at the piece
+    that was found, if it is in the middle: the beginning may have been lost.
 
     Args:
-        not_before: sample of the line before which nothing new can have begun.
+        not_before: sample of the line before which no recording can have begun.
     """
     known = found.known
     piece = known.sound[found.anchor : found.anchor + ANCHOR]
@@ -212,7 +212,7 @@ def begun(found: Likeness, at: int, line: Sound, first: int, not_before: int) ->
 
 
 def _most_alike(piece: Sound, line: Sound, places: range, least: float) -> int | None:
-    """Which of these places in `line` is most like `piece`; None if none by more than `least`."""
+    """Which of these places in `line` is most like `piece`; None if none exceeds `least`."""
     best: int | None = None
     own = float(piece @ piece)
     for start in places:
@@ -226,5 +226,5 @@ def _most_alike(piece: Sound, line: Sound, places: range, least: float) -> int |
 
 
 def silent(sound: Sound, threshold: float) -> bool:
-    """Whether there is nothing to compare in a piece of line: mean square below `threshold`."""
+    """Whether a piece of line is too soft to compare: its mean square is below `threshold`."""
     return len(sound) == 0 or float(np.dot(sound, sound)) / len(sound) < threshold

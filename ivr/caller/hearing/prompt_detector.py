@@ -1,4 +1,4 @@
-"""The ear on one line: sound in, recordings heard out."""
+"""Detects recordings on one line from its sound."""
 
 from __future__ import annotations
 
@@ -11,63 +11,64 @@ import numpy as np
 from ivr.caller.hearing.hypothesis import Hypothesis, begun, silent
 from ivr.caller.hearing.repertoire import COARSE, SAMPLE_RATE, WINDOW, Known, Repertoire, Sound
 from ivr.caller.hearing.search import Likeness, search
-from speech.language import Language
+from speech.languages.language import Language
 
 HELD_S = 3.0
 STEP = SAMPLE_RATE * 80 // 1000
 HOP = WINDOW // 2
 AT_ONCE = 4
-"""So many windows are searched in a step at most: whoever listens also has to send in time."""
+"""At most so many windows are searched in one step: the listening caller must also send in time."""
 
 SURE = 0.92
-"""Correlation over its whole length from which on a recording counts as heard."""
+"""From this correlation over its whole length on a recording counts as heard."""
 
 ENOUGH = SAMPLE_RATE * 120 // 1000
 TRUSTED = SAMPLE_RATE * 240 // 1000
-"""From then on an idea that fits is believed as long as it fits, and no other is looked for."""
+"""After this many samples a hypothesis that fits is trusted while it fits, and no other is
+sought."""
 
 SAME_BREATH = SAMPLE_RATE * 280 // 1000
-"""A pause shorter than that is one inside a prompt: what follows is in the same language."""
+"""A pause shorter than this is inside a prompt: what follows is in the same language."""
 
 SILENCE = 60.0**2
-"""Mean square below which a line is silent: about -55 dBFS."""
+"""Mean square below which a line counts as silent: about -55 dBFS."""
 
 LOUDER = 10 ** (2.5 / 10)
-"""Sound must have so much more power than the noise of its line to be looked into: something less
-loud than the noise is like nothing that is known."""
+"""Sound must have this much more power than the line's noise to be searched: softer sound resembles
+no recording."""
 
 NOISE_MEMORY = 38
-"""Steps whose quietest is the noise: 3 s, for nobody speaks so long without a pause."""
+"""The quietest of so many steps is the noise: 3 s, since nobody speaks so long without a pause."""
 
 UNMISTAKABLE = SAMPLE_RATE * 600 // 1000
-"""After so much of a recording it may be told from all others."""
+"""After so much of a recording it can be distinguished from all others,"""
 
 APART = 0.2
-"""And if no other is as like the line as that."""
+"""provided that no other is within this much of its likeness."""
 
 AFTERWARDS = SAMPLE_RATE * 400 // 1000
-"""So much silence decides what is still open."""
+"""So much silence decides all open hypotheses."""
 
 CLEAR = 0.99
-"""A window as like a recording as that is looked into no further."""
+"""A window that resembles a recording this much is not searched further."""
 
 ALIKE = 0.02
-"""Recordings as like the line as that are told apart by their length."""
+"""Recordings whose likeness differs by less than this are distinguished by their length."""
 
 GOES_ON = 2 * ALIKE
-"""The same for one that explains far more of the line: it had more time to become unlike."""
+"""The same for one that explains far more of the line: it had more time to differ."""
 
 
 @dataclass(frozen=True)
-class Heard:
+class Detected:
     """A recording that was heard to its end.
 
     Attributes:
         known: the recording.
         begins_ms, ends_ms: on the line's own clock.
-        missed_ms: of its beginning, not heard.
-        score: correlation over all that was heard of it; 1 is the same wave form.
-        runner_up: the next most likely one and its score, if any was looked into.
+        missed_ms: how much of its beginning was not heard.
+        score: correlation over all that was heard of it; 1 is the same waveform.
+        runner_up: the next most likely recording and its score, if any was examined.
     """
 
     known: Known
@@ -79,10 +80,10 @@ class Heard:
 
 
 class PromptDetector:
-    """Follows one line. Feed it all the sound there is; it tells what was heard and when.
+    """Follows one line. It takes all its sound, and tells which recordings were heard and when.
 
-    Only recordings that were heard to their end are told. One whose beginning was missed counts too
-    (`Heard.missed_ms`), one that was cut off does not.
+    Only recordings that were heard to their end are reported. One whose beginning was missed counts
+    too (`Detected.missed_ms`), one that was cut off does not.
     """
 
     def __init__(self, repertoire: Repertoire) -> None:
@@ -107,8 +108,8 @@ class PromptDetector:
         """Length of the line so far."""
         return self._fed * 1000 // SAMPLE_RATE
 
-    def hear(self, pcm: bytes) -> list[Heard]:
-        """Take in sound (mono, s16le, 8000 Hz); what came to its end by it."""
+    def hear(self, pcm: bytes) -> list[Detected]:
+        """Take in sound (mono, s16le, 8000 Hz); gives the recordings that ended with it."""
         sound = np.frombuffer(pcm, "<i2").astype(np.float32)
         self._pending.append(sound)
         self._waiting += len(sound)
@@ -116,8 +117,8 @@ class PromptDetector:
             return []
         return self._step()
 
-    def beginning(self) -> Heard | None:
-        """What is being heard now, once it cannot be anything else; it may yet be cut off."""
+    def beginning(self) -> Detected | None:
+        """The recording being heard now, once it can be no other; it may still be cut off."""
         best = max(self._alive, key=lambda hypothesis: hypothesis.score, default=None)
         if best is None or best.score < SURE or best.samples_compared < UNMISTAKABLE:
             return None
@@ -125,13 +126,13 @@ class PromptDetector:
         second = max(others, key=lambda hypothesis: hypothesis.score, default=None)
         if second is not None and second.score > best.score - APART:
             return None
-        return _told(best, second)
+        return _detected(best, second)
 
-    def end(self) -> list[Heard]:
-        """The line is over: what came to its end with it. Nothing may be fed afterwards."""
+    def end(self) -> list[Detected]:
+        """The line has ended; gives the recordings that ended with it. No more sound may follow."""
         return self.hear(bytes(2 * AFTERWARDS))
 
-    def _step(self) -> list[Heard]:
+    def _step(self) -> list[Detected]:
         news = np.concatenate(self._pending)
         self._line = np.concatenate([self._line, news])
         self._powers.append(_power(news))
@@ -142,11 +143,11 @@ class PromptDetector:
             self._line = self._line[surplus:]
             self._first += surplus
         self._compare()
-        heard = self._decide()
+        detected = self._decide()
         if not self._explained():
             self._search()
-            heard += self._decide()
-        return heard
+            detected += self._decide()
+        return detected
 
     def _compare(self) -> None:
         for hypothesis in self._alive:
@@ -167,7 +168,7 @@ class PromptDetector:
         ]
         if any(
             hypothesis.led_on for hypothesis in wrong
-        ):  # what it seemed to explain is to be explained again
+        ):  # search again what this recording seemed to explain
             again = (
                 min(_unexplained_from(hypothesis) for hypothesis in wrong if hypothesis.led_on)
                 - HOP
@@ -186,7 +187,7 @@ class PromptDetector:
         return explained
 
     def _search(self) -> None:
-        """Look through what was not explained, a window at a time."""
+        """Search the sound that is not explained yet, one window at a time."""
         self._searched = max(self._searched, self._heard_until - HOP, self._first)
         for _ in range(AT_ONCE):
             if self._searched + WINDOW + COARSE > self._fed:
@@ -194,7 +195,7 @@ class PromptDetector:
             at = self._searched
             window = self._line[at - self._first : at - self._first + WINDOW + COARSE]
             self._searched += HOP
-            if self._nothing_in(window[:HOP]):  # its second half is in the next
+            if self._nothing_in(window[:HOP]):  # its second half is in the next window
                 self._sound_since = None
                 continue
             if self._sound_since is None:
@@ -205,7 +206,7 @@ class PromptDetector:
                 break
 
     def _nothing_in(self, sound: Sound) -> bool:
-        """Whether there is no more in a piece of line than the noise of it."""
+        """Whether a piece of line contains no more than the line's noise."""
         return silent(sound, SILENCE) or _power(sound) < LOUDER * min(self._powers)
 
     def _look_into(self, at: int, window: Sound) -> None:
@@ -224,7 +225,8 @@ class PromptDetector:
                     return
 
     def _languages(self, at: int) -> Sequence[Language | None]:
-        """The one spoken so far, right after something that was heard; otherwise any, it first."""
+        """The languages to search: only the current one right after a recording, otherwise all, it
+        first."""
         if self._language is not None and at - self._heard_until < SAME_BREATH:
             return (self._language,)
         return sorted(
@@ -244,9 +246,9 @@ class PromptDetector:
                 hypothesis.compare(self._line, self._first)
                 self._alive.append(hypothesis)
 
-    def _decide(self) -> list[Heard]:
-        """What is certain by now: nothing alive can still explain more of the same sound."""
-        heard = []
+    def _decide(self) -> list[Detected]:
+        """Give what is certain by now: no open hypothesis can explain more of the same sound."""
+        detected = []
         while True:
             over = [
                 hypothesis
@@ -269,7 +271,7 @@ class PromptDetector:
                 if hypothesis.begins < best.ends and hypothesis.samples_compared > ENOUGH
             ]
             second = max(rest, key=lambda hypothesis: hypothesis.score, default=None)
-            heard.append(_told(best, second))
+            detected.append(_detected(best, second))
             self._heard_until = best.fits_until
             self._searched = max(self._searched, min(best.fits_until - HOP // 2, self._fed))
             self._searched = min(self._searched, max(best.fits_until - HOP, self._first))
@@ -282,7 +284,7 @@ class PromptDetector:
         self._over = [
             hypothesis for hypothesis in self._over if hypothesis.ends > self._fed - SAMPLE_RATE
         ]
-        return heard
+        return detected
 
     @staticmethod
     def _best(over: list[Hypothesis]) -> Hypothesis:
@@ -304,7 +306,7 @@ class PromptDetector:
 
     @staticmethod
     def _rivals(alive: Hypothesis, best: Hypothesis) -> bool:
-        """Whether one that goes on may turn out to be what was heard instead."""
+        """Whether a hypothesis that goes on may turn out to be the right one instead."""
         return (
             alive.begins + alive.heard_from < best.ends - ENOUGH
             and alive.score > best.score - 2 * GOES_ON
@@ -313,20 +315,21 @@ class PromptDetector:
 
 
 def _power(sound: Sound) -> float:
-    """Of a piece of line, its rumble left out: that comes and goes by itself."""
+    """The power of a piece of line, without its low-frequency rumble, which comes and goes."""
     steps = np.diff(sound)
     return float(np.dot(steps, steps)) / max(1, len(steps))
 
 
 def _unexplained_from(refuted: Hypothesis) -> int:
-    """Of a prompt that was cut off, what came after it; of a false idea, everything."""
+    """The first sample to search again: after a prompt that was cut off, what follows; after a
+    false hypothesis, everything."""
     cut_off = refuted.score_before >= SURE and refuted.samples_compared > 2 * TRUSTED
     return refuted.fitted_until if cut_off else refuted.begins + refuted.heard_from
 
 
-def _told(best: Hypothesis, second: Hypothesis | None) -> Heard:
+def _detected(best: Hypothesis, second: Hypothesis | None) -> Detected:
     ms = 1000 / SAMPLE_RATE
-    return Heard(
+    return Detected(
         best.known,
         round(best.begins * ms),
         round(best.ends * ms),

@@ -1,45 +1,45 @@
-"""From recordings heard to prompts heard: the catalogue tells which pieces make a prompt."""
+"""From detected recordings to whole prompts: the catalogue says which recordings make a prompt."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ivr.caller.hearing.prompt_detector import Heard
+from ivr.caller.hearing.prompt_detector import Detected
 from ivr.caller.hearing.read_out import as_written
 from ivr.caller.hearing.wanted import Wanted, spoken_units
 from prompts import catalogue
 from prompts.catalogue import Segment, Slot, SlotKind
 from prompts.script import UNIT_FOLDER
 from prompts.settings import PromptSettings
-from speech.language import Language
+from speech.languages.language import Language
 from speech.spoken.unit import Unit
 
 _PAUSES = PromptSettings.model_validate({})
 UNIT_GAP_MS, GROUP_GAP_MS = _PAUSES.unit_gap_ms, _PAUSES.group_gap_ms
-"""Pauses inside a number. A service set otherwise is understood too, only later."""
+"""Pauses inside a number. Other settings of the service are understood too, but later."""
 
 FRAME_MS = 20
-"""When sound began is known to the frame."""
+"""The beginning of sound is known to within a frame."""
 
 SOFT_MS = 160
-"""An s or an f may begin so softly that it is heard so much later."""
+"""An s or an f may begin so softly that it is detected this much later."""
 
 ROOM_MS = 60
-"""So long after its end a recording's last sound may still be in the air: a frame or two."""
+"""A recording's last sound may arrive this much later: a frame or two."""
 
 
 @dataclass(frozen=True)
 class PromptHeard:
-    """A prompt that was heard whole.
+    """A prompt that was heard to its end.
 
     Attributes:
         name: in the catalogue, or the name of the WAV file.
-        slots: what was read out in its slots, as a person would write it.
+        slots: the values that were read out, as a person would write them.
         begins_ms, ends_ms: on the line's clock.
         known_at_ms: when it was certain.
-        score: of its worst recording; 1 is the same wave form.
-        runner_up: what that one was most nearly taken for, and its score.
+        score: that of its worst recording; 1 is the same waveform.
+        runner_up: the next likely recording in place of that one, and its score.
     """
 
     name: str
@@ -52,32 +52,33 @@ class PromptHeard:
     runner_up: tuple[str, float] | None
     first: int = 0
     through: int = 0
-    """Of the recordings heard so far, its first one, and the one after its last."""
+    """Indexes in the detected recordings: its first, and the one after its last."""
 
 
 _SEVERAL = (SlotKind.DIGITS, SlotKind.REFS, SlotKind.PLATE, SlotKind.TIME)
-"""Kinds that are read out as several units."""
+"""Kinds of slots that are read out as several units."""
 
 
 @dataclass(frozen=True)
 class SoFar:
-    """What has been heard of a line.
+    """What has been detected on a line so far.
 
     Attributes:
-        heard: recordings, in order.
-        now_ms: its length.
-        sound_from_ms, sound_to_ms: the last sound, known or not.
-        over: nothing more will come.
+        detected: recordings, in order.
+        now_ms: length of the line.
+        sound_from_ms, sound_to_ms: the last sound, recognised or not.
+        over: the line has ended.
     """
 
-    heard: Sequence[Heard]
+    detected: Sequence[Detected]
     now_ms: int
     sound_from_ms: int
     sound_to_ms: int
     over: bool = False
 
     def ended_at(self, ends_ms: int) -> bool:
-        """Whether a number read out is over there: a pause follows that is not one inside it."""
+        """Whether a number that was read out ends there: a pause follows that is longer than those
+        inside."""
         if self.over:
             return True
         if self.sound_to_ms < ends_ms + ROOM_MS:
@@ -87,12 +88,13 @@ class SoFar:
 
 
 def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
-    """The first place after `after` recordings at which the wanted prompt was heard whole."""
-    heard, now_ms = line.heard, line.now_ms
-    for start in range(after, len(heard)):
-        known = heard[start].known
+    """Find the first place after `after` recordings at which the wanted prompt was heard to its
+    end."""
+    detected, now_ms = line.detected, line.now_ms
+    for start in range(after, len(detected)):
+        known = detected[start].known
         if known.language is None and known.name == wanted.name:
-            return _found(wanted.name, {}, heard, start, start + 1, now_ms)
+            return _found(wanted.name, {}, detected, start, start + 1, now_ms)
         for language in dict.fromkeys(sound.language for sound in (known, *known.also)):
             if language is None or wanted.language not in (None, language):
                 continue
@@ -104,9 +106,9 @@ def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
 
 
 def begins(
-    wanted: Wanted, beginning: Heard | None, now_ms: int, through: int
+    wanted: Wanted, beginning: Detected | None, now_ms: int, through: int
 ) -> PromptHeard | None:
-    """The wanted prompt, if it is its first recording that is being heard now."""
+    """The wanted prompt, if its first recording is the one being heard now."""
     if beginning is None:
         return None
     for known in (beginning.known, *beginning.known.also):
@@ -142,13 +144,13 @@ def _match(
     start: int,
     language: Language,
 ) -> PromptHeard | None:
-    heard = line.heard
+    detected = line.detected
     at = start
     slots: dict[str, str] = {}
     spoken = [part for part in prompt.parts if isinstance(part, Slot) or part.speech]
     for number, part in enumerate(spoken):
         if isinstance(part, Segment):
-            if at >= len(heard) or not _is(heard[at], language, part.name):
+            if at >= len(detected) or not _is(detected[at], language, part.name):
                 return None
             at += 1
             continue
@@ -160,7 +162,7 @@ def _match(
                 if isinstance(unit, Unit)
             ]
             if not all(
-                at + more < len(heard) and _is(heard[at + more], language, name)
+                at + more < len(detected) and _is(detected[at + more], language, name)
                 for more, name in enumerate(names)
             ):
                 return None
@@ -171,23 +173,23 @@ def _match(
                 return None
             continue
         first = at
-        most = len(heard) if part.kind in _SEVERAL else at + 1
-        while at < min(most, len(heard)) and _is_unit(heard[at], language):
+        most = len(detected) if part.kind in _SEVERAL else at + 1
+        while at < min(most, len(detected)) and _is_unit(detected[at], language):
             at += 1
         if at == first:
             return None
         last = number == len(spoken) - 1 and part.kind in _SEVERAL
-        if last and at == len(heard) and not line.ended_at(heard[at - 1].ends_ms):
+        if last and at == len(detected) and not line.ended_at(detected[at - 1].ends_ms):
             return None
-        slots[part.name] = as_written(language, heard[first:at])
-    return _found(wanted.name, slots, heard, start, at, line.now_ms, language)
+        slots[part.name] = as_written(language, detected[first:at])
+    return _found(wanted.name, slots, detected, start, at, line.now_ms, language)
 
 
 def _continues(line: SoFar, at: int) -> bool:
     """Whether the number that was waited for may be the beginning of a longer one."""
-    before = line.heard[at - 1]
-    if at < len(line.heard):
-        follows = line.heard[at]
+    before = line.detected[at - 1]
+    if at < len(line.detected):
+        follows = line.detected[at]
         near = follows.begins_ms - before.ends_ms < GROUP_GAP_MS + ROOM_MS
         return near and follows.known.name.startswith(f"{UNIT_FOLDER}/")
     return not line.ended_at(before.ends_ms)
@@ -196,19 +198,19 @@ def _continues(line: SoFar, at: int) -> bool:
 def _found(
     name: str,
     slots: Mapping[str, str],
-    heard: Sequence[Heard],
+    detected: Sequence[Detected],
     start: int,
     end: int,
     now_ms: int,
     language: Language | None = None,
 ) -> PromptHeard:
-    worst = min(heard[start:end], key=lambda likeness: likeness.score)
+    worst = min(detected[start:end], key=lambda likeness: likeness.score)
     return PromptHeard(
         name,
         language,
         slots,
-        heard[start].begins_ms,
-        heard[end - 1].ends_ms,
+        detected[start].begins_ms,
+        detected[end - 1].ends_ms,
         now_ms,
         worst.score,
         worst.runner_up,
@@ -217,12 +219,14 @@ def _found(
     )
 
 
-def _is(heard: Heard, language: Language, name: str) -> bool:
+def _is(recording: Detected, language: Language, name: str) -> bool:
     return any(
         known.language is language and known.name == name
-        for known in (heard.known, *heard.known.also)
+        for known in (recording.known, *recording.known.also)
     )
 
 
-def _is_unit(heard: Heard, language: Language) -> bool:
-    return heard.known.language is language and heard.known.name.startswith(f"{UNIT_FOLDER}/")
+def _is_unit(recording: Detected, language: Language) -> bool:
+    return recording.known.language is language and recording.known.name.startswith(
+        f"{UNIT_FOLDER}/"
+    )

@@ -1,27 +1,27 @@
-"""Values read out unit by unit: from a value to its units, and from units to what they mean."""
+"""Values that are read out unit by unit, and their written form."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ivr.caller.hearing.prompt_detector import Heard
+from ivr.caller.hearing.prompt_detector import Detected
 from prompts.script import UNIT_FOLDER
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 
 BETWEEN_REFERENCES_MS = 500
-"""A pause longer than that parts two references."""
+"""A pause longer than this separates two references."""
 
 
-def as_written(language: Language, units: Sequence[Heard]) -> str:
-    """What a person would write for units heard; references parted by commas."""
+def as_written(language: Language, units: Sequence[Detected]) -> str:
+    """The written form of detected units; references are separated by commas."""
     texts = _texts(language)
     written = ""
-    for number, one in enumerate(units):
-        if number and one.begins_ms - units[number - 1].ends_ms > BETWEEN_REFERENCES_MS:
+    for number, unit in enumerate(units):
+        if number and unit.begins_ms - units[number - 1].ends_ms > BETWEEN_REFERENCES_MS:
             written += ","
-        written += texts[one.known.name]
+        written += texts[unit.known.name]
     return written
 
 
@@ -29,7 +29,7 @@ _TEXTS: dict[Language, dict[str, str]] = {}
 
 
 def _texts(language: Language) -> dict[str, str]:
-    """What a person would write for each unit of a language."""
+    """The written form of each unit of a language."""
     if language not in _TEXTS:
         _TEXTS[language] = {
             f"{UNIT_FOLDER}/{unit.name}": unit.text for unit in FORMS[language].units()
@@ -39,7 +39,7 @@ def _texts(language: Language) -> dict[str, str]:
 
 @dataclass
 class PromptIn:
-    """A prompt of those heard; `score` is that of its worst recording."""
+    """A prompt among the detected ones; `score` is that of its worst recording."""
 
     name: str
     language: Language | None
@@ -47,40 +47,40 @@ class PromptIn:
     score: float
 
 
-def prompts_in(heard: Sequence[Heard]) -> list[PromptIn]:
-    """The prompts these recordings belong to, without what is read out in them."""
-    told: list[PromptIn] = []
+def prompts_in(detected: Sequence[Detected]) -> list[PromptIn]:
+    """The prompts that these recordings belong to, without the values in them."""
+    prompts: list[PromptIn] = []
     parts: set[str] = set()
-    for one in heard:
-        language, clip = one.known.language, one.known.name
+    for recording in detected:
+        language, clip = recording.known.language, recording.known.name
         if language is not None and clip.startswith(f"{UNIT_FOLDER}/"):
             continue
         name = clip.partition("--")[0]
-        newest = told[-1] if told else None
+        newest = prompts[-1] if prompts else None
         goes_on = newest is not None and (newest.name, newest.language) == (name, language)
-        if newest is not None and goes_on and clip not in parts:  # the same part begins it anew
+        if newest is not None and goes_on and clip not in parts:  # a part again: a new prompt
             parts.add(clip)
-            newest.score = min(newest.score, one.score)
+            newest.score = min(newest.score, recording.score)
             continue
         parts = {clip}
-        told.append(PromptIn(name, language, one.begins_ms, one.score))
-    return told
+        prompts.append(PromptIn(name, language, recording.begins_ms, recording.score))
+    return prompts
 
 
-def names_of(heard: Sequence[Heard]) -> list[str]:
-    """Prompts these recordings belong to, each once in a row; numbers and letters as written."""
-    told: list[str] = []
-    for prompt in heard:
-        language = prompt.known.language
-        name = prompt.known.name
+def names_of(detected: Sequence[Detected]) -> list[str]:
+    """The names of these prompts, each once in a row; numbers and letters in written form."""
+    names: list[str] = []
+    for recording in detected:
+        language = recording.known.language
+        name = recording.known.name
         if language is not None and name.startswith(f"{UNIT_FOLDER}/"):
             name = _texts(language)[name]
-            if told and told[-1].startswith("“"):
-                told[-1] = f"{told[-1][:-1]}{name}”"
+            if names and names[-1].startswith("“"):
+                names[-1] = f"{names[-1][:-1]}{name}”"
                 continue
             name = f"“{name}”"
         else:
             name = name.partition("--")[0]
-        if not told or told[-1] != name:
-            told.append(name)
-    return told
+        if not names or names[-1] != name:
+            names.append(name)
+    return names

@@ -1,4 +1,4 @@
-"""What may be heard: the waveforms of known recordings, and the places they are looked for by."""
+"""The recordings that can be recognised, and the pieces by which they are searched for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import soundfile
 import soxr
 
 from prompts.library import Library
-from speech.language import Language
+from speech.languages.language import Language
 
 Sound = npt.NDArray[np.float32]
 """Mono, 8000 Hz, s16 values as floats."""
@@ -21,38 +21,38 @@ Sound = npt.NDArray[np.float32]
 SAMPLE_RATE = 8000
 
 LOST = 1
-"""Sample value that stands for what was lost on the way. G.711 has no code that means it, and no
-one can hear it."""
+"""Sample value for lost sound. No code of G.711 means it, and it is inaudible."""
 
 COARSE = 2
-"""Recordings are looked for at every second sample, and followed at every sample."""
+"""Recordings are searched for at every second sample, and compared at every sample."""
 
 ANCHOR = 1024
-"""Samples of a recording that are looked for at once: 128 ms."""
+"""Samples of a recording in one search piece: 128 ms."""
 
 WINDOW = 2 * ANCHOR
-"""Samples of a line that are searched at once: an anchor lies wholly in one of two neighbours."""
+"""Samples of a line that are searched at once; any anchor lies wholly in one of two neighbouring
+windows."""
 
 _SPECTRUM = WINDOW // COARSE
 _FIRST = 2
-"""A beginning is looked for by so many pieces, the first ones with sound in them."""
+"""So many pieces represent a beginning, the first ones with sound in them."""
 
 _EVERY = 6 * ANCHOR
-"""A middle is looked for by a piece every 768 ms."""
+"""Pieces in the middle of a recording are this far apart: 768 ms."""
 
 _WEAK = 0.2
-"""An anchor with less than this share of its recording's mean power says nothing: a pause."""
+"""A piece with less than this share of its recording's mean power is a pause and is not used."""
 
 
 _CUT = SAMPLE_RATE * 2 // 5
-"""Samples of silence that one of two copies of a recording may have more than the other."""
+"""Samples of silence by which two copies of a recording may differ."""
 
 _ALIKE = 0.95
-"""Correlation from which on two recordings are one."""
+"""From this correlation on two recordings count as the same."""
 
 
 class NotASound(ValueError):
-    """A file that cannot be heard; the text says which and why."""
+    """A file that cannot be used as sound; the text says which and why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +62,8 @@ class Known:
     Attributes:
         name: of the clip (``bundle.done--1``, ``unit/digit.7``) or of the WAV file.
         language: None for a recording that is not of our catalogue.
-        also: recordings of our catalogue with the same sound. They are not looked for themselves:
-            who brings a folder of recordings calls them by their names there.
+        also: recordings of our catalogue with the same sound. They are not searched for themselves:
+            a tester with their own folder of recordings uses the names in that folder.
     """
 
     name: str
@@ -83,11 +83,11 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class Anchors:
-    """Pieces of recordings, ready to be looked for all at once.
+    """Pieces of recordings, prepared for one search.
 
     Attributes:
         known: the recording of each row.
-        at: where in it the piece begins, in samples.
+        at: where the piece begins in it, in samples.
         spectra: conjugated transforms of the pieces at the coarse rate, each of unit length.
     """
 
@@ -97,7 +97,8 @@ class Anchors:
 
 
 class Repertoire:
-    """All recordings a tester can name, made ready before a call: there is no time for it in one.
+    """All recordings that a tester can name, prepared before a call, since it would take too long
+    during one.
 
     Attributes:
         languages: those of the recordings.
@@ -105,15 +106,15 @@ class Repertoire:
 
     def __init__(self, known: Iterable[Known]) -> None:
         by_language: dict[Language | None, list[Known]] = {}
-        for one in known:
-            by_language.setdefault(one.language, []).append(one)
+        for recording in known:
+            by_language.setdefault(recording.language, []).append(recording)
         self.languages = tuple(by_language)
         self._beginnings = {name: _anchors(them, False) for name, them in by_language.items()}
         self._middles = {name: _anchors(them, True) for name, them in by_language.items()}
 
     @classmethod
     def of_library(cls, library: Library, more: Iterable[Known] = ()) -> Repertoire:
-        """The recordings of the catalogue, and more, whose names come first."""
+        """The recordings of the catalogue, and further ones, whose names take precedence."""
         ours = [
             Known(name, language, np.frombuffer(library.pcm[start:end], "<i2").astype(np.float32))
             for (language, name), (start, end) in library.index.items()
@@ -126,11 +127,12 @@ class Repertoire:
         return cls([*(mine for mine in ours if id(mine) not in known_twice), *theirs])
 
     def beginnings(self, language: Language | None) -> Anchors:
-        """What is looked for when something begins."""
+        """The pieces to search for when sound begins."""
         return self._beginnings[language]
 
     def middles(self, language: Language | None) -> Anchors:
-        """What is looked for when a beginning may have been missed: pieces all along."""
+        """The pieces to search for when a beginning may have been missed: all along the
+        recordings."""
         return self._middles[language]
 
 
@@ -161,40 +163,42 @@ def read_sound(path: Path) -> Sound:
     return np.asarray(mono * 32768, np.float32)
 
 
-def _same_sound(one: Sound, other: Sound) -> bool:
-    """Whether they are one recording: of another level, cut or coded in another way, maybe."""
-    if abs(len(one) - len(other)) > _CUT:
+def _same_sound(sound: Sound, other: Sound) -> bool:
+    """Whether two recordings are the same, perhaps at another level, cut or coded differently."""
+    if abs(len(sound) - len(other)) > _CUT:
         return False
-    loud = float(np.linalg.norm(one) * np.linalg.norm(other))
-    size = 1 << (len(one) + len(other) - 1).bit_length()
-    spectra = np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size))
+    loud = float(np.linalg.norm(sound) * np.linalg.norm(other))
+    size = 1 << (len(sound) + len(other) - 1).bit_length()
+    spectra = np.fft.rfft(sound, size) * np.conj(np.fft.rfft(other, size))
     return loud > 0 and float(np.fft.irfft(spectra, size).max()) > _ALIKE * loud
 
 
 def coarse(sound: Sound) -> Sound:
-    """Every second sample, of neighbours taken together (a low-pass that costs nothing)."""
+    """Every second sample, as sums of neighbours (a low-pass filter at no cost)."""
     pairs = sound[: len(sound) // COARSE * COARSE].reshape(-1, COARSE)
     return np.asarray(pairs.sum(axis=1), np.float32)
 
 
 def _anchors(known: list[Known], deep: bool) -> Anchors:
-    rows = [(one, at) for one in known for at in _places(one, deep)]
+    rows = [(recording, at) for recording in known for at in _places(recording, deep)]
     if not rows:
         empty = np.empty((0, _SPECTRUM // 2 + 1), np.complex64)
         return Anchors((), np.empty(0, np.int64), empty)
     table = np.zeros((len(rows), ANCHOR // COARSE), np.float32)
-    for row, (one, at) in enumerate(rows):
-        piece = coarse(one.sound[at : at + ANCHOR])
+    for row, (recording, at) in enumerate(rows):
+        piece = coarse(recording.sound[at : at + ANCHOR])
         table[row, : len(piece)] = piece
     table /= np.linalg.norm(table, axis=1, keepdims=True)
     spectra = np.conj(np.fft.rfft(table, _SPECTRUM, axis=1)).astype(np.complex64)
     return Anchors(
-        tuple(one for one, _ in rows), np.array([at for _, at in rows], np.int64), spectra
+        tuple(recording for recording, _ in rows),
+        np.array([at for _, at in rows], np.int64),
+        spectra,
     )
 
 
 def _places(known: Known, deep: bool) -> list[int]:
-    """Where in a recording the pieces begin that it is looked for by."""
+    """Where the search pieces of a recording begin."""
     found: list[int] = []
     for at in range(0, len(known.sound) - ANCHOR * 3 // 4, ANCHOR // 2):
         piece = known.sound[at : at + ANCHOR]

@@ -1,6 +1,6 @@
-"""Prompts that are waited for, and whether anybody could hear them.
+"""Prompts that a scenario waits for, and checks whether they can be heard at all.
 
-Apart from the hearing itself, so that a scenario can be checked without loading what hears.
+Separate from the recognition, so that a scenario can be checked without loading it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from prompts import catalogue
 from prompts.catalogue import SlotKind
-from speech.language import Language
+from speech.languages.language import Language
 from speech.languages.registry import FORMS
 from speech.spoken.forms import NotSpeakable
 from speech.spoken.unit import Spoken
@@ -20,7 +20,8 @@ HONG_KONG = timezone(timedelta(hours=8), "HKT")
 
 
 class CannotBeHeard(ValueError):
-    """A prompt no one could hear: it does not exist, or its slots cannot be filled like that."""
+    """A prompt that can never be heard: it does not exist, or its slots cannot have these
+    values."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Wanted:
     """A prompt that is waited for.
 
     Attributes:
-        slots: what has to be read out in them; those not named may be filled with anything.
+        slots: values that must be read out; slots that are not named may have any value.
         language: None for any.
     """
 
@@ -50,16 +51,16 @@ class Wanted:
                 raise CannotBeHeard(f"{self.name}: {slot}: {failure}") from failure
 
     def check_slots(self, names: Iterable[str]) -> None:
-        """Whether the prompt, which has to exist, has these slots. Raises CannotBeHeard."""
+        """Check that the prompt, which must exist, has these slots. Raises CannotBeHeard."""
         has = catalogue.load(self.language or Language.ENGLISH).prompts[self.name].slots
         for name in names:
             if name not in has:
-                told = ", ".join(has) or "none"
-                raise CannotBeHeard(f"{self.name} has no slot {name}; its slots: {told}")
+                existing = ", ".join(has) or "none"
+                raise CannotBeHeard(f"{self.name} has no slot {name}; its slots: {existing}")
 
 
 def spoken_units(language: Language, kind: SlotKind, value: str) -> Spoken:
-    """The units a value is read out as. Raises NotSpeakable, ValueError."""
+    """The units as which a value is read out. Raises NotSpeakable, ValueError."""
     forms = FORMS[language]
     match kind:
         case SlotKind.DIGITS:

@@ -1,1 +1,1 @@
-"""Performing a scenario: placing its calls, step by step, and judging what was heard."""
+"""Performs a scenario: places its calls, takes their steps, and judges what was heard."""

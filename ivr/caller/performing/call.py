@@ -53,8 +53,8 @@ from ivr.telephony.outgoing import OutgoingCall
 from speech.recognition.models import ModelMissing
 from speech.synthesiser.synthesiser import SynthesisFailed
 
-Told = Callable[[StepDone], None]
-"""Called with each step as soon as it is done."""
+OnStep = Callable[[StepDone], None]
+"""Called with each step when it is done."""
 
 
 @dataclass
@@ -62,15 +62,15 @@ class CallPerformer:
     """Performs one call.
 
     Attributes:
-        variables: by name; what is captured is added.
-        secret_names: those whose values are shown nowhere.
+        variables: values by name; captured values are added.
+        secret_names: variables whose values are never shown.
     """
 
     stage: Stage
     variables: dict[str, str]
     secret_names: frozenset[str]
     recordings: Path | None
-    tell: Told = lambda step: None
+    tell: OnStep = lambda step: None
     done: CallDone = field(default_factory=lambda: CallDone(""))
     _call: OutgoingCall | None = None
     _ear: CallEar | None = None
@@ -78,7 +78,7 @@ class CallPerformer:
     _style: KeyStyle = KeyStyle.NORMAL
     _began: float = 0.0
     _expects: Expecting | None = None
-    _said: Say | None = None
+    _last_said: Say | None = None
     _listening: asyncio.Task[None] | None = None
 
     _secret_keys: str = ""
@@ -88,7 +88,7 @@ class CallPerformer:
         self._secrets = Secrets(self.secret_names, self.variables)
 
     async def perform(self, call: ScriptedCall) -> CallDone:
-        """Place the call and take its steps; after the first that fails none is taken."""
+        """Place the call and take its steps, up to the first that fails."""
         self.done = CallDone(call.name)
         self._began = time.monotonic()
         failed = False
@@ -122,14 +122,14 @@ class CallPerformer:
         limit, latency = remark.latency_limit_s, remark.latency_s
         if outcome is Outcome.PASSED and limit is not None and (latency or 0.0) > limit:
             outcome = Outcome.FAILED
-            remark.told = f"began after {latency:.2f} s, {limit:.2f} s allowed; {remark.told}"
+            remark.detail = f"began after {latency:.2f} s, {limit:.2f} s allowed; {remark.detail}"
         self._note(
             StepDone(
                 self._title(step),
                 outcome,
                 began,
                 time.monotonic() - self._began,
-                self._secrets.masked(remark.told, whole),
+                self._secrets.masked(remark.detail, whole),
                 remark.heard_ms,
                 latency,
                 limit,
@@ -238,7 +238,7 @@ class CallPerformer:
 
     async def _press(self, step: Press) -> Remark:
         call, style = self._dialled, self._style
-        self._said = None
+        self._last_said = None
         if not set(step.press) <= set(KEYS):
             raise CannotBeTried("keys are 0 to 9, *, # and A to D")
         if step.secret:
@@ -260,7 +260,7 @@ class CallPerformer:
         return Remark()
 
     async def _say(self, step: Say) -> Remark:
-        self._said = step
+        self._last_said = step
         return await self._speak(step, BETWEEN[0])
 
     async def _speak(self, step: Say, between: str) -> Remark:
@@ -274,7 +274,7 @@ class CallPerformer:
     async def _play(self, pcm: bytes, *, secret: bool) -> None:
         await self._dialled.line.play(pcm, secret=secret).finished()
 
-    # What he expects
+    # What the caller expects
 
     @property
     def _expecting(self) -> Expecting:
@@ -283,20 +283,23 @@ class CallPerformer:
         return self._expects
 
     async def _expect(self, step: Expect) -> Remark:
-        """Hear the prompt; what was said last is said again when that is asked for instead."""
-        said, self._said = self._said, None
-        if said is None:
+        """Hear the prompt; if the question is asked again instead, repeat the last spoken
+        answer."""
+        last_said, self._last_said = self._last_said, None
+        if last_said is None:
             return await self._expecting.prompt(step)
         for times in itertools.count(1):
             may_repeat = times < len(BETWEEN)
             try:
-                remark = await self._expecting.prompt(step, said.again_on if may_repeat else None)
+                remark = await self._expecting.prompt(
+                    step, last_said.again_on if may_repeat else None
+                )
             except AskedAgain:
-                await self._speak(said, BETWEEN[times])
+                await self._speak(last_said, BETWEEN[times])
             else:
                 break
         if times > 1:
-            remark.told += f"; said {times} times"
+            remark.detail += f"; said {times} times"
         return remark
 
     async def _expect_hang_up(self, within: float) -> Remark:
@@ -305,8 +308,8 @@ class CallPerformer:
             async with asyncio.timeout(within):
                 self.done.ending = await asyncio.shield(call.ended)
         except TimeoutError:
-            told = f"the call goes on after {within:g} s{self._heard_instead()}"
-            raise NotAsExpected(told) from None
+            problem = f"the call goes on after {within:g} s{self._heard_instead()}"
+            raise NotAsExpected(problem) from None
         ending = self.done.ending
         return Remark(f"{ending.cause} by the {ending.who}, {ending.status} {ending.reason}")
 
@@ -326,14 +329,14 @@ class CallPerformer:
             await self._forget_what_came_back(ear)
             self.done.received, self.done.sent = bytes(ear.received), bytes(ear.sent)
             self.done.sound_from_s = ear.zero - self._began
-            self.done.heard = [
+            self.done.prompts = [
                 PromptDone(
                     prompt.name,
                     prompt.language or "",
                     self.done.sound_from_s + prompt.begins_ms / 1000,
                     prompt.score,
                 )
-                for prompt in prompts_in(ear.heard)
+                for prompt in prompts_in(ear.detected)
             ]
         if self._wired is not None:
             self.done.incoming = self._wired.relay.received
@@ -342,8 +345,8 @@ class CallPerformer:
                 self.stage.wire.forget(self._call.sip_call_id)
 
     async def _forget_what_came_back(self, ear: CallEar) -> None:
-        """Secrets that were read to us, and the echo of those that we sent."""
-        for begins_ms, ends_ms in self._secrets.read_out(ear.heard):
+        """Silence secrets that were read out to us, and echoes of those that we sent."""
+        for begins_ms, ends_ms in self._secrets.read_out(ear.detected):
             ear.forget_received(begins_ms, ends_ms)
         if self._secret_keys or self._secret_speech:
             places = await asyncio.to_thread(
@@ -352,7 +355,7 @@ class CallPerformer:
             silenced(ear.received, places)
 
     def _title(self, step: AnyStep) -> str:
-        """What is done, with the values there are; secrets masked."""
+        """The step with its values filled in; secrets are masked."""
         if getattr(step, "secret", False):
             return f"{step.action} {MASK}"
         title = step.title()
@@ -361,7 +364,7 @@ class CallPerformer:
         return self._secrets.masked(title)
 
     def _written(self, step: AnyStep) -> str:
-        """What is done, as the scenario has it; secrets that stand there are masked."""
+        """The step as the scenario has it; secrets in it are masked."""
         if getattr(step, "secret", False):
             return f"{step.action} {MASK}"
         return self._secrets.masked(step.title())

@@ -1,6 +1,6 @@
-"""Secrets that come back: an echo of our own voice, or of our keys, in what the other side sends.
+"""Finds echoes of secrets: of our own voice or keys, in what the other side sends.
 
-An echo is known by its likeness to what we sent, not by how soon it comes.
+An echo is recognised by its likeness to what we sent, not by its delay.
 """
 
 from __future__ import annotations
@@ -14,44 +14,45 @@ from ivr.telephony.sound.tones import STEP, WINDOW, tone_key
 
 Sound = npt.NDArray[np.float32]
 Place = tuple[int, int]
-"""From a sample to before another."""
+"""The first sample, and the one after the last."""
 
 PIECE = 6400
-"""Samples of our voice that are looked for at once, 800 ms: a syllable or two are like many others
-that the same synthesiser says."""
+"""Samples of our voice in one search piece, 800 ms: one or two syllables resemble many others of
+the same synthesiser."""
 
 LIKE = 0.7
-"""Correlation from which on a piece of the line is an echo. One that the other side speaks over is
-less like it, the less the harder it is to make out."""
+"""From this correlation on a piece of the line is an echo. If the other side speaks over it, it is
+less alike, but then it is also harder to understand."""
 
 AROUND = 320
-"""Samples that an echo is longer than what it is an echo of, 40 ms, at either end."""
+"""Samples by which an echo is longer than the original at either end, 40 ms."""
 
 SOFTER = np.float32(10)
-"""Keys are looked for in an echo 20 dB softer than a telephone may send them."""
+"""Keys are also found in an echo 20 dB softer than a telephone may send them."""
 
 _BLOCK = 1 << 17
 _SILENT = 30.0**2
-"""Mean square of a line on which there is nothing."""
+"""Mean square below which a line is silent."""
 _PAUSE = 0.05
 """A piece with less than this share of its utterance's mean power is a pause."""
 
 
 def echoes(received: bytes, keys: str, spoken: Sequence[bytes]) -> list[Place]:
-    """Where these keys, as tones, and what we said come back. Some work: not for the event loop.
+    """Find echoes of these keys as tones, and of what we said. It takes time: not for the event
+    loop.
 
     Args:
         received, spoken: mono, s16le, 8000 Hz.
     """
     line = _samples(received)
     found = list(_tones(line, frozenset(keys)) if keys else ())
-    for said in spoken:
-        found += _voice(line, _samples(said))
+    for speech in spoken:
+        found += _voice(line, _samples(speech))
     return found
 
 
 def silenced(pcm: bytearray, places: Sequence[Place]) -> None:
-    """Make those places of s16le sound silence."""
+    """Replace these places of s16le sound by silence."""
     for first, end in places:
         start, stop = max(0, first) * 2, min(end * 2, len(pcm))
         if stop > start:
@@ -69,14 +70,15 @@ def _tones(line: Sound, keys: frozenset[str]) -> Iterator[Place]:
             yield first - STEP, first + WINDOW + STEP
 
 
-def _voice(line: Sound, said: Sound) -> Iterator[Place]:
-    """Pieces of what was said, each half over the one before it, wherever they are on the line."""
-    mean = float(said @ said) / max(1, len(said))
-    length = min(PIECE, len(said))
+def _voice(line: Sound, speech: Sound) -> Iterator[Place]:
+    """Search for pieces of the speech, each overlapping half of the one before, anywhere on the
+    line."""
+    mean = float(speech @ speech) / max(1, len(speech))
+    length = min(PIECE, len(speech))
     if len(line) < length or not mean:
         return
-    starts = {*range(0, len(said) - length + 1, max(1, length // 2)), len(said) - length}
-    pieces = [said[start : start + length] for start in sorted(starts)]
+    starts = {*range(0, len(speech) - length + 1, max(1, length // 2)), len(speech) - length}
+    pieces = [speech[start : start + length] for start in sorted(starts)]
     pieces = [piece for piece in pieces if float(piece @ piece) >= _PAUSE * mean * length]
     for first in range(0, len(line), _BLOCK):
         block = line[first : first + _BLOCK + length]

@@ -1,4 +1,4 @@
-"""What a scripted caller expects to hear, and what he says when he does not."""
+"""What a scripted caller expects to hear, and the failure when something else comes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ivr.caller.wire.proxy import WiredCall
 from ivr.dialogue.line import HungUp
 
 _NOTHING_CAME_S = 0.5
-"""After so long without a packet none is on its way, however late this program is."""
+"""If no packet came for so long, none is on its way, however late this program runs."""
 
 
 class NotAsExpected(Exception):
@@ -26,7 +26,7 @@ class NotAsExpected(Exception):
 
 
 class AskedAgain(Exception):
-    """What was said was not understood: the prompt that asks for it was heard once more."""
+    """An utterance was not understood: the prompt that asks for it was heard once more."""
 
 
 class CannotBeTried(Exception):
@@ -35,9 +35,9 @@ class CannotBeTried(Exception):
 
 @dataclass
 class Remark:
-    """What there is to say of a step; see `StepDone`."""
+    """What to report about a step; see `StepDone`."""
 
-    told: str = ""
+    detail: str = ""
     heard_ms: tuple[int, int] | None = None
     latency_s: float | None = None
     latency_limit_s: float | None = None
@@ -45,10 +45,10 @@ class Remark:
 
 @dataclass
 class Expecting:
-    """The ear of an answered call, and how far of what it heard was expected.
+    """The recognised sound of an answered call, and how much of it was expected so far.
 
     Attributes:
-        secrets: knows all variables; what is captured is put among them.
+        secrets: has all variables; captured values are added.
         acted: monotonic second of our last key or word.
     """
 
@@ -61,7 +61,8 @@ class Expecting:
     _unrecognised_from: int = 0
 
     async def prompt(self, step: Expect, asked_again: str | None = None) -> Remark:
-        """Wait for a prompt. Raises NotAsExpected; AskedAgain when `asked_again` comes instead."""
+        """Wait for a prompt. Raises NotAsExpected, and AskedAgain if `asked_again` comes
+        instead."""
         ear = self.ear
         wanted = Wanted(step.expect, step.slots, language_of(step.language))
         deadline = time.monotonic() + step.within
@@ -71,7 +72,7 @@ class Expecting:
             if found is None and not step.whole:
                 found = ear.beginning(wanted)
             if found is not None:
-                return self._heard(step, found, ear)
+                return self._met(step, found, ear)
             question = asked_again and find(Wanted(asked_again), ear.so_far, self._through)
             if question:
                 self._through = question.through
@@ -79,35 +80,35 @@ class Expecting:
             if ear.over:
                 raise NotAsExpected(f"the call ended{self.heard_instead()}")
             if time.monotonic() >= deadline and not in_time:
-                await ear.understand(ear.now_ms)  # what has come counts, however late it is heard
+                await ear.understand(ear.now_ms)  # what has come counts, though recognised late
                 in_time = True
                 continue
             if in_time:
                 raise NotAsExpected(f"not heard within {step.within:g} s{self.heard_instead()}")
             await ear.more(deadline - time.monotonic())
 
-    def _heard(self, step: Expect, found: PromptHeard, ear: CallEar) -> Remark:
-        before = ear.heard[self._through : found.first]
+    def _met(self, step: Expect, found: PromptHeard, ear: CallEar) -> Remark:
+        before = ear.detected[self._through : found.first]
         if step.next and before:
             raise NotAsExpected(f"before it came {', '.join(names_of(before))}")
         self._through = found.through
         self._unrecognised_from = found.known_at_ms
         for variable, slot in step.capture.items():
             self.secrets.variables[variable] = found.slots[slot]
-        told = [f"score {found.score:.3f}"]
+        details = [f"score {found.score:.3f}"]
         if found.runner_up is not None:
-            told.append(f"next {found.runner_up[0]} {found.runner_up[1]:.3f}")
-        told.append(f"known {max(0, found.known_at_ms - found.ends_ms)} ms after its end")
-        told += [f"{slot}: {value}" for slot, value in found.slots.items()]
+            details.append(f"next {found.runner_up[0]} {found.runner_up[1]:.3f}")
+        details.append(f"known {max(0, found.known_at_ms - found.ends_ms)} ms after its end")
+        details += [f"{slot}: {value}" for slot, value in found.slots.items()]
         if before:
-            told.append(f"after {', '.join(names_of(before))}")
+            details.append(f"after {', '.join(names_of(before))}")
         latency = ear.zero + found.begins_ms / 1000 - self.acted
         return Remark(
-            "; ".join(told), (found.begins_ms, found.ends_ms), max(0.0, latency), step.latency
+            "; ".join(details), (found.begins_ms, found.ends_ms), max(0.0, latency), step.latency
         )
 
     def heard_instead(self) -> str:
-        rest = names_of(self.ear.heard[self._through :])
+        rest = names_of(self.ear.detected[self._through :])
         if rest:
             return f"; heard instead: {', '.join(rest)}"
         if self.ear.last_sound_ms < 0:
@@ -126,7 +127,7 @@ class Expecting:
             if until > at:
                 await asyncio.to_thread(words.hear, bytes(ear.received[at * 16 : until * 16]))
                 at = until
-            if words.heard:
+            if words.matched:
                 self._unrecognised_from = at
                 self._forget_secret(words.text, begins, at)
                 latency = ear.zero + begins / 1000 - self.acted
@@ -137,7 +138,7 @@ class Expecting:
             await ear.more(deadline - time.monotonic())
 
     def _forget_secret(self, words: str, begins_ms: int, ends_ms: int) -> None:
-        """Where a secret was read to us, nobody shall hear it again."""
+        """Silence the place where a secret was read out to us."""
         if self.secrets.masked(words) != words:
             self.ear.forget_received(begins_ms, ends_ms)
 
@@ -145,7 +146,7 @@ class Expecting:
         ear = self.ear
         from_ms, until = ear.now_ms, time.monotonic() + seconds
         while ear.now_ms < from_ms + seconds * 1000:
-            # Who sends nothing while they are silent (RFC 3551, 4.1) is as silent as can be.
+            # A side that sends nothing while it is silent (RFC 3551, 4.1) is completely silent.
             if time.monotonic() > until + _NOTHING_CAME_S and not ear.came_within(_NOTHING_CAME_S):
                 break
             if ear.last_sound_ms > from_ms:

@@ -1,4 +1,4 @@
-"""Setting up the back end for a run, through its desk for shippers and companies."""
+"""Prepares ROCARS for a run, through its API for shippers and administrators."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ CODE_DIGITS = 6
 
 
 class NotGiven(Exception):
-    """The back end could not be brought into the state a scenario asks for."""
+    """ROCARS could not be brought into the state that a scenario requires."""
 
 
 @dataclass
 class Registered:
-    """A driver made for one run. His codes are those of a token of his own."""
+    """A driver made for one run. Their codes are those of a token of their own."""
 
     user_id: str
     pin: str = field(repr=False)
@@ -38,14 +38,15 @@ class Registered:
     _codes: int = 0
 
     def next_code(self) -> str:
-        """The code his token shows next."""
+        """The code that their token shows next."""
         code = self._token.at(self._codes)
         self._codes += 1
         return code
 
 
 class BackEnd:
-    """What scenarios ask of ROCARS before they call. One for all runs: no cargo is given twice."""
+    """What scenarios need in ROCARS before their calls. One object for all runs, so that no cargo
+    is used twice."""
 
     def __init__(self, office: RocarsClientSettings, demo: RocarsClientSettings) -> None:
         """The `api_key` of `office` is an administrator's, that of `demo` the demonstration's."""
@@ -58,7 +59,7 @@ class BackEnd:
         await self._demonstration.close()
 
     async def driver(self, language: str, vehicles: int = 1, *, phone: bool = False) -> Registered:
-        """Register a driver with so many vehicles, and a telephone. Raises NotGiven."""
+        """Register a driver with so many vehicles, and a telephone number. Raises NotGiven."""
         seed = secrets.token_bytes(20)
         number = secrets.randbelow(9_000_000)
         user_id, pin = f"6{number:07}", f"{secrets.randbelow(1_000_000):06}"
@@ -82,11 +83,11 @@ class BackEnd:
         return Registered(user_id, pin, marks, number_of_own, token)
 
     async def _company(self) -> None:
-        with contextlib.suppress(ProblemAnswered):  # it is there already
+        with contextlib.suppress(ProblemAnswered):  # it exists already
             await self._office.add_company(COMPANY, "Scripted Transport", "Chan Tai Man")
 
     async def cargo(self, count: int, *, immediately: bool) -> list[str]:
-        """CCRNs that may be bundled and that no other run has. Raises NotGiven."""
+        """CCRNs that can be bundled and that no other run uses. Raises NotGiven."""
         try:
             if not immediately:
                 await self._company()
@@ -126,7 +127,7 @@ def _shipment() -> Shipment:
 async def give(
     given: Given, language: str, back_end: BackEnd | None
 ) -> tuple[dict[str, str], Registered | None]:
-    """The variables a scenario's `given` stands for, without the code. Raises NotGiven."""
+    """The variables of a scenario's `given`, without the code. Raises NotGiven."""
     if given.driver is None and given.cargo is None:
         return {}, None
     if back_end is None:
@@ -147,5 +148,5 @@ async def give(
     if given.cargo is not None:
         ccrns = await back_end.cargo(given.cargo.count, immediately=given.cargo.immediately)
         variables["ccrn"] = ccrns[0]
-        variables |= {f"ccrn_{number}": one for number, one in enumerate(ccrns[1:], start=2)}
+        variables |= {f"ccrn_{number}": ccrn for number, ccrn in enumerate(ccrns[1:], start=2)}
     return variables, driver

@@ -1,7 +1,7 @@
-"""The same scenarios again and again, many calls at once.
+"""Repeats the same scenarios with many calls at once.
 
 One process holds few calls (the published wheel of the SIP library grants four), so a load is
-spread over processes; each tells of its runs in lines of JSON.
+spread over processes; each reports its runs in lines of JSON.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ CALLS_A_PROCESS = 4
 
 @dataclass(frozen=True)
 class Load:
-    """What is to be placed.
+    """The load to place.
 
     Attributes:
         at_once: runs at the same time, at most.
         rate: new runs a second, at most.
-        seconds: after so long no run begins; those in progress are finished.
+        seconds: after that no run begins; runs in progress are finished.
     """
 
     files: tuple[Path, ...]
@@ -50,7 +50,7 @@ class Load:
 
 @dataclass
 class UnderLoad:
-    """What came of it.
+    """The results of a load.
 
     Attributes:
         latencies: seconds by step, from our last key or word to the prompt, or INVITE to 200.
@@ -64,7 +64,7 @@ class UnderLoad:
     failures: Counter[str] = field(default_factory=Counter)
 
     def add(self, line: dict[str, Any]) -> None:
-        """One run, as its process told it."""
+        """Add one run, as its process reported it."""
         self.runs += 1
         self.durations.append(line["seconds"])
         if line["why"]:
@@ -93,7 +93,7 @@ class UnderLoad:
 
 
 async def under_load(load: Load, config: Path | None) -> UnderLoad:
-    """Have processes place the load, and gather what they tell."""
+    """Have processes place the load, and collect their reports."""
     result = UnderLoad()
     began = time.monotonic()
     share = load.rate / load.processes
@@ -133,12 +133,12 @@ async def _one_process(
 async def again_and_again(
     performer: Performer, runs: list[PlannedRun], at_once: int, rate: float, seconds: float
 ) -> None:
-    """One process's share: runs in turn, begun at the rate, so many at once at most."""
+    """The share of one process: runs in turn, begun at the rate, `at_once` at most."""
     room = asyncio.Semaphore(at_once)
     began = time.monotonic()
     going: set[asyncio.Task[None]] = set()
 
-    async def one(planned: PlannedRun) -> None:
+    async def start(planned: PlannedRun) -> None:
         try:
             print(_line(await performer.run(planned)), flush=True)
         finally:
@@ -149,7 +149,7 @@ async def again_and_again(
         await room.acquire()
         if time.monotonic() - began >= seconds:
             break
-        task = asyncio.ensure_future(one(planned))
+        task = asyncio.ensure_future(start(planned))
         going.add(task)
         task.add_done_callback(going.discard)
     await asyncio.gather(*going)

@@ -1,4 +1,4 @@
-"""What came of a run."""
+"""The results of a run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MASK = "•"
 
 
 class Outcome(StrEnum):
-    """Of a step, a call or a run."""
+    """The result of a step, a call or a run."""
 
     PASSED = "passed"
     FAILED = "failed"  # what was heard is not what was expected
-    BROKEN = "broken"  # it could not be tried
+    BROKEN = "broken"  # it could not be performed
     NOT_REACHED = "not reached"
 
 
@@ -29,7 +29,7 @@ class StepDone:
     Attributes:
         title: the step in a line; secrets masked.
         begins_s, ends_s: on the call's clock, which begins with its INVITE.
-        told: what was heard or done, and how sure it is; of a failure, what was heard instead.
+        detail: what was heard or done, and how sure it is; of a failure, what was heard instead.
         heard_ms: from where to where on the received sound, if the step is about that.
         latency_s, latency_limit_s: from our last key or word to the prompt's beginning.
         written: the step in a line as the scenario has it, variables and all.
@@ -39,7 +39,7 @@ class StepDone:
     outcome: Outcome
     begins_s: float
     ends_s: float
-    told: str = ""
+    detail: str = ""
     heard_ms: tuple[int, int] | None = None
     latency_s: float | None = None
     latency_limit_s: float | None = None
@@ -53,7 +53,7 @@ class PromptDone:
     Attributes:
         language: empty for a recording that is not of our catalogue.
         begins_s: on the call's clock.
-        score: of its worst recording; 1 is the same wave form.
+        score: that of its worst recording; 1 is the same waveform.
     """
 
     name: str
@@ -68,15 +68,15 @@ class CallDone:
 
     Attributes:
         sound_from_s: on the call's clock, where `received` and `sent` begin.
-        received, sent: mono s16le PCM at 8000 Hz; what was secret in them is silence.
-        heard: all prompts, in order.
+        received, sent: mono s16le PCM at 8000 Hz; secrets in them are silenced.
+        prompts: all that were heard, in order.
         ladder: SIP messages; `ladder_from` is the monotonic second of the INVITE.
         no_ladder: why there is none.
     """
 
     name: str
     steps: list[StepDone] = field(default_factory=list)
-    heard: list[PromptDone] = field(default_factory=list)
+    prompts: list[PromptDone] = field(default_factory=list)
     ending: Ending | None = None
     sound_from_s: float = 0.0
     received: bytes = field(default=b"", repr=False)
@@ -103,9 +103,9 @@ class RunDone:
     calls: list[CallDone] = field(default_factory=list)
     seconds: float = 0.0
     tries: int = 1
-    """The one that counts; more than 1: those before did not pass."""
+    """The number of the try that counts; if more than 1, the earlier ones failed."""
     broken: str = ""
-    """Why it could not be tried at all."""
+    """Why the run could not be performed at all."""
 
     @property
     def title(self) -> str:
@@ -119,14 +119,14 @@ class RunDone:
 
     @property
     def why(self) -> str:
-        """Of a run that did not pass: the step, and what was heard instead."""
+        """For a run that did not pass: the step that failed, and what was heard instead."""
         if self.broken:
             return self.broken
         for call in self.calls:
             for step in call.steps:
                 if step.outcome in (Outcome.FAILED, Outcome.BROKEN):
                     where = f"{call.name}: " if call.name else ""
-                    return f"{where}{step.title}: {step.told}"
+                    return f"{where}{step.title}: {step.detail}"
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Performing scenarios: every row of their examples, every call of each."""
+"""Performs scenarios: every row of their examples, every call of each row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ivr.caller.scenario.scenario import ScriptedCall
 
 
 class Watcher(Protocol):
-    """Is told how a run goes, while it goes."""
+    """Informed about a run while it is in progress."""
 
     def run_begins(self, run: PlannedRun) -> None: ...
 
@@ -29,7 +29,7 @@ class Watcher(Protocol):
 
 
 class Unwatched:
-    """Nobody looks on."""
+    """A watcher that ignores everything."""
 
     def run_begins(self, run: PlannedRun) -> None:
         pass
@@ -46,24 +46,24 @@ class Unwatched:
 
 @dataclass
 class Performer:
-    """Performs runs on one stage."""
+    """Performs runs with one stage."""
 
     stage: Stage
     back_end: BackEnd | None = None
     watcher: Watcher = field(default_factory=Unwatched)
 
     async def run_all(self, runs: list[PlannedRun], at_once: int, tries: int) -> list[RunDone]:
-        """Runs in their order, so many at a time."""
+        """Perform the runs in order, `at_once` at a time."""
         room = asyncio.Semaphore(at_once)
 
-        async def one(planned: PlannedRun) -> RunDone:
+        async def perform(planned: PlannedRun) -> RunDone:
             async with room:
                 return await self.run(planned, tries)
 
-        return list(await asyncio.gather(*(one(planned) for planned in runs)))
+        return list(await asyncio.gather(*(perform(planned) for planned in runs)))
 
     async def run(self, planned: PlannedRun, tries: int = 1) -> RunDone:
-        """One row, tried again if it fails; `RunDone.tries` says which try it was."""
+        """Perform one row, again if it fails; `RunDone.tries` says which try it was."""
         for number in range(1, tries + 1):
             done = await self._try(planned)
             done.tries = number
@@ -73,7 +73,7 @@ class Performer:
         return done
 
     async def _try(self, planned: PlannedRun) -> RunDone:
-        """All calls of one row; the calls after one that fails are not placed."""
+        """Place all calls of one row; after one that fails the others are not placed."""
         scenario = planned.scenario
         done = RunDone(planned.file.path, scenario.name, planned.row_title, scenario.about)
         self.watcher.run_begins(planned)
@@ -110,6 +110,6 @@ class Performer:
 
     @staticmethod
     def _new_code(variables: dict[str, str], driver: Registered | None) -> None:
-        """Each call logs in with a code of its own: one that was shown is used up."""
+        """Each call logs in with a code of its own: a code can be used only once."""
         if driver is not None:
             variables["code"] = driver.next_code()

@@ -1,4 +1,4 @@
-"""What of a scripted call is shown nowhere: known by what it is, never by when it came."""
+"""Masks the secrets of a scripted call. A secret is recognised by its value, not by time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from urllib.parse import quote
 
-from ivr.caller.hearing.prompt_detector import Heard
+from ivr.caller.hearing.prompt_detector import Detected
 from ivr.caller.hearing.read_out import as_written
 from ivr.caller.performing.results import MASK
 from ivr.caller.scenario.scenario import names_in
@@ -29,30 +29,30 @@ class Secrets:
     names: frozenset[str]
     variables: dict[str, str] = field(repr=False)
     _steps: set[str] = field(default_factory=set, repr=False)
-    """What secret steps press, say or send."""
+    """What the secret steps press, say or send."""
 
     @property
     def values(self) -> list[str]:
-        """Values that are secret, the longest first: one may be a part of another."""
+        """The secret values, the longest first, since one may be part of another."""
         found = {self.variables[name] for name in self.names if self.variables.get(name)}
         return sorted(found, key=len, reverse=True)
 
     def marked(self, written: AnyStep, step: AnyStep) -> AnyStep:
-        """The step, marked as secret if it is: by its own word, by a variable that it was written
-        with (a part of a PIN is as secret as the whole), or by a value that stands in it."""
+        """Mark the step as secret if it is: by its own field, by a variable that it was written
+        with (a part of a PIN is as secret as the whole), or by a secret value in it."""
         if not isinstance(step, Press | Say | SendInfo):
             return step
-        told = _told_by(step)
+        text = _text_of(step)
         by_name = not self.names.isdisjoint(names_in(written))
-        if not (step.secret or by_name or any(value in told for value in self.values)):
+        if not (step.secret or by_name or any(value in text for value in self.values)):
             return step
-        self._steps.add(told)
+        self._steps.add(text)
         return step.model_copy(update={"secret": True})
 
     def masked(self, text: str, step: AnyStep | None = None) -> str:
-        """Text without the secret values, written in digits or in words, nor what a secret step
-        presses or says."""
-        own = _told_by(step) if isinstance(step, Press | Say | SendInfo) and step.secret else ""
+        """The text without secret values, whether in digits or in words, and without what a secret
+        step presses or says."""
+        own = _text_of(step) if isinstance(step, Press | Say | SendInfo) and step.secret else ""
         for value in (own, *self.values):
             for form in _forms(value):
                 text = text.replace(form, MASK)
@@ -61,7 +61,7 @@ class Secrets:
     def masked_message(self, message: Message) -> Message:
         """A SIP message as the ladder may show it; the body of a secret INFO is not shown at all.
 
-        Its Content-Length is then that of what is shown.
+        Its Content-Length then fits the text that is shown.
         """
         if message.body and message.body in self._steps:
             message = message.with_body(MASK)
@@ -71,14 +71,14 @@ class Secrets:
             self.masked(message.body),
         )
 
-    def read_out(self, heard: Sequence[Heard]) -> Iterator[tuple[int, int]]:
-        """Where on the received line a secret was read to us, in ms: from its first unit to the
-        end of its last. A prompt that was expected or not: what was heard is what counts."""
-        for is_units, run in groupby(heard, key=_is_unit):
+    def read_out(self, detected: Sequence[Detected]) -> Iterator[tuple[int, int]]:
+        """The places on the received line where a secret was read out, in ms: from its first unit
+        to the end of its last. It counts whether the prompt was expected or not."""
+        for is_units, run in groupby(detected, key=_is_unit):
             if is_units:
                 yield from self._read_out_in(list(run))
 
-    def _read_out_in(self, units: Sequence[Heard]) -> Iterator[tuple[int, int]]:
+    def _read_out_in(self, units: Sequence[Detected]) -> Iterator[tuple[int, int]]:
         text, places = "", []
         for unit in units:
             assert unit.known.language is not None
@@ -94,13 +94,14 @@ class Secrets:
                 at = text.find(plain, at + 1)
 
 
-def _told_by(step: Press | Say | SendInfo) -> str:
-    """What the step tells the other side."""
+def _text_of(step: Press | Say | SendInfo) -> str:
+    """What the step sends to the other side."""
     return step.body if isinstance(step, SendInfo) else str(getattr(step, step.action))
 
 
 def _forms(value: str) -> Iterable[str]:
-    """A value as texts may have it: as it is, as a part of a URI, digit by digit in words."""
+    """The forms in which texts may contain a value: unchanged, in a URI, digit by digit in
+    words."""
     if not value:
         return
     yield value
@@ -111,5 +112,7 @@ def _forms(value: str) -> Iterable[str]:
                 yield between.join(names[int(digit)] for digit in value)
 
 
-def _is_unit(heard: Heard) -> bool:
-    return heard.known.language is not None and heard.known.name.startswith(f"{UNIT_FOLDER}/")
+def _is_unit(recording: Detected) -> bool:
+    return recording.known.language is not None and recording.known.name.startswith(
+        f"{UNIT_FOLDER}/"
+    )

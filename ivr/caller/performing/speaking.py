@@ -1,4 +1,4 @@
-"""What a scripted caller says: synthesised words, recordings, tones."""
+"""The sound that a scripted caller sends: synthesised words, recordings, tones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TONE_PEAK = 4000.0
 
 
 class CannotSpeak(Exception):
-    """Nothing to say came of a step."""
+    """A step has no sound that can be sent."""
 
 
 async def pcm_of(
@@ -27,7 +27,7 @@ async def pcm_of(
     """The sound of a `say` step, mono s16le at 8000 Hz. Raises CannotSpeak, SynthesisFailed.
 
     Args:
-        between: what stands between the words: a comma or a full stop makes a pause.
+        between: separator of the words: a comma or a full stop makes a pause.
     """
     file = sound_file(step.say)
     if file is not None:
@@ -41,7 +41,10 @@ async def pcm_of(
         words = step.say.split()
         if step.spelled:
             names = DIGITS[language]
-            words = [names[int(one)] if one.isdigit() else one for one in step.say]
+            words = [
+                names[int(character)] if character.isdigit() else character
+                for character in step.say
+            ]
         spoken = await synthesiser.speak(
             language, between.join(words), voice_name=step.voice, words_per_minute=step.speed
         )
@@ -54,7 +57,8 @@ async def pcm_of(
 
 
 def tones(keys: str, gap_ms: int) -> bytes:
-    """Keys as tones in the sound (ITU-T Q.23). Raises StopIteration for what is no key."""
+    """Keys as tones in the sound (ITU-T Q.23). Raises StopIteration for a character that is no
+    key."""
     at = np.arange(KEY_MS * 8) / 8000
     pieces = []
     for key in keys:

@@ -1,4 +1,4 @@
-"""What calls are placed with: a telephone, the wire, ears and voices; made once for many calls."""
+"""What calls are placed with, made once for many: telephone, wire, recognisers, voices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
 from prompts.library import Library
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition import models
 from speech.recognition.models import Model
 from speech.recognition.settings import RecognitionSettings
@@ -23,7 +23,7 @@ from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
 
 LINE_FREE_S = 40.0
-"""An unanswered BYE keeps its line for 32 s (RFC 3261, timer F)."""
+"""A BYE that gets no answer keeps its line busy for 32 s (RFC 3261, timer F)."""
 
 FREE_PORTS = {"sip_port": 0, "rtp_port_first": 0, "conceal_loss": False}
 
@@ -34,10 +34,10 @@ class Stage:
 
     Attributes:
         target: SIP URI of the server, such as ``sip:127.0.0.1:5060``; numbers are dialled there.
-        library: the recordings `expect` knows by the names of the catalogue.
+        library: the recordings that `expect` names as the catalogue does.
         wire: whether calls go through the wire; over TLS they cannot.
-        patience: limits of time in scenarios are so many times longer, since callers and service
-            share a machine that is slower than the one they were written for.
+        patience: factor for time limits in scenarios, if callers and service share a machine that
+            is slower than the one they were written for.
     """
 
     target: str
@@ -71,15 +71,15 @@ class Stage:
     async def dial(self, number: str, from_user: str, headers: Mapping[str, str]) -> OutgoingCall:
         """Place a call, once a line is free. Raises DialFailed, TimeoutError.
 
-        A line whose call was just ended is busy until the library has done with it.
+        A line whose call has just ended is busy until the library releases it.
         """
         async with self._dialling, asyncio.timeout(LINE_FREE_S):
             while self.telephone.active_calls >= self.telephone.capacity:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)  # the library tells nobody when it is
+                await asyncio.sleep(0.05)  # the library does not report when
             return await self.telephone.dial(self.uri(number), from_user=from_user, headers=headers)
 
     def uri(self, number: str) -> str:
-        """What to dial for a number, or for a whole URI."""
+        """The URI to dial for a number, or for a whole URI."""
         if number.startswith(("sip:", "sips:")):
             return number
         if self.wire is not None:
@@ -88,7 +88,8 @@ class Stage:
         return f"{scheme}:{number}@{rest}"
 
     def repertoire(self, recordings: Path | None) -> Repertoire:
-        """What may be heard; more than ours with a folder of recordings. Raises NotASound."""
+        """The recordings that can be recognised; with a folder, also those in it. Raises
+        NotASound."""
         if recordings not in self._repertoires:
             more: Mapping[str, Known] = read_wavs(recordings) if recordings else {}
             self._repertoires[recordings] = Repertoire.of_library(self.library, more.values())

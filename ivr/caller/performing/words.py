@@ -1,4 +1,4 @@
-"""What the recogniser makes of a line: for prompts of which there is no recording."""
+"""Recognises words on a line, for prompts of which there is no recording."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from speech.recognition.words import UNKNOWN
 class WordEar:
     """Listens for certain words in a certain order.
 
-    The recogniser is given those words and "something else", so it can only say whether they came.
+    The recogniser knows only those words and "something else", so it can only say whether they
+    came.
     """
 
     def __init__(self, model: Model, text: str) -> None:
-        """Raises ModelMissing for words the model does not know: they could never be heard."""
+        """Raises ModelMissing for words that the model does not know: they could never be
+        recognised."""
         self._wanted = text.lower().split()
         strange = sorted(set(self._wanted) - model.words)
         if strange:
@@ -26,7 +28,7 @@ class WordEar:
         self._partial: list[str] = []
 
     def hear(self, pcm: bytes) -> None:
-        """More of the line, mono s16le at 8000 Hz."""
+        """Take in more of the line, mono s16le at 8000 Hz."""
         if self._recogniser.AcceptWaveform(pcm):
             self._finished += self._words(self._recogniser.Result(), "text")
             self._partial = []
@@ -39,11 +41,11 @@ class WordEar:
         return " ".join([*self._finished, *self._partial])
 
     @property
-    def heard(self) -> bool:
-        """Whether the words came, one right after the other."""
-        said = [*self._finished, *self._partial]
+    def matched(self) -> bool:
+        """Whether the words came, directly one after the other."""
+        words = [*self._finished, *self._partial]
         length = len(self._wanted)
-        return any(said[at : at + length] == self._wanted for at in range(len(said) - length + 1))
+        return any(words[at : at + length] == self._wanted for at in range(len(words) - length + 1))
 
     @staticmethod
     def _words(result: str, name: str) -> list[str]:

@@ -1,1 +1,1 @@
-"""Telling what came of a run: in the terminal, as JUnit XML, as a page."""
+"""Reports the results of runs: in the terminal, as JUnit XML, as a page."""

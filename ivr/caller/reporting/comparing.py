@@ -1,4 +1,4 @@
-"""What differs between two runs of the same scenarios."""
+"""Compares two sets of runs of the same scenarios."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ivr.caller.reporting.report import CallReport, PromptReport, Report, RunRep
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What is no difference.
+    """What does not count as a difference.
 
     Attributes:
-        latency_s: a prompt that begins so much sooner or later.
-        score: a prompt that is so much more or less like its recording.
+        latency_s: a prompt that begins this much earlier or later.
+        score: a prompt that resembles its recording this much more or less.
         ignored: prompts that may come or not, such as fillers while ROCARS is slow.
     """
 
@@ -27,14 +27,14 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class RunDifference:
-    """What differs in one run; `lines` is empty where nothing does."""
+    """The differences in one run; `lines` is empty if there are none."""
 
     run: str
     lines: tuple[str, ...] = field(default=())
 
 
 def differences(old: Report, new: Report, tolerance: Tolerance) -> list[RunDifference]:
-    """Run by run, in the order of the old report; runs that only the new one has come last."""
+    """Run by run, in the order of the old report; runs that only the new report has come last."""
     olds = {run.run: run for run in old.runs}
     news = {run.run: run for run in new.runs}
     found = []
@@ -81,7 +81,7 @@ def _of_call(old: CallReport, new: CallReport, tolerance: Tolerance) -> Iterator
 
 
 def _changes(gone: list[tuple[str, str]], come: list[tuple[str, str]]) -> Iterator[str]:
-    """Prompts that are no longer heard, that are new, and that come in another place."""
+    """Prompts that are no longer heard, that are new, or that come in another place."""
     for name, place in gone:
         elsewhere = next((other for other in come if other[0] == name), None)
         if elsewhere is None:

@@ -1,4 +1,4 @@
-"""Runs as JUnit XML, for whatever collects test results."""
+"""The runs as JUnit XML, for anything that collects test results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ivr.caller.performing.results import CallDone, Outcome, RunDone
 
 
 def junit_xml(runs: Sequence[RunDone]) -> str:
-    """A suite for each file, a case for each run."""
+    """One suite for each file, one case for each run."""
     whole = JUnitXml("scripted calls")
     for path in dict.fromkeys(run.path for run in runs):
         suite = TestSuite(str(path))
@@ -34,7 +34,8 @@ def _case(run: RunDone) -> TestCase:
 
 def _lines(call: CallDone) -> list[str]:
     lines = [
-        f"{step.ends_s:7.2f} s  {step.outcome:11}  {step.title}  {step.told}" for step in call.steps
+        f"{step.ends_s:7.2f} s  {step.outcome:11}  {step.title}  {step.detail}"
+        for step in call.steps
     ]
     for side, count in (("received", call.incoming), ("sent", call.outgoing)):
         if count is not None:

@@ -10,15 +10,15 @@ from ivr.caller.performing.run import Unwatched
 
 
 class JsonLines(Unwatched):
-    """Prints each run as soon as it is over."""
+    """Prints each run as soon as it is finished."""
 
     def run_done(self, run: RunDone) -> None:
         steps = [
-            f"{call.name} {step.ends_s:6.1f} s  {step.outcome}  {step.title}  {step.told}".strip()
+            f"{call.name} {step.ends_s:6.1f} s  {step.outcome}  {step.title}  {step.detail}".strip()
             for call in run.calls
             for step in call.steps
         ]
-        told = {
+        result = {
             "run": run.title,
             "file": str(run.path),
             "outcome": run.outcome,
@@ -27,7 +27,7 @@ class JsonLines(Unwatched):
             "tries": run.tries,
             "steps": steps,
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(result), flush=True)
 
     def summary(self, runs: Sequence[RunDone]) -> None:
-        """The lines have said it all."""
+        """Print nothing more: the lines are complete."""

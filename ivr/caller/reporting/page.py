@@ -1,4 +1,4 @@
-"""Runs as one page that needs nothing else: steps over the sound of both sides, SIP, RTP."""
+"""The runs as one self-contained HTML page: steps over the sound of both sides, SIP, RTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ivr.caller.wire.proxy import Passed
 from prompts.composer import HONG_KONG
 
 WIDTH = 1200
-"""Of a time line, in units of its own picture."""
+"""Width of a time line, in units of its picture."""
 
 _HALF = 24.0
 _FULL = 32768.0
@@ -36,7 +36,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Rung:
-    """A message of the ladder."""
+    """A message in the ladder of SIP messages."""
 
     at: str
     to_service: bool
@@ -51,7 +51,7 @@ class Picture:
     Attributes:
         seconds: length of the time line, which begins with the INVITE.
         sound: FLAC of both sides as a data address, ours right; empty if there was none.
-        waves: outlines of what came and of what was sent, as SVG paths.
+        waves: outlines of the received and the sent sound, as SVG paths.
     """
 
     call: CallDone

@@ -1,4 +1,4 @@
-"""Runs as a report that a program reads again: what was heard, when, and how sure it is."""
+"""The runs as a report that programs read: what was heard, when, and with which score."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMAT = 1
 
 
 class NotAReport(ValueError):
-    """A file that is none; the text names it and says why."""
+    """A file that is no report; the text names it and says why."""
 
 
 class _Part(BaseModel):
@@ -57,7 +57,7 @@ class RunReport(_Part):
 
 
 class Report(_Part):
-    """All runs; `format` is raised when older programs would misread it."""
+    """All runs; `format` is raised when older programs would misread the report."""
 
     format: int
     made: datetime
@@ -65,7 +65,7 @@ class Report(_Part):
 
 
 def report(runs: Sequence[RunDone]) -> str:
-    """The report, as JSON. Nothing secret is in it, nor a number that was read out."""
+    """The report as JSON. It contains nothing secret and no number that was read out."""
     made = Report(
         format=FORMAT, made=datetime.now(UTC), runs=tuple(_run_report(run) for run in runs)
     )
@@ -81,8 +81,8 @@ def read(path: Path) -> Report:
     except ValidationError as failure:
         fault = failure.errors(include_url=False)[0]
         place = ".".join(map(str, fault["loc"]))
-        told = f"{place}: {fault['msg']}" if place else fault["msg"]
-        raise NotAReport(f"{path}: no report of `calls run --report`: {told}") from failure
+        problem = f"{place}: {fault['msg']}" if place else fault["msg"]
+        raise NotAReport(f"{path}: no report of `calls run --report`: {problem}") from failure
     if found.format != FORMAT:
         raise NotAReport(f"{path}: a report of format {found.format}; this program reads {FORMAT}")
     return found
@@ -113,6 +113,6 @@ def _call_report(call: CallDone) -> CallReport:
                 begins_s=round(prompt.begins_s, 3),
                 score=round(prompt.score, 3),
             )
-            for prompt in call.heard
+            for prompt in call.prompts
         ),
     )

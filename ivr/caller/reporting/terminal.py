@@ -1,4 +1,4 @@
-"""A run in the terminal, while it goes."""
+"""Shows a run in the terminal while it is in progress."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SIGNS = {
 
 
 class Terminal:
-    """Prints steps as they are done."""
+    """Prints steps when they are done."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
-        """`quiet`: only runs, and the steps of those that did not pass."""
+        """`quiet`: prints only runs, and the steps of those that did not pass."""
         self._console = console
         self._quiet = quiet
 
@@ -50,7 +50,7 @@ class Terminal:
             self._line(f"    [magenta]{escape(run.broken)}[/]")
 
     def summary(self, runs: Sequence[RunDone]) -> None:
-        """How many passed, and why the others did not."""
+        """Print how many passed, and why the others did not."""
         wrong = [run for run in runs if run.outcome is not Outcome.PASSED]
         for run in wrong:
             self._line(f"{_SIGNS[run.outcome]} {escape(run.title)}: {escape(run.why)}")
@@ -63,5 +63,5 @@ class Terminal:
 
 def _step(step: StepDone) -> str:
     latency = "" if step.latency_s is None else f" [dim]+{step.latency_s * 1000:.0f} ms[/]"
-    told = f" [dim]{escape(step.told)}[/]" if step.told else ""
-    return f"    {_SIGNS[step.outcome]} {step.ends_s:6.1f} s  {escape(step.title)}{latency}{told}"
+    detail = f" [dim]{escape(step.detail)}[/]" if step.detail else ""
+    return f"    {_SIGNS[step.outcome]} {step.ends_s:6.1f} s  {escape(step.title)}{latency}{detail}"

@@ -1,1 +1,1 @@
-"""Calls that were made, told again as scenarios."""
+"""Makes scenarios from calls that have taken place."""

@@ -1,11 +1,11 @@
-"""What a caller did to give the answers of a trace, with secrets as variables."""
+"""What a caller did to give the answers in a trace, with secrets replaced by variables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ivr.caller.retold.told import CannotBeRetold, Deed, Pressed, Spoke
+from ivr.caller.retold.history import CannotBeRetold, Deed, Pressed, Spoke
 from ivr.caller.retold.values import Values
 from ivr.dialogue.collect import Ended
 from ivr.dialogue.trace import MASK, StepKind
@@ -14,13 +14,13 @@ from ivr.records.call_search import CallStory
 from ivr.records.models import CallStep
 
 SECRETS = {"login.user_id": "user_id", "login.pin": "pin", "login.code": "code"}
-"""Questions whose answers the trace does not have, and what a scenario gives them."""
+"""Questions whose answers are not in the trace, and the variables that a scenario has for them."""
 
 WRONG_CODE = "{code[1:]}{code[0:1]}"
-"""The right one turned round: of a log-in that was refused nobody knows what was wrong."""
+"""The right code rotated: it is unknown what was wrong in a log-in that was refused."""
 
 NO_ANSWER = "*5"
-"""Keys no answer can begin with. Which ones they were, the trace does not tell."""
+"""Keys that no answer can begin with. The trace does not tell which keys they were."""
 
 AFTER = {universal: key for key, universal in AFTER_STAR.items()}
 
@@ -30,7 +30,7 @@ class Answers:
     """The answers of one call.
 
     Attributes:
-        last_part: the newest part of a cargo number that was taken in parts.
+        last_part: the latest part of a cargo number that was asked for in parts.
     """
 
     story: CallStory
@@ -38,9 +38,10 @@ class Answers:
     last_part: str = ""
 
     def deeds(self, at: int, asked_ms: int, before: list[Deed]) -> list[Deed]:
-        """What was done to give the answer of step `at`, whose question was put at `asked_ms`.
+        """What the caller did to give the answer of step `at`, whose question was asked at
+        `asked_ms`.
 
-        Raises CannotBeRetold. A # that belonged to the answer before is put to that.
+        Raises CannotBeRetold. A # that belonged to the previous answer is added to that one.
         """
         step = self.story.steps[at]
         if step.detail.get("before") and before and isinstance(before[-1], Pressed):
@@ -63,7 +64,7 @@ class Answers:
         return self._answer(step, at) + (TERMINATOR if ended == Ended.HASH else "")
 
     def _answer(self, step: CallStep, at: int) -> str:
-        """The digits of an answer, or a variable for them."""
+        """The digits of an answer, or the variable for them."""
         if step.name not in SECRETS or not step.value:
             if step.name == "ccrn.part":
                 return self._part(step)
@@ -145,7 +146,8 @@ class Answers:
 
 
 def _first_prompt(steps: Sequence[CallStep], at: int) -> str:
-    """What the question of an answer is known by: its first choice, or what is said last."""
+    """The prompt by which the question of an answer is recognised: its first choice, or its last
+    prompt."""
     for step in reversed(steps[:at]):
         if step.kind == StepKind.ASKED:
             prompts = step.detail["prompts"]

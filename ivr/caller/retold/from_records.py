@@ -1,4 +1,4 @@
-"""Calls of the records as they are told again: what was said, and what the caller did, in order."""
+"""Makes the history of calls from the records: prompts, and what the caller did, in order."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import phonenumbers
 
 from ivr.caller.retold.answers import Answers
-from ivr.caller.retold.told import (
-    CallTold,
+from ivr.caller.retold.history import (
+    CallHistory,
     CannotBeRetold,
     Deed,
+    History,
     Prompt,
-    Told,
     Transferred,
 )
 from ivr.caller.retold.values import Values, given, given_driver
@@ -34,18 +34,18 @@ STYLES = {
 }
 
 ROUND_MS = 100
-"""A prompt whose last so many milliseconds were cut off was heard."""
+"""A prompt of which only so many milliseconds at the end were cut off counts as heard."""
 
 ANSWERS = (StepKind.ANSWERED, StepKind.NOMATCH, StepKind.UNIVERSAL, StepKind.NOINPUT)
 SAYS = (StepKind.SAID, StepKind.ASKED)
 
 
-def told_from(stories: Sequence[CallStory]) -> Told:
-    """Calls of one caller, in order of time. Raises CannotBeRetold."""
+def history_from(stories: Sequence[CallStory]) -> History:
+    """The history of one caller's calls, in order of time. Raises CannotBeRetold."""
     for story in stories:
         _must_be_whole(story)
     values = _values_of(stories)
-    calls = [_Retelling(story, values).told() for story in stories]
+    calls = [_Retelling(story, values).history() for story in stories]
     first = stories[0].call
     known = any("login.known.pin" in _names(story) for story in stories)
     logs_in = not first.practice and any(
@@ -58,7 +58,7 @@ def told_from(stories: Sequence[CallStory]) -> Told:
     driver = given_driver(language or "yue", values, logs_in=logs_in, phone=known)
     at_once = any("bundle.cross_now" in _names(story) for story in stories)
     ids = ", ".join(story.call.call_id for story in stories)
-    return Told(
+    return History(
         f"As in call {first.call_id}",
         f"Made of {'call' if len(stories) == 1 else 'calls'} {ids}, "
         f"{first.offered_at:%Y-%m-%d %H:%M} UTC.",
@@ -114,7 +114,8 @@ def _values_of(stories: Sequence[CallStory]) -> Values:
 
 
 def _greeted_in(story: CallStory) -> str:
-    """Who is known by their number is greeted in their language."""
+    """The language of the greeting: callers who are recognised by number are greeted in their
+    language."""
     first = next(step for step in story.steps if step.kind in SAYS)
     return str(first.detail["prompts"][0]["language"])
 
@@ -130,7 +131,7 @@ def _names(story: CallStory) -> set[str]:
 
 @dataclass
 class _Retelling:
-    """One call, while its steps are gone through."""
+    """One call, while its steps are processed."""
 
     story: CallStory
     values: Values
@@ -144,14 +145,14 @@ class _Retelling:
         self._answers = Answers(self.story, self.values)
         self._from = _like(self.story.call.caller_kind, self.story.call.caller_region)
 
-    def told(self) -> CallTold:
+    def history(self) -> CallHistory:
         call = self.story.call
         assert call.answered_at is not None
         assert call.ended_at is not None
         for at, step in enumerate(self.story.steps):
             match step.kind:
                 case StepKind.SAID | StepKind.ASKED:
-                    self._said(step, at)
+                    self._add_prompts(step, at)
                 case StepKind.ANSWERED | StepKind.NOMATCH | StepKind.UNIVERSAL:
                     self._deeds += self._answers.deeds(at, self._begins(at), self._deeds)
                 case StepKind.TRANSFER:
@@ -160,7 +161,7 @@ class _Retelling:
                 case StepKind.BACK_END:
                     self._waited = True
         known = any(prompt.name == "login.known.pin" for prompt in self._prompts)
-        return CallTold(
+        return CallHistory(
             call.outcome.value.replace("_", " ") if call.outcome else "",
             call.called,
             "{phone}" if known else self._from,
@@ -178,7 +179,7 @@ class _Retelling:
         return round((at - answered).total_seconds() * 1000)
 
     def _begins(self, answer: int) -> int:
-        """When the question of this answer was put."""
+        """When the question of this answer was asked."""
         for step in reversed(self.story.steps[:answer]):
             if step.kind == StepKind.ASKED:
                 return self._ms(step.at)
@@ -188,30 +189,30 @@ class _Retelling:
         sent = [step.detail["sent"] for step in self.story.steps if "sent" in step.detail]
         return STYLES[KeySent(sent[0])] if sent else KeyStyle.NORMAL
 
-    def _said(self, step: CallStep, at: int) -> None:
+    def _add_prompts(self, step: CallStep, at: int) -> None:
         if step.detail.get("filler"):
             self._waited = True
             return
         if step.kind == StepKind.SAID:
             begins = self._ms(step.at) - step.ms
-            heard = step.ms
+            heard_ms = step.ms
         else:
             begins = self._ms(step.at)
-            heard = self._heard_of_question(step, at)
+            heard_ms = self._heard_of_question(step, at)
         any_order = step.name == "welcome.language"
         from_ms = 0
-        for number, said in enumerate(step.detail["prompts"]):
-            if from_ms and from_ms >= heard:
+        for number, prompt in enumerate(step.detail["prompts"]):
+            if from_ms and from_ms >= heard_ms:
                 break
-            whole = heard >= said["ends_ms"] - ROUND_MS
+            whole = heard_ms >= prompt["ends_ms"] - ROUND_MS
             self._prompts.append(
                 Prompt(
-                    said["name"],
-                    said["language"],
+                    prompt["name"],
+                    prompt["language"],
                     begins + from_ms,
-                    begins + min(heard, said["ends_ms"]),
+                    begins + min(heard_ms, prompt["ends_ms"]),
                     whole,
-                    *self._slots(said, whole=whole),
+                    *self._slots(prompt, whole=whole),
                     latency_ms=step.detail.get("latency_ms") if number == 0 else None,
                     first=number == 0,
                     awaited=number == 0 and self._is_awaited(step, at),
@@ -219,11 +220,11 @@ class _Retelling:
                     any_order=any_order,
                 )
             )
-            from_ms = said["ends_ms"]
+            from_ms = prompt["ends_ms"]
         self._waited = any_order
 
     def _is_awaited(self, step: CallStep, at: int) -> bool:
-        """Whether keys pressed before it was said would have done something else."""
+        """Whether keys pressed before this prompt would have had another effect."""
         before = self.story.steps[at - 1] if at else None
         nobody_answered = before is not None and before.kind == StepKind.NOINPUT
         return bool(step.detail.get("only_now")) or nobody_answered
@@ -239,21 +240,21 @@ class _Retelling:
         return min(asked.ms, self._ms(ended) - self._ms(asked.at))
 
     def _slots(
-        self, said: Mapping[str, Any], *, whole: bool
+        self, prompt: Mapping[str, Any], *, whole: bool
     ) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """What must be read out, and what is captured. Times, and the references of practice calls,
-        are not the same in two calls."""
+        """The slots that must be read out, and the captures. Times, and the references of practice
+        calls, differ from call to call."""
         if not whole:
             return {}, {}
         slots, capture = {}, {}
-        for name, value in said["slots"].items():
+        for name, value in prompt["slots"].items():
             if name == "at" or (name == "ubr" and self.story.call.practice):
                 continue
             captured = self.values.read_out(value) if name == "ubr" else None
             if captured is not None:
                 capture[captured] = name
                 continue
-            slots[name] = self._slot(said["name"], name, value)
+            slots[name] = self._slot(prompt["name"], name, value)
         return slots, capture
 
     def _slot(self, prompt: str, name: str, value: str) -> str:
@@ -274,7 +275,7 @@ class _Retelling:
 
 
 def _like(kind: NumberKind, region: str | None) -> str:
-    """A number as a test may have it: of the same kind and country, and nobody's that we know."""
+    """A number for a test: of the same kind and country, belonging to nobody that we know."""
     if kind is not NumberKind.KNOWN or region is None:
         return "anonymous"
     sample = phonenumbers.example_number_for_type(
@@ -286,5 +287,5 @@ def _like(kind: NumberKind, region: str | None) -> str:
 
 
 def in_order(stories: Sequence[CallStory]) -> Iterator[CallStory]:
-    """As they were made."""
+    """In the order in which they were made."""
     yield from sorted(stories, key=lambda story: story.call.offered_at)

@@ -1,4 +1,4 @@
-"""From what happened in a call to the steps of a scenario that does it again."""
+"""Makes from the history of a call the steps of a scenario that repeats it."""
 
 from __future__ import annotations
 
@@ -7,57 +7,57 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.caller.retold.told import CallTold, Deed, Pressed, Prompt, Spoke, Transferred
+from ivr.caller.retold.history import CallHistory, Deed, Pressed, Prompt, Spoke, Transferred
 from ivr.caller.wire.keys import KeyStyle
 
 FACTOR = 2
-"""A limit of time is so many times what was measured, rounded up to half a second."""
+"""A time limit is this multiple of the measured time, rounded up to half a second."""
 
 LEAST_S = 1.0
-"""No limit is shorter: what is measured varies by tenths of a second on any machine."""
+"""The shortest limit: measured times vary by tenths of a second on any machine."""
 
 WITHIN_S = 20.0
-"""Until a prompt must have been heard, where it came sooner than half of that."""
+"""Limit for hearing a prompt, if it came in less than half of this."""
 
 BURST_MS = 400
-"""Nobody hears what began so lately and answers it: keys pressed then were pressed ahead."""
+"""Nobody hears a prompt for less than this and answers it: such keys were pressed ahead."""
 
 LEAVING_MS = 400
-"""A prompt that began so shortly before the caller hung up was not listened to."""
+"""A prompt that began less than this before the caller hung up was not heard."""
 
 GOES_ON_MS = 150
-"""A prompt that is heard so much longer than until a key was not ended by it."""
+"""A prompt heard for longer than this after a key was not ended by that key."""
 
 HASH_AFTER_S = 0.5
-"""So much longer than a # may belong to the answer before it is waited."""
+"""Wait this much longer than the time in which a # may belong to the previous answer."""
 
 Step = dict[str, Any]
 
 
 def limit_s(measured_ms: int) -> float:
-    """The limit for what took so long."""
+    """The limit for something that took so long."""
     return max(LEAST_S, math.ceil(measured_ms / 1000 * FACTOR * 2) / 2)
 
 
-def steps_of(call: CallTold, terminator_grace_s: float) -> list[Step]:
+def steps_of(call: CallHistory, terminator_grace_s: float) -> list[Step]:
     """The steps of one call.
 
     Args:
-        terminator_grace_s: how long a # belongs to the answer before, as the service is set.
+        terminator_grace_s: how long a # belongs to the previous answer, from the settings.
     """
     return _Steps(call, terminator_grace_s).all()
 
 
 @dataclass
 class _Steps:
-    """The steps of one call, while they are put together."""
+    """The steps of one call, while they are made."""
 
-    call: CallTold
+    call: CallHistory
     grace_s: float
     _steps: list[Step] = field(default_factory=list)
     _next: int = 0
     _expected: Prompt | None = None
-    """The prompt that was expected last, with nothing done since."""
+    """The last expected prompt, if nothing was done since."""
     _done: Deed | None = None
     _acted: bool = False
 
@@ -78,7 +78,7 @@ class _Steps:
             return self._steps
         prompts = self._until(self.call.ended_ms - LEAVING_MS)
         if prompts and not (prompts[-1].whole or prompts[-1].first):
-            prompts = prompts[:-1]  # on a slow machine it is over before it is known
+            prompts = prompts[:-1]  # on a slow machine it has ended before it is detected
         self._expect(prompts)
         self._steps.append({"hang_up": True})
         return self._steps
@@ -91,7 +91,7 @@ class _Steps:
         self._steps.append(dial)
 
     def _until(self, at_ms: float) -> Sequence[Prompt]:
-        """The prompts that began before then and have not been expected to their end."""
+        """The prompts that began before then and are not yet expected to their end."""
         prompts = self.call.prompts
         upto = self._next
         while upto < len(prompts) and prompts[upto].begins_ms < at_ms:
@@ -99,12 +99,12 @@ class _Steps:
         found = prompts[self._next : upto]
         self._next = upto
         if found and found[-1].whole and found[-1].heard_to_ms > at_ms + GOES_ON_MS:
-            # It goes on in spite of the key, and is expected once more, to its end.
+            # It goes on in spite of the key, so it is expected once more, to its end.
             self._next -= 1
         return found
 
     def _goes_on(self, deed: Deed, prompts: Sequence[Prompt]) -> bool:
-        """Whether the keys go on with those before: nothing was listened to in between."""
+        """Whether the keys continue those before: the caller heard no prompt in between."""
         return (
             isinstance(deed, Pressed)
             and isinstance(self._done, Pressed)
@@ -123,17 +123,17 @@ class _Steps:
                     self._steps.append({"wait": self.grace_s + HASH_AFTER_S})
                 self._steps.append({"press": keys})
             case Spoke():
-                said: Step = {"say": deed.words, "language": deed.language}
+                say: Step = {"say": deed.words, "language": deed.language}
                 if deed.spelled:
-                    said["spelled"] = True
+                    say["spelled"] = True
                 if deed.question:
-                    said["again_on"] = deed.question
-                self._steps.append(said)
+                    say["again_on"] = deed.question
+                self._steps.append(say)
             case Transferred(to):
                 self._steps.append({"expect_transfer": to, "within": WITHIN_S})
 
     def _must_wait(self, keys: str) -> bool:
-        """Whether a # that is pressed at once would belong to the answer before."""
+        """Whether a # that is pressed at once would belong to the previous answer."""
         done = self._done
         return keys.startswith("#") and (
             isinstance(done, Spoke) or (isinstance(done, Pressed) and not done.keys.endswith("#"))
@@ -173,7 +173,8 @@ class _Steps:
 
 
 def _worth_expecting(prompts: Sequence[Prompt]) -> list[Prompt]:
-    """Without what was cut short by keys pressed ahead; one alone of those in any order."""
+    """Without prompts that were cut off by keys pressed ahead; only one of those that come in any
+    order."""
     kept: list[Prompt] = []
     for prompt in prompts:
         heard_ms = prompt.heard_to_ms - prompt.begins_ms

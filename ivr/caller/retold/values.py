@@ -1,4 +1,4 @@
-"""Which values of a call were given to it or came of it, and what a scenario calls them."""
+"""Which values of a call were given to it or resulted from it, and their names in a scenario."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import phonenumbers
 from ivr.caller.scenario.scenario import Given, GivenCargo, GivenDriver
 
 PART = 4
-"""A cargo number that is not understood is taken in so many digits at a time."""
+"""A cargo number that is not understood is asked for in parts of so many digits."""
 
 
 @dataclass
@@ -19,9 +19,9 @@ class Values:
     """Cargo, vehicles and references by value.
 
     Attributes:
-        ccrns: that ROCARS knew and that could be bundled, in the order they were accepted.
-        vehicles: of the driver, in the order they are offered.
-        ubrs: references that came of these calls, in order.
+        ccrns: those that ROCARS accepted for bundling, in order.
+        vehicles: those of the driver, in the order in which they are offered.
+        ubrs: references that these calls produced, in order.
     """
 
     ccrns: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Values:
     _read_out: set[str] = field(default_factory=set)
 
     def learn(self, prompts: list[Mapping[str, Any]]) -> None:
-        """Take in what one utterance reads out."""
+        """Take in the values that one utterance reads out."""
         for prompt in prompts:
             match prompt["name"]:
                 case "ccrn.accepted":
@@ -39,13 +39,13 @@ class Values:
                     _add(self.vehicles, prompt["slots"]["vehicle"])
 
     def given_cargo(self, *, immediately: bool) -> GivenCargo | None:
-        """What has to be lodged."""
+        """The cargo that must be lodged before."""
         if not self.ccrns:
             return None
         return GivenCargo(count=len(self.ccrns), immediately=immediately)
 
     def variable(self, value: str) -> str | None:
-        """The variable with this value, in braces; None where it is no value that was given."""
+        """The variable with this value, in braces; None if no such value was given."""
         for values, name in ((self.ccrns, "ccrn"), (self.vehicles, "vehicle"), (self.ubrs, "ubr")):
             if value in values:
                 return "{" + _numbered(name, values.index(value)) + "}"
@@ -55,11 +55,11 @@ class Values:
         return None
 
     def written(self, value: str) -> str:
-        """A value, or several parted by commas, with variables for what was given."""
+        """A value, or several separated by commas, with variables for given values."""
         return ",".join(self.variable(part) or part for part in value.split(","))
 
     def part(self, digits: str) -> str:
-        """Digits of a cargo number that is taken in parts; fewer than `PART` are its last."""
+        """The variable for a part of a cargo number; fewer digits than `PART` are its last part."""
         for at, ccrn in enumerate(self.ccrns):
             for begins in range(0, len(ccrn), PART):
                 if ccrn[begins : begins + PART] == digits:
@@ -68,28 +68,29 @@ class Values:
         return digits
 
     def read_out(self, value: str) -> str | None:
-        """The name of a reference that is read out for the first time: it is to be captured."""
+        """The variable for a reference that is read out for the first time, which must be
+        captured."""
         if value not in self.ubrs or value in self._read_out:
             return None
         self._read_out.add(value)
         return _numbered("ubr", self.ubrs.index(value))
 
     def is_known(self, ubr: str) -> bool:
-        """Whether a reference came of these calls and was read out in one of them already."""
+        """Whether these calls produced this reference and have already read it out."""
         return ubr in self._read_out
 
 
 def given_driver(
     language: str, values: Values, *, logs_in: bool, phone: bool
 ) -> GivenDriver | None:
-    """The driver a scenario needs, if it needs one."""
+    """The driver that a scenario needs, if any."""
     if not logs_in and not values.vehicles and not phone:
         return None
     return GivenDriver(language=language, vehicles=max(1, len(values.vehicles)), phone=phone)
 
 
 def given(driver: GivenDriver | None, cargo: GivenCargo | None) -> Given:
-    """Both, as a scenario has them."""
+    """Driver and cargo in the form that a scenario has."""
     return Given(driver=driver, cargo=cargo)
 
 

@@ -1,4 +1,4 @@
-"""A scenario as a file that people read: one step a line or two, as they would write it."""
+"""Writes a scenario as a file for people: one step in a line or two, as they would write it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ivr.caller.retold.history import History
 from ivr.caller.retold.steps import FACTOR, LEAST_S, Step, steps_of
-from ivr.caller.retold.told import Told
 from ivr.caller.scenario.scenario import Given
 
 _PLAIN = re.compile(r"[a-z][a-z0-9_.-]*")
@@ -20,11 +20,11 @@ ABOUT = (
 )
 
 
-def as_file(told: Told, terminator_grace_s: float) -> str:
-    """The file (`*.call.yaml`). The grace is that of `steps_of`."""
-    lines = [ABOUT.rstrip(), f"name: {_value(told.name)}", f"about: {_value(told.about)}"]
-    lines += _given(told.given)
-    calls = [(call.name, steps_of(call, terminator_grace_s)) for call in told.calls]
+def as_file(history: History, terminator_grace_s: float) -> str:
+    """The text of the file (`*.call.yaml`). `terminator_grace_s`: see `steps_of`."""
+    lines = [ABOUT.rstrip(), f"name: {_value(history.name)}", f"about: {_value(history.about)}"]
+    lines += _given(history.given)
+    calls = [(call.name, steps_of(call, terminator_grace_s)) for call in history.calls]
     if len(calls) == 1:
         lines += ["steps:", *_steps(calls[0][1], "  ")]
     else:
@@ -55,14 +55,16 @@ def _steps(steps: Iterable[Step], indent: str) -> Iterable[str]:
 
 
 def _value(value: Any) -> str:
-    """As YAML reads it again: text in quotes, unless it is a plain name."""
+    """A value in YAML: text in quotes, unless it is a plain name."""
     match value:
         case bool():
             return "true" if value else "false"
         case int() | float():
             return f"{value:g}"
         case Mapping():
-            return "{" + ", ".join(f"{key}: {_value(one)}" for key, one in value.items()) + "}"
+            return (
+                "{" + ", ".join(f"{key}: {_value(element)}" for key, element in value.items()) + "}"
+            )
         case _:
             text = str(value)
             if _PLAIN.fullmatch(text) and text not in _NOT_TEXT:

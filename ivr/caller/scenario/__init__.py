@@ -1,1 +1,1 @@
-"""Scenario files: what a scripted caller does and what he must hear."""
+"""Scenario files: what a scripted caller does and must hear."""

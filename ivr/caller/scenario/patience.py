@@ -1,4 +1,4 @@
-"""Limits of time in scenarios, for a machine that has other things to do."""
+"""Extends the time limits of scenarios, for a machine that is busy otherwise."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LIMITS = ("within", "latency")
 
 
 def patient(step: AnyStep, patience: float) -> AnyStep:
-    """The step with limits that are so many times longer; what it expects stays."""
+    """The step with time limits multiplied by `patience`; its expectations stay the same."""
     longer = {
         name: value * patience
         for name in _LIMITS
@@ -19,6 +19,6 @@ def patient(step: AnyStep, patience: float) -> AnyStep:
 
 
 def patient_client(settings: RocarsClientSettings, patience: float) -> RocarsClientSettings:
-    """A client of ROCARS that waits so many times longer for each answer."""
+    """A client of ROCARS whose time-outs are multiplied by `patience`."""
     limits = ("connect_timeout_s", "read_timeout_s", "budget_s")
     return settings.model_copy(update={name: getattr(settings, name) * patience for name in limits})

@@ -1,7 +1,7 @@
-"""What YAML makes of a file that people write, before a scenario is made of it.
+"""Reads the YAML of a scenario file as the text that its author meant.
 
 YAML takes ``yes`` for a truth value, ``1.0`` for a number, ``*`` for an alias and ``#`` for a
-comment, and of a key given twice keeps the last. Those who write scenarios mean text.
+comment, and keeps the last of two equal keys. Authors of scenarios mean text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 from ivr.caller.scenario.fault import ScenarioError
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""That of libyaml reads several times as fast."""
+"""The loader of libyaml is several times as fast."""
 
 DEEPEST = 40
 """Far deeper than a scenario; deeper still could exhaust the reader's stack."""
@@ -31,7 +31,7 @@ _SIGN_FIRST = re.compile(r":\s+[%@`!&|>]")
 
 @dataclass(frozen=True)
 class Tree:
-    """A file as YAML read it: nodes, which know their lines, and content, all of it text."""
+    """A file as YAML read it: nodes, which know their lines, and content, which is all text."""
 
     root: yaml.Node
     content: Any
@@ -63,7 +63,7 @@ def read_tree(path: Path) -> Tree:
 
 
 def _hint(faulty: str) -> str:
-    """What may be meant by a line that YAML does not understand."""
+    """What an author may have meant by a line that YAML does not understand."""
     if _TAB_FIRST.search(faulty):
         return "; indent with spaces, not with tabs"
     if _STAR_OR_HASH.search(faulty):
@@ -72,7 +72,7 @@ def _hint(faulty: str) -> str:
 
 
 def hint_for(value: object, line: str) -> str:
-    """What a person may have meant where YAML found nothing, or a part of what stands there."""
+    """What an author may have meant where YAML found nothing, or only a part of the line."""
     if value is None and "#" in line:
         return f" (after # YAML reads no more; {QUOTE_KEYS})"
     return ""
@@ -92,8 +92,8 @@ def _text(path: Path) -> str:
             "the file as UTF-8"
         ) from None
     for number, line_text in enumerate(text.split("\n"), 1):
-        if told := _control_character(line_text):
-            raise ScenarioError(f"{path}:{number}: {told}")
+        if problem := _control_character(line_text):
+            raise ScenarioError(f"{path}:{number}: {problem}")
         if _KEYS_THEN_HASH.search(line_text):
             raise ScenarioError(
                 f"{path}:{number}: expected keys: after # YAML reads no more; {QUOTE_KEYS}"
@@ -102,7 +102,8 @@ def _text(path: Path) -> str:
 
 
 def _control_character(text: str) -> str:
-    """What is wrong with a text that has one, be it written as ``\\x07``; empty if it has none."""
+    """The problem with a text that contains a control character, also one written as ``\x07``;
+    empty if it has none."""
     for character in text:
         if character not in "\t\r\n" and unicodedata.category(character) in ("Cc", "Cs"):
             return f"expected text, not the control character U+{ord(character):04X}"
@@ -110,7 +111,7 @@ def _control_character(text: str) -> str:
 
 
 def _check_depth(path: Path, text: str) -> None:
-    """With the parser alone, which needs no stack of ours."""
+    """Check the depth with the parser alone, which does not recurse."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -123,18 +124,18 @@ def _check_depth(path: Path, text: str) -> None:
 
 
 def _check_keys(path: Path, root: yaml.Node) -> None:
-    """A key that stands twice is a fault: the second would take the place of the first."""
+    """A key that occurs twice is a fault: the second would replace the first."""
     faults, waiting, seen_nodes = [], [root], set()
     while waiting:
         node = waiting.pop()
-        if id(node) in seen_nodes:  # by way of an alias
+        if id(node) in seen_nodes:  # through an alias
             continue
         seen_nodes.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             waiting += node.value
         elif isinstance(node, yaml.ScalarNode):
-            if told := _control_character(node.value):
-                raise ScenarioError(f"{path}:{node.start_mark.line + 1}: {told}")
+            if problem := _control_character(node.value):
+                raise ScenarioError(f"{path}:{node.start_mark.line + 1}: {problem}")
         elif isinstance(node, yaml.MappingNode):
             lines: dict[str, int] = {}
             for key, value in node.value:

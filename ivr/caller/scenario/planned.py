@@ -1,4 +1,4 @@
-"""The runs that scenario files ask for: one for each row of their examples."""
+"""The runs of scenario files: one for each row of their examples."""
 
 from __future__ import annotations
 

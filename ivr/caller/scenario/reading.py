@@ -32,7 +32,7 @@ class ScenarioFile:
 
 
 def find(places: Iterable[Path]) -> list[Path]:
-    """The scenario files named, and those below the folders named."""
+    """The named scenario files, and those below the named folders."""
     found: list[Path] = []
     for place in places:
         found += sorted(place.rglob(f"*{ENDING}")) if place.is_dir() else [place]
@@ -63,19 +63,19 @@ def _faults(path: Path, tree: yaml.Node, failure: ValidationError) -> list[str]:
     written = path.read_text(encoding="utf-8-sig").splitlines()
     for fault in failure.errors(include_url=False):
         place = _without_tags(fault["loc"])
-        where, said = _line(tree, place), fault["msg"].removeprefix("Value error, ")
+        where, problem = _line(tree, place), fault["msg"].removeprefix("Value error, ")
         name = ".".join(map(str, place))
         if fault["type"] == "extra_forbidden":
-            said = "no such field here"
+            problem = "no such field here"
         elif fault["type"] == "model_type" and not place:
-            said = "expected a scenario: a name, and steps or calls"
-        said += hint_for(fault["input"], written[where - 1] if where <= len(written) else "")
-        lines.append(f"{path}:{where}: {name + ': ' if name else ''}{said}")
+            problem = "expected a scenario: a name, and steps or calls"
+        problem += hint_for(fault["input"], written[where - 1] if where <= len(written) else "")
+        lines.append(f"{path}:{where}: {name + ': ' if name else ''}{problem}")
     return lines
 
 
 def _without_tags(loc: Sequence[int | str]) -> list[int | str]:
-    """Pydantic names the kind of step between its number and its field."""
+    """Remove the kind of step, which pydantic puts between the number of a step and its field."""
     return [
         part
         for at, part in enumerate(loc)
@@ -84,7 +84,7 @@ def _without_tags(loc: Sequence[int | str]) -> list[int | str]:
 
 
 def _line(tree: yaml.Node, loc: Sequence[int | str]) -> int:
-    """The line of the innermost part of the file that a place names."""
+    """The line of the innermost part of the file that a location names."""
     node: yaml.Node = tree
     line = node.start_mark.line if node is not None else 0
     for part in loc:
@@ -102,7 +102,7 @@ def _line(tree: yaml.Node, loc: Sequence[int | str]) -> int:
 
 
 def _check_keys(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
-    """Keys that no telephone has, and numbers with what cannot be seen in them."""
+    """Check for keys that no telephone has, and for invisible characters in numbers."""
     faults = []
     for place, step in _steps(scenario):
         if isinstance(step, Press) and (wrong := without_variables(step.press).strip(KEYS)):
@@ -110,8 +110,8 @@ def _check_keys(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
         elif isinstance(step, Dial) and not step.dial.isprintable():
             faults.append((place, f"expected a number or SIP URI, not {step.dial!a}"))
     if faults:
-        told = (f"{path}:{_line(tree, place)}: {what}" for place, what in faults)
-        raise ScenarioError("\n".join(dict.fromkeys(told)))
+        lines = (f"{path}:{_line(tree, place)}: {what}" for place, what in faults)
+        raise ScenarioError("\n".join(dict.fromkeys(lines)))
 
 
 def _steps(scenario: Scenario) -> Iterator[tuple[list[Any], AnyStep]]:
@@ -122,7 +122,7 @@ def _steps(scenario: Scenario) -> Iterator[tuple[list[Any], AnyStep]]:
 
 
 def _check_prompts(path: Path, tree: yaml.Node, scenario: Scenario) -> None:
-    """Prompts that are expected have to exist: found out now, not in the middle of a call."""
+    """Expected prompts must exist: checked now, not in the middle of a call."""
     if scenario.recordings is not None:
         return
     faults = []

@@ -28,7 +28,7 @@ class GivenDriver(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    language: LanguageOrName | None = Field(None, description="His language; empty: any driver.")
+    language: LanguageOrName | None = Field(None, description="Their language; empty: any driver.")
     vehicles: int = Field(1, ge=1, le=30, description="So many are registered for the driver.")
     phone: bool = Field(
         False,
@@ -170,12 +170,12 @@ def filled(step: AnyStep, values: Mapping[str, str]) -> AnyStep:
 
     def fill(value: object) -> object:
         if isinstance(value, str):
-            return _NAME.sub(one, value)
+            return _NAME.sub(replaced, value)
         if isinstance(value, dict):
             return {name: fill(part) for name, part in value.items()}
         return value
 
-    def one(match: re.Match[str]) -> str:
+    def replaced(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise UnknownVariable(f"nothing gave {{{match[1]}}} a value")
         first, end = (int(place) if place else None for place in match.group(2, 3))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from ivr.caller.wire.keys import KeyStyle
-from speech.language import Language
+from speech.languages.language import Language
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Yes = Annotated[

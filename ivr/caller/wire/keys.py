@@ -22,9 +22,9 @@ class KeyStyle(StrEnum):
 
     NORMAL = "normal"  # RFC 4733, as the telephone's own library sends them
     NO_MARKER = "no-marker"  # RFC 4733 without the marker bit of the first packet
-    END_ONLY = "end-only"  # RFC 4733, of each key only the packets that tell its end
+    END_ONLY = "end-only"  # RFC 4733, only the end packets of each key
     LOST_START = "lost-start"  # the first packets of each key are lost
-    LOST_END = "lost-end"  # the packets that tell the end of each key are lost
+    LOST_END = "lost-end"  # the end packets of each key are lost
     LONG = "long"  # held for two and a half seconds
     INFO_RELAY = "info-relay"  # SIP INFO, application/dtmf-relay
     INFO = "info"  # SIP INFO, application/dtmf
@@ -32,7 +32,7 @@ class KeyStyle(StrEnum):
 
     @property
     def by_events(self) -> bool:
-        """Whether the wire makes the packets itself."""
+        """Whether the wire makes the event packets itself."""
         return self in (
             KeyStyle.NO_MARKER,
             KeyStyle.END_ONLY,
@@ -58,7 +58,7 @@ class EventPacket:
 
 
 def packets(key: str, style: KeyStyle) -> Iterator[EventPacket]:
-    """The packets of one key. Raises KeyError if it is none."""
+    """The packets of one key. Raises KeyError if it is no key."""
     updates = duration(style) // PER_PACKET
     for number in range(1, updates + 1):
         lost = style is KeyStyle.END_ONLY or (style is KeyStyle.LOST_START and number <= 3)
@@ -70,14 +70,14 @@ def packets(key: str, style: KeyStyle) -> Iterator[EventPacket]:
 
 
 def info(key: str, style: KeyStyle) -> tuple[str, str]:
-    """Content type and body of the INFO that tells a key."""
+    """Content type and body of the INFO for a key."""
     if style is KeyStyle.INFO:
         return "application/dtmf", key
     return "application/dtmf-relay", f"Signal={key}\r\nDuration={KEY_MS}\r\n"
 
 
 def duration(style: KeyStyle) -> int:
-    """Timestamp units one key takes."""
+    """Timestamp units that one key takes."""
     held_ms = LONG_KEY_MS if style is KeyStyle.LONG else KEY_MS
     return held_ms // 20 * PER_PACKET
 

@@ -18,7 +18,7 @@ class Message:
 
     @classmethod
     def read(cls, data: bytes) -> Message | None:
-        """From a datagram; None if it is none (a keep-alive, for example)."""
+        """Read a datagram; None if it contains no message (a keep-alive, for example)."""
         head, _, body = data.decode("utf-8", errors="surrogateescape").partition("\r\n\r\n")
         start, *lines = head.split("\r\n")
         if "SIP/2.0" not in start:
@@ -32,7 +32,7 @@ class Message:
         return cls(start, tuple(unfolded), body)
 
     def data(self) -> bytes:
-        """As a datagram, its Content-Length made right."""
+        """The message as a datagram, with the right Content-Length."""
         kept = [line for line in self.headers if not _named(line, "Content-Length")]
         length = len(self.body.encode("utf-8", errors="surrogateescape"))
         text = "\r\n".join([self.start, *kept, f"Content-Length: {length}", "", self.body])
@@ -44,12 +44,12 @@ class Message:
 
     @property
     def method(self) -> str:
-        """Of a request, or of the request a response answers."""
+        """The method of a request, or of the request that a response answers."""
         return self.start.split(" ")[0] if self.is_request else self.header("CSeq").split(" ")[-1]
 
     @property
     def status(self) -> int:
-        """Of a response; 0 of a request."""
+        """The status of a response; 0 for a request."""
         return 0 if self.is_request else int(self.start.split(" ")[1])
 
     @property
@@ -65,7 +65,7 @@ class Message:
         return ""
 
     def values(self, name: str) -> list[str]:
-        """Values of all headers of that name, lists taken apart."""
+        """Values of all headers of that name, with lists split."""
         found: list[str] = []
         for line in self.headers:
             if _named(line, name):
@@ -79,11 +79,11 @@ class Message:
         return Message(self.start, self.headers, body)
 
     def with_first(self, name: str, value: str) -> Message:
-        """One more header of that name, before all others."""
+        """The message with one more header of that name, before all others."""
         return Message(self.start, (f"{name}: {value}", *self.headers), self.body)
 
     def without_first(self, name: str) -> Message:
-        """Without the first value of that header."""
+        """The message without the first value of that header."""
         headers = list(self.headers)
         for at, line in enumerate(headers):
             if _named(line, name):

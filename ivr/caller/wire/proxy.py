@@ -1,4 +1,4 @@
-"""The wire's SIP: a proxy that stays in the dialog and sends the sound through a relay."""
+"""The SIP part of the wire: a proxy that stays in the dialog and relays the sound."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from ivr.caller.wire.relay import Address, Impairment, Relay
 
 TICKET = "X-Wire"
 _REMEMBERED = 4096
-"""Transactions whose answers may still come."""
+"""Transactions that are remembered because answers may still come."""
 
 Shown = Callable[[Message], Message]
-"""A message as it may be shown: without its secrets."""
+"""A message in the form that may be shown: without its secrets."""
 
 
 @dataclass(frozen=True)
 class Passed:
-    """A SIP message that passed.
+    """A SIP message that passed the wire.
 
     Attributes:
         at: monotonic seconds.
         to_service: its direction.
-        text: the whole message as it was sent on; keys and secrets in it were masked before it was
-            written down.
+        text: the whole message as it was forwarded; keys and secrets were masked before it was
+            recorded.
     """
 
     at: float
@@ -51,12 +51,12 @@ class WiredCall:
     shown: Shown = lambda message: message
     ladder: list[Passed] = field(default_factory=list)
     transfer_to: str = ""
-    """Refer-To of a REFER the service sent."""
+    """Refer-To of a REFER that the service sent."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Wire(asyncio.DatagramProtocol):
-    """Between a telephone on this machine and one SIP server."""
+    """The wire between a telephone on this machine and one SIP server."""
 
     def __init__(self, server: Address, host: str = "127.0.0.1", seed: int = 0) -> None:
         self._server = server
@@ -81,13 +81,13 @@ class Wire(asyncio.DatagramProtocol):
             self._transport.close()
 
     def uri(self, number: str) -> str:
-        """What the telephone has to dial to reach that number of the server."""
+        """The URI that the telephone must dial to reach that number of the server."""
         host, port = self._address
         return f"sip:{number}@{host}:{port}"
 
     def plan(self, ticket: str, impairment: Impairment, shown: Shown) -> None:
-        """How the call whose INVITE carries this ticket (header `TICKET`) is to be treated, and
-        what of its messages may be written down."""
+        """Set how to treat the call whose INVITE carries this ticket (header `TICKET`), and how its
+        messages may be shown."""
         self._planned[ticket] = impairment, shown
 
     def call(self, sip_call_id: str) -> WiredCall:
@@ -95,7 +95,7 @@ class Wire(asyncio.DatagramProtocol):
         return self._calls[sip_call_id]
 
     def forget(self, sip_call_id: str) -> None:
-        """The call is over and was told of: keep nothing of it."""
+        """The call is over and was reported: drop everything about it."""
         call = self._calls.pop(sip_call_id, None)
         if call is not None:
             call.relay.close()
@@ -121,7 +121,7 @@ class Wire(asyncio.DatagramProtocol):
         impairment, shown = self._planned.pop(invite.header(TICKET), unplanned)
         relay = Relay(self._host, impairment, self._chance)
         await relay.open()
-        if call_id in self._calls:  # the INVITE came again meanwhile
+        if call_id in self._calls:  # the INVITE was retransmitted meanwhile
             relay.close()
         else:
             self._calls[call_id] = WiredCall(relay, shown)

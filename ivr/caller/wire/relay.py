@@ -1,4 +1,4 @@
-"""The sound of one call on its way through the wire."""
+"""Relays the sound of one call through the wire."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FIRST_SOUND_S = 3.0
 _LOOK_AFTER_S = 0.01
 _REST_S = 0.2
 _KEPT_BYTES = 4 * 1024 * 1024
-"""Some 100 s of a call, as the kernel counts a packet of 20 ms."""
+"""About 100 s of a call, as the kernel counts a packet of 20 ms."""
 _SO_RCVBUFFORCE = 33  # asm-generic/socket.h
 
 
@@ -54,7 +54,8 @@ class _Socket(asyncio.DatagramProtocol):
 
 
 class Relay:
-    """RTP between our telephone (near) and the service (far), counted, lost and made up on the way.
+    """Relays RTP between our telephone (near) and the service (far); counts, drops and inserts
+    packets.
 
     Attributes:
         sent, received: as counted on the wire: what our telephone sent, what the service sent.
@@ -66,9 +67,9 @@ class Relay:
         self._chance = chance
         self.sent = StreamCount()
         self.received = StreamCount()
-        self.heard: Callable[[bytes], None] = lambda pcm: None
-        """Is handed the service's sound, mono s16le at 8000 Hz."""
-        self._heard = StreamSound(lambda pcm: self.heard(pcm))
+        self.on_sound: Callable[[bytes], None] = lambda pcm: None
+        """Called with the service's sound, mono s16le at 8000 Hz."""
+        self._sound_received = StreamSound(lambda pcm: self.on_sound(pcm))
         self._near = _Socket(self._from_telephone)
         self._far = _Socket(self._from_service)
         self._telephone: Address | None = None
@@ -93,11 +94,11 @@ class Relay:
         self._looking = loop.create_task(self._look_for_rests())
 
     async def _look_for_rests(self) -> None:
-        """Notice when the service sends nothing, which it may while it is silent."""
+        """Notice when the service sends nothing, as it may while it is silent."""
         while True:
             await asyncio.sleep(_REST_S)
             if self._far.transport is not None and not _waiting(self._far.transport):
-                self._heard.rest()
+                self._sound_received.rest()
 
     def close(self) -> None:
         if self._looking is not None:
@@ -107,21 +108,21 @@ class Relay:
                 side.transport.close()
 
     async def taken_in(self) -> None:
-        """Return when all that the service sent so far has been handed on.
+        """Wait until everything that the service has sent so far has been handed on.
 
-        The end of a call overtakes its last words where this program is late.
+        If this program is late, the end of a call would otherwise overtake its last sound.
         """
         while self._far.transport is not None and _waiting(self._far.transport):  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_AFTER_S)
 
     def offered(self, sdp: str) -> str:
-        """The telephone's description, as the service is to see it."""
+        """The telephone's SDP in the form that the service shall see."""
         self._telephone = _address(sdp) or self._telephone
         bent = _readdressed(sdp, self._host, _port(self._far))
         return bent if self._impairment.events else _without_events(bent)
 
     def answered(self, sdp: str) -> str:
-        """The service's description, as the telephone is to see it."""
+        """The service's SDP in the form that the telephone shall see."""
         self._service = _address(sdp) or self._service
         events = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", sdp, re.M)
         if events:
@@ -129,9 +130,9 @@ class Relay:
         return _readdressed(sdp, self._host, _port(self._near))
 
     async def press(self, key: str, style: KeyStyle) -> None:
-        """One key as telephone-events; the telephone's sound is left out meanwhile.
+        """Send one key as telephone-events; the telephone's sound is dropped meanwhile.
 
-        Raises TimeoutError: no sound flows, so there is nothing to number the packets by.
+        Raises TimeoutError: no sound flows, so the packets cannot be numbered.
         """
         async with asyncio.timeout(_FIRST_SOUND_S):
             await asyncio.shield(self._sound_flows)
@@ -164,9 +165,9 @@ class Relay:
         await asyncio.sleep(_GAP_S)
 
     def _after_the_last_key(self, timestamp: int) -> int:
-        """A telephone whose sound stands still would give two keys one timestamp: that is one key.
+        """Give the next key a later timestamp: if no sound flows, two keys would have the same one.
 
-        (RFC 4733, 2.1: it is the timestamp that tells one press from another.)
+        (RFC 4733, 2.1: the timestamp distinguishes presses.)
         """
         end = self._keys_end
         if end is None or (timestamp - end) & 0xFFFFFFFF < 0x80000000:
@@ -197,7 +198,7 @@ class Relay:
         if packet is None or self._is_lost():
             return
         self.received.count(packet, time.monotonic())
-        self._heard.packet(packet)
+        self._sound_received.packet(packet)
         if self._telephone is not None and self._near.transport is not None:
             self._near.transport.sendto(data, self._telephone)
 
@@ -206,7 +207,7 @@ class Relay:
 
 
 def _waiting(transport: asyncio.DatagramTransport) -> int:
-    """Bytes of the next datagram that was not read yet; 0 when there is none."""
+    """Size of the next datagram that was not read yet; 0 if there is none."""
     if transport.is_closing():
         return 0
     size = array.array("i", [0])
@@ -215,10 +216,10 @@ def _waiting(transport: asyncio.DatagramTransport) -> int:
 
 
 def _keep_much(near_or_far: socket.socket) -> None:
-    """Have the kernel keep what comes while this program waits for a processor.
+    """Have the kernel buffer packets while this program waits for a processor.
 
-    What is heard is put together by timestamps, so late is as good as early; what was dropped is a
-    gap. Only root gets more than `net.core.rmem_max`.
+    The sound is assembled by timestamps, so delay does no harm, but a dropped packet is a gap. Only
+    root gets more than `net.core.rmem_max`.
     """
     try:
         near_or_far.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _KEPT_BYTES)

@@ -1,4 +1,4 @@
-"""RTP packets (RFC 3550, 5.1), and what is counted of a stream of them."""
+"""RTP packets (RFC 3550, 5.1), and the statistics of a stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HEADER = struct.Struct("!BBHII")
 
 @dataclass(frozen=True)
 class Packet:
-    """One packet without header extensions of its own making."""
+    """One packet; it cannot make header extensions."""
 
     payload_type: int
     marker: bool
@@ -22,7 +22,7 @@ class Packet:
 
     @classmethod
     def read(cls, data: bytes) -> Packet | None:
-        """None if it is no RTP."""
+        """Read a datagram; None if it is no RTP."""
         if len(data) < _HEADER.size or data[0] >> 6 != 2:
             return None
         first, second, sequence, timestamp, source = _HEADER.unpack_from(data)
@@ -68,7 +68,7 @@ class StreamCount:
     _expected_before: int = field(default=0, repr=False)
 
     def count(self, packet: Packet, at: float) -> None:
-        """`at`: when it came, in seconds."""
+        """Count a packet that came at `at`, seconds."""
         if packet.source != self._source:
             self._expected_before += self._expected
             self._source, self._first, self._last = packet.source, packet.sequence, packet.sequence
@@ -94,7 +94,7 @@ class StreamCount:
 
     @property
     def loss(self) -> float:
-        """Share of the packets that did not come."""
+        """Share of the packets that were lost."""
         expected = self.packets + self.lost
         return self.lost / expected if expected else 0.0
 
@@ -102,8 +102,8 @@ class StreamCount:
     def mos(self) -> float:
         """Estimated mean opinion score, 1 to 4.5, by the E-model (ITU-T G.107).
 
-        With G.113, appendix I: G.711 has Ie 0, and with packet loss concealment Bpl 25.1; loss is
-        taken as random, delay as the jitter buffer's and nothing else.
+        With G.113, appendix I: G.711 has Ie 0, and with packet loss concealment Bpl 25.1. Loss is
+        assumed to be random, and the delay to be only that of the jitter buffer.
         """
         loss = self.loss * 100
         delay_ms = 20 + 2 * self.jitter_max_ms

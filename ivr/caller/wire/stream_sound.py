@@ -1,8 +1,8 @@
-"""The sound of one direction of a call, from its RTP packets, each at the place of its timestamp.
+"""Assembles the sound of one direction of a call from its RTP packets, by their timestamps.
 
-No jitter buffer stands between: a packet that comes late is not a gap, and one that is lost leaves
-a gap of its own length, marked as such. So does a side that sends nothing while it is silent (RFC
-3551, 4.1), whether its timestamps go on meanwhile or not.
+There is no jitter buffer: a late packet makes no gap, and a lost packet leaves a marked gap of its
+own length. A side that sends nothing while it is silent (RFC 3551, 4.1) makes a gap too, whether
+its timestamps go on meanwhile or not.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ from ivr.caller.wire.rtp import Packet
 PCMU, PCMA = 0, 8
 _MISSING = LOST.to_bytes(2, "little")
 _LONGEST_GAP = 8000 * 3
-"""Timestamps that jump farther begin a new stream: a hold, another source. Unless so much time has
+"""A larger jump of timestamps begins a new stream (a hold, another source), unless so much time has
 passed."""
 _ABOUT_S = 1.0
 _STOOD_STILL_S = 0.25
-"""A packet that begins speech, and comes so much later than its timestamp says, comes after silence
-that was not counted."""
+"""A packet that begins speech and comes this much later than its timestamp says follows silence
+that the timestamps did not count."""
 _SAMPLES_A_SECOND = 8000
 
 _RESTS_AFTER_S = 1.0
-"""So long nothing must have come: a service that is late sends the rest of its words afterwards."""
+"""Only after so long without a packet is there silence: a late service sends the rest of its speech
+afterwards."""
 
 
 def _decoded(subtype: str) -> tuple[bytes, ...]:
-    """What each byte of G.711 means, as two bytes of s16le."""
+    """The s16le sample of each G.711 byte."""
     form = {"samplerate": 8000, "channels": 1, "format": "RAW", "subtype": subtype}
     values, _ = soundfile.read(io.BytesIO(bytes(range(256))), dtype="int16", **form)
     return tuple(int(value).to_bytes(2, "little", signed=True) for value in values)
@@ -52,9 +53,9 @@ class StreamSound:
         self._rested = 0.0
 
     def packet(self, packet: Packet, at: float | None = None) -> None:
-        """The next packet that came, at this monotonic second; now, if none is given.
+        """Take the next packet, which came at this monotonic second; by default now.
 
-        Those out of order are too late: their place is taken.
+        A packet out of order is dropped: its place is taken.
         """
         law = _LAWS.get(packet.payload_type)
         if law is None:
@@ -78,9 +79,9 @@ class StreamSound:
         self._hand_on(_MISSING * gap + b"".join([law[byte] for byte in packet.payload]))
 
     def rest(self, at: float | None = None) -> None:
-        """Nothing is on its way at this monotonic second: what is long missing was silence.
+        """At this monotonic second nothing is on its way: what is missing was silence.
 
-        Whoever listens for the end of something would otherwise wait until more comes.
+        Otherwise a listener for the end of speech would wait until more comes.
         """
         at = time.monotonic() if at is None else at
         missing = at - self._at - self._rested

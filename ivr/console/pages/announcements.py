@@ -20,7 +20,7 @@ from ivr.records.facts import now
 from ivr.records.people import Visitor
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role
-from speech.language import Language
+from speech.languages.language import Language
 
 ONE = "/announcements/{number:[0-9]+}"
 TONGUE = "{language:" + "|".join(Language) + "}"

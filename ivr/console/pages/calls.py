@@ -26,7 +26,7 @@ from ivr.records.outcome import CallOutcome
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG
-from speech.language import Language
+from speech.languages.language import Language
 
 COLUMNS = (
     *("call", "offered", "answered", "ended", "outcome", "ended by", "language", "caller"),

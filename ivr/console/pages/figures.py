@@ -21,7 +21,7 @@ from ivr.records.facts import now
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import Measure, hong_kong_day
-from speech.language import Language
+from speech.languages.language import Language
 
 COLUMNS = ("day", "language", "measure", "name", "count")
 DAYS_AT_ONCE = 7

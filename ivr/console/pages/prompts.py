@@ -26,7 +26,7 @@ from ivr.studio.clips import StudioClip
 from ivr.studio.intake import Asked, BadWords, asked, asked_of
 from ivr.studio.publication import NotPublished, publish
 from prompts.take import BadTake
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.synthesiser import SynthesisFailed
 
 OF_A_LANGUAGE = f"/prompts/{{language:{'|'.join(Language)}}}"

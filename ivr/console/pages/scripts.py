@@ -14,7 +14,7 @@ from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.studio.importing import opened, take_in
 from ivr.studio.script_book import as_csv, file_name
-from speech.language import Language
+from speech.languages.language import Language
 
 SET = f"/prompts/{{language:{'|'.join(Language)}}}"
 

@@ -15,7 +15,7 @@ from ivr.console.site import SITE
 from ivr.records.console_tables import PromptVersion, VersionState
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
-from speech.language import Language
+from speech.languages.language import Language
 
 WAITING = (VersionState.DRAFT, VersionState.REVIEWED)
 ON_A_PAGE = 50

@@ -49,10 +49,10 @@ class Binding:
 
 @cache
 def binding(number: int) -> Binding:
-    """The copy of this number; 0 is the library as it is installed.
+    """Give the copy with this number; 0 is the installed library itself.
 
-    None can look names up. What is loaded before a fork is shared by the children. Raises
-    EndpointFailed for a build that cannot be copied, or not be kept from looking names up.
+    No copy can look up host names. Child processes share what was loaded before the fork. Raises
+    EndpointFailed for a build that cannot be copied, or whose name look-ups cannot be blocked.
     """
     file = pjsua2._pjsua2.__file__
     if number == 0:
@@ -85,7 +85,8 @@ def _bound(pj: Any, file: str) -> Binding:
 
 @cache
 def _entries() -> tuple[Entries, Entries]:
-    """Of its resolvers, and of what makes media transports. Raises CannotBeReplaced."""
+    """Where the library keeps its resolver functions and its makers of media transports. Raises
+    CannotBeReplaced."""
     library = Path(pjsua2._pjsua2.__file__).read_bytes()
     transports = entries_of(library, {MAKES_TRANSPORTS})
     if not transports.entries:
@@ -94,7 +95,7 @@ def _entries() -> tuple[Entries, Entries]:
 
 
 def _classes(number: int, file: Path) -> ModuleType:
-    """The binding's Python module, on top of the library in `file`. Raises ImportError."""
+    """Load the binding's Python module over the library in `file`. Raises ImportError."""
     loader = ExtensionFileLoader(_EXTENSION, str(file))
     spec = importlib.util.spec_from_loader(_EXTENSION, loader)
     source = importlib.util.find_spec("pjsua2.pjsua2")

@@ -1,4 +1,4 @@
-"""The library's conference bridge, in which our calls only seem to take part."""
+"""Keeps the sound of calls out of the library's conference bridge."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OTHER_LAYOUT = "this build of pjsua2 tells of new streams in another layout"
 
 
 class _StreamCreated(ctypes.Structure):
-    """A `pj::OnStreamCreatedParam`."""
+    """The fields we read of a `pj::OnStreamCreatedParam`."""
 
     _fields_ = (
         ("stream", ctypes.c_void_p),
@@ -28,23 +28,24 @@ class _StreamCreated(ctypes.Structure):
 
 
 def check_layout(pj: Any) -> None:
-    """See that a new stream is told of as we read it. Raises EndpointFailed for another build."""
-    told = pj.OnStreamCreatedParam()
-    told.streamIdx, told.destroyPort = 7, True
-    seen = _StreamCreated.from_address(int(told.this))
+    """Check that a new stream is reported in the layout we read. Raises EndpointFailed for another
+    build."""
+    param = pj.OnStreamCreatedParam()
+    param.streamIdx, param.destroyPort = 7, True
+    seen = _StreamCreated.from_address(int(param.this))
     if (seen.index, seen.destroy_port) != (7, True):
         raise EndpointFailed(_OTHER_LAYOUT)
 
 
 @dataclass(frozen=True)
 class _StandIn:
-    """A port that says and hears nothing, and the memory it lives in."""
+    """A port that gives and takes only silence, and the memory it occupies."""
 
     library: ctypes.PyDLL
     port: int
     pool: int
     lock: int
-    """Counts who uses the port: ourselves, and the bridge."""
+    """Counts who uses the port: this object, and the bridge."""
 
     @classmethod
     def create(cls, library: ctypes.PyDLL) -> _StandIn:
@@ -63,20 +64,22 @@ class _StandIn:
         return int(self.library.pj_grp_lock_get_ref(self.lock)) > 1
 
     def destroy(self) -> None:
-        """With what the bridge keeps for it: only after it has let go of it."""
+        """Free the memory, also that of the bridge's entry; call it only after the bridge released
+        the port."""
         self.library.pjmedia_port_destroy(self.port)
         self.library.pj_pool_release(self.pool)
 
 
 class Bridge:
-    """Sees to it that nothing passes the bridge.
+    """Makes sure that no sound passes through the bridge.
 
-    The library puts the port of each new stream into it, and would mix the sound of all of them. We
-    have it take a stand-in, and keep the stream's own. Used on the pj thread only.
+    The library adds the port of each new stream to the bridge, which would mix all of them. We give
+    it a stand-in port instead and keep the stream's own port. Used on the pj thread only.
     """
 
     def __init__(self, binding: Binding) -> None:
-        """Part the bridge from the library's clock, a thread. Raises EndpointFailed."""
+        """Disconnect the bridge from the library's clock, which is a thread. Raises
+        EndpointFailed."""
         check_layout(binding.pj)
         self._library = library = binding.c
         self._master = MediaPort(library, library.pjsua_set_no_snd_dev(), FRAME_BYTES)
@@ -87,26 +90,27 @@ class Bridge:
             raise EndpointFailed("this build of pjsua2 has frames of another layout")
         trial.destroy()
 
-    def take_stream(self, told: Any) -> int:
+    def take_stream(self, param: Any) -> int:
         """Keep a new stream's port out of the bridge; gives its address.
 
-        `told` is the `pj.OnStreamCreatedParam`, from within `onStreamCreated`. Raises
+        `param` is the `pj.OnStreamCreatedParam`, from within `onStreamCreated`. Raises
         EndpointFailed for another build.
         """
-        created = _StreamCreated.from_address(int(told.this))
+        created = _StreamCreated.from_address(int(param.this))
         port = created.port
-        if port is None or port != int(told.pPort):
+        if port is None or port != int(param.pPort):
             raise EndpointFailed(_OTHER_LAYOUT)
         self._stand_ins[port] = stand_in = _StandIn.create(self._library)
         created.port = stand_in.port
         return int(port)
 
     def lose_stream(self, port: int) -> None:
-        """A stream that was taken is being destroyed."""
+        """A stream that was kept out of the bridge is being destroyed."""
         self._left.append(self._stand_ins.pop(port))
 
     def settle(self) -> None:
-        """Have done what the library asked of the bridge: ports come and go as a frame passes."""
+        """Run one frame, which carries out what the library asked of the bridge (adding, removing
+        ports)."""
         self._master.take()
         left, self._left = self._left, []
         for stand_in in left:

@@ -1,4 +1,4 @@
-"""What pjsua2 does not offer and the C library beneath it does: its functions, limits and timers.
+"""Functions, limits and timers of the C library that pjsua2 does not offer.
 
 The published wheel grants 4 calls a library whatever was asked, without saying so; its compiled-in
 limits can only be read through its C functions, which it exports.
@@ -54,7 +54,7 @@ def functions_of(file: str) -> ctypes.PyDLL:
 
 
 def be_quiet(library: ctypes.PyDLL) -> None:
-    """Keep the library from writing to standard output before its settings are read."""
+    """Stop the library from writing to standard output before its settings are read."""
     library.pj_log_set_level(0)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of the other side in one call: each a SIP request that the library makes."""
+"""The SIP requests that we have the library send to the other side of one call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pjsua2 as pj
 
 
 class CallRequests:
-    """Those of one call; `call` is the `pj.Call`. Used on the pj thread only.
+    """The requests of one call; `call` is the `pj.Call`. Used on the pj thread only.
 
     Each method raises pj.Error where the library cannot send it now.
     """
@@ -35,7 +35,7 @@ class CallRequests:
         self._call.answer(op)
 
     def ending(self, status: int, reason: str, headers: Mapping[str, str]) -> Callable[[], None]:
-        """What ends the call when it is called: CANCEL, BYE, or this status, whichever fits.
+        """Give a function that ends the call: by CANCEL, BYE or this status, whichever fits.
 
         Raises ValueError for headers that cannot be sent.
         """

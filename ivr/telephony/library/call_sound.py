@@ -1,4 +1,4 @@
-"""The sound of one call inside the library: its streams, whose RTP is heard, keys, counters."""
+"""The sound of one call inside the library: streams, accepted RTP sources, keys, counters."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Sound(Enum):
 
 
 class CallSound:
-    """That of one call. Used on the pj thread only; `call` is the `pj.Call`."""
+    """The sound of one call. Used on the pj thread only; `call` is the `pj.Call`."""
 
     def __init__(
         self,
@@ -55,35 +55,35 @@ class CallSound:
         self._tell = tell
         self._hear_tones = hear_tones
         self._keys = KeyPresses()
-        self._keys_heard = 0
+        self._keys_counted = 0
         self._gate = MediaGate()
         self._stream: SoundStream | None = None
         self._stats = StreamStats()
         self._over = False
 
     def offered_keys(self, keys: tuple[bytes, ...]) -> None:
-        """Of the other side's SRTP. Before the call is answered."""
+        """Take the keys of the other side's SRTP. Call it before the call is answered."""
         self._gate.keys = keys
 
-    # What the library reports
+    # Reported by the library
 
-    def stream_created(self, told: Any) -> None:
-        """An RTP stream begins; `told` is the `pj.OnStreamCreatedParam`."""
-        self._stream = self._card.take_stream(told)
-        self._stats.new_stream(told.streamIdx)
+    def stream_created(self, param: Any) -> None:
+        """An RTP stream begins; `param` is the `pj.OnStreamCreatedParam`."""
+        self._stream = self._card.take_stream(param)
+        self._stats.new_stream(param.streamIdx)
         self._keys.other_sender()
 
     def stream_destroyed(self, call: Any) -> None:
-        """It is over, but for its counters."""
+        """The stream is over; only its counters can still be read."""
         self._lose_stream()
         if not self._over:
             self._stats.add_stream(call)
 
     def changed(self, call: Any) -> Sound:
-        """There is sound now, or none any more."""
+        """Take in that sound flows now, or has stopped; gives the new state."""
         sound = _present(call)
         if sound is Sound.FLOWS and self._stream is None:
-            sound = Sound.BROKEN  # it is not of our form
+            sound = Sound.BROKEN  # the stream has a form we cannot exchange
         if sound is Sound.FLOWS:
             self._audio.flows()
             self._stats.note_codec(call)
@@ -96,28 +96,29 @@ class CallSound:
         return sound
 
     def event_came(self, event: KeyEvent) -> None:
-        """A packet of a key."""
+        """Take one report of a key press."""
         now = self._clock()
-        key = self._keys.heard(event, now)
+        key = self._keys.new_key(event, now)
         self._audio.key_is_down(new=key is not None)
         if key is not None and not self._over:
-            self._keys_heard += 1
+            self._keys_counted += 1
             sent = KeySent.EVENT if event.method == BY_EVENTS else KeySent.INFO
             self._tell(Pressed(key, now, sent))
 
-    # What is asked of it
+    # Called by the leg
 
-    def move(self, beat: int, now: float, *, goes: bool) -> bool:
-        """Move 20 ms if it `goes`; on hold none does, and what plays waits. Whether it went."""
+    def move(self, tick: int, now: float, *, goes: bool) -> bool:
+        """Move 20 ms of sound if `goes`; on hold none moves, and playback waits. True if sound
+        moved."""
         if goes and self._stream is not None and self.state is Sound.FLOWS:
-            self._stream.move(self._audio, beat, now)
+            self._stream.move(self._audio, tick, now)
             return True
         if self._audio.began:
-            self._audio.frame_received(b"", beat)
+            self._audio.frame_received(b"", tick)
         return False
 
     def look_at_source(self, call: Any) -> None:
-        """Learn where the sound comes from, once it does."""
+        """Find out where the sound comes from, once it comes."""
         if not self._gate.settled and not self._over:
             self._gate.comes_from(self._stats.source(call))
 
@@ -126,18 +127,18 @@ class CallSound:
         return self._stats.received_so_far(call)
 
     def count_last(self, call: Any) -> None:
-        """The call ends: its counters can be read for the last time."""
+        """The call is ending: read its counters for the last time."""
         self._stats.add_stream(call)
 
     def close(self) -> MediaStats:
-        """The call is over: what its sound was like."""
+        """The call is over; gives the statistics of its sound."""
         self._over = True
         self._lose_stream()
         self._strays.forget(self._gate.fileno())
         self._gate.close()
-        return self._stats.whole(self._keys_heard, self._audio, self._gate.strays)
+        return self._stats.whole(self._keys_counted, self._audio, self._gate.strays)
 
-    # How
+    # Internal
 
     def _lose_stream(self) -> None:
         stream, self._stream = self._stream, None
@@ -145,9 +146,9 @@ class CallSound:
             self._card.lose_stream(stream)
 
     def _gate_in(self, call: Any) -> None:
-        """A stream begins: see to it that what is agreed counts.
+        """A stream begins: let only the agreed sender in.
 
-        On a system that does not let us, calls go on, and it is said and counted.
+        If the system does not permit that, calls go on; it is logged and counted.
         """
         gate = self._gate
         gate.behind_nat = self.behind_nat

@@ -1,6 +1,6 @@
-"""The objects by which a copy of the library tells us what happens.
+"""The callback objects through which a copy of the library reports what happens.
 
-Each copy has base classes of its own, so these are made once for each.
+Each copy has its own base classes, so the callback classes are made once per copy.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _LEVELS = {0: logging.CRITICAL, 1: logging.ERROR, 2: logging.WARNING}
 
 
 def guarded(callback: Callable[..., None]) -> Callable[..., None]:
-    """Log and count what a callback raises; the library itself would print it at best.
+    """Log and count exceptions raised in a callback; the library would only print them.
 
-    The object needs a `failed`, which is given the name of the callback.
+    The object needs a method `failed`, which is called with the name of the callback.
     """
 
     @functools.wraps(callback)
@@ -34,7 +34,7 @@ def guarded(callback: Callable[..., None]) -> Callable[..., None]:
 
 @cache
 def endpoint_class(pj: Any) -> Any:
-    """The endpoint of a copy."""
+    """Make the endpoint class of a copy."""
 
     class PjEndpoint(pj.Endpoint):
         def __init__(self, reports: CardReports[Any]) -> None:
@@ -52,7 +52,8 @@ def endpoint_class(pj: Any) -> Any:
 
 @cache
 def account_class(pj: Any) -> Any:
-    """Takes calls to any number; there is no registration, the SIP front knows where we are."""
+    """Make the account class: it takes calls to any number. Nothing registers; the SIP front knows
+    our address."""
 
     class PjAccount(pj.Account):
         def __init__(self, reports: CardReports[Any], card: object) -> None:
@@ -71,7 +72,8 @@ def account_class(pj: Any) -> Any:
 
 @cache
 def call_class(pj: Any) -> Any:
-    """A call, which passes on what the library reports of it. Incoming if `call_id` is given."""
+    """Make the call class, which forwards the library's reports. A call is incoming if `call_id` is
+    given."""
 
     class PjCall(pj.Call):
         def __init__(
@@ -138,7 +140,7 @@ def call_class(pj: Any) -> Any:
 
 @cache
 def log_class(pj: Any) -> Any:
-    """Passes on what the library logs."""
+    """Make the class that forwards the library's log."""
 
     class PjLog(pj.LogWriter):
         def __init__(self, log: logging.Logger) -> None:
@@ -153,6 +155,6 @@ def log_class(pj: Any) -> Any:
 
 
 def free(thing: Any) -> None:
-    """Delete the C++ object of one of these now, on this thread, whatever still refers to it."""
+    """Delete the C++ object behind `thing` now, on this thread, whatever still refers to it."""
     thing.__swig_destroy__(thing)
     thing.this = None

@@ -1,8 +1,7 @@
-"""Functions that a loaded copy of the SIP library calls by a table, and what it calls instead.
+"""Replaces functions that a loaded copy of the SIP library calls through a table.
 
-A shared object calls functions that others may have in its place through a table of addresses, its
-own for each copy (the global offset table of the ELF specification): those of the C library, and
-its own that it exports.
+A shared object calls replaceable functions through a table of addresses: the global offset table of
+the ELF specification, one per copy. They are functions of the C library, and its own exported ones.
 """
 
 from __future__ import annotations
@@ -15,20 +14,20 @@ from dataclasses import dataclass
 from typing import Any
 
 ANCHOR = "pj_getaddrinfo"
-"""A function of the library: where it lies tells where the whole lies."""
+"""A function of the library; its address shows where the library was loaded."""
 _READ_AND_WRITE = 3
 
 _SECTIONS_AT = struct.Struct("<40xQ10xHH")
-"""Of the ELF header: offset of the section headers, size of each, their number."""
+"""Fields of the ELF header: offset of the section headers, size of each, their number."""
 _SECTION = struct.Struct("<4xI16xQQI")
-"""Of a section header: type, offset, size, the section it refers to."""
+"""Fields of a section header: type, offset, size, and the section it refers to."""
 _SYMBOL = struct.Struct("<IBBHQQ")
 _RELOCATION = struct.Struct("<QQq")
 _DYNAMIC_SYMBOLS, _RELOCATIONS = 11, 4
 
 
 class CannotBeReplaced(Exception):
-    """The library is built in another way than we know; the text says in which."""
+    """The library is built in a way that we do not know; the text says in what."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +44,14 @@ class Entries:
 
     @property
     def names(self) -> set[str]:
-        """Those that were found."""
+        """Names of the functions that were found."""
         return {name for name, _ in self.entries}
 
 
 def entries_of(library: bytes, wanted: Collection[str]) -> Entries:
-    """Find them in the file of the library; those it calls. Raises CannotBeReplaced.
+    """Find the entries of these functions in the library's file. Raises CannotBeReplaced.
 
-    All copies have them at the same offsets, for they differ in names only.
+    The offsets are the same in all copies, which differ in names only.
     """
     sections = _sections(library)
     table = next((section for section in sections if section[0] == _DYNAMIC_SYMBOLS), None)
@@ -87,10 +86,10 @@ def _sections(library: bytes) -> list[tuple[int, int, int, int]]:
 
 
 def replace(functions: ctypes.PyDLL, where: Entries, instead: Mapping[str, Any]) -> None:
-    """From now on this loaded copy calls these. Raises CannotBeReplaced.
+    """Have this loaded copy call other functions from now on. Raises CannotBeReplaced.
 
-    `instead`: functions of ctypes, by the name of what they stand for; to be kept as long as the
-    process lives, for the library has their addresses.
+    `instead`: ctypes functions by the name of the function they replace. They must be kept as long
+        as the process lives, since the library holds their addresses.
     """
     anchor = ctypes.cast(getattr(functions, ANCHOR), ctypes.c_void_p).value or 0
     begin = anchor - where.anchor

@@ -44,8 +44,8 @@ from ivr.telephony.status import (
 )
 
 _COUNTS = 8
-"""How often RTP is looked for within the time after which a caller without it is asked whether they
-are there: asking the library for a call's counters copies a good deal of them."""
+"""How often RTP is looked for in the time after which a silent caller is asked whether they are
+there. More often would cost: the library copies all its counters each time."""
 
 
 class Leg:
@@ -95,16 +95,16 @@ class Leg:
             clock=clock,
             tell=tell,
             hear_tones=hear_tones,
-            behind_nat=call_id is None,  # whom we call may be anywhere
+            behind_nat=call_id is None,  # we may call anybody, wherever they are
         )
         self._call = call_class(card.binding.pj)(self, card.callback_failed, card.account, call_id)
         self._requests = CallRequests(card.binding.pj, self._call)
 
-    # What the event loop asks for
+    # Called by the event loop
 
     @property
     def requests(self) -> CallRequests:
-        """What can be asked of the other side. Raises HungUp once the call is over."""
+        """The requests that can be sent to the other side. Raises HungUp once the call is over."""
         if self.dead or self._ours is not None:
             raise HungUp("the call is over")
         return self._requests
@@ -114,7 +114,7 @@ class Leg:
         return self._requests.dial(uri, from_uri, headers)
 
     def offered(self, keys: tuple[bytes, ...], *, behind_nat: bool) -> None:
-        """What is known of the other side's sound before the call is answered.
+        """Take what is known of the other side's sound before the call is answered.
 
         Args:
             keys: of their SRTP, if they offer any.
@@ -124,7 +124,7 @@ class Leg:
         self._sound.offered_keys(keys)
 
     def refuse(self, status: int, headers: Mapping[str, str], reason: str = "") -> None:
-        """Final answer other than 200; a call that was answered gets BYE."""
+        """Refuse the call with this final status, never 200; a call that was answered gets BYE."""
         self.end(Cause.REJECTED, status, reason, headers)
 
     def end(
@@ -134,16 +134,17 @@ class Leg:
         reason: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """CANCEL, refuse or BYE, whichever fits. Does nothing on a call that is over."""
+        """End the call by CANCEL, a refusal or BYE, whichever fits. Does nothing on a call that is
+        over."""
         if self.dead:
             return
         status = OK if self._answered_at is not None else status
         end_it = self._requests.ending(status, reason, headers or {})
-        self._ours = self._ours or cause  # the library may report the end while it is asked for it
+        self._ours = self._ours or cause  # the library may report the end during this call
         end_it()
 
     def look_after(self, now: float) -> None:
-        """Watch limits and the flow of RTP; called a few times a second."""
+        """Check the limits and the flow of RTP; called a few times a second."""
         if self.dead or self._ours is not None:
             return
         settings = self._settings
@@ -166,24 +167,24 @@ class Leg:
                 self._requests.options()
         self._sound.look_at_source(self._call)
 
-    def move_sound(self, beat: int, now: float) -> bool:
-        """Move 20 ms of sound; on hold nothing goes, and what plays waits. Whether any went."""
-        return self._sound.move(beat, now, goes=self._ours is None)
+    def move_sound(self, tick: int, now: float) -> bool:
+        """Move 20 ms of sound; on hold none moves, and playback waits. True if sound moved."""
+        return self._sound.move(tick, now, goes=self._ours is None)
 
     def free(self) -> None:
-        """Delete the library's call, now and on this thread, whatever Python still refers to."""
+        """Delete the library's call now, on this thread, whatever in Python still refers to it."""
         free(self._call)
         self._call = None
 
     def lost(self) -> None:
-        """The library is going down with this call still in it."""
+        """The library is being shut down with this call still in it."""
         if not self.dead:
             self._over(REQUEST_TIMEOUT, "endpoint stopped")
 
-    # What the library reports
+    # Reported by the library
 
     def state_changed(self) -> None:
-        """The call rings, is answered, is over."""
+        """The call rings, was answered, or is over."""
         if self.dead:
             return
         info = self._call.getInfo()
@@ -193,7 +194,7 @@ class Leg:
             self._sound.count_last(self._call)
             unanswered = self._watch.waits and status in (REQUEST_TIMEOUT, NO_SUCH_CALL)
             if self._watch.gone or unanswered:
-                self._ours = self._ours or Cause.NO_RTP  # the library has ended the call for it
+                self._ours = self._ours or Cause.NO_RTP  # why the library ended it
             self._over(status, reason)
             self.free()  # nothing may touch the C++ object from here on
         elif state == pj.PJSIP_INV_STATE_EARLY:
@@ -207,7 +208,7 @@ class Leg:
             self._tell(Confirmed())
 
     def sound_changed(self) -> None:
-        """There is sound now, or none any more."""
+        """Sound flows now, or has stopped."""
         if self.dead or self._ours is not None:
             return
         sound = self._sound.changed(self._call)
@@ -218,45 +219,45 @@ class Leg:
             self._watch.resume(time.monotonic())
             self._tell(SoundFlows())
 
-    def stream_created(self, told: Any) -> None:
-        """An RTP stream begins; `told` is the `pj.OnStreamCreatedParam`."""
-        self._sound.stream_created(told)
+    def stream_created(self, param: Any) -> None:
+        """An RTP stream begins; `param` is the `pj.OnStreamCreatedParam`."""
+        self._sound.stream_created(param)
         self._watch.new_stream()
 
     def stream_destroyed(self) -> None:
-        """It is over, but for its counters."""
+        """The stream is over; only its counters can still be read."""
         self._sound.stream_destroyed(self._call)
 
-    def dtmf_received(self, told: Any) -> None:
-        """A packet of a key came; `told` is the `pj.OnDtmfEventParam`."""
+    def dtmf_received(self, param: Any) -> None:
+        """A packet of a key came; `param` is the `pj.OnDtmfEventParam`."""
         self._sound.event_came(
-            KeyEvent(told.method, told.digit, told.timestamp, told.duration, told.flags)
+            KeyEvent(param.method, param.digit, param.timestamp, param.duration, param.flags)
         )
 
     def options_answered(self, status: int) -> None:
-        """The other side says that it is there, or nothing (408)."""
+        """The other side answered our OPTIONS, or gave no answer (408)."""
         if not self.dead:
             self._watch.answered(status, time.monotonic())
 
     def change_answered(self, status: int) -> None:
-        """What became of our refresh of the session; nothing else of ours changes a call to us."""
+        """The other side answered our session refresh; we send no other change within a call."""
         if self._incoming and self._confirmed and not self.dead:
             self._refresh.answered(status, time.monotonic())
 
     def referred(self, status: int, *, final: bool) -> None:
-        """How far the transfer we asked for has come."""
+        """The other side reported on the transfer that we asked for."""
         if not self.dead and (final or status >= OK):
             self._tell(Referred(status))
 
     def transfer_wanted(self) -> int:
-        """What we answer to a REFER, or to an INVITE that would replace this call.
+        """Give the SIP status that answers a REFER, or an INVITE that would replace this call.
 
-        Left alone, the library would call any number at our cost, or hand the caller's line over
+        By default the library would call any number at our cost, or give the caller's line away
         (RFC 3515, RFC 3891).
         """
         return DECLINE
 
-    # How
+    # Internal
 
     def _refresh_session(self, now: float) -> None:
         try:

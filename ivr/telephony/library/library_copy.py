@@ -1,7 +1,7 @@
-"""The file of another copy of the SIP library: the same code, of which nothing is shared.
+"""Makes the file of another copy of the SIP library: the same code, sharing no variables.
 
 Loaded from a file of another name, a shared object gets variables of its own. Two things would
-still be common to all copies, and are parted here:
+still be shared by all copies, and are separated here:
 
 - the table of types the binding (SWIG) keeps in the interpreter under a fixed name, by which an
   object would get the methods of another copy than the one it was made by;
@@ -19,9 +19,9 @@ _TYPE_TABLE = re.compile(rb"swig_runtime_(data\d)")
 
 _ELF_64_LITTLE_ENDIAN = b"\x7fELF\x02\x01"
 _SECTIONS_AT = struct.Struct("<40xQ10xHH")
-"""Of the ELF header: offset of the section headers, size of each, their number."""
+"""Fields of the ELF header: offset of the section headers, size of each, their number."""
 _SECTION = struct.Struct("<4xI16xQQ")
-"""Of a section header: type, offset, size."""
+"""Fields of a section header: type, offset, size."""
 _DYNAMIC_SYMBOLS = 11
 _SYMBOL_BYTES = 24
 _SYMBOL_INFO = 4
@@ -29,11 +29,11 @@ _UNIQUE, _WEAK = 10 << 4, 2 << 4
 
 
 class CannotBeCopied(Exception):
-    """The library is built in another way than we know; the text says in which."""
+    """The library is built in a way that we do not know; the text says in what."""
 
 
 def another_copy(library: bytes, number: int) -> bytes:
-    """The file of copy `number`, from that of the library. Raises CannotBeCopied."""
+    """Make the file of copy `number` from the library's file. Raises CannotBeCopied."""
     found = _TYPE_TABLE.search(library)
     if found is None:
         raise CannotBeCopied("it has no table of types")

@@ -29,13 +29,13 @@ _TIMERS = {
     SessionTimer.ALWAYS: pj.PJSUA_SIP_TIMER_ALWAYS,
 }
 _EVENTS_A_POLL, _MOST_POLLS = 16, 16
-"""The library serves so many sockets in a poll (PJ_IOQUEUE_MAX_EVENTS_IN_SINGLE_POLL). A card of
-four calls has nine, one of a build with more calls has more."""
+"""The library serves this many sockets in one poll (PJ_IOQUEUE_MAX_EVENTS_IN_SINGLE_POLL), and we
+poll so often at most: a card of four calls has nine sockets, a build with more calls has more."""
 _PORTS_PER_CALL = 2
 _PORTS_BESIDE_CALLS = 16
 
 _in_use: set[Binding] = set()
-"""A second endpoint in one copy of the library ends the process."""
+"""Copies that run. A second endpoint in one copy would end the process."""
 
 
 class LineCard:
@@ -44,7 +44,7 @@ class LineCard:
     def __init__(
         self, reports: CardReports[LineCard], binding: Binding, settings: TelephonySettings
     ) -> None:
-        """Start it.
+        """Start the copy.
 
         Raises:
             EndpointFailed: the address or port is taken, this copy runs already, or it is a build
@@ -97,7 +97,7 @@ class LineCard:
 
     @property
     def lines(self) -> int:
-        """Calls it holds at once."""
+        """Calls that the card holds at once."""
         return calls_granted(self.binding.c)
 
     @property
@@ -106,14 +106,14 @@ class LineCard:
         return calls_held(self.binding.c)
 
     def poll(self) -> None:
-        """Do what is due and take what has come, without waiting for any."""
+        """Do the work that is due and take the packets that have come, without waiting."""
         for _ in range(_MOST_POLLS):
             if self._pj.libHandleEvents(0) < _EVENTS_A_POLL:
                 return
 
-    def take_stream(self, told: Any) -> SoundStream:
+    def take_stream(self, param: Any) -> SoundStream:
         """A leg has a new stream. Raises TelephonyError for sound that is not of our form."""
-        port = self.bridge.take_stream(told)
+        port = self.bridge.take_stream(param)
         try:
             return SoundStream(self.binding.c, port)
         except TelephonyError:
@@ -121,7 +121,7 @@ class LineCard:
             raise
 
     def lose_stream(self, stream: SoundStream) -> None:
-        """A leg's stream is over."""
+        """A leg's stream has ended."""
         self.bridge.lose_stream(stream.address)
 
     def stop(self) -> None:
@@ -144,18 +144,18 @@ def _library_settings(own: Any, settings: TelephonySettings) -> Any:
     ua, media = config.uaConfig, config.medConfig
     ua.maxCalls = settings.max_calls
     ua.threadCnt = 0
-    ua.mainThreadOnly = False  # keys would wait for the next poll: all comes on our thread anyway
+    ua.mainThreadOnly = False  # or keys would wait a poll; events come on our thread anyway
     ua.userAgent = settings.user_agent
     media.clockRate = media.sndClockRate = SAMPLE_RATE
     media.audioFramePtime = media.ptime = FRAME_MS
     media.channelCount = 1
     media.maxMediaPorts = settings.max_calls * _PORTS_PER_CALL + _PORTS_BESIDE_CALLS
     media.quality = 3
-    media.noVad = True  # RTP must flow during silence as well
+    media.noVad = True  # RTP must also flow during silence
     media.ecTailLen = 0
     media.threadCnt = 0
-    media.hasIoqueue = False  # sound comes in by the same poll, not by a thread of 100 a second
-    media.sndAutoCloseTime = -1  # the clock is ours
+    media.hasIoqueue = False  # our poll takes the sound in, not a thread of its own
+    media.sndAutoCloseTime = -1  # our own clock moves the sound
     return config
 
 
@@ -171,7 +171,7 @@ def _account_settings(own: Any, settings: TelephonySettings, sip_address: str) -
         transport.portRange = settings.rtp_ports_per_card - 2
     if settings.srtp:
         config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_OPTIONAL
-        config.mediaConfig.srtpSecureSignaling = 0  # the front sees to that: we hear it on loopback
+        config.mediaConfig.srtpSecureSignaling = 0  # TLS is the front's; loopback here
     calls = config.callConfig
     calls.timerUse = _TIMERS[settings.session_timer]
     calls.timerSessExpiresSec = settings.session_expires_s

@@ -1,4 +1,4 @@
-"""What the event loop knows of one call while it lasts."""
+"""What the event loop knows about one call while it lasts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RunOnThread = Callable[[Callable[[], None]], Awaitable[None]]
 
 
 class LiveCall:
-    """Takes the events of a leg; gives orders to it. Belongs to the event loop."""
+    """Takes the events of a leg and sends it requests. Belongs to the event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, post: Post, run: RunOnThread) -> None:
         """`post` has something called on the event loop, `run` on the pj thread."""
@@ -44,15 +44,15 @@ class LiveCall:
         self.answered = False
         self.sound = False
         self.referred: int | None = None
-        """How the transfer we asked for ended: the status of the call to the new party."""
+        """The final status of the transfer that we asked for: that of the call to the new party."""
         self._clock = loop.time
         self._run = run
         self._changed = asyncio.Event()
         self.ended: asyncio.Future[Ending] = loop.create_future()
-        """Done with the `Ending` when the call is over. Shield it when waiting with a time-out."""
+        """Set to the `Ending` when the call is over. Shield it when waiting with a time-out."""
 
     def happened(self, event: CallEvent) -> None:
-        """One event of the leg, in order."""
+        """Take one event of the leg; they come in order."""
         match event:
             case Progressed():
                 self.progress.append(event)
@@ -78,11 +78,11 @@ class LiveCall:
         changed.set()
 
     def hear_tones(self) -> None:
-        """No events are agreed for the other side's keys: they come as tones in the sound."""
+        """No events were agreed for the other side's keys: listen for their tones in the sound."""
         self.audio.hear_tones(lambda key: self.happened(Pressed(key, self._clock(), KeySent.TONE)))
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something is so. Raises HungUp once the call is over."""
+        """Wait until `condition` holds. Raises HungUp once the call is over."""
         while True:
             self.must_live()
             if condition():
@@ -90,7 +90,7 @@ class LiveCall:
             await self._changed.wait()
 
     async def until_ended(self) -> Ending:
-        """Wait for the end; cancelling the wait does no harm."""
+        """Wait for the end of the call; the wait may be cancelled."""
         return await asyncio.shield(self.ended)
 
     def must_live(self) -> None:
@@ -99,7 +99,7 @@ class LiveCall:
             raise HungUp(f"the call is over: {self.ending.cause}")
 
     async def order(self, do: Callable[[Leg], None]) -> None:
-        """Have something done with the leg. Raises HungUp, TelephonyError."""
+        """Have something done with the leg on the pj thread. Raises HungUp, TelephonyError."""
         self.must_live()
         leg = self.leg
         if leg is None:

@@ -1,10 +1,10 @@
-"""Whose RTP is heard in a call, where ours goes, and key presses under numbers nobody agreed on.
+"""Which RTP a call accepts, where ours is sent, and events of payload types not agreed.
 
-What is agreed counts (RFC 3264): RTP from another address than the one in SDP is not played, and
-ours goes to the one in SDP alone, so that a late packet from where the sound came before does not
-pull it back. Only a peer behind NAT, by its settings, is followed to wherever its RTP comes from.
-SRTP is known by its key, whatever address it has; such events in it are read where the other side's
-offer told the key (`secure_events.py`).
+SDP decides (RFC 3264): RTP from an address that is not in SDP is not played, and ours goes only to
+the address in SDP, so that a late packet from the previous address does not redirect it. Only a
+peer behind NAT, by its settings, is followed to wherever its RTP comes from.
+SRTP is recognised by its key, whatever its address; key presses in it are read if the other side's
+offer contained the key (`secure_events.py`).
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _DoWithSocket = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Agreed:
-    """What is agreed of a stream.
+    """What SDP agreed about a stream.
 
     Attributes:
         host, port: where its RTP comes from and goes to.
-        events: number of its key presses; below 0: none.
+        events: payload type of its key presses; below 0: none.
         secure: whether it is SRTP.
     """
 
@@ -60,15 +60,15 @@ class Agreed:
 
 
 class MediaGate:
-    """That of one call. Used on the pj thread only."""
+    """The gate of one call. Used on the pj thread only."""
 
     def __init__(self) -> None:
         self.behind_nat = False
-        """Whether the other side's RTP is taken from anywhere, and ours sent there."""
+        """Whether RTP is accepted from any address, and ours sent to that address."""
         self.keys: tuple[bytes, ...] = ()
-        """Of the other side's SRTP, as it offered them; empty where it offered none."""
+        """The keys that the other side offered for its SRTP; empty if it offered none."""
         self.strays = 0
-        """Events that came under numbers that were not agreed."""
+        """Events that came under payload types that were not agreed."""
         self._transport: MediaTransport | None = None
         self._agreed: Agreed | None = None
         self._hosts: tuple[IPv4Address, ...] = ()
@@ -77,7 +77,7 @@ class MediaGate:
         self._secure: SecureEvents | None = None
         self._sequence = -1
         self.settled = True
-        """Whether nothing is to be learnt from where sound comes from."""
+        """Whether the accepted source is final, so that nothing is learnt from later packets."""
 
     def agreed(self, transport: MediaTransport, now_agreed: Agreed) -> None:
         """A stream begins on this transport. Raises OSError."""
@@ -99,14 +99,14 @@ class MediaGate:
             let_everybody_in(transport.rtcp)
             return
         rule = only_from(self._hosts, but_ports=self._left)
-        self._everywhere(lambda one: attach(one, SO_ATTACH_FILTER, rule))
+        self._everywhere(lambda sock: attach(sock, SO_ATTACH_FILTER, rule))
         attach(transport.rtcp, SO_ATTACH_FILTER, only_from(self._hosts))
 
     def comes_from(self, source: str) -> None:
-        """Where the last packet came from, as `192.0.2.1:4000`.
+        """Take the source of the last packet, as `192.0.2.1:4000`.
 
-        Once it is the very port that was agreed, no other is listened to. (Some send from another
-        port than they listen on, which they may: RFC 4961.)
+        Once it is the agreed port, no other is accepted. (A sender may use another port than it
+        listens on: RFC 4961.)
         """
         agreed = self._agreed
         if self.settled or agreed is None:
@@ -114,11 +114,11 @@ class MediaGate:
         if source not in (f"{host}:{agreed.port}" for host in self._hosts):
             return
         rule = only_from(self._hosts, agreed.port)
-        self._everywhere(lambda one: attach(one, SO_ATTACH_FILTER, rule))
+        self._everywhere(lambda sock: attach(sock, SO_ATTACH_FILTER, rule))
         self.settled = True
 
     def stray_events(self) -> list[KeyEvent]:
-        """Reports of the events that came under other numbers since the last time, in order."""
+        """Give the events that came under other payload types since the last time, in order."""
         found: list[KeyEvent] = []
         if self._second is None:
             return found
@@ -135,11 +135,11 @@ class MediaGate:
         return found
 
     def fileno(self) -> int:
-        """Of the socket that they come to; -1 where there is none."""
+        """Descriptor of the socket that those events come to; -1 if there is none."""
         return -1 if self._second is None else self._second.fileno()
 
     def close(self) -> None:
-        """The transport goes."""
+        """The transport is going away."""
         if self._second is not None:
             self._second.close()
         self._second = None
@@ -148,7 +148,7 @@ class MediaGate:
     def _open_second(self, transport: MediaTransport, now_agreed: Agreed) -> None:
         self._secure = SecureEvents(self.keys) if now_agreed.secure else None
         lengths = LENGTHS if now_agreed.secure else PLAIN_EVENT
-        if now_agreed.secure and not self.keys:  # what is in its packets cannot be read here
+        if now_agreed.secure and not self.keys:  # the content of its packets cannot be read here
             if self._second is not None:
                 self._second.close()
             self._second = None
@@ -179,9 +179,9 @@ class MediaGate:
 
 
 def _addresses_of(host: IPv4Address) -> tuple[IPv4Address, ...]:
-    """Those that packets of this host have here.
+    """The source addresses that packets of this host can have here.
 
-    A telephone on this very machine names its address in the network, and reaches us over loopback.
+    A telephone on this machine names its network address, but reaches us over loopback.
     """
     if host.is_loopback or not _is_this_machine(host):
         return (host,)

@@ -1,8 +1,8 @@
-"""A media port of the library (`pjmedia_port`): what sound is taken from and given to.
+"""A media port of the library (`pjmedia_port`): sound is read from it and written to it.
 
 Through the binding, each 20 ms of each call would cost two calls from C into Python, which took
-twice the processor time of all the rest of the sound. So ports are used as the library itself uses
-them; their layout is that of PJMEDIA 2.15.
+twice the processor time of all the rest of the sound. So we call ports as the library itself does;
+their layout is that of PJMEDIA 2.15.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SOUND = pj.PJMEDIA_FRAME_TYPE_AUDIO
 
 
 class _Frame(ctypes.Structure):
-    """A `pjmedia_frame`: some sound, or none."""
+    """A `pjmedia_frame`: some sound, or silence."""
 
     _fields_ = (
         ("type", ctypes.c_int),
@@ -30,7 +30,7 @@ class _Frame(ctypes.Structure):
 
 
 class _Info(ctypes.Structure):
-    """How a port begins: with its `pjmedia_port_info`, whose format is one of audio."""
+    """The beginning of a port: its `pjmedia_port_info`, whose format is an audio format."""
 
     _fields_ = (
         ("name", ctypes.c_void_p),
@@ -49,7 +49,7 @@ class _Info(ctypes.Structure):
 
 @dataclass(frozen=True)
 class SoundForm:
-    """The sound of a port, and how much of it is moved at a time."""
+    """The form of a port's sound, and the size of its frames."""
 
     rate_hz: int
     channels: int
@@ -58,7 +58,7 @@ class SoundForm:
 
 
 def form_of(port: int) -> SoundForm:
-    """The form of a port's sound, of the port at this address."""
+    """Read the sound form of the port at this address."""
     info = _Info.from_address(port)
     return SoundForm(info.clock_rate, info.channels, info.bits, info.frame_us)
 
@@ -67,7 +67,7 @@ class MediaPort:
     """Takes sound from a port and gives it some, a frame at a time. Used on the pj thread only."""
 
     def __init__(self, library: ctypes.PyDLL, port: int, frame_bytes: int) -> None:
-        """`port`: its address. What stays the same from frame to frame is set here, once."""
+        """`port`: its address. Fields that are the same in every frame are set here, once."""
         self._port = PORT(port)
         self._get, self._put = library.pjmedia_port_get_frame, library.pjmedia_port_put_frame
         self._length = frame_bytes
@@ -81,7 +81,7 @@ class MediaPort:
         self._give_at = ctypes.c_void_p(ctypes.addressof(self._to_give))
 
     def take(self) -> bytes:
-        """The next frame; empty where there is none."""
+        """The next frame; empty if there is none."""
         self._get(self._port, self._take_at)
         frame = self._to_take
         if frame.type == _SOUND and frame.size == self._length:
@@ -90,7 +90,7 @@ class MediaPort:
         return b""
 
     def give(self, pcm: bytes) -> None:
-        """Raises ValueError for a frame of another length."""
+        """Write a frame. Raises ValueError for a frame of another length."""
         self._given_bytes[:] = pcm
         self._put(self._port, self._give_at)
 

@@ -1,8 +1,8 @@
-"""The sockets of the media transports that a copy of the SIP library makes, and where they send to.
+"""The sockets of the media transports of a copy of the SIP library, and where they send.
 
-The library follows RTP to wherever it comes from, and says nothing of it. As it makes a transport
-it can be told not to (PJMEDIA_UDP_NO_SRC_ADDR_CHECKING), but pjsua2 never tells it; so what makes
-them is called through here.
+By default the library sends RTP to whatever address RTP comes from, without reporting it. An option
+at the creation of a transport prevents that (PJMEDIA_UDP_NO_SRC_ADDR_CHECKING), but pjsua2 never
+sets it; so the creation functions are called through here.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ log = logging.getLogger("ivr.telephony.media")
 MAKES_TRANSPORTS = "pjmedia_transport_udp_attach"
 
 _FOLLOW, _STAY = 0, 1
-"""Options of a transport: to send where RTP comes from, or where was agreed."""
+"""Options of a transport: send to where RTP comes from, or to the agreed address."""
 _MARK = 0x5EED_0000
 _LOOK_THROUGH = 512
-"""Bytes at the beginning of a transport among which its options are."""
+"""The options are within this many bytes at the beginning of a transport."""
 
 _Made = ctypes.CFUNCTYPE(
     *(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
@@ -48,7 +48,7 @@ class _SocketInfo(ctypes.Structure):
 
 @dataclass(frozen=True)
 class MediaTransport:
-    """One of them, for as long as its call lasts.
+    """One transport, for as long as its call lasts.
 
     Attributes:
         rtp, rtcp: descriptors of its sockets, which are the library's.
@@ -60,7 +60,7 @@ class MediaTransport:
     options: int
 
     def follow(self, sound: bool) -> None:
-        """Whether it sends where sound comes from; otherwise where was agreed."""
+        """Send to where sound comes from if `sound`; otherwise to the agreed address."""
         ctypes.c_uint.from_address(self.options).value = _FOLLOW if sound else _STAY
 
 
@@ -76,7 +76,8 @@ class MediaSockets:
         replace(functions, where, {MAKES_TRANSPORTS: self._made})
 
     def on(self, port: int) -> MediaTransport:
-        """The transport whose RTP comes to this port. Raises TelephonyError for another build."""
+        """Find the transport that receives RTP on this port. Raises TelephonyError for another
+        build."""
         try:
             return self._by_port[port]
         except KeyError:

@@ -1,12 +1,12 @@
-"""A copy of the SIP library that cannot look names up.
+"""Makes a copy of the SIP library that cannot look up host names.
 
 The library takes a host name wherever an address may stand: in SDP, in a Contact, in a route. It
-asks for it by `getaddrinfo`, on the one thread that moves the sound of all calls, and a name server
-that is slow stops them all. The front lets no name through (`sip_config/kamailio/kamailio.cfg`);
-what gets past it all the same finds no resolver here, and fails like a name that does not exist.
+calls `getaddrinfo` on the one thread that moves the sound of all calls, so a slow name server would
+stop them all. The front lets no name through (`sip_config/kamailio/kamailio.cfg`); a name that gets
+past it nevertheless finds no resolver here, and fails as if it did not exist.
 
-The functions it asks by are replaced by others that read literal addresses and look nothing up
-(AI_NUMERICHOST of POSIX).
+Its resolver functions are replaced by functions that only read literal addresses (AI_NUMERICHOST of
+POSIX).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _host_by_address(name: bytes | None) -> int | None:
 
 def _tell(name: bytes | None) -> None:
     shown = (name or b"").decode("ascii", "replace")[:_LONGEST_SHOWN]
-    # It asks for the machine's own name as it starts, and does without.
+    # The library asks for the machine's own name as it starts, and does without it.
     level = logging.DEBUG if shown == socket.gethostname() else logging.WARNING
     log.log(level, "the SIP library wanted to look up a name, and was not let: %r", shown)
 
@@ -78,7 +78,7 @@ _INSTEAD: dict[str, Any] = {
 
 
 def resolver_entries(library: bytes) -> Entries:
-    """Find the entries of its resolvers in the file of the library. Raises CannotBeReplaced."""
+    """Find the entries of the resolver functions in the library's file. Raises CannotBeReplaced."""
     found = entries_of(library, _RESOLVERS)
     unknown = sorted(found.names - set(_INSTEAD))
     if unknown:
@@ -87,5 +87,5 @@ def resolver_entries(library: bytes) -> Entries:
 
 
 def take_resolver_away(functions: ctypes.PyDLL, where: Entries) -> None:
-    """From now on this loaded copy finds no name. Raises CannotBeReplaced."""
+    """Block name look-ups in this loaded copy from now on. Raises CannotBeReplaced."""
     replace(functions, where, _INSTEAD)

@@ -1,4 +1,4 @@
-"""What the kernel does with packets before a socket gets them: programs of the classic BPF.
+"""Programs of the classic BPF that filter packets in the kernel before a socket gets them.
 
 (Linux, Documentation/networking/filter.rst; socket(7), SO_ATTACH_REUSEPORT_CBPF.) They cost nothing
 per packet here, and need no privilege.
@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address
 
 Instruction = tuple[int, int, int, int]
-"""Code, how far to jump if so and if not so, constant (`struct sock_filter`)."""
+"""Code, jump distance if true, jump distance if false, constant (`struct sock_filter`)."""
 Program = tuple[Instruction, ...]
 
 SO_ATTACH_FILTER = 26
@@ -40,9 +40,9 @@ def only_from(
     *,
     but_ports: Collection[int] = (),
 ) -> Program:
-    """For a UDP socket: packets of these senders alone get in.
+    """A filter for a UDP socket that only accepts packets of these senders.
 
-    `port`: of the sender, if it must be a certain one; else `but_ports`, which it must not be.
+    `port`: the only port of the sender that is accepted; otherwise `but_ports` are refused.
     """
     known = sorted(addresses)
     ports = [(other, False) for other in sorted(but_ports)] if port is None else [(port, True)]
@@ -59,10 +59,11 @@ def only_from(
 
 
 def second_for_events_but(agreed: int, lengths: Sequence[int] = PLAIN_EVENT) -> Program:
-    """For two sockets on a port: the second gets telephone-events, unless they have this number.
+    """For two sockets on a port: the second gets telephone-events, unless they have this payload
+    type.
 
-    What is four bytes long (`lengths`: of the whole packet) and has a number that is given out in
-    each call (RFC 3551, 6) is an event: sound is longer.
+    A packet with four bytes of payload (`lengths`: of the whole packet) and a dynamic payload type
+    (RFC 3551, 6) is an event: sound is longer.
     """
     *others, last = lengths
     of_length = [(_IF_EQUAL, len(others) - at, 0, length) for at, length in enumerate(others)]
@@ -83,7 +84,7 @@ def second_for_events_but(agreed: int, lengths: Sequence[int] = PLAIN_EVENT) -> 
 
 
 def attach(descriptor: int, option: int, program: Program) -> None:
-    """Have the kernel run this for the socket with this descriptor. Raises OSError."""
+    """Have the kernel run this program for the socket with this descriptor. Raises OSError."""
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
     memory = ctypes.create_string_buffer(code, len(code))
     fprog = struct.pack("HxxxxxxP", len(program), ctypes.addressof(memory))
@@ -92,7 +93,7 @@ def attach(descriptor: int, option: int, program: Program) -> None:
 
 
 def let_everybody_in(descriptor: int) -> None:
-    """Take `only_from` away."""
+    """Remove the filter of `only_from`."""
     with _same_socket(descriptor) as sock:
         try:
             sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
@@ -103,7 +104,8 @@ def let_everybody_in(descriptor: int) -> None:
 def share_port(descriptor: int, agreed: int, lengths: Sequence[int] = PLAIN_EVENT) -> socket.socket:
     """A second socket on the port of this one, for events of other numbers. Raises OSError.
 
-    The first is set to share its port only after it was bound: so it never got one that was taken.
+    The first socket is set to share its port only after it was bound, so it never got a port in
+    use.
     """
     with _same_socket(descriptor) as first:
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -120,5 +122,5 @@ def share_port(descriptor: int, agreed: int, lengths: Sequence[int] = PLAIN_EVEN
 
 
 def _same_socket(descriptor: int) -> socket.socket:
-    """Not `socket.dup`, which would have the library wait in its socket."""
+    """Not `socket.dup`, whose copy would make the library's socket blocking."""
     return socket.socket(fileno=os.dup(descriptor))

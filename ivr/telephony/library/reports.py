@@ -1,4 +1,4 @@
-"""To whom the callbacks of the library report: protocols, so that a callback knows no receiver."""
+"""The protocols by which the library's callbacks report, so that a callback knows no receiver."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ class CardReports(Protocol[Card_contra]):
         """The library itself answered an INVITE, with this SIP status."""
 
     def callback_failed(self, name: str) -> None:
-        """A callback raised; called while the exception is handled."""
+        """A callback raised; called while the exception is being handled."""
 
 
 class CallReports(Protocol):
     """Receives what the library reports of one call, on the pj thread."""
 
     def state_changed(self) -> None:
-        """The call rings, is answered, is over."""
+        """The call rings, was answered, or is over."""
 
     def sound_changed(self) -> None:
-        """There is sound now, or none any more."""
+        """Sound flows now, or has stopped."""
 
-    def stream_created(self, told: Any) -> None:
-        """An RTP stream begins; `told` is the `pj.OnStreamCreatedParam`."""
+    def stream_created(self, param: Any) -> None:
+        """An RTP stream begins; `param` is the `pj.OnStreamCreatedParam`."""
 
     def stream_destroyed(self) -> None:
-        """It is over, but for its counters."""
+        """The stream is over; only its counters can still be read."""
 
-    def dtmf_received(self, told: Any) -> None:
-        """A packet of a key came; `told` is the `pj.OnDtmfEventParam`."""
+    def dtmf_received(self, param: Any) -> None:
+        """A packet of a key came; `param` is the `pj.OnDtmfEventParam`."""
 
     def options_answered(self, status: int) -> None:
         """The final status of an OPTIONS that we sent within the call; 408 when none came."""
@@ -52,7 +52,7 @@ class CallReports(Protocol):
         """The final status of an INVITE or UPDATE that we sent, to begin the call or within it."""
 
     def referred(self, status: int, *, final: bool) -> None:
-        """How far the transfer we asked for has come."""
+        """The other side reported on the transfer that we asked for."""
 
     def transfer_wanted(self) -> int:
-        """The SIP status that answers a REFER, or an INVITE that would replace this call."""
+        """Give the SIP status that answers a REFER, or an INVITE that would replace this call."""

@@ -1,8 +1,8 @@
-"""Key presses in SRTP under numbers that nobody agreed on, read with the key that the offer tells.
+"""Reads key presses in SRTP under payload types that were not agreed, with the key from the offer.
 
-The library drops what comes under another number before it hands anything on, so such a packet is
-deciphered here: RFC 3711 with AES_CM_128 and HMAC_SHA1_80 or _32, keys as in RFC 4568. A packet
-whose tag is not that of the key is nobody's.
+The library drops packets of other payload types, so they are deciphered here: RFC 3711 with
+AES_CM_128 and HMAC_SHA1_80 or _32, keys as in RFC 4568. A packet whose tag does not fit the key is
+ignored.
 """
 
 from __future__ import annotations
@@ -28,14 +28,16 @@ _CIPHER_KEY, _AUTH_KEY, _SALT = (0, 16), (1, 20), (2, 14)
 """Label and length of each session key (RFC 3711, 4.3.2)."""
 _TAGS = (10, 4)
 _ROUNDS = 16
-"""Times that a stream's sequence numbers may have begun anew: in five hours, at 20 ms a packet."""
+"""How often a stream's sequence numbers may have wrapped around: 16 times is six hours at 20 ms a
+packet."""
 
 LENGTHS = tuple(_HEADER + _EVENT + tag for tag in _TAGS)
-"""Of a packet with one event."""
+"""Lengths of a packet with one event."""
 
 
 def keys_offered(message: str) -> tuple[bytes, ...]:
-    """Keys of the sender, each with its salt, in an offer or answer; those the library can use."""
+    """The sender's keys in an offer or answer, each with its salt; only those that the library can
+    use."""
     return tuple(base64.b64decode(inline) for inline in _CRYPTO.findall(message))
 
 
@@ -59,12 +61,12 @@ class SecureEvents:
     """Reads the events of one sender. Used on the pj thread only."""
 
     def __init__(self, masters: tuple[bytes, ...]) -> None:
-        """`masters`: the keys that were offered, of which one is used."""
+        """`masters`: the offered keys, of which the sender uses one."""
         self._keys = [_SessionKeys.of(master) for master in masters]
         self._round = 0
 
     def opened(self, packet: bytes) -> bytes | None:
-        """The packet as plain RTP; None if it is not the sender's."""
+        """Decipher the packet to plain RTP; None if it is not the sender's."""
         if len(packet) not in LENGTHS:
             return None
         body, tag = packet[: _HEADER + _EVENT], packet[_HEADER + _EVENT :]

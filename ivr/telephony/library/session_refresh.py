@@ -1,7 +1,7 @@
-"""A session refresh of ours (RFC 4028) that the other side refused, and when it is sent again.
+"""When a refused session refresh (RFC 4028) is sent again.
 
-The library sends it once: without another the session expires, and the other side hangs up on a
-caller who is in the middle of it.
+The library sends it only once: without a further one the session expires, and the other side hangs
+up in the middle of the conversation.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import random
 from ivr.telephony.status import NO_SUCH_CALL, OK, REQUEST_PENDING, REQUEST_TIMEOUT
 
 _BY_THE_LIBRARY = {401, 407, 422, REQUEST_TIMEOUT, NO_SUCH_CALL}
-"""It answers a challenge, takes a longer interval (RFC 4028, 7.3), and ends a call that is gone."""
+"""The library itself answers a challenge, takes a longer interval (RFC 4028, 7.3), and ends a call
+that is gone."""
 _NOT_NOW_S = 10.0
 _MOST = 10
 
 
 class SessionRefresh:
-    """That of one call. All times are monotonic seconds."""
+    """The refreshes of one call. All times are monotonic seconds."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -25,7 +26,7 @@ class SessionRefresh:
         self._refused = 0
 
     def answered(self, status: int, now: float) -> None:
-        """The final status of an INVITE or UPDATE that was sent within the call."""
+        """Take the final status of an INVITE or UPDATE that we sent within the call."""
         self._again_at = None
         if status < OK + 100:
             self._refused = 0
@@ -37,12 +38,12 @@ class SessionRefresh:
             self._again_at = now + (self._chance.randrange(201) / 100 if pending else _NOT_NOW_S)
 
     def is_due(self, now: float) -> bool:
-        """Whether it must be sent again now; it counts as sent when this says so."""
+        """Whether it must be sent again now. If this says so, it counts as sent."""
         if self._again_at is None or now < self._again_at:
             return False
         self._again_at = None
         return True
 
     def could_not_be_sent(self, now: float) -> None:
-        """Another request of the kind is under way: theirs, maybe."""
+        """Another request of this kind is under way, maybe the other side's."""
         self._again_at = now + 1.0

@@ -1,4 +1,4 @@
-"""A call's RTP stream, as sound: what came is asked of it, what goes is given to it."""
+"""A call's RTP stream as sound: frames are read from it and given to it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _OUR_FORM = SoundForm(rate_hz=SAMPLE_RATE, channels=1, bits=16, frame_us=FRAME_M
 class SoundStream:
     """One stream of the library, from its creation until its end. Lives on the pj thread.
 
-    What is taken from it comes out of the jitter buffer, whatever the length of the packets that
-    came; what is given to it goes as one packet.
+    Frames are read from the jitter buffer, whatever the length of the received packets; each frame
+    given to it is sent as one packet.
     """
 
     def __init__(self, library: ctypes.PyDLL, port: int) -> None:
@@ -30,7 +30,7 @@ class SoundStream:
         self.address = port
         self._port = MediaPort(library, port, FRAME_BYTES)
 
-    def move(self, audio: LineAudio, beat: int, now: float) -> None:
-        """Move 20 ms of a line's sound, both ways; `beat` counts them."""
+    def move(self, audio: LineAudio, tick: int, now: float) -> None:
+        """Move 20 ms of a line's sound, both ways; `tick` counts them."""
         self._port.give(audio.frame_to_send(now) or SILENCE)
-        audio.frame_received(self._port.take(), beat)
+        audio.frame_received(self._port.take(), tick)

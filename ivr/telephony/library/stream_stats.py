@@ -15,7 +15,7 @@ from ivr.telephony.sound.line_audio import LineAudio
 class StreamStats:
     """Adds up the streams of one call: each re-INVITE may begin a new one.
 
-    `call` is the `pj.Call`; all methods belong to the pj thread.
+    `call` is the `pj.Call`; all methods are for the pj thread.
     """
 
     def __init__(self) -> None:
@@ -25,21 +25,21 @@ class StreamStats:
         self._stream_open = False
         self._index = 0
         self.events_agreed = True
-        """Whether the present stream has a number for key presses (RFC 4733)."""
+        """Whether a payload type for key presses (RFC 4733) was agreed for the present stream."""
 
     def new_stream(self, index: int) -> None:
-        """A stream begins, that of this media line, counted from 0."""
+        """A stream begins on the media line with this index, counted from 0."""
         self._stream_open = True
         self._index = index
 
     def note_codec(self, call: Any) -> None:
-        """Remember codec and events while the stream can tell them."""
+        """Remember codec and key presses while the stream can still tell them."""
         info = call.getStreamInfo(self._index)
         self._codec = str(info.codecName)
         self.events_agreed = info.audRxEventPt >= 0
 
     def agreed(self, call: Any) -> tuple[int, Agreed]:
-        """Our port of the present stream, and what is agreed of it."""
+        """Our port of the present stream, and what SDP agreed about it."""
         ours = call.getMedTransportInfo(self._index).localRtpName
         info = call.getStreamInfo(self._index)
         secure = bool(info.proto & pj.PJMEDIA_TP_PROFILE_SRTP)
@@ -68,7 +68,7 @@ class StreamStats:
         return stat.rtcp.rxStat.pkt, stat.rtcp.txStat.updateCount
 
     def add_stream(self, call: Any) -> None:
-        """The present stream ends; its counters can be read for the last time."""
+        """The present stream ends: read its counters for the last time."""
         if not self._stream_open:
             return
         self._stream_open = False
@@ -82,7 +82,7 @@ class StreamStats:
     def whole(self, keys: int, audio: LineAudio, strays: int = 0) -> MediaStats:
         """The statistics of the whole call.
 
-        `strays`: packets that came, but not to the library, which takes them for lost.
+        `strays`: packets that came to our own socket; the library counts them as lost.
         """
         received = self._received
         return MediaStats(

@@ -1,4 +1,4 @@
-"""What the other side says, kept as one piece."""
+"""Keeps what the other side says as one piece of sound."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ivr.telephony.sound.listening import Listening
 
 
 class Dictation:
-    """Collects received sound until `stop`, or until a key came or the call is over."""
+    """Collects received sound until `stop`, until a key comes, or until the call is over."""
 
     def __init__(self, listening: Listening) -> None:
         self._listening = listening
@@ -16,7 +16,7 @@ class Dictation:
         self._collecting = asyncio.ensure_future(self._collect())
 
     async def stop(self) -> bytes:
-        """The sound, mono, s16le, 8000 Hz. May be called twice."""
+        """Stop collecting; gives the sound, mono, s16le, 8000 Hz. May be called twice."""
         self._listening.close()
         await self._collecting
         return b"".join(self._frames)

@@ -1,4 +1,4 @@
-"""When the next 20 ms of sound are due, on the thread that polls the library.
+"""Says when the next 20 ms of sound are due, on the thread that polls the library.
 
 The library has a clock of its own, a thread beside ours. Two threads that each wake 50 times a
 second cost more than one that does both.
@@ -11,23 +11,23 @@ import math
 from ivr.telephony.sound.frames import FRAME_S
 
 _LONGEST_BEHIND_S = 1.0
-"""After a longer standstill time is not made up for: nobody wants to hear it all at once."""
+"""After a longer standstill the missed time is skipped: nobody wants to hear it all at once."""
 
 
 class FrameClock:
-    """Beats 50 times a second. `now` is monotonic time, in seconds."""
+    """A clock of 50 ticks a second. `now` is monotonic time, in seconds."""
 
     def __init__(self, now: float) -> None:
-        self._next_at = _beat_after(now)
-        self.beat = 0
-        """How many there were."""
+        self._next_at = _tick_after(now)
+        self.tick = 0
+        """The number of ticks so far."""
         self.due_at = self._next_at
-        """When the last one was due."""
+        """When the last tick was due."""
         self.passed_over = 0
-        """Beats that were never told, since they were too late to be of use; in all."""
+        """Ticks that were skipped because they were too late to be of use, in all."""
 
-    def strikes(self, now: float) -> bool:
-        """Whether a beat is due, or one that is late; each is told once."""
+    def frame_due(self, now: float) -> bool:
+        """Whether a tick is due now; each tick is reported once, also a late one."""
         if self._next_at > now:
             return False
         self.due_at = self._next_at
@@ -35,18 +35,18 @@ class FrameClock:
             self.passed_over += int((now - self._next_at) / FRAME_S)
             self._next_at = now
         self._next_at += FRAME_S
-        self.beat += 1
+        self.tick += 1
         return True
 
     def skip_to(self, now: float) -> None:
-        """Nobody missed the beats until now."""
+        """Skip the ticks until now; nobody needed them."""
         if now > self._next_at:
-            self._next_at = _beat_after(now)
+            self._next_at = _tick_after(now)
 
     def due_in(self, now: float) -> float:
-        """Seconds until the next beat."""
+        """Seconds until the next tick."""
         return max(0.0, self._next_at - now)
 
 
-def _beat_after(now: float) -> float:
+def _tick_after(now: float) -> float:
     return (math.floor(now / FRAME_S) + 1) * FRAME_S

@@ -1,9 +1,9 @@
 """The sound of keys is taken out of a caller's voice, before anybody listens to it or records it.
 
-Some telephones and gateways leave a key's tones in the sound beside its events: a recogniser would
-make words of them, and a PIN can be read off a recording of them. Events and sound come apart on
-the way (a jitter buffer, a machine that stood still), so no time after an event tells where the
-tones are. What tells it is the sound itself.
+Some telephones and gateways leave a key's tones in the sound as well as sending its events: a
+recogniser would take them for words, and a PIN could be read from a recording. Events and sound are
+delayed differently (by a jitter buffer, or a machine that stood still), so the time of an event
+does not show where the tones are; only the sound does.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from ivr.telephony.sound.frames import SILENCE
 from ivr.telephony.sound.tones import ToneKeys
 
 Pair = tuple[bytes, bytes]
-"""A frame received, and the one that was sent at that time."""
+"""A received frame, and the frame that was sent at that time."""
 
 
 class KeySound:
-    """Hands on the frames of one call, 20 ms later, silent where there are tones of a key in them.
+    """Returns the frames of one call 20 ms later, silenced where they contain tones of a key.
 
-    Later, since a key may begin at the end of a frame in which nobody can tell it yet: the frame
-    before and the one after a key's tones are silent too.
+    The delay is needed since a key may begin at the end of a frame, where it cannot be recognised
+    yet: the frames before and after a key's tones are silenced too.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,8 @@ class KeySound:
         self._sounds_in_held = self._sounds_before = False
 
     def hear(self, received: bytes, sent: bytes) -> tuple[Pair | None, str | None]:
-        """The frame before this one, and the key that began in this one, if there are such."""
+        """Take a pair; give the pair before it, and the key that began in this one, if there are
+        such."""
         key = self._tones.hear(received)
         sounds = self._tones.sounding
         handed_on = self._let_go(silent=sounds)
@@ -37,7 +38,7 @@ class KeySound:
         return handed_on, key
 
     def last(self) -> Pair | None:
-        """The frame that is still held back: none will follow it."""
+        """Give the frame that is still held back; no more will follow."""
         handed_on = self._let_go(silent=False)
         self._tones = ToneKeys()
         self._sounds_in_held = self._sounds_before = False

@@ -10,7 +10,7 @@ from pathlib import Path
 from ivr.telephony.outbox import Post
 from ivr.telephony.sound.frames import FRAME_BYTES, FRAME_S, SILENCE
 from ivr.telephony.sound.key_sound import KeySound, Pair
-from ivr.telephony.sound.listening import Following, Heard, Listening
+from ivr.telephony.sound.listening import Following, Listening, OnFrames
 from ivr.telephony.sound.live_speech import LiveSpeech
 from ivr.telephony.sound.playback import UtterancePlayback
 from ivr.telephony.sound.recording import Recording
@@ -36,12 +36,12 @@ class LineAudio:
         self._sent = SILENCE
         self._tick_at: float | None = None
         self.began = False
-        """Whether sound ever flowed."""
+        """Whether sound has ever flowed."""
         self._starting = threading.Lock()
         self.late_frames = 0
         self.longest_gap_s = 0.0
         self.tone_keys = 0
-        """Keys heard as tones."""
+        """Keys that were recognised by their tones."""
 
     def play(self, pcm: bytes, *, secret: bool = False) -> UtterancePlayback:
         """Play from the next frame on, in place of what plays."""
@@ -50,7 +50,7 @@ class LineAudio:
         return playback
 
     def speak(self, longest_ms: int, *, secret: bool = False) -> LiveSpeech:
-        """Send what is said from now on, in place of what plays."""
+        """Send live speech from now on, in place of what plays."""
         speech = LiveSpeech(longest_ms, secret=secret)
         self._instead(speech)
         return speech
@@ -68,14 +68,14 @@ class LineAudio:
         self._listening = (*self._listening, listening)
         return listening
 
-    def follow(self, heard: Heard) -> Following:
-        """Tell a function of received frames."""
-        following = Following(self._post, heard)
+    def follow(self, on_frames: OnFrames) -> Following:
+        """Call `on_frames` with received frames."""
+        following = Following(self._post, on_frames)
         self._listening = (*self._listening, following)
         return following
 
     def take_out_keys(self) -> None:
-        """From now on nobody is given the sound of the other side's keys, however they come."""
+        """From now on nobody gets the sound of the other side's keys, however the keys come."""
         self._key_sound = KeySound()
 
     def hear_tones(self, pressed: Callable[[str], None]) -> None:
@@ -85,9 +85,10 @@ class LineAudio:
         self._pressed = pressed
 
     def key_is_down(self, *, new: bool) -> None:
-        """Keys come another way: what sounds like one is none. Called on the pj thread.
+        """A key came by an event, so its tone in the sound is not another key. Called on the pj
+        thread.
 
-        Told again and again while a key is down; `new` the first time.
+        Called repeatedly while the key is down; `new` the first time.
         """
         self._pressed = None
         if new:
@@ -115,12 +116,13 @@ class LineAudio:
         self._key_sound = None
 
     def held(self) -> None:
-        """No frames are sent on hold: what plays waits where it is."""
+        """The call is on hold: no frames are sent, and playback waits where it is."""
         self._tick_at = None
         self._sent = SILENCE
 
     def flows(self) -> None:
-        """Frames are sent (again), and received from now on; during a hold silent ones."""
+        """Sound flows from now on (again): frames are sent and received. During a hold frames are
+        silent."""
         self._tick_at = None
         if self.began:
             return
@@ -132,8 +134,8 @@ class LineAudio:
     def frame_to_send(self, now: float) -> bytes | None:
         """The next 20 ms to play; None for silence. Called by the frame clock only.
 
-        Of a secret utterance all who listen and record are given silence, frame by frame, as each
-        is made: however late it goes, nobody has to know when.
+        Listeners and recordings get silence for each frame of a secret utterance at the moment the
+        frame is made, so that nobody needs to know when it is really sent.
         """
         before, self._tick_at = self._tick_at, now
         if before is not None:
@@ -144,14 +146,14 @@ class LineAudio:
                 self.late_frames += 1
         playing = self._playing
         frame = playing.next_frame() if playing is not None else None
-        told = None if playing is not None and playing.secret else frame
-        self._sent = told or SILENCE
+        audible = None if playing is not None and playing.secret else frame
+        self._sent = audible or SILENCE
         return frame
 
-    def frame_received(self, frame: bytes, beat: int) -> None:
+    def frame_received(self, frame: bytes, tick: int) -> None:
         """20 ms from the other side, empty for silence. Called by the frame clock only.
 
-        `beat` counts the frames of all lines.
+        `tick` counts the frames of all lines.
         """
         key_sound, pressed = self._key_sound, self._pressed
         if not (self._listening or self._recordings or pressed):
@@ -161,25 +163,25 @@ class LineAudio:
         if len(frame) != FRAME_BYTES:
             frame = SILENCE
         if key_sound is None:
-            self._hand_on((frame, self._sent), beat)
+            self._hand_on((frame, self._sent), tick)
             return
         before, key = key_sound.hear(frame, self._sent)
         if before is not None:
-            self._hand_on(before, beat)
+            self._hand_on(before, tick)
         if key is not None and pressed is not None:
             self.tone_keys += 1
             self._post(pressed, key)
             self._end_dictations()
 
-    def _hand_on(self, pair: Pair, beat: int) -> None:
+    def _hand_on(self, pair: Pair, tick: int) -> None:
         received, sent = pair
         for listening in self._listening:
-            listening.hear(received, sent, beat)
+            listening.hear(received, sent, tick)
         for recording in self._recordings:
             recording.add(received, sent)
 
     def _hand_on_the_last(self) -> None:
-        """The call is over, so no frame comes after the one that is held back."""
+        """The call is over: hand over the frame that was held back, since none comes after it."""
         last = self._key_sound.last() if self._key_sound is not None else None
         if last is not None:
             self._hand_on(last, 0)

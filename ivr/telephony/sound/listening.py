@@ -1,4 +1,4 @@
-"""The caller's voice: as a stream of frames to be read, or told to who follows it."""
+"""The other side's voice: as a stream of frames to be read, or handed to a function."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable
 
 from ivr.telephony.outbox import Post
 
-Heard = Callable[[bytes, bytes], None]
-"""Told of some frames of received sound, and of as much that was sent meanwhile."""
+OnFrames = Callable[[bytes, bytes], None]
+"""Called with some frames of received sound, and with the same amount that was sent meanwhile."""
 
 
 class Listening:
@@ -23,8 +23,8 @@ class Listening:
     def __init__(
         self, post: Post, longest_ms: int, frames_at_once: int = 1, *, until_key: bool = False
     ) -> None:
-        """`frames_at_once`: a reader who waits is woken once so many have come. Waking them costs
-        more than the frames do. `until_key`: no frame is taken after a key came."""
+        """`frames_at_once`: a waiting reader is woken once so many frames have come, since waking
+        costs more than the frames do. `until_key`: take no frame after a key came."""
         self.until_key = until_key
         self._post = post
         self._frames: deque[tuple[bytes, bytes]] = deque()
@@ -34,7 +34,7 @@ class Listening:
         self._waiting = False
         self._closed = False
         self.dropped = 0
-        """Frames nobody took in time."""
+        """Frames that nobody took in time."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -43,7 +43,7 @@ class Listening:
         return (await self._next())[0]
 
     async def with_what_was_sent(self) -> AsyncIterator[tuple[bytes, bytes]]:
-        """The same, each frame with the one the other side was sent at that time."""
+        """The same frames, each with the one that was sent to the other side at that time."""
         with contextlib.suppress(StopAsyncIteration):
             while True:
                 yield await self._next()
@@ -56,22 +56,22 @@ class Listening:
                 raise StopAsyncIteration
             self._arrived.clear()
             self._waiting = True
-            if self._frames:  # one came between looking and waiting
+            if self._frames:  # a frame came between looking and waiting
                 continue
             await self._arrived.wait()
 
     def close(self) -> None:
-        """No more frames; those that wait can still be read."""
+        """End the stream; frames that wait can still be read."""
         self._closed = True
         self._arrived.set()
 
     def key_came(self) -> None:
-        """The frame before was the last. Called on the pj thread, so that it is, however late the
-        event loop hears of the key."""
+        """The frame before was the last one. Called on the pj thread, so that this holds however
+        late the event loop learns of the key."""
         self._closed = True
         self._post(self._arrived.set)
 
-    def hear(self, received: bytes, sent: bytes, beat: int) -> None:
+    def hear(self, received: bytes, sent: bytes, tick: int) -> None:
         """Called by the frame clock only."""
         if self._closed:
             return
@@ -85,38 +85,38 @@ class Listening:
 
 
 class Following:
-    """Tells a function, on the event loop, of all that is received, some frames at a time.
+    """Calls a function on the event loop with all received sound, some frames at a time.
 
-    Far cheaper than waking a task, for one who has nothing to do most of the time.
+    This is far cheaper than waking a task that has nothing to do most of the time.
     """
 
-    def __init__(self, post: Post, heard: Heard) -> None:
+    def __init__(self, post: Post, on_frames: OnFrames) -> None:
         self.frames_at_once = 1
-        """May be changed at any time: each telling costs more than the frames do. The first time
-        there may be fewer."""
+        """Frames in each call. May be changed at any time; the first call after that may have
+        fewer."""
         self._post = post
-        self._heard = heard
+        self._on_frames = on_frames
         self._received: list[bytes] = []
         self._sent: list[bytes] = []
         self._closed = False
 
     def close(self) -> None:
-        """Tell of nothing more."""
+        """Make no more calls."""
         self._closed = True
 
-    def hear(self, received: bytes, sent: bytes, beat: int) -> None:
+    def hear(self, received: bytes, sent: bytes, tick: int) -> None:
         """Called by the frame clock only.
 
-        All lines are told at the same beat, since waking the event loop costs most of it.
+        All lines make their calls at the same tick, since waking the event loop is what costs most.
         """
         if self._closed:
             return
         self._received.append(received)
         self._sent.append(sent)
-        if beat % self.frames_at_once == 0:
+        if tick % self.frames_at_once == 0:
             self._post(self._tell, b"".join(self._received), b"".join(self._sent))
             self._received, self._sent = [], []
 
     def _tell(self, received: bytes, sent: bytes) -> None:
         if not self._closed:
-            self._heard(received, sent)
+            self._on_frames(received, sent)

@@ -1,4 +1,4 @@
-"""Sound that is being made while it is sent: of a microphone, frame by frame as it comes."""
+"""Sound that is sent while it is being made, frame by frame: from a microphone."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ivr.telephony.sound.frames import FRAME_BYTES, FRAME_MS
 class LiveSpeech:
     """Frames on their way to the other side, in place of an utterance.
 
-    The event loop says them, the pj thread takes one each 20 ms. Both clocks go by themselves, so
-    some wait here; when too many do, the oldest are left out: what is late is of no use to anybody
-    who talks.
+    The event loop puts frames in, the pj thread takes one every 20 ms. The two clocks are
+    independent, so some frames wait here; when too many wait, the oldest are dropped, since late
+    speech is useless in a conversation.
     """
 
     def __init__(self, longest_ms: int, *, secret: bool = False) -> None:
-        """`longest_ms`: sound that may wait. `secret`: as of an `UtterancePlayback`."""
+        """`longest_ms`: how much sound may wait. `secret`: as for `UtterancePlayback`."""
         self.secret = secret
         self.left_out = 0
-        """Frames that never went."""
+        """Frames that were dropped."""
         self._room = max(1, longest_ms // FRAME_MS)
         self._frames: deque[bytes] = deque()
         self._stopped = False
@@ -30,7 +30,8 @@ class LiveSpeech:
         return len(self._frames) * FRAME_MS
 
     def say(self, frame: bytes) -> None:
-        """The next 20 ms of PCM (mono, s16le, 8000 Hz). Raises ValueError for another length."""
+        """Put in the next 20 ms of PCM (mono, s16le, 8000 Hz). Raises ValueError for another
+        length."""
         if len(frame) != FRAME_BYTES:
             raise ValueError(f"expected {FRAME_BYTES} bytes, 20 ms of sound")
         if self._stopped:
@@ -50,7 +51,7 @@ class LiveSpeech:
         self.stop()
 
     def next_frame(self) -> bytes | None:
-        """The next 20 ms, None when none has come. Called by the frame clock only."""
+        """The next 20 ms; None if no frame has come. Called by the frame clock only."""
         try:
             return self._frames.popleft()
         except IndexError:

@@ -16,7 +16,7 @@ class UtterancePlayback:
     """
 
     def __init__(self, pcm: bytes, post: Post, *, secret: bool = False) -> None:
-        """`secret`: nobody but the other side is given this sound; see `LineAudio.frame_to_send`.
+        """`secret`: only the other side gets this sound; see `LineAudio.frame_to_send`.
 
         Raises ValueError for PCM with half a sample at its end.
         """
@@ -34,15 +34,15 @@ class UtterancePlayback:
             self._settle(to_the_end=True)
 
     @property
-    def heard_ms(self) -> int:
+    def played_ms(self) -> int:
         """Milliseconds handed to the network so far."""
         return min(self._at, len(self._pcm)) // BYTES_PER_MS
 
     async def finished(self) -> bool:
         """Wait for the end; True if played to the end, False if stopped. Raises HungUp.
 
-        Returns as the last frame is handed over, 20 ms before the caller has heard it: what is
-        played next then follows without a gap.
+        Returns as the last frame is handed over, 20 ms before the caller has heard it, so that the
+        next utterance follows without a gap.
         """
         await self._settled.wait()
         if self._hung_up:
@@ -55,7 +55,7 @@ class UtterancePlayback:
         self._settle(to_the_end=False)
 
     def hang_up(self) -> None:
-        """The call is over; wakes who waits for the end."""
+        """The call is over; wakes whoever waits for the end."""
         self._stopped = True
         if not self._settled.is_set():
             self._hung_up = True

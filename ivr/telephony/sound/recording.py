@@ -17,7 +17,7 @@ from ivr.telephony.sound.frames import FRAME_S, SAMPLE_RATE, SILENCE
 log = logging.getLogger("ivr.telephony.recording")
 
 _FRAMES_PER_WRITE = 25
-_LONGEST_BACKLOG = 1500  # 30 s: a disk that stands still longer costs sound, not memory
+_LONGEST_BACKLOG = 1500  # 30 s: of a longer standstill of the disk, sound is lost
 
 _Pair = tuple[bytes, bytes]
 _Gap = int  # frames of silence
@@ -31,7 +31,7 @@ class Recording:
     """
 
     def __init__(self, path: Path) -> None:
-        """Creates the file; sound is taken after `begin`.
+        """Create the file; sound is taken after `begin`.
 
         Raises:
             OSError: it cannot be created.
@@ -53,8 +53,8 @@ class Recording:
     def add(self, received: bytes, sent: bytes) -> None:
         """One frame of each side. Called by the frame clock only.
 
-        There is no switch here that mutes a side for a time: frames that are secret come silent
-        (`LineAudio.frame_to_send`, `KeySound`), whatever comes between them and us.
+        Recordings have no mute of their own: secret frames are already silent when they come
+        (`LineAudio.frame_to_send`, `KeySound`).
         """
         if self._ended or self._waiting_since is not None:
             return
@@ -64,7 +64,8 @@ class Recording:
         self._backlog.put((received, sent))
 
     def begin(self, now: float | None) -> None:
-        """The frame clock starts; the time waited for it becomes silence. None: it runs already."""
+        """The frame clock starts; the time until then becomes silence. None: the clock runs
+        already."""
         if self._waiting_since is not None and not self._ended:
             if now is not None:
                 self._backlog.put(round((now - self._waiting_since) / FRAME_S))

@@ -1,8 +1,8 @@
-"""Keys pressed as tones in the sound, for callers whose side cannot send them as events.
+"""Recognises keys pressed as tones in the sound, for callers whose side cannot send events.
 
 ITU-T Q.23 names the tones, Q.24 what a receiver shall accept: 40 ms and longer, off by up to 1.5 %,
 between 0 and -25 dBm, the higher tone at most 4 dB louder and at most 8 dB softer than the lower.
-This one is a little more generous, and stricter with voices: nearly all the sound must be two
+This receiver accepts a little more, but is stricter with voices: nearly all the sound must be two
 tones.
 """
 
@@ -22,8 +22,8 @@ STEP = 80
 _BEGINS = 3
 """Windows of 20 ms, one every 10 ms, that must agree: 40 ms of tone."""
 _ENDS = 4
-"""Windows without it after which the key is up: a lost packet spoils three, a pause of 40 ms, the
-shortest that Q.24 wants heard, five."""
+"""Windows without the tone after which the key is up: a lost packet spoils three windows; a pause
+of 40 ms, the shortest that Q.24 requires to be recognised, five."""
 
 _OFF = (1 - 0.012, 1.0, 1 + 0.012)
 _WEAKEST = (32124 * 10 ** ((-35 - 3.14) / 20)) ** 2 / 2
@@ -36,8 +36,8 @@ _OF_ALL_SOUND = 0.7
 
 
 def _waves() -> npt.NDArray[np.float32]:
-    """Two rows of the transform for each tone, and for one a little below and above: the cosines
-    of all of them, and then the sines."""
+    """Two rows of the transform for each tone and its close neighbours below and above: first the
+    cosines of all, then the sines."""
     tones = np.outer((*ROWS_HZ, *COLUMNS_HZ), _OFF).ravel()
     angles = 2 * np.pi * np.outer(tones, np.arange(WINDOW)) / SAMPLE_RATE
     waves = np.concatenate([np.cos(angles), np.sin(angles)])
@@ -68,17 +68,17 @@ def tone_key(window: npt.NDArray[np.float32]) -> str | None:
 
 
 class ToneKeys:
-    """Hears keys in the frames of one call."""
+    """Recognises keys in the frames of one call."""
 
     def __init__(self) -> None:
         self._before = SILENCE
         self._soft_before = True
         self._down: str | None = None
-        self._heard: str | None = None
+        self._last_key: str | None = None
         self._times = 0
         self._missed = 0
         self.sounding = False
-        """Whether there was a key's tone in the last frame, long enough to count or not."""
+        """Whether the last frame contained a key's tone, whether long enough to count or not."""
 
     def hear(self, frame: bytes) -> str | None:
         """The key that began in this frame (20 ms of s16le at 8000 Hz), if one did."""
@@ -87,7 +87,7 @@ class ToneKeys:
         before, self._before = self._before, frame
         soft = not frame[1::2].strip(_SURELY_SOFT)
         soft_before, self._soft_before = self._soft_before, soft
-        self.sounding = self._down is not None  # what fades out of a key is no speech either
+        self.sounding = self._down is not None  # the fading end of a key is not speech either
         if soft and soft_before:  # most frames: nothing is computed of them
             self._nothing()
             return None
@@ -104,13 +104,13 @@ class ToneKeys:
 
     def _nothing(self) -> None:
         """A frame without tones."""
-        if self._heard is not None or self._down is not None:
+        if self._last_key is not None or self._down is not None:
             self._window(None)
             self._window(None)
 
     def _window(self, key: str | None) -> str | None:
-        self._times = self._times + 1 if key == self._heard else 1
-        self._heard = key
+        self._times = self._times + 1 if key == self._last_key else 1
+        self._last_key = key
         if self._down is not None:
             self._missed = 0 if key == self._down else self._missed + 1
             if self._missed >= _ENDS:

@@ -1,7 +1,7 @@
 """Spectral envelopes in few numbers: cosines over the mel scale (Davis and Mermelstein 1980).
 
-A row of 30 numbers is the natural logarithm of power at every frequency. Reading it back at other
-frequencies than it was written at moves all formants: another length of the vocal tract.
+A row of 30 numbers is the natural logarithm of power at every frequency. Decoding it at other
+frequencies moves all formants, as another length of the vocal tract does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STEP_S = 0.005
 """Seconds from one row to the next."""
 NUMBERS = 30
 BINS = 257
-"""Of WORLD's envelopes at this rate, from 0 to 4000 Hz."""
+"""Bins of WORLD's envelopes at this rate, from 0 to 4000 Hz."""
 _TOP_HZ = SAMPLE_RATE / 2
 _TRACT_KNEE_HZ = 3000.0
 
@@ -35,7 +35,7 @@ def _cosines(hz: Doubles) -> Doubles:
 
 @cache
 def _encoder() -> Doubles:
-    """Least squares, each mel counting alike."""
+    """Least squares with equal weight for each mel."""
     hz = np.linspace(0, _TOP_HZ, BINS)
     weight = 1 / (700 + hz)
     cosines = _cosines(hz)
@@ -47,21 +47,21 @@ def _encoder() -> Doubles:
 @cache
 def _decoder(tract: float, tilt_db: float) -> tuple[Doubles, Doubles]:
     hz = np.linspace(0, _TOP_HZ, BINS)
-    knee = _TRACT_KNEE_HZ / max(1.0, tract)  # the top of the band stays where it is
+    knee = _TRACT_KNEE_HZ / max(1.0, tract)  # the top of the band keeps its place
     from_hz = np.interp(hz, [0, knee * tract, _TOP_HZ], [0, knee, _TOP_HZ])
     return _cosines(from_hz), tilt_db * np.log(10) / 10 * hz / _TOP_HZ
 
 
 def encoded(power: Doubles) -> Doubles:
-    """Envelopes (rows, 257) of power, in numbers (rows, 30)."""
+    """Encode envelopes of power (rows, 257) as numbers (rows, 30)."""
     return np.asarray(np.log(power + 1e-12) @ _encoder(), np.float64)
 
 
 def decoded(numbers: Doubles, tract: float = 1.0, tilt_db: float = 0.0) -> Doubles:
-    """Power (rows, 257) of numbers (rows, 30).
+    """Decode numbers (rows, 30) to power (rows, 257).
 
     Args:
-        tract: all formants by this factor, above 1 for a shorter vocal tract.
+        tract: factor for all formants, above 1 for a shorter vocal tract.
         tilt_db: at 4000 Hz against none at 0.
     """
     cosines, tilt = _decoder(tract, tilt_db)
@@ -69,5 +69,5 @@ def decoded(numbers: Doubles, tract: float = 1.0, tilt_db: float = 0.0) -> Doubl
 
 
 def level_db(numbers: Doubles) -> Doubles:
-    """How loud each row is, dB."""
+    """The loudness of each row, dB."""
     return np.asarray(10 * np.log10(decoded(numbers).sum(1) + 1e-12), np.float64)

@@ -1,4 +1,4 @@
-"""How long each part of a syllable is in connected speech.
+"""The lengths of the parts of a syllable in connected speech.
 
 Lengths of consonants and rimes in Hong Kong Cantonese differ by kind (Bauer and Benedict 1997, 1.3
 and 2.4: entering syllables are the shortest, aa, e, o and other long vowels half as long again as
@@ -17,9 +17,9 @@ _ONSET_MS = {
     "m": 62, "n": 60, "ng": 62, "l": 52, "w": 56, "j": 56,
 }  # fmt: skip
 _CLOSED_MS = 38.0
-"""The mouth shut before a stop."""
+"""Closure before a stop."""
 _CHECKED_CLOSED_MS = 44.0
-"""After an entering syllable; one shutting serves both."""
+"""The closure after an entering syllable; it also serves the stop that follows."""
 _RIME_MS = {  # (entering, short vowel)
     (True, True): 92.0,
     (True, False): 122.0,
@@ -30,14 +30,15 @@ _LIGHT = 0.8
 _LAST = 1.35
 _LAST_BUT_ONE = 1.06
 _ALONE = {False: 1.75, True: 2.3}
-"""A word of one syllable by itself, such as a digit; by whether it is an entering one."""
+"""Factor for a word of one syllable by itself, such as a digit; by whether its tone is entering."""
 _TABLE_PACE = 4.3
-"""Syllables a second that the figures above come to in the texts of the service."""
+"""The pace in syllables per second to which the figures above amount in the texts of the
+service."""
 
 
 @dataclass(frozen=True)
 class Length:
-    """Of a syllable's parts, seconds."""
+    """Lengths of a syllable's parts, seconds."""
 
     closed: float
     onset: float
@@ -49,7 +50,7 @@ class Length:
 
 
 def lengths(syllables: tuple[Syllable, ...], pace: float) -> list[Length]:
-    """Of every syllable of a phrase, at a pace in syllables a second."""
+    """The lengths of all syllables of a phrase, at a pace in syllables per second."""
     stretch = _TABLE_PACE / pace / 1000
     found = []
     for at, syllable in enumerate(syllables):

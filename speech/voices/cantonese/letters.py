@@ -12,4 +12,5 @@ LETTERS = {
     "U": "jiu1", "V": "wi1", "W": "dap1 biu1", "X": "ik1 si4", "Y": "waai1", "Z": "ji6 set1",
 }  # fmt: skip
 SPELT_OUT = {"F夫": "F", "L佬": "L", "S士": "S", "X士": "X", "E Z": "Z"}
-"""Letters whose Hong Kong colour the catalogue writes out (`speech/languages/cantonese.py`)."""
+"""Letters whose Hong Kong pronunciation the catalogue writes out
+(`speech/languages/cantonese.py`)."""

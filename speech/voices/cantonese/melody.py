@@ -1,8 +1,8 @@
-"""The line of pitch over a phrase: six tones that run into each other, and a slow fall.
+"""The pitch over a phrase: six tones that blend into each other, and a slow fall.
 
 Levels are Chao's (1930): 1 is the lowest, 5 the highest a speaker uses. In each syllable the pitch
-is on its way to a straight line, as a body on a damped spring would be, from where the syllable
-before left it (quantitative target approximation: Prom-on, Xu and Thipakorn 2009, equations 1-4).
+approaches a straight line, like a body on a damped spring, from where the previous syllable left it
+(quantitative target approximation: Prom-on, Xu and Thipakorn 2009, equations 1-4).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ LEVELS: dict[int, tuple[float, float]] = {
     5: (2, 3),
     6: (2, 2),
 }
-"""Where each tone begins and where it ends (Matthews and Yip 2011, 1.4: 55, 25, 33, 21, 23, 22)."""
+"""The level at which each tone begins and ends (Matthews and Yip 2011, 1.4: 55, 25, 33, 21, 23,
+22)."""
 _TARGETS: dict[int, tuple[tuple[float, float, float], ...]] = {  # share of the voice, from, to
     1: ((1.0, 5.0, 5.0),),
     2: ((0.4, 1.7, 1.8), (0.6, 1.8, 5.5)),
@@ -30,18 +31,18 @@ _TARGETS: dict[int, tuple[tuple[float, float, float], ...]] = {  # share of the 
     5: ((0.45, 1.8, 1.8), (0.55, 1.8, 3.4)),
     6: ((1.0, 2.0, 2.0),),
 }
-"""The lines that the pitch is drawn to: beyond those levels, for it is never quite there. A rise is
+"""The lines that the pitch approaches: beyond those levels, since it never reaches them. A rise is
 in the later part of its syllable."""
 _STRENGTH = 60.0
-"""How fast it gets there, 1/s."""
+"""How fast the pitch approaches its line, 1/s."""
 _FALL, _FURTHEST_FALL = 1.1, 3.5
-"""Semitones a second, and all in all, over a phrase (declination)."""
+"""Semitones per second, and at most in all, over a phrase (declination)."""
 _LAST_FALL = 0.7
-"""Semitones more over the last syllable of a sentence."""
+"""Further semitones over the last syllable of a sentence."""
 
 
 def fall(rows: int, last: int, *, ends: bool) -> Doubles:
-    """Semitones that the voice has come down by at each row.
+    """The number of semitones by which the voice has fallen at each row.
 
     Args:
         last: rows of the last syllable.
@@ -54,18 +55,18 @@ def fall(rows: int, last: int, *, ends: bool) -> Doubles:
 
 
 def semitones(level: float, span: float) -> float:
-    """Of a level against level 3."""
+    """Semitones of a level relative to level 3."""
     return (level - 3) * span / 4
 
 
 def line(
     tones: Sequence[int], rows: Sequence[int], voiceless: Sequence[int], span: float
 ) -> Doubles:
-    """Semitones against level 3 at each row of a phrase, without its fall.
+    """Semitones relative to level 3 at each row of a phrase, without its fall.
 
     Args:
-        rows: of each syllable.
-        voiceless: of those the first ones, in which nothing is heard of the pitch.
+        rows: number of rows of each syllable.
+        voiceless: how many of these at the beginning have no audible pitch.
         span: semitones from level 1 to level 5.
     """
     pieces: list[Doubles] = []
@@ -93,20 +94,20 @@ def _shared_out(
 
 
 _State = tuple[float, float, float]
-"""Where the pitch is, its speed and the change of that: semitones, seconds."""
+"""The pitch, its first and its second derivative: semitones, seconds."""
 
 
 def _on_its_way(state: _State, rows: int, begins: float, ends: float) -> tuple[Doubles, _State]:
-    """The path to a straight line, and where it leaves the pitch."""
+    """The path towards a straight line, and the state at its end."""
     time = STEP_S * np.arange(rows + 1)
     slope = (ends - begins) / (STEP_S * rows)
-    one = state[0] - begins
-    two = state[1] + one * _STRENGTH - slope
-    three = (state[2] + 2 * two * _STRENGTH - one * _STRENGTH**2) / 2
-    sprung = one + two * time + three * time**2
-    going = two + 2 * three * time
+    offset = state[0] - begins
+    linear = state[1] + offset * _STRENGTH - slope
+    quadratic = (state[2] + 2 * linear * _STRENGTH - offset * _STRENGTH**2) / 2
+    sprung = offset + linear * time + quadratic * time**2
+    going = linear + 2 * quadratic * time
     decay = np.exp(-_STRENGTH * time)
     path = sprung * decay + slope * time + begins
     speed = (going - _STRENGTH * sprung) * decay + slope
-    push = (2 * three - 2 * _STRENGTH * going + _STRENGTH**2 * sprung) * decay
+    push = (2 * quadratic - 2 * _STRENGTH * going + _STRENGTH**2 * sprung) * decay
     return np.asarray(path[:-1], np.float64), (float(path[-1]), float(speed[-1]), float(push[-1]))

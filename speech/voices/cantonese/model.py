@@ -1,4 +1,4 @@
-"""The model of a speaker: what each syllable without its tone sounds like, and for how long.
+"""The model of a speaker: the sound of each syllable without its tone, and its length.
 
 One file of a few hundred kilobytes (numpy's npz). Of each syllable it holds rows of 30 numbers of a
 spectral envelope (`envelope`), the noise in the voice, and whether there is voice, first those of
@@ -23,7 +23,7 @@ FILE = Path(__file__).with_name("kt.npz")
 RIME_ROWS = 40
 NOISE_STEP_DB = 0.25
 FORM = 1
-"""Of the file; raised when an older one can no longer be read."""
+"""Version of the file format; raised when older files can no longer be read."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Sound:
     """One syllable without its tone.
 
     Attributes:
-        numbers: of the envelope, (rows, 30).
-        noise_db: noise in the voice at 3 kHz against all of the sound there, at most 0.
-        voiced: of each row.
-        onset: how many of the rows are the onset's.
+        numbers: the envelope, (rows, 30).
+        noise_db: noise at 3 kHz relative to all sound there, at most 0.
+        voiced: whether each row is voiced.
+        onset: how many rows belong to the onset.
     """
 
     numbers: Doubles
@@ -44,7 +44,7 @@ class Sound:
 
 
 class SyllableUnknown(KeyError):
-    """No sound for a syllable, and none to build it of."""
+    """A syllable has no sound, nor sounds from which it could be built."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class SpeakerModel:
     """All syllables of a speaker.
 
     Attributes:
-        built: those of no recording, and of which two they were built.
-        digest: of the file, eight hexadecimal digits.
+        built: syllables without a recording, and the two from which each was built.
+        digest: digest of the file, eight hexadecimal digits.
     """
 
     sounds: Mapping[str, Sound]
@@ -69,7 +69,7 @@ class SpeakerModel:
 
 
 def save(path: Path, sounds: Mapping[str, Sound], built: Mapping[str, tuple[str, str]]) -> None:
-    """Write a model; the same sounds give the same file. Raises OSError."""
+    """Write a model; equal sounds give an equal file. Raises OSError."""
     names = sorted(sounds)
     numbers = np.concatenate([sounds[name].numbers for name in names])
     scale = np.abs(numbers).max(0) / 127

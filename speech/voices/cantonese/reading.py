@@ -1,7 +1,7 @@
-"""Written Cantonese to what is said: phrases of syllables, and the pauses between them.
+"""From written Cantonese to speech: phrases of syllables, and the pauses between them.
 
-Characters are read by ToJyutping, in words; `WORDS` has what it reads otherwise than Hong Kong says
-it, and what there is a choice of. Nobody who speaks Cantonese has gone through the list yet.
+ToJyutping reads the characters, by words; `WORDS` has the words that it reads differently from Hong
+Kong usage, or that have several readings. No speaker of Cantonese has checked the list yet.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WORDS = {
     "睇返": "tai2 faan1",
     "揀返": "gaan2 faan1",
     "打返": "daa2 faan1",
-    # 到 after a verb: what was brought about
+    # 到 after a verb: the result
     "聽到": "teng1 dou2",
     "見到": "gin3 dou2",
     "睇到": "tai2 dou2",
@@ -49,7 +49,7 @@ WORDS = {
     "短訊咁": "dyun2 seon3 gam2",
 }
 LIGHT = frozenset("嘅咗同係喺個唔啲哋就都可以")
-"""Characters that lean on their neighbours."""
+"""Characters that are unstressed and lean on their neighbours."""
 SHORT_PAUSE_S, PAUSE_S, STOP_S = 0.14, 0.2, 0.34
 _PAUSES = {
     **dict.fromkeys("、", SHORT_PAUSE_S),
@@ -73,16 +73,16 @@ _SIGNS = {"*": "星號", "#": "井號"}
 
 
 class Unreadable(ValueError):
-    """A text has something in it that has no reading."""
+    """A text contains something that has no reading."""
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """What is said in one breath.
+    """Syllables that are spoken without a break.
 
     Attributes:
-        pause_s: silence after it; nought for the last one.
-        ends: a sentence ends with it, and the voice comes down.
+        pause_s: silence after it; zero for the last one.
+        ends: a sentence ends with it, so the voice falls.
     """
 
     syllables: tuple[Syllable, ...]
@@ -94,40 +94,40 @@ class Phrase:
 
 
 def phrases(text: str) -> list[Phrase]:
-    """A text as it is said. Raises Unreadable, and names what has no reading.
+    """Read a text. Raises Unreadable, and names what has no reading.
 
-    A text that ends with a comma goes on (`prompts.phrasing`).
+    A text that ends with a comma is continued (`prompts.phrasing`).
     """
     found: list[Phrase] = []
-    said: list[Syllable] = []
+    spoken: list[Syllable] = []
     for syllables, pause_s in _pieces(text):
-        said += syllables
-        if pause_s and said:
-            found.append(Phrase(tuple(said), pause_s, pause_s >= STOP_S))
-            said = []
-    if said:
-        found.append(Phrase(tuple(said)))
+        spoken += syllables
+        if pause_s and spoken:
+            found.append(Phrase(tuple(spoken), pause_s, pause_s >= STOP_S))
+            spoken = []
+    if spoken:
+        found.append(Phrase(tuple(spoken)))
     if not found:
         raise Unreadable(f"nothing to say in {text!r}")
     return [*found[:-1], Phrase(found[-1].syllables, 0.0, found[-1].ends)]
 
 
 def jyutping(text: str) -> str:
-    """A text's syllables in jyutping, phrases apart by a bar. Raises Unreadable."""
+    """The syllables of a text in jyutping, phrases separated by a bar. Raises Unreadable."""
     return " | ".join(map(str, phrases(text)))
 
 
 def _pieces(text: str) -> Iterator[tuple[list[Syllable], float]]:
-    """Syllables, and the pause that is after them."""
+    """Syllables, and the pause after them."""
     plain = unicodedata.normalize("NFKC", _SPELT_OUT.sub(_as_letter, text))
     for sign, name in _SIGNS.items():
         plain = plain.replace(sign, name)
     for character, reading in _converter().get_jyutping_list(plain):
         if reading is not None:
             light = character in LIGHT
-            yield [Syllable.of(one, light=light) for one in str(reading).split()], 0.0
+            yield [Syllable.of(syllable, light=light) for syllable in str(reading).split()], 0.0
         elif character.upper() in LETTERS:
-            yield [Syllable.of(one) for one in LETTERS[character.upper()].split()], 0.0
+            yield [Syllable.of(syllable) for syllable in LETTERS[character.upper()].split()], 0.0
         elif character in _DIGITS:
             yield [Syllable.of(_DIGITS[character])], 0.0
         elif character in _PAUSES:

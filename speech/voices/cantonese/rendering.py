@@ -1,7 +1,7 @@
-"""Syllables spoken as one breath: spectra in one table, joins smoothed, one line of pitch (WORLD).
+"""Speaks syllables without a break: one table of spectra, smoothed joins, one pitch line (WORLD).
 
 Spectra are joined as numbers of their envelopes (`envelope`): around each join they move in a
-straight line from one sound to the next, which is what a mouth does.
+straight line from one sound to the next, as a mouth does.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from speech.voices.cantonese.model import Sound, SpeakerModel
 from speech.voices.cantonese.syllable import SONORANTS, Syllable
 
 _SHUT = 9.0
-"""Of a spectrum while the mouth is shut: so much softer, natural logarithm of power."""
+"""How much softer the spectrum is while the mouth is closed; natural logarithm of power."""
 _SOFTER = 0.23
-"""Natural logarithm of power a second: a decibel, over a phrase."""
+"""Natural logarithm of power per second: one decibel over a phrase."""
 _FEWEST_RIME_ROWS = 8
 _NOISE_FLOOR_DB = -60.0
 _NOISE_KNOWN_HZ = 3000.0
@@ -33,19 +33,19 @@ _LEAD_S, _TAIL_S = 0.02, 0.05
 
 @dataclass(frozen=True)
 class Speaker:
-    """Who is made of the model, and how they talk.
+    """The speaker that is made from the model, and their manner.
 
     Attributes:
         pace: syllables a second, within a phrase.
-        pitch_hz: of a middle tone.
+        pitch_hz: pitch of a middle tone.
         span: semitones from the lowest tone to the highest.
-        tract: all formants by this factor, above 1 for a shorter vocal tract.
-        tilt_db: at 4 kHz, against none at 0.
-        breath_db: more noise in the voice than in the recordings, or less.
-        clarity: formants' heights by this factor.
-        shake: of the pitch, from one moment to the next, a share.
+        tract: factor for all formants, above 1 for a shorter vocal tract.
+        tilt_db: level at 4 kHz relative to 0 Hz.
+        breath_db: noise in the voice relative to the recordings.
+        clarity: factor for the height of formants.
+        shake: random variation of the pitch, a share.
         blend_s: reach of a join to either side, seconds.
-        blend: how far a join gives up what was recorded, 0 to 1.
+        blend: how much a join replaces what was recorded, 0 to 1.
     """
 
     pace: float = 4.5
@@ -62,7 +62,7 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Beat:
-    """Where a syllable came to lie in what was rendered: rows of 5 ms."""
+    """The place of a syllable in the rendered sound: rows of 5 ms."""
 
     syllable: Syllable
     begins: int
@@ -74,8 +74,8 @@ class Rendered:
     """One phrase.
 
     Attributes:
-        samples: mono, 8000 Hz, at no level in particular.
-        pitch: that was asked for, Hz, a row each 5 ms from the first sample.
+        samples: mono, 8000 Hz, at an arbitrary level.
+        pitch: the requested pitch, Hz, one row every 5 ms from the first sample.
         beats: the syllables in it.
     """
 
@@ -87,7 +87,7 @@ class Rendered:
 def world() -> Any:
     """WORLD. Raises ImportError.
 
-    pyworld asks setuptools for its own version in a way that setuptools warns of.
+    pyworld asks setuptools for its own version in a way that makes setuptools warn.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -105,10 +105,10 @@ class _Table:
 def rendered(
     model: SpeakerModel, syllables: tuple[Syllable, ...], speaker: Speaker, *, ends: bool = True
 ) -> Rendered:
-    """A phrase in one breath; the same again for the same words.
+    """Render a phrase without a break; equal words give equal sound.
 
     Args:
-        ends: the sentence ends with it, so that the voice comes down.
+        ends: the sentence ends with it, so the voice falls.
 
     Raises:
         SyllableUnknown: the model has no sound for one of them.
@@ -145,7 +145,7 @@ def rendered(
 
 
 def _syllable(sound: Sound, length: Length) -> tuple[_Table, int]:
-    """Its rows at these lengths, and how many of them the mouth is shut before it."""
+    """The rows of a sound at these lengths, and how many rows before it the mouth is closed."""
     closed = round(length.closed / STEP_S)
     onset = min(round(length.onset / STEP_S), 3 * sound.onset) if sound.onset else 0
     rime = max(_FEWEST_RIME_ROWS, round((length.onset + length.rime) / STEP_S) - onset)
@@ -167,7 +167,7 @@ def _syllable(sound: Sound, length: Length) -> tuple[_Table, int]:
 
 
 def _blend(table: _Table, join: int, after: Syllable, speaker: Speaker) -> None:
-    """Around a join the envelope moves from one sound to the next; a stop's silence stays."""
+    """Around a join the envelope moves from one sound to the next; a stop keeps its silence."""
     numbers = table.numbers
     if not (table.voiced[join - 1] and table.voiced[join]):
         return
@@ -183,7 +183,7 @@ def _blend(table: _Table, join: int, after: Syllable, speaker: Speaker) -> None:
 
 
 def _let_go(table: _Table) -> None:
-    """A phrase begins and ends softly."""
+    """Make the phrase begin and end softly."""
     for rows, way in ((3, slice(None)), (12, slice(None, None, -1))):
         ramp = np.linspace(3.5, 0, rows, endpoint=False)
         edge = table.numbers[way][:rows, 0]

@@ -10,9 +10,9 @@ ONSETS = (
     *("l", "g", "k", "h", "w", "z", "c", "s", "j"),
 )
 SONORANTS = frozenset({"m", "n", "ng", "l", "w", "j"})
-"""Voiced from their first moment."""
+"""Onsets that are voiced from the beginning."""
 STOPPED = frozenset({"b", "p", "d", "t", "g", "k", "gw", "kw", "z", "c"})
-"""The mouth is shut before them."""
+"""Onsets before which the mouth is closed."""
 _FORM = re.compile(rf"({'|'.join(ONSETS)})?([aeiou]\w*?|yu\w*?)([1-6])")
 _SYLLABIC = re.compile(r"(h?)(m|ng)([1-6])")
 _SHORT_VOWEL = re.compile(r"(a(?!a)|eo|[iu](?=k|ng))")
@@ -20,13 +20,13 @@ _SHORT_VOWEL = re.compile(r"(a(?!a)|eo|[iu](?=k|ng))")
 
 @dataclass(frozen=True)
 class Syllable:
-    """What is said in one beat.
+    """One syllable.
 
     Attributes:
         onset: the consonant it begins with, or nothing.
         rime: the rest, "m" and "ng" alone too.
         tone: 1 to 6.
-        light: a word that leans on its neighbours, said shorter.
+        light: an unstressed word, spoken shorter.
     """
 
     onset: str
@@ -36,7 +36,7 @@ class Syllable:
 
     @classmethod
     def of(cls, jyutping: str, *, light: bool = False) -> Syllable:
-        """Raises ValueError for what is no jyutping."""
+        """Read jyutping. Raises ValueError for text that is none."""
         found = _SYLLABIC.fullmatch(jyutping) or _FORM.fullmatch(jyutping)
         if found is None:
             raise ValueError(f"expected a syllable in jyutping, not {jyutping!r}")
@@ -48,12 +48,12 @@ class Syllable:
 
     @property
     def checked(self) -> bool:
-        """An entering tone: it ends with p, t or k, which are shut and not let go."""
+        """Whether the tone is entering: the syllable ends with an unreleased p, t or k."""
         return self.rime[-1] in "ptk"
 
     @property
     def short(self) -> bool:
-        """Its vowel is a short one."""
+        """Whether its vowel is short."""
         return _SHORT_VOWEL.match(self.rime) is not None
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.voices.cantonese.envelope import SAMPLE_RATE, Doubles
 from speech.voices.cantonese.model import SpeakerModel, SyllableUnknown, load
@@ -18,14 +18,14 @@ from speech.voices.settings import VoiceSettings
 from speech.voices.voice import Speech, VoiceUnavailable, needs
 
 RENDERING = 4
-"""Raised whenever the same text, model and speaker come to sound otherwise."""
+"""Raised whenever the same text, model and speaker sound different than before."""
 _LOWER = 0.6
-"""Semitones: what goes on in the middle of a sentence begins lower than the sentence did."""
+"""Semitones: a phrase inside a sentence begins lower than the sentence did."""
 _PEAK = 0.7
 _KNEE = 2.0
-"""Of the mean level (root of the mean square of what is heard): from there on peaks are bent."""
+"""Multiple of the mean level (RMS of the audible part) above which peaks are compressed."""
 _WITHIN_PAUSE_S = 0.07
-"""Of a pause is silence that each phrase brings with it."""
+"""The part of a pause that is silence around each phrase."""
 
 
 class CantoneseVoice:
@@ -48,29 +48,29 @@ class CantoneseVoice:
 
     @property
     def version(self) -> str:
-        """Of the rendering, of the model, and who was made of it. Raises VoiceUnavailable."""
+        """The version of rendering, model and speaker. Raises VoiceUnavailable."""
         who = f"{self._speaker.pitch_hz:g}Hz tract {self._speaker.tract:g}"
         return f"{RENDERING} {self._model.digest} {who} {self._speaker.pace:g}/s"
 
     def speak(self, text: str, language: Language) -> Speech:
-        """Raises VoiceUnavailable: another language, or something that has no reading."""
+        """Raises VoiceUnavailable for another language, or for text that has no reading."""
         needs(self, language)
         try:
             with self._one_at_a_time:
-                said = phrases(text)
-            samples = self._spoken(said)
+                spoken = phrases(text)
+            samples = self._spoken(spoken)
         except (Unreadable, SyllableUnknown) as failure:
             raise VoiceUnavailable(f"the Cantonese voice: {failure.args[0]}") from failure
         soft = _softened(samples)
         return Speech((soft * (_PEAK / np.abs(soft).max())).astype(np.float32), SAMPLE_RATE)
 
     def close(self) -> None:
-        """Holds nothing but memory."""
+        """Does nothing: the voice holds only memory."""
 
-    def _spoken(self, said: list[Phrase]) -> Doubles:
+    def _spoken(self, spoken: list[Phrase]) -> Doubles:
         pieces: list[Doubles] = []
         goes_on = False
-        for phrase in said:
+        for phrase in spoken:
             speaker = self._speaker
             if goes_on:
                 lower = speaker.pitch_hz * 2 ** (-_LOWER / 12)
@@ -85,7 +85,7 @@ class CantoneseVoice:
 
 
 def _softened(samples: Doubles) -> Doubles:
-    """Peaks that stand far above the rest bent down, so that all of it can be loud enough."""
+    """Compress peaks that stand far above the rest, so that the whole can be loud enough."""
     loud = np.sqrt(np.mean(samples[np.abs(samples) > 0.02 * np.abs(samples).max()] ** 2))
     knee = _KNEE * loud
     over = np.maximum(np.abs(samples) - knee, 0.0)

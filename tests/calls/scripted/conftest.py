@@ -23,7 +23,7 @@ class _TextMessages(BaseHTTPRequestHandler):
         self.send_response(202)
         self.end_headers()
 
-    def log_message(self, *said: object) -> None:
+    def log_message(self, *arguments: object) -> None:
         pass
 
 

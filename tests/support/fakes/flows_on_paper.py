@@ -13,7 +13,7 @@ from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp, Transfer
 from ivr.dialogue.settings import DialogueSettings
 from prompts.announcement import Announcement
-from speech.language import Language
+from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
 from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
 from tests.support.fakes.rocars import CODE, PIN, USER_ID, PaperLedger, PaperRocars, PaperTexts

@@ -78,7 +78,7 @@ class PaperPlayback:
         self._timer = loop.call_later(seconds, self._end, True)
 
     @property
-    def heard_ms(self) -> int:
+    def played_ms(self) -> int:
         until = self._played.ended
         now = asyncio.get_running_loop().time() if until is None else until
         return round((now - self._played.began) * 1000)

@@ -26,7 +26,7 @@ from backend_client.types import (
     Receipt,
 )
 from call_flows.call_context import UnannouncedResult
-from speech.language import Language
+from speech.languages.language import Language
 
 HONG_KONG = timezone(timedelta(hours=8))
 NOW = datetime(2010, 5, 17, 9, 0, tzinfo=HONG_KONG)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ivr.telephony.library.doorbell import Wakeup
+from ivr.telephony.library.wakeup import Wakeup
 
 pytestmark = pytest.mark.unit
 
@@ -17,10 +17,10 @@ LONG_S = 30.0
 
 
 @pytest.fixture
-def bell() -> Iterator[Wakeup]:
-    bell = Wakeup()
-    yield bell
-    bell.close()
+def wakeup() -> Iterator[Wakeup]:
+    wakeup = Wakeup()
+    yield wakeup
+    wakeup.close()
 
 
 @pytest.fixture
@@ -32,47 +32,47 @@ def sip() -> Iterator[socket.socket]:
         yield sock
 
 
-def waited(bell: Wakeup, *, idle: bool) -> float:
+def waited(wakeup: Wakeup, *, idle: bool) -> float:
     began = time.monotonic()
     if idle:
-        bell.wait_for_packets(LONG_S)
+        wakeup.wait_for_packets(LONG_S)
     else:
-        bell.wait(LONG_S)
+        wakeup.wait(LONG_S)
     return time.monotonic() - began
 
 
 @pytest.mark.parametrize("idle", [True, False])
-def test_it_is_heard_during_the_wait_and_before_it(bell: Wakeup, idle: bool) -> None:
-    bell.idle(idle)
+def test_it_is_heard_during_the_wait_and_before_it(wakeup: Wakeup, idle: bool) -> None:
+    wakeup.idle(idle)
     began = time.monotonic()
-    threading.Timer(0.1, bell.ring).start()
-    assert waited(bell, idle=idle) < LONG_S / 2
+    threading.Timer(0.1, wakeup.wake).start()
+    assert waited(wakeup, idle=idle) < LONG_S / 2
     assert time.monotonic() - began > 0.09  # not before it was rung
-    bell.ring()
-    bell.ring()
-    assert waited(bell, idle=idle) < LONG_S / 2
-    bell.wait(0) if not idle else bell.wait_for_packets(0)  # rung twice, heard once
+    wakeup.wake()
+    wakeup.wake()
+    assert waited(wakeup, idle=idle) < LONG_S / 2
+    wakeup.wait(0) if not idle else wakeup.wait_for_packets(0)  # rung twice, heard once
     began = time.monotonic()
-    bell.wait_for_packets(0.1) if idle else bell.wait(0.1)
+    wakeup.wait_for_packets(0.1) if idle else wakeup.wait(0.1)
     assert time.monotonic() - began > 0.09
 
 
 def test_a_packet_ends_the_wait_and_the_socket_stays_one_that_never_waits(
-    bell: Wakeup, sip: socket.socket
+    wakeup: Wakeup, sip: socket.socket
 ) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
-        bell.watch([sip.getsockname()])
+        wakeup.watch([sip.getsockname()])
         with pytest.raises(BlockingIOError):
             sip.recv(100)
-        bell.idle(True)
+        wakeup.idle(True)
         sender = threading.Timer(0.1, other.sendto, (b"OPTIONS", sip.getsockname()))
         began = time.monotonic()
         sender.start()
-        assert waited(bell, idle=True) < LONG_S / 2
+        assert waited(wakeup, idle=True) < LONG_S / 2
         assert time.monotonic() - began > 0.09
         assert sip.recv(100) == b"OPTIONS"
         other.sendto(b"not for us", other.getsockname())
         began = time.monotonic()
-        bell.wait_for_packets(0.1)
+        wakeup.wait_for_packets(0.1)
         assert time.monotonic() - began > 0.09

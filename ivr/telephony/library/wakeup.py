@@ -1,4 +1,4 @@
-"""How the pj thread waits: for the next beat while sound moves, for a packet while it does not."""
+"""How the pj thread waits: for the next tick while sound moves, otherwise for a packet."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from pathlib import Path
 
 
 class Wakeup:
-    """Rung by the event loop when it has work. The work must be there before."""
+    """The event loop wakes the pj thread with it. The work must be queued first."""
 
     def __init__(self) -> None:
         self._idle = False
-        self._rung = threading.Lock()
-        self._rung.acquire()
-        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._woken = threading.Lock()
+        self._woken.acquire()
+        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._poll = select.poll()
-        self._poll.register(self._bell, select.POLLIN)
+        self._poll.register(self._event, select.POLLIN)
         self._sockets: list[socket.socket] = []
 
-    def ring(self) -> None:
-        """Wake the thread; if it is awake, it will not wait the next time."""
+    def wake(self) -> None:
+        """Wake the thread; if it is awake, its next wait returns at once."""
         if self._idle:
-            os.eventfd_write(self._bell, 1)
+            os.eventfd_write(self._event, 1)
         else:
-            with contextlib.suppress(RuntimeError):  # it was rung already
-                self._rung.release()
+            with contextlib.suppress(RuntimeError):  # it was woken already
+                self._woken.release()
 
     # On the pj thread
 
@@ -49,21 +49,21 @@ class Wakeup:
                         sock.close()
 
     def wait(self, seconds: float) -> None:
-        """Wait to be rung for, at most so long."""
-        self._rung.acquire(timeout=seconds)
+        """Wait for `wake`, at most `seconds`."""
+        self._woken.acquire(timeout=seconds)
 
     def idle(self, now_idle: bool) -> None:
-        """Which wait comes next. Afterwards it must be seen whether there is work."""
+        """Set which kind of wait comes next. Afterwards check again whether there is work."""
         self._idle = now_idle
 
     def wait_for_packets(self, seconds: float) -> None:
-        """Wait to be rung for, or for a packet, at most so long."""
+        """Wait for `wake` or for a packet, at most `seconds`."""
         self._poll.poll(seconds * 1000)
-        with contextlib.suppress(BlockingIOError):  # it was not the bell
-            os.eventfd_read(self._bell)
+        with contextlib.suppress(BlockingIOError):  # a packet, not `wake`
+            os.eventfd_read(self._event)
 
     def close(self) -> None:
-        """Nobody rings any more."""
+        """Close it; nobody may use it any more."""
         for sock in self._sockets:
             sock.close()
-        os.close(self._bell)
+        os.close(self._event)

@@ -1,7 +1,7 @@
-"""What happened in a call that was made, as a scenario needs it, wherever it is known from.
+"""The history of a call, as a scenario needs it, from whatever source.
 
-All times are milliseconds since the call was answered. Values that differ from call to call stand
-there as variables: ``{user_id}``, ``{ccrn}``.
+All times are milliseconds since the call was answered. Values that differ from call to call are
+replaced by variables: ``{user_id}``, ``{ccrn}``.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from ivr.caller.wire.keys import KeyStyle
 
 
 class CannotBeRetold(Exception):
-    """A call no scenario can repeat; the text says why, and what would help."""
+    """A call that no scenario can repeat; the text says why, and what would help."""
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt that was said.
+    """A prompt that was played.
 
     Attributes:
-        capture: variable: slot, of what is first read out here.
+        capture: slot by variable, for values that are first read out here.
         heard_to_ms: where it ended or was cut short.
         whole: it was heard to its end.
         latency_ms: from the caller's last key or word to its beginning, if it is what they waited
             for.
-        first: of what is said in one piece.
-        awaited: keys pressed before it began would have done something else: nobody had answered
-            in time, or keys pressed before do not count.
-        follows: nothing can be heard between the prompt before and this one.
+        first: the first prompt of one utterance.
+        awaited: keys pressed before it began would have had another effect: no answer had come in
+            time, or keys pressed before do not count.
+        follows: it follows the previous prompt directly.
         any_order: one of several that come in an order that depends on the caller.
     """
 
@@ -54,7 +54,7 @@ class Pressed:
 
     Attributes:
         at_ms: when the first was pressed.
-        then_pause: a pause after them told the service that they were all.
+        then_pause: a pause after them ended the input.
     """
 
     keys: str
@@ -67,7 +67,7 @@ class Spoke:
     """Words, or with `spelled` digits and letters one by one.
 
     Attributes:
-        question: prompt that asks for it once more.
+        question: the prompt that asks for it again.
     """
 
     words: str
@@ -89,11 +89,11 @@ Deed = Pressed | Spoke | Transferred
 
 
 @dataclass(frozen=True)
-class CallTold:
+class CallHistory:
     """One call.
 
     Attributes:
-        from_number: a number of the same kind and country as the caller's; never theirs.
+        from_number: a number of the same kind and country as the caller's, never theirs.
         answered_ms: from the INVITE to the 200.
         prompts, deeds: each in order of time.
         by_caller: the caller ended it, at `ended_ms`.
@@ -111,10 +111,10 @@ class CallTold:
 
 
 @dataclass(frozen=True)
-class Told:
-    """Calls of one caller, one after the other, and what ROCARS has to have before them."""
+class History:
+    """The calls of one caller, one after the other, and what ROCARS must have before them."""
 
     name: str
     about: str
     given: Given
-    calls: tuple[CallTold, ...]
+    calls: tuple[CallHistory, ...]

@@ -1,4 +1,4 @@
-"""The ear of a call, with the models that ship: speech, silence, noise, music, its own failure."""
+"""The recogniser of a call, with the shipped models: speech, silence, noise, music, failure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
-from speech.recognition.ear import Heard, VoskRecogniser
 from speech.recognition.grammar import Either, Grammar
-from speech.recognition.hearing import Deaf, Utterance
+from speech.recognition.hearing import RecogniserFailed, Utterance
 from speech.recognition.marks import MarkGrammar, own_marks
 from speech.recognition.models import Model, load
 from speech.recognition.phrase_book import SpokenChoice, phrase_book
 from speech.recognition.settings import RecognitionSettings
+from speech.recognition.vosk_recogniser import OnFrames, VoskRecogniser
 from tests.support.pace import limit
 from tests.support.speaking import between_silence, digits, spelt, spoken
 
@@ -44,28 +44,28 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 class Caller:
-    """Sound told to an ear twenty times as fast as it is spoken."""
+    """Sound handed to a recogniser twenty times as fast as it is spoken."""
 
     def __init__(self, sound: bytes, sent: bytes = b"") -> None:
         self._sound, self._sent = sound, sent
         self.over = False
         self.frames_at_once = 1
 
-    def follow(self, heard: Heard) -> Caller:
-        self._telling = asyncio.ensure_future(self._tell(heard))
+    def follow(self, on_frames: OnFrames) -> Caller:
+        self._telling = asyncio.ensure_future(self._tell(on_frames))
         return self
 
     def close(self) -> None:
         self._telling.cancel()
 
-    async def _tell(self, heard: Heard) -> None:
+    async def _tell(self, on_frames: OnFrames) -> None:
         for at in range(0, len(self._sound) // LOT * LOT, LOT):
-            heard(self._sound[at : at + LOT], self._sent[at : at + LOT].ljust(LOT, b"\0"))
+            on_frames(self._sound[at : at + LOT], self._sent[at : at + LOT].ljust(LOT, b"\0"))
             await asyncio.sleep(0.004)
         self.over = True
 
 
-async def heard(
+async def recognised(
     models: dict[Language, Model],
     threads: ThreadPoolExecutor,
     grammars: dict[Language, Grammar],
@@ -75,8 +75,8 @@ async def heard(
 ) -> tuple[Utterance | None, bool]:
     """What was heard, or None if nothing was, and whether a prompt would have been stopped."""
     caller = Caller(sound, sent)
-    ear = VoskRecogniser(caller.follow, models, settings, threads)
-    with ear.attend(grammars) as attention:
+    recogniser = VoskRecogniser(caller.follow, models, settings, threads)
+    with recogniser.attend(grammars) as attention:
         waiting = asyncio.ensure_future(attention.utterance())
         while not (caller.over or waiting.done()):
             await asyncio.sleep(0.05)
@@ -85,7 +85,7 @@ async def heard(
             return (waiting.result() if waiting.done() else None), attention.began.is_set()
         finally:
             waiting.cancel()
-            ear.close()
+            recogniser.close()
 
 
 def meaning(utterance: Utterance | None) -> str | None:
@@ -99,7 +99,7 @@ async def test_digits_of_a_voice_never_heard_before(
 ) -> None:
     sound = between_silence(spoken(language, digits(language, number)))
     grammar = Either(DigitGrammar(language, 4, 20), phrase_book(language).commands())
-    utterance, began = await heard(models, threads, {language: grammar}, sound)
+    utterance, began = await recognised(models, threads, {language: grammar}, sound)
     assert utterance is not None
     readings = [reading.meaning.text for reading in utterance.readings]
     assert number in readings[:5]
@@ -123,10 +123,10 @@ async def test_yes_and_no(
     wrong: str,
 ) -> None:
     grammar = phrase_book(language).menu([YES, NO])
-    for said, key in ((right, "1"), (wrong, "2")):
-        sound = between_silence(spoken(language, said))
-        utterance, _ = await heard(models, threads, {language: grammar}, sound)
-        assert meaning(utterance) == key, said
+    for phrase, key in ((right, "1"), (wrong, "2")):
+        sound = between_silence(spoken(language, phrase))
+        utterance, _ = await recognised(models, threads, {language: grammar}, sound)
+        assert meaning(utterance) == key, phrase
 
 
 async def test_a_language_is_chosen_by_its_own_name(
@@ -145,7 +145,7 @@ async def test_a_language_is_chosen_by_its_own_name(
     }
     for key, language in enumerate(Language, start=1):
         sound = between_silence(spoken(language, names[language]))
-        utterance, _ = await heard(models, threads, grammars, sound)
+        utterance, _ = await recognised(models, threads, grammars, sound)
         assert (utterance and utterance.language) == language
         assert meaning(utterance) == str(key)
 
@@ -157,7 +157,7 @@ async def test_one_of_the_drivers_own_vehicles(
     grammar = own_marks(marks, Language.ENGLISH)
     for mark in marks:
         sound = between_silence(spoken(Language.ENGLISH, spelt(Language.ENGLISH, mark)))
-        utterance, _ = await heard(models, threads, {Language.ENGLISH: grammar}, sound)
+        utterance, _ = await recognised(models, threads, {Language.ENGLISH: grammar}, sound)
         assert meaning(utterance) == mark
 
 
@@ -166,7 +166,7 @@ async def test_any_mark_is_among_the_first_readings(
 ) -> None:
     sound = between_silence(spoken(Language.ENGLISH, spelt(Language.ENGLISH, "TN8421")))
     grammar = MarkGrammar(Language.ENGLISH)
-    utterance, _ = await heard(models, threads, {Language.ENGLISH: grammar}, sound)
+    utterance, _ = await recognised(models, threads, {Language.ENGLISH: grammar}, sound)
     assert utterance is not None
     assert "TN8421" in [reading.meaning.text for reading in utterance.readings[:5]]
 
@@ -178,7 +178,9 @@ async def test_quiet_and_loud_callers(
     loud = np.frombuffer(spoken(Language.ENGLISH, digits(Language.ENGLISH, "408163")), "<i2")
     sound = np.clip(loud * level, -32768, 32767).astype("<i2").tobytes()
     grammar = DigitGrammar(Language.ENGLISH, 6, 6)
-    utterance, _ = await heard(models, threads, {Language.ENGLISH: grammar}, between_silence(sound))
+    utterance, _ = await recognised(
+        models, threads, {Language.ENGLISH: grammar}, between_silence(sound)
+    )
     assert meaning(utterance) == "408163"
 
 
@@ -206,7 +208,7 @@ async def test_silence_noise_and_music_are_no_answer(
 ) -> None:
     for language in Language:
         grammar = phrase_book(language).menu([YES, NO])
-        utterance, _ = await heard(
+        utterance, _ = await recognised(
             models,
             threads,
             {language: grammar},
@@ -223,7 +225,7 @@ async def test_the_echo_of_a_prompt_does_not_stop_it(
     sent = between_silence(prompt)
     back = np.concatenate([np.zeros(800), np.frombuffer(sent, "<i2") * 0.1]).astype("<i2")
     grammar = phrase_book(Language.ENGLISH).menu([YES, NO])
-    utterance, began = await heard(
+    utterance, began = await recognised(
         models, threads, {Language.ENGLISH: grammar}, back.tobytes(), sent
     )
     assert utterance is None
@@ -237,7 +239,7 @@ async def test_a_caller_over_the_prompt_stops_it(
     sent = between_silence(prompt + prompt)
     sound = between_silence(spoken(Language.ENGLISH, "correct"), before_s=1.5)
     grammar = phrase_book(Language.ENGLISH).menu([YES, NO])
-    utterance, began = await heard(models, threads, {Language.ENGLISH: grammar}, sound, sent)
+    utterance, began = await recognised(models, threads, {Language.ENGLISH: grammar}, sound, sent)
     assert meaning(utterance) == "1"
     assert began
 
@@ -263,29 +265,32 @@ async def test_a_recogniser_that_fails_or_stalls_is_given_up(
     caller = Caller(between_silence(spoken(Language.ENGLISH, "correct")))
     settings = SETTINGS.model_copy(update={"stall_s": 0.3})
     models = {Language.ENGLISH: Standing(fails)}
-    ear = VoskRecogniser(
+    recogniser = VoskRecogniser(
         caller.follow,
         models,  # type: ignore[arg-type]
         settings,
         threads,
-        failed=reasons.append,
+        on_failure=reasons.append,
     )
-    assert ear.hears(Language.ENGLISH)
+    assert recogniser.hears(Language.ENGLISH)
     grammar = phrase_book(Language.ENGLISH).menu([YES, NO])
-    with ear.attend({Language.ENGLISH: grammar}) as attention, pytest.raises(Deaf):
+    with (
+        recogniser.attend({Language.ENGLISH: grammar}) as attention,
+        pytest.raises(RecogniserFailed),
+    ):
         await attention.utterance()
-    assert not ear.hears(Language.ENGLISH)
+    assert not recogniser.hears(Language.ENGLISH)
     assert reasons == [reason]
-    ear.close()
+    recogniser.close()
 
 
 async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_two(
     threads: ThreadPoolExecutor,
 ) -> None:
-    """Either way the caller learns of it from the question: `utterance` raises Deaf."""
+    """Either way the caller learns of it from the question: `utterance` raises RecogniserFailed."""
     grammar = {Language.ENGLISH: phrase_book(Language.ENGLISH).menu([YES, NO])}
 
-    def ear_of(reasons: list[str]) -> VoskRecogniser:
+    def recogniser_of(reasons: list[str]) -> VoskRecogniser:
         caller = Caller(b"")
         models = {Language.ENGLISH: Standing(False)}
         return VoskRecogniser(
@@ -293,28 +298,28 @@ async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_tw
             models,  # type: ignore[arg-type]
             SETTINGS,
             threads,
-            failed=reasons.append,
+            on_failure=reasons.append,
         )
 
     reasons: list[str] = []
-    ear = ear_of(reasons)
-    with ear.attend(grammar) as attention:
+    recogniser = recogniser_of(reasons)
+    with recogniser.attend(grammar) as attention:
         waiting = asyncio.ensure_future(attention.utterance())
         await asyncio.sleep(0.01)
-        ear.give_up("overloaded")
-        ear.give_up("overloaded")
-        with pytest.raises(Deaf):
+        recogniser.give_up("overloaded")
+        recogniser.give_up("overloaded")
+        with pytest.raises(RecogniserFailed):
             await asyncio.wait_for(waiting, 10)
-    assert not ear.hears(Language.ENGLISH)
+    assert not recogniser.hears(Language.ENGLISH)
     assert reasons == ["overloaded"]
 
     reasons = []
-    ear = ear_of(reasons)
-    ear.give_up("overloaded")
-    assert ear.hears(Language.ENGLISH), "nobody has been told yet"
-    with ear.attend(grammar) as attention, pytest.raises(Deaf):
+    recogniser = recogniser_of(reasons)
+    recogniser.give_up("overloaded")
+    assert recogniser.hears(Language.ENGLISH), "nobody has been told yet"
+    with recogniser.attend(grammar) as attention, pytest.raises(RecogniserFailed):
         await asyncio.wait_for(attention.utterance(), 10)
-    assert not ear.hears(Language.ENGLISH)
+    assert not recogniser.hears(Language.ENGLISH)
     assert reasons == ["overloaded"]
 
 

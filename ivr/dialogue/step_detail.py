@@ -1,4 +1,4 @@
-"""What the trace tells of what is said and of how an answer was given: enough to do it again."""
+"""The detail of the trace's steps, on prompts and answers: enough to repeat the call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, Said
+from ivr.dialogue.collect import CollectResult, KeyCollector, NoInput, SpokenAnswer
 from ivr.dialogue.keys import KeyBuffer
 from ivr.dialogue.outcome import Mode
 from ivr.dialogue.trace import MASK
@@ -18,9 +18,9 @@ from prompts.utterance import Phrase, SlotValue, Utterance
 def what_is_said(
     phrases: Sequence[Phrase], utterance: Utterance, keys: KeyBuffer, *, filler: bool = False
 ) -> dict[str, Any]:
-    """The detail of an utterance that begins now; see `Step.detail`.
+    """Give the detail of an utterance that begins now; see `Step.detail`.
 
-    A filler is not what the caller waits for, so the time until it is nobody's latency.
+    A filler is not what the caller waits for, so the time until a filler is no latency.
     """
     detail: dict[str, Any] = {"prompts": phrases_said(phrases, utterance)}
     if utterance.stand_ins:
@@ -34,7 +34,8 @@ def what_is_said(
 
 
 def phrases_said(phrases: Sequence[Phrase], utterance: Utterance) -> list[dict[str, Any]]:
-    """Each phrase with its language, its slots as a person would write them, and where it ends."""
+    """Each phrase with its language, its slots as a person would write them, and where it ends
+    (ms)."""
     return [
         {
             "name": phrase.prompt,
@@ -62,7 +63,7 @@ class Given:
 
     Attributes:
         after_ms: from the beginning of what was asked to the first key or word.
-        detail: see `Step.detail`; beside a secret without any number.
+        detail: see `Step.detail`; for a secret it contains no number.
     """
 
     after_ms: int
@@ -70,24 +71,24 @@ class Given:
 
 
 def how_given(
-    heard: CollectResult, collector: KeyCollector, keys: KeyBuffer, *, shown: str
+    result: CollectResult, collector: KeyCollector, keys: KeyBuffer, *, shown: str
 ) -> Given:
-    """How this answer came, just now. `shown` is what the trace shows of it."""
+    """How the answer that has just come was given. `shown` is what the trace shows of it."""
     detail: dict[str, Any] = {}
     if keys.passed_over:
         detail["before"], keys.passed_over = keys.passed_over, ""
-    if isinstance(heard, Said):
-        said = heard.utterance
+    if isinstance(result, SpokenAnswer):
+        utterance = result.utterance
         detail["mode"] = Mode.SPEECH
-        if shown != MASK:  # no number at all goes beside a secret
-            detail["confidence"] = round(said.confidence, 3)
-            detail["decided_ms"] = said.decided_ms
-        if said.readings and shown == said.readings[0].meaning.text:  # nothing of it is masked
-            detail["words"] = said.readings[0].words
-            detail["language"] = said.language
-        began = _ms_since(collector.put_at) - said.decided_ms - said.spoken_ms
+        if shown != MASK:  # a secret's detail contains no number
+            detail["confidence"] = round(utterance.confidence, 3)
+            detail["decided_ms"] = utterance.decided_ms
+        if utterance.readings and shown == utterance.readings[0].meaning.text:  # nothing masked
+            detail["words"] = utterance.readings[0].words
+            detail["language"] = utterance.language
+        began = _ms_since(collector.put_at) - utterance.decided_ms - utterance.spoken_ms
         return Given(max(0, began), detail)
-    if isinstance(heard, NoInput) or collector.first is None:
+    if isinstance(result, NoInput) or collector.first is None:
         return Given(0, detail)
     detail["sent"] = collector.first.sent
     if collector.ended is not None:

@@ -1,4 +1,4 @@
-"""The ear of one call: follows the caller's voice and recognises it, off the event loop."""
+"""The recogniser of one call: follows the caller's voice and recognises it, off the event loop."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.activity import Activity
 from speech.recognition.ending import silence_that_ends
 from speech.recognition.grammar import Grammar
-from speech.recognition.hearing import Deaf, Utterance
+from speech.recognition.hearing import RecogniserFailed, Utterance
 from speech.recognition.models import Model
 from speech.recognition.settings import RecognitionSettings
 from speech.recognition.utterance import UtteranceRecogniser
@@ -27,21 +27,21 @@ T = TypeVar("T")
 
 _BYTES_PER_MS = 16
 _BEFORE_ONSET = 700 * _BYTES_PER_MS
-"""Sound from before the onset that belongs to the utterance: 700 ms, for under a loud prompt a soft
-first syllable is not noticed."""
+"""700 ms of sound from before the onset belong to the utterance, since a soft first syllable is not
+detected under a loud prompt."""
 _LONGEST_NOISE_MS = 3000
-"""Sound without a word in it; by then it is known for the noise of the place."""
+"""So much sound without a word counts as noise."""
 
 _WAITING_FRAMES, _SPEAKING_FRAMES = 8, 4
-"""So many frames are told of at a time, 160 and 80 ms: what comes before speech is most of a call,
-and each lot of speech is recognised on a thread beside the event loop."""
+"""The line hands over so many frames at a time, 160 and 80 ms: most of a call is without speech,
+and each portion of speech is recognised on a thread beside the event loop."""
 
-Heard = Callable[[bytes, bytes], None]
-"""Told of what was received from the caller, and what he was sent meanwhile, in 20 ms frames."""
+OnFrames = Callable[[bytes, bytes], None]
+"""Called with what was received from the caller and what was sent meanwhile, in 20 ms frames."""
 
 
 class Followed(Protocol):
-    """A line whose sound is being told."""
+    """A line whose sound is being followed."""
 
     frames_at_once: int
 
@@ -52,24 +52,24 @@ class Followed(Protocol):
 class VoskAttention:
     """Fulfils `speech.recognition.hearing.Attention`."""
 
-    ear: VoskRecogniser
+    recogniser: VoskRecogniser
     grammars: Mapping[Language, Grammar]
     began: asyncio.Event = field(default_factory=asyncio.Event)
     _before: bytes = b""
     _speech: asyncio.Queue[tuple[bytes, int]] = field(default_factory=asyncio.Queue)
-    """Sound from the onset on, with how long it had been silent then, in ms."""
+    """Sound from the onset on, each piece with the length of the silence at its end in ms."""
 
     @property
     def speaking(self) -> bool:
-        return self.ear.activity.speaking
+        return self.recogniser.activity.speaking
 
     def stop(self) -> None:
-        """Whoever waits for an utterance learns that there will be none."""
+        """Whoever waits for an utterance learns that none will come."""
         self._speech.put_nowait((b"", 0))
 
     def hear(self, received: bytes, sent: bytes) -> None:
-        """What comes before speech is only measured; that is most of a call, so no task wakes."""
-        activity = self.ear.activity
+        """Sound before speech is only measured; that is most of a call, so no task wakes for it."""
+        activity = self.recogniser.activity
         waiting = not activity.speaking
         activity.hear(received, sent)
         if waiting:
@@ -78,85 +78,89 @@ class VoskAttention:
                 self._before = received
                 return
             self._before = b""
-            self.ear.hear_every(_SPEAKING_FRAMES)
+            self.recogniser.hear_every(_SPEAKING_FRAMES)
         self._speech.put_nowait((received, activity.silent_ms))
 
     async def utterance(self) -> Utterance:
-        self.ear.must_hear()
+        self.recogniser.must_hear()
         while True:
-            heard = await self._next()
-            if heard is not None:
-                return heard
+            utterance = await self._next()
+            if utterance is not None:
+                return utterance
 
     async def _next(self) -> Utterance | None:
-        """One stretch of sound, to its end; None where there was no word in it."""
+        """One stretch of sound to its end; None if it contains no word."""
         sound, silent_ms = await self._more()
-        recognisers = {
-            language: await self.ear.does(
-                UtteranceRecogniser, model, grammar, self.ear.settings.alternatives
+        decoders = {
+            language: await self.recogniser.does(
+                UtteranceRecogniser, model, grammar, self.recogniser.settings.alternatives
             )
             for language, grammar in self.grammars.items()
-            if (model := self.ear.models.get(language)) is not None
+            if (model := self.recogniser.models.get(language)) is not None
         }
         lasted_ms = 0
         while True:
             lasted_ms += len(sound) // _BYTES_PER_MS
-            for recogniser in recognisers.values():
-                await self.ear.does(recogniser.hear, sound)
-            if any(recogniser.hears_words for recogniser in recognisers.values()):
+            for decoder in decoders.values():
+                await self.recogniser.does(decoder.hear, sound)
+            if any(decoder.hears_words for decoder in decoders.values()):
                 self.began.set()
-            if self._is_over(recognisers, lasted_ms, silent_ms):
-                return await self._decided(recognisers, lasted_ms, silent_ms)
+            if self._is_over(decoders, lasted_ms, silent_ms):
+                return await self._decided(decoders, lasted_ms, silent_ms)
             sound, silent_ms = await self._more()
 
     async def _more(self) -> tuple[bytes, int]:
-        """Raises Deaf."""
+        """The next sound. Raises RecogniserFailed."""
         more = await self._speech.get()
-        self.ear.must_hear()
+        self.recogniser.must_hear()
         return more
 
     def _wait_for_speech(self) -> None:
-        """What came while it was decided may belong to what he says next."""
+        """Sound that came during the decision may belong to the caller's next utterance."""
         left = [self._speech.get_nowait()[0] for _ in range(self._speech.qsize())]
         self._before = b"".join(left)
-        self.ear.wait_for_speech()
+        self.recogniser.wait_for_speech()
 
     async def _decided(
-        self, recognisers: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
+        self, decoders: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
     ) -> Utterance | None:
-        """What was said, in the language it was heard best in."""
-        ended, steady = time.monotonic(), self.ear.activity.steady
-        heard = [
-            (one, await self.ear.does(recogniser.readings))
-            for one, recogniser in recognisers.items()
+        """The utterance, in the language in which it was recognised best."""
+        ended, steady = time.monotonic(), self.recogniser.activity.steady
+        candidates = [
+            (language, await self.recogniser.does(decoder.readings))
+            for language, decoder in decoders.items()
         ]
         self._wait_for_speech()
-        if not heard:
+        if not candidates:
             return None
-        language, readings = max(heard, key=lambda one: one[1][0].confidence if one[1] else 0.0)
+        language, readings = max(
+            candidates, key=lambda candidate: candidate[1][0].confidence if candidate[1] else 0.0
+        )
         if not readings and not self.began.is_set():
             return None
         utterance = Utterance(
             language,
             readings,
             sure=bool(readings)
-            and readings[0].confidence >= self.ear.settings.least_confidence
+            and readings[0].confidence >= self.recogniser.settings.least_confidence
             and not steady,
             spoken_ms=lasted_ms - silent_ms,
             decided_ms=silent_ms + round((time.monotonic() - ended) * 1000),
         )
-        self.ear.heard(utterance)
+        self.recogniser.on_utterance(utterance)
         return utterance
 
     def _is_over(
-        self, recognisers: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
+        self, decoders: Mapping[Language, UtteranceRecogniser], lasted_ms: int, silent_ms: int
     ) -> bool:
-        settings = self.ear.settings
+        settings = self.recogniser.settings
         if lasted_ms >= settings.longest_s * 1000:
             return True
-        heard = {recogniser.completeness for recogniser in recognisers.values()}
-        wait_s = silence_that_ends(heard, self.ear.activity.paused_ms / 1000, settings)
-        if not any(recogniser.words for recogniser in recognisers.values()):  # a noise, and no more
+        completeness = {decoder.completeness for decoder in decoders.values()}
+        wait_s = silence_that_ends(
+            completeness, self.recogniser.activity.paused_ms / 1000, settings
+        )
+        if not any(decoder.words for decoder in decoders.values()):  # only noise
             if lasted_ms >= _LONGEST_NOISE_MS:
                 return True
             wait_s = min(wait_s, settings.complete_timeout_s)
@@ -164,57 +168,57 @@ class VoskAttention:
 
 
 class VoskRecogniser:
-    """Fulfils `speech.recognition.hearing.Ear` on a live call."""
+    """Fulfils `speech.recognition.hearing.Recogniser` on a live call."""
 
     def __init__(
         self,
-        follow: Callable[[Heard], Followed],
+        follow: Callable[[OnFrames], Followed],
         models: Mapping[Language, Model],
         settings: RecognitionSettings,
         threads: Executor,
-        heard: Callable[[Utterance], None] = lambda utterance: None,
-        failed: Callable[[str], None] = lambda reason: None,
+        on_utterance: Callable[[Utterance], None] = lambda utterance: None,
+        on_failure: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        """`follow` begins to tell of the line's sound; `heard` is told of every utterance,
-        `failed` once of why speech is given up."""
+        """`follow` has the line's sound handed over; `on_utterance` is called with each utterance,
+        `on_failure` once, with the reason why speech is given up."""
         self.models = models
         self.settings = settings
         self.activity = Activity(settings)
         self._follow = follow
         self._threads = threads
-        self.heard = heard
-        self._failed = failed
+        self.on_utterance = on_utterance
+        self._on_failure = on_failure
         self._attention: VoskAttention | None = None
         self._followed: Followed | None = None
-        self._deaf = False
+        self._failed = False
         self._giving_up = ""
 
     def give_up(self, reason: str) -> None:
-        """Hear nothing more in this call. The caller is told by the question being asked or, if
-        none is, by the next one: `utterance` raises Deaf."""
-        if self._deaf or self._giving_up:
+        """Recognise nothing more in this call. The caller is told by the current question or, if
+        there is none, by the next: `utterance` raises RecogniserFailed."""
+        if self._failed or self._giving_up:
             return
         self._giving_up = reason
         if self._attention is not None:
             self._attention.stop()
 
     def must_hear(self) -> None:
-        """Raises Deaf once speech is given up."""
-        if self._giving_up and not self._deaf:
-            self._deaf = True
-            self._failed(self._giving_up)
+        """Raises RecogniserFailed after speech was given up."""
+        if self._giving_up and not self._failed:
+            self._failed = True
+            self._on_failure(self._giving_up)
             self.close()
-        if self._deaf:
-            raise Deaf(self._giving_up)
+        if self._failed:
+            raise RecogniserFailed(self._giving_up)
 
     def hears(self, language: Language) -> bool:
-        return language in self.models and not self._deaf
+        return language in self.models and not self._failed
 
     @contextlib.contextmanager
     def attend(self, grammars: Mapping[Language, Grammar]) -> Iterator[VoskAttention]:
         attention = self._attention = VoskAttention(self, grammars)
         if self._followed is None:
-            self._followed = self._follow(self._heard_on_the_line)
+            self._followed = self._follow(self._frames_came)
         self.wait_for_speech()
         try:
             yield attention
@@ -222,7 +226,7 @@ class VoskRecogniser:
             self._attention = None
 
     async def does(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Have a recogniser work, on a thread of its own. Raises Deaf when it fails or stalls."""
+        """Have a recogniser work on a thread. Raises RecogniserFailed when it fails or stalls."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.settings.stall_s):
@@ -232,17 +236,17 @@ class VoskRecogniser:
         except Exception:
             log.exception("a recogniser failed")
             reason = "failed"
-        self._deaf = True
-        self._failed(reason)
-        raise Deaf(reason)
+        self._failed = True
+        self._on_failure(reason)
+        raise RecogniserFailed(reason)
 
     def wait_for_speech(self) -> None:
-        """What was heard is done with."""
+        """The last utterance is done."""
         self.activity.again()
         self.hear_every(_WAITING_FRAMES)
 
     def hear_every(self, frames: int) -> None:
-        """Be told of the line's sound so many frames at a time."""
+        """Have the line's sound handed over so many frames at a time."""
         if self._followed is not None:
             self._followed.frames_at_once = frames
 
@@ -251,6 +255,6 @@ class VoskRecogniser:
         if self._followed is not None:
             self._followed.close()
 
-    def _heard_on_the_line(self, received: bytes, sent: bytes) -> None:
+    def _frames_came(self, received: bytes, sent: bytes) -> None:
         if self._attention is not None:
             self._attention.hear(received, sent)

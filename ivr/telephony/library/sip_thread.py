@@ -21,12 +21,12 @@ from ivr.telephony.errors import EndpointFailed, TelephonyError
 from ivr.telephony.invite import Invite, read_invite
 from ivr.telephony.lateness import LATE_AFTER_S, Lateness
 from ivr.telephony.library.binding import binding
-from ivr.telephony.library.doorbell import Wakeup
 from ivr.telephony.library.leg import Leg
 from ivr.telephony.library.line_card import LineCard
 from ivr.telephony.library.live_call import LiveCall
 from ivr.telephony.library.secure_events import keys_offered
 from ivr.telephony.library.stray_watch import StrayWatch
+from ivr.telephony.library.wakeup import Wakeup
 from ivr.telephony.outbox import Outbox
 from ivr.telephony.real_time import MOST_OF_A_PROCESSOR, RealTime
 from ivr.telephony.refusal import BEHIND_NAT, UNACCEPTABLE, Refusals
@@ -41,13 +41,13 @@ T = TypeVar("T")
 _LOOK_AFTER_S = 0.2
 _STOP_CALLS_S = 3.0
 _IDLE_S = 0.1
-"""How late a timer of the library may be while there is no call."""
+"""How late the library's timers may fire while there is no call."""
 _STOP_S = 15.0
 _FAILED_POLLS = 100
 _LIBRARY_REFUSALS = {BUSY_HERE: "refused_busy", NOT_ACCEPTABLE_HERE: "refused_media"}
 
 
-class Endpoint:
+class SipThread:
     """The calls of one process, on one or several line cards."""
 
     def __init__(
@@ -60,8 +60,9 @@ class Endpoint:
         late_after_s: float = LATE_AFTER_S,
         real_time_share: float = MOST_OF_A_PROCESSOR,
     ) -> None:
-        """`arrived` and `turned_away` are called on the event loop: for calls that are ours to
-        answer, and for those the library has answered itself. For the rest see `Telephone`."""
+        """`arrived` and `turned_away` are called on the event loop: the first for calls that we are
+        to answer, the second for calls that the library answered itself. For the rest see
+        `Telephone`."""
         self.settings = settings
         self.polled_at = time.monotonic()
         self.counts: Counter[str] = Counter()
@@ -79,7 +80,7 @@ class Endpoint:
         self.real_time = RealTime(wanted=settings.real_time, most=real_time_share)
         self._outbox = Outbox(loop)
         self._work: deque[Callable[[], None]] = deque()
-        self._bell = Wakeup()
+        self._wakeup = Wakeup()
         self._strays = StrayWatch()
         self._gate = threading.Lock()
         self._open = False
@@ -87,7 +88,7 @@ class Endpoint:
         self._thread = threading.Thread(target=self._live, name="pj", daemon=True)
         self._started: asyncio.Future[None] = loop.create_future()
 
-    # For the event loop
+    # Called by the event loop
 
     async def start(self) -> None:
         """Start thread and library. Raises EndpointFailed."""
@@ -127,7 +128,7 @@ class Endpoint:
             if not self._open:
                 raise EndpointFailed("the SIP endpoint is not running")
             self._work.append(task)
-            self._bell.ring()
+            self._wakeup.wake()
         return future
 
     @property
@@ -153,10 +154,11 @@ class Endpoint:
         await self.run(place)
         return live
 
-    # For the objects of the library, on the pj thread
+    # Called by the library's objects, on the pj thread
 
     def post(self, call: Callable[..., object], /, *arguments: Any) -> None:
-        """Have something called on the event loop, soon: with all else that happens now."""
+        """Give a function that has something called on the event loop, together with all that is
+        posted in this round."""
         self._outbox.put(call, *arguments)
 
     def invited(self, card: LineCard, call_id: int, message: str, source: str) -> None:
@@ -176,14 +178,14 @@ class Endpoint:
             leg.offered(keys_offered(message), behind_nat=BEHIND_NAT in invite.headers)
             live.audio.take_out_keys()
             if not invite.telephone_event:
-                live.hear_tones()  # until a key comes as an event all the same
+                live.hear_tones()  # until the first key arrives as an event nevertheless
             self.post(self._arrived, live, invite)
         else:
             self.counts[refusal.counted_as] += 1
             log.warning("call refused: %s from %s", refusal.counted_as, invite.source_address)
             if refusal.recorded:
                 self.post(self._turned_away, invite, refusal.status)
-            # After this callback: the library still works with the call when it returns.
+            # Only after this callback: the library still uses the call when it returns.
             self._work.append(lambda: leg.refuse(refusal.status, refusal.headers))
 
     def refused_by_library(self, status: int, message: str, source: str) -> None:
@@ -201,10 +203,10 @@ class Endpoint:
         log.exception("a callback of the SIP library failed: %s", name)
 
     def forget(self, leg: Leg) -> None:
-        """The leg's call is over."""
+        """The leg's call is over; drop it."""
         self._legs.pop(leg, None)
 
-    # The thread
+    # The thread itself
 
     def _live(self) -> None:
         try:
@@ -212,7 +214,7 @@ class Endpoint:
         except BaseException as error:
             self.post(_fail, self._started, error)
             self._outbox.send()
-            self._bell.close()
+            self._wakeup.close()
             return
         self.real_time.take()
         with self._gate:
@@ -236,7 +238,7 @@ class Endpoint:
             raise
         self.capacity = sum(card.lines for card in self._cards)
         self.sip_addresses = tuple(card.sip_address for card in self._cards)
-        self._bell.watch(self.sip_addresses)
+        self._wakeup.watch(self.sip_addresses)
 
     def _take_out_cards(self) -> None:
         while self._cards:
@@ -266,25 +268,25 @@ class Endpoint:
             self._wait(now)
 
     def _wait(self, now: float) -> None:
-        """Until there is something to do. While there are calls, what comes is taken together on
-        the beat: we would otherwise come by for each packet of sound and each tick."""
+        """Wait until there is something to do. While there are calls, packets are taken together at
+        each tick; otherwise the thread would wake for every packet of sound as well."""
         idle = not self._legs
-        self._bell.idle(idle)
+        self._wakeup.idle(idle)
         if self._work:
             return
         if idle:
-            self._bell.wait_for_packets(_IDLE_S)
+            self._wakeup.wait_for_packets(_IDLE_S)
             self._clock.skip_to(time.monotonic())
         else:
-            self._bell.wait(self._clock.due_in(now))
+            self._wakeup.wait(self._clock.due_in(now))
 
     def _move_sound(self) -> None:
         clock = self._clock
-        while clock.strikes(now := time.monotonic()):
+        while clock.frame_due(now := time.monotonic()):
             handed_out = 0
             for leg in list(self._legs):
                 try:
-                    handed_out += leg.move_sound(clock.beat, now)
+                    handed_out += leg.move_sound(clock.tick, now)
                 except Exception:
                     self.callback_failed("move_sound")
             self.lateness.handed_out(
@@ -323,7 +325,7 @@ class Endpoint:
                 leg.lost()
             self._strays.close()
             self._outbox.send()
-            self._bell.close()
+            self._wakeup.close()
 
     def _end_calls(self) -> None:
         for leg in list(self._legs):
@@ -337,7 +339,7 @@ class Endpoint:
                 card.poll()
             self._move_sound()
             self._outbox.send()
-            self._bell.wait(self._clock.due_in(time.monotonic()))
+            self._wakeup.wait(self._clock.due_in(time.monotonic()))
         for leg in list(self._legs):
             leg.lost()
             leg.free()
@@ -345,7 +347,8 @@ class Endpoint:
             card.bridge.settle()
 
     def _card_with_a_line(self) -> LineCard:
-        """The first with a line free; if there is none, the library says so itself."""
+        """The first card with a free line; if none has one, the first card, whose library then
+        refuses."""
         if not self._cards:
             raise EndpointFailed("the SIP endpoint is not running")
         return next((card for card in self._cards if card.calls_held < card.lines), self._cards[0])

@@ -1,4 +1,4 @@
-"""An ear on paper: what is said is told beforehand, one saying for each question put."""
+"""A recogniser on paper: what is said is told beforehand, one saying for each question put."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from speech.language import Language
+from speech.languages.language import Language
 from speech.recognition.grammar import Grammar, Meaning
-from speech.recognition.hearing import Deaf, Reading, Utterance
+from speech.recognition.hearing import Reading, RecogniserFailed, Utterance
 
 
 @dataclass(frozen=True)
@@ -18,27 +18,27 @@ class Saying:
 
     Attributes:
         words: readings of it, the likeliest first; none for talk that is no answer.
-        deaf: the recogniser fails over it.
+        failed: the recogniser fails over it.
     """
 
     words: tuple[str, ...] = ()
     after: float = 1.0
     lasts: float = 1.0
     confidence: float = 0.9
-    deaf: bool = False
+    failed: bool = False
 
 
 @dataclass
-class PaperEar:
-    """Fulfils `speech.recognition.hearing.Ear`."""
+class PaperRecogniser:
+    """Fulfils `speech.recognition.hearing.Recogniser`."""
 
     sayings: list[Saying | None]
     languages: frozenset[Language] = frozenset(Language)
     attended: list[Mapping[Language, Grammar]] = field(default_factory=list)
-    deaf: bool = False
+    failed: bool = False
 
     def hears(self, language: Language) -> bool:
-        return language in self.languages and not self.deaf
+        return language in self.languages and not self.failed
 
     @contextmanager
     def attend(self, grammars: Mapping[Language, Grammar]) -> Iterator[PaperAttention]:
@@ -49,7 +49,7 @@ class PaperEar:
 
 @dataclass
 class PaperAttention:
-    ear: PaperEar
+    recogniser: PaperRecogniser
     grammars: Mapping[Language, Grammar]
     saying: Saying | None
     began: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,9 +62,9 @@ class PaperAttention:
         assert saying is not None
         await asyncio.sleep(saying.after)
         self.speaking = True
-        if saying.deaf:
-            self.ear.deaf = True
-            raise Deaf("on paper")
+        if saying.failed:
+            self.recogniser.failed = True
+            raise RecogniserFailed("on paper")
         self.began.set()
         await asyncio.sleep(saying.lasts)
         language, grammar = next(iter(self.grammars.items()))
