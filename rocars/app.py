@@ -106,6 +106,7 @@ def _desk(service: Service) -> Desk:
         tokens=service.tokens,
         agencies=service.agencies,
         registrants=service.registrants,
+        course=service.course_progress,
         log=service.registration_log,
     )
 

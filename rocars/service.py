@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import structlog
 
+from rocars.bundling.agents import AgentBundling
 from rocars.bundling.bundling import Bundling
 from rocars.bundling.idempotency import IdempotentRequests
 from rocars.cargo.batches import Batches
 from rocars.cargo.consignments import Consignments
+from rocars.cargo.file_readings import FileReadings
 from rocars.cargo.own_cargo import OwnCargo
 from rocars.clock import Clock
 from rocars.crossing.boards import Boards
@@ -33,6 +35,7 @@ from rocars.registry.agencies import Agencies
 from rocars.registry.applications import Applications
 from rocars.registry.approval import Approval
 from rocars.registry.companies import Companies
+from rocars.registry.course_progress import CourseProgress
 from rocars.registry.deeds import RegistrationLog
 from rocars.registry.driver_tokens import DriverTokens
 from rocars.registry.drivers import Drivers
@@ -44,6 +47,7 @@ from rocars.secrets.pins import PinHasher
 from rocars.settings import RocarsSettings
 from rocars.store.clock_belief import ClockBelief
 from rocars.store.database import Database
+from rocars.systems.intake import Intake
 from rocars.systems.keys import CompanyKeys
 from rocars.systems.orders import Orders
 from rocars.systems.push_addresses import PushAddresses
@@ -73,6 +77,7 @@ class Service:
     drivers: Drivers
     consignments: Consignments
     batches: Batches
+    file_readings: FileReadings
     own_cargo: OwnCargo
     accounts: Accounts
     web_login: WebLogin
@@ -82,9 +87,11 @@ class Service:
     tokens: DriverTokens
     agencies: Agencies
     registrants: Registrants
+    course_progress: CourseProgress
     registration_log: RegistrationLog
     requests: IdempotentRequests
     bundling: Bundling
+    agent_bundling: AgentBundling
     crossings: Crossings
     lanes: Lanes
     boards: Boards
@@ -124,6 +131,7 @@ class Service:
         await self.lockout.sweep()
         await self.web_login.sweep()
         await self.officers.sweep()
+        await self.file_readings.sweep()
 
     async def _sweep_records(self) -> None:
         await self.requests.sweep()
@@ -135,6 +143,7 @@ class Service:
         await self.key_uses.sweep()
 
     async def close(self) -> None:
+        await self.file_readings.close()
         self.pins.close()
         await self.database.close()
 
@@ -158,10 +167,13 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
     lanes = Lanes(database, clock, settings.crossing, settings.control_points)
     boards = Boards(lanes, settings.crossing.board_look_s)
     profiles = RiskProfiles(database, clock)
+    batches = Batches(database, clock, settings.batch, consignments)
+    bundling = Bundling(database, clock, settings.rules, consignments, vehicles, requests)
     own_cargo = OwnCargo(database, clock, settings.rules, consignments)
     pusher = Pusher(database, clock, settings.systems, keys.pushes)
     orders = Orders(clock, consignments, own_cargo)
     message_worker = MessageWorker(database, clock, settings.systems, orders, finished=pusher.due)
+    intake = Intake(database, settings.systems.max_waiting, accepted=message_worker.accepted)
     passages = Passages(
         database,
         clock,
@@ -184,7 +196,8 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         companies=Companies(database),
         drivers=Drivers(database, clock, settings.auth, settings.token, keys, pins, vehicles),
         consignments=consignments,
-        batches=Batches(database, clock, settings.batch, consignments),
+        batches=batches,
+        file_readings=FileReadings(database, clock, batches, settings.batch.answer_within_s),
         own_cargo=own_cargo,
         accounts=accounts,
         web_login=WebLogin(
@@ -203,9 +216,11 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         tokens=tokens,
         agencies=Agencies(database, clock),
         registrants=Registrants(database),
+        course_progress=CourseProgress(database, clock),
         registration_log=RegistrationLog(database),
         requests=requests,
-        bundling=Bundling(database, clock, settings.rules, consignments, vehicles, requests),
+        bundling=bundling,
+        agent_bundling=AgentBundling(database, clock, bundling),
         crossings=Crossings(database, clock, settings.control_points),
         lanes=lanes,
         boards=boards,
@@ -221,12 +236,10 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         hotline=HotlineDeeds(database, clock, lockout),
         retention=Retention(database, clock, settings.crossing),
         belief=ClockBelief(database, clock),
-        company_keys=CompanyKeys(database, clock),
+        company_keys=CompanyKeys(database, clock, settings.systems.key_known_s),
         key_uses=KeyUses(database, clock, settings.systems.keep_uses_days),
         request_signatures=RequestSignatures(database, clock, settings.systems.signature_s),
-        submissions=Submissions(
-            database, clock, settings.systems, consignments, accepted=message_worker.accepted
-        ),
+        submissions=Submissions(database, clock, settings.systems, consignments, intake),
         message_worker=message_worker,
         push_addresses=PushAddresses(database, clock, settings.systems, keys.pushes),
         pusher=pusher,

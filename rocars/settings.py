@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ground.database.postgresql import database_url
 from rocars.bundling.settings import BundlingRules
 from rocars.cargo.settings import BatchSettings, CargoRules, CcrnSettings
 from rocars.crossing.settings import CONTROL_POINTS, ControlPoint, CrossingSettings
@@ -29,7 +30,7 @@ from rocars.registry.settings import (
 )
 from rocars.secrets.settings import KeySettings, PinHashSettings, TokenSettings
 from rocars.section import Section
-from rocars.store.settings import DatabaseSettings
+from rocars.store.settings import DRIVERS, DatabaseSettings
 from rocars.systems.settings import SystemSettings
 
 
@@ -143,6 +144,24 @@ class DemoSettings(Section):
     )
 
 
+class CourseSettings(Section):
+    """The course for shippers on the portal (that there is training is public; how is our
+    assumption)."""
+
+    enabled: bool = Field(default=True, description="Offer the course to shippers on the portal.")
+    database_url: str = Field(
+        default="",
+        description="Database of the training ground, in the form of `database.url`; never that of "
+        "ROCARS itself. Empty: `course.sqlite3` in the data directory. Several nodes need one.",
+        repr=False,
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_driver(cls, url: str) -> str:
+        return database_url(url, DRIVERS) if url else url
+
+
 class AuthSettings(DriverForms, AccountForms, LoginRules, PinHashSettings):
     """Log-in, lock-out and session, the forms of user ID and PIN, and the cost of a PIN hash."""
 
@@ -194,6 +213,7 @@ class RocarsSettings(BaseSettings):
     crossing: CrossingSettings = Field(default_factory=lambda: CrossingSettings())
     systems: SystemSettings = Field(default_factory=lambda: SystemSettings())
     demo: DemoSettings = Field(default_factory=lambda: DemoSettings())
+    course: CourseSettings = Field(default_factory=lambda: CourseSettings())
 
     @model_validator(mode="after")
     def _lanes_are_somewhere(self) -> Self:
@@ -209,6 +229,24 @@ class RocarsSettings(BaseSettings):
                     "which is in no control_points"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _course_has_data_of_its_own(self) -> Self:
+        if self.course.database_url and self.course.database_url == self.database.url:
+            raise ValueError("expected course.database_url to be another than database.url")
+        return self
+
+    @property
+    def of_course(self) -> RocarsSettings:
+        """Those of the training ground: the same rules, data of its own, made up by nobody."""
+        here = f"sqlite+aiosqlite:///{self.data_dir / 'course.sqlite3'}"
+        url = self.course.database_url or here
+        return self.model_copy(
+            update={
+                "database": self.database.model_copy(update={"url": url}),
+                "demo": DemoSettings(),
+            }
+        )
 
     @property
     def database_url(self) -> str:

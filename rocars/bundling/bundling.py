@@ -45,18 +45,26 @@ class Bundling:
         self._vehicles = vehicles
         self._requests = requests
 
-    async def bundle(self, driver_id: int, key: str, request: BundleRequest) -> BundleReceipt:
-        """Raises Problem TOO_MANY_CCRNS, BAD_VEHICLE, MAINLAND_PLATE, UNKNOWN_CCRN, CARGO_CROSSED,
+    async def bundle(
+        self, driver_id: int, key: str, request: BundleRequest, *, company_id: int | None = None
+    ) -> BundleReceipt:
+        """With `company_id` the cargo of this company only: any other is unknown.
+
+        Raises Problem TOO_MANY_CCRNS, BAD_VEHICLE, MAINLAND_PLATE, UNKNOWN_CCRN, CARGO_CROSSED,
         ALREADY_BUNDLED, CARGO_EXPIRED, MIXED_DIRECTIONS, IDEMPOTENCY_KEY_REUSED."""
 
         async def operation(session: AsyncSession) -> BundleReceipt:
-            return await self._bundle(session, driver_id, request)
+            return await self._bundle(session, driver_id, request, company_id)
 
         asked = f"bundle {request.model_dump_json()}"
         return await self._requests.do(driver_id, key, asked, operation)
 
     async def _bundle(
-        self, session: AsyncSession, driver_id: int, request: BundleRequest
+        self,
+        session: AsyncSession,
+        driver_id: int,
+        request: BundleRequest,
+        company_id: int | None,
     ) -> BundleReceipt:
         ccrns = tuple(dict.fromkeys(request.ccrns))  # a CCRN keyed twice is one CCRN
         if len(ccrns) > self._rules.max_ccrns:
@@ -65,6 +73,8 @@ class Bundling:
         cargo = await self._consignments.lock(session, ccrns)
         now = self._clock()  # after the locks: all cargo was lodged before this instant
         for consignment in cargo:
+            if company_id not in (None, consignment.company_id):
+                raise Problem(Code.UNKNOWN_CCRN, consignment.ccrn)
             await self._admit(session, consignment, now)
         if len({consignment.direction for consignment in cargo}) > 1:
             odd = next(c for c in cargo if c.direction != cargo[0].direction)

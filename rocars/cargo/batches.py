@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import BinaryIO, Literal, cast
 
@@ -10,9 +11,10 @@ import structlog
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from rocars.cargo.batch.items import RowError
-from rocars.cargo.batch.reading import Format, GoodRow, Reading, read_file
+from rocars.cargo.batch.reading import Format, GoodRow, Progress, Reading, read_file
 from rocars.cargo.consignments import Consignments
 from rocars.cargo.messages import BatchError, BatchLine, BatchReceipt
 from rocars.cargo.settings import BatchSettings
@@ -31,6 +33,14 @@ Keep = Literal["all", "good"]
 
 _TRIES = 5
 _NAME_KEPT = 120
+_LATEST = 10
+
+Recorded = Callable[[AsyncSession, int], Awaitable[None]]
+
+
+def shown(name: str) -> str:
+    """The name of a file as it is kept."""
+    return "".join(c for c in name if c.isprintable())[-_NAME_KEPT:]
 
 
 class Batches:
@@ -44,7 +54,15 @@ class Batches:
         self._turn = asyncio.Semaphore(settings.at_once)
 
     async def take(
-        self, company: str, file: BinaryIO, name: str, *, keep: Keep, again: bool = False
+        self,
+        company: str,
+        file: BinaryIO,
+        name: str,
+        *,
+        keep: Keep,
+        again: bool = False,
+        progress: Progress = lambda _rows, _bytes: None,
+        recorded: Recorded | None = None,
     ) -> BatchReceipt:
         """Read a file and lodge what is in it, in one transaction with the record of that.
 
@@ -53,6 +71,8 @@ class Batches:
             file: can be sought; stays open.
             name: of the file, as the shipper calls it.
             again: lodge it although the very same file was lodged before.
+            progress: told in another thread how many consignments and bytes were read.
+            recorded: writes down what else is to be so once the file is taken, with its number.
 
         Raises Problem UNKNOWN_COMPANY, UNAVAILABLE, FILE_REPEATED (about the earlier batch).
         """
@@ -60,11 +80,13 @@ class Batches:
             await company_called(session, company)
         async with self._turn:
             dates = self._consignments.dates(self._clock())
-            reading = await asyncio.to_thread(read_file, file, company, dates, self._settings)
+            reading = await asyncio.to_thread(
+                read_file, file, company, dates, self._settings, progress
+            )
         good = reading.good
         if not reading.whole or (keep == "all" and reading.errors):
             good = []
-        shown_name = "".join(c for c in name if c.isprintable())[-_NAME_KEPT:]
+        shown_name = shown(name)
         for _ in range(_TRIES):
             try:
                 async with self._database.writing() as session:
@@ -75,6 +97,8 @@ class Batches:
                     session.add(batch)
                     await session.flush()
                     lots = await self._lodge(session, batch, good)
+                    if recorded is not None:
+                        await recorded(session, batch.id)
             except IntegrityError:
                 continue  # a CCRN was taken at the same moment
             log.info(
@@ -149,6 +173,18 @@ class Batches:
                     for line, reference, ccrn in rows
                 ],
             )
+
+    async def latest(self, company_id: int) -> Sequence[Batch]:
+        """The files a company sent last, the newest first."""
+        async with self._database.reading() as session:
+            rows = await session.execute(
+                select(Batch)
+                .options(defer(Batch.errors))
+                .where(Batch.company_id == company_id)
+                .order_by(Batch.id.desc())
+                .limit(_LATEST)
+            )
+            return rows.scalars().all()
 
     async def errors(self, company: str, batch_id: int) -> list[RowError]:
         """What was wrong with a file, for who says it in another language than English.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from rocars.cargo.consignments import Consignments, data_of, direction_of
 from rocars.cargo.messages import ConsignmentData, ConsignmentState
@@ -17,6 +18,7 @@ from rocars.clock import Clock, in_hong_kong
 from rocars.messages import Direction
 from rocars.refusals import Code, Problem
 from rocars.store.database import Database
+from rocars.store.tables.applications import Agency, AgentDeed
 from rocars.store.tables.batches import BatchedConsignment
 from rocars.store.tables.bundling import Bundle, BundledCargo
 from rocars.store.tables.cargo import Consignment, ConsignmentChange
@@ -24,6 +26,7 @@ from rocars.store.tables.registration import Company
 from rocars.store.tables.systems import BulkConsignment
 
 PAGE = 50
+LOOKED_THROUGH = 5000
 
 STATES: tuple[ConsignmentState, ...] = ("free", "bundled", "crossed", "expired", "withdrawn")
 
@@ -60,12 +63,14 @@ class Listed:
 
 @dataclass(frozen=True)
 class Deed:
-    """Something done to a consignment; `changes` by item: before, after."""
+    """Something done to a consignment; `changes` by item: before, after. `agent` is the company
+    that did it for the client, empty when nobody did."""
 
     at: datetime
     by: str
     deed: Literal["lodged", "amended", "withdrawn", "bundled", "crossed"]
     changes: dict[str, list[Any]]
+    agent: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,29 +107,64 @@ class OwnConsignment:
 
 class OwnCargo:
     def __init__(
-        self, database: Database, clock: Clock, rules: CargoRules, consignments: Consignments
+        self,
+        database: Database,
+        clock: Clock,
+        rules: CargoRules,
+        consignments: Consignments,
+        looked_through: int = LOOKED_THROUGH,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._looked_through = looked_through
         self._rules = rules
         self._consignments = consignments
 
-    async def search(self, company_id: int, wanted: Wanted) -> tuple[list[Listed], bool]:
-        """At most `PAGE` of the company's consignments, newest first; whether there are more."""
-        asked = select(Consignment).where(Consignment.company_id == company_id)
-        if wanted.before:
-            asked = asked.where(Consignment.id < wanted.before)
-        if wanted.text:
-            asked = asked.where(_speaks_of(wanted.text))
+    async def search(self, company_id: int, wanted: Wanted) -> tuple[list[Listed], int]:
+        """Of the company's consignments, newest first, a page; and from where to go on for older
+        ones (`Wanted.before`), 0 when there are none.
+
+        A page looks through `LOOKED_THROUGH` consignments at most, so that it comes as soon for a
+        company that has a million. What has the text as its CCRN or reference is found however old
+        it is.
+        """
+        own = select(Consignment).where(Consignment.company_id == company_id)
+        matching: list[ColumnElement[bool]] = []
         if wanted.state is not None:
-            asked = asked.where(self._is(wanted.state))
+            matching.append(self._is(wanted.state))
+        newest_first = Consignment.id.desc()
+        here = own.where(*matching).order_by(newest_first).limit(PAGE + 1)
+        if wanted.text:
+            here = here.where(or_(_is_called(wanted.text), _speaks_of(wanted.text)))
+        if wanted.before:
+            here = here.where(Consignment.id < wanted.before)
         async with self._database.reading() as session:
-            rows = await session.execute(asked.order_by(Consignment.id.desc()).limit(PAGE + 1))
-            found = rows.scalars().all()
+            last = 0
+            if wanted.text or matching:
+                last = await self._last_looked_at(session, company_id, wanted.before)
+            rows = await session.execute(here.where(Consignment.id >= last) if last else here)
+            found = list(rows.scalars())
+            older = last
+            if len(found) > PAGE:
+                found = found[:PAGE]
+                older = found[-1].id
+            elif last and wanted.text and not wanted.before:
+                called = own.where(*matching, Consignment.id < last, _is_called(wanted.text))
+                rows = await session.execute(called.order_by(newest_first).limit(PAGE))
+                found += rows.scalars()
             bundled = await self._bundled(session, [lot.id for lot in found])
         now = self._clock()
-        listed = [self._listed(lot, lot.id in bundled, now) for lot in found[:PAGE]]
-        return listed, len(found) > PAGE
+        return [self._listed(lot, lot.id in bundled, now) for lot in found], older
+
+    async def _last_looked_at(self, session: AsyncSession, company_id: int, before: int) -> int:
+        """The place of the oldest consignment one page looks at; 0 when it looks at all."""
+        places = select(Consignment.id).where(Consignment.company_id == company_id)
+        if before:
+            places = places.where(Consignment.id < before)
+        # One more than are looked at: there are older ones.
+        newest = places.order_by(Consignment.id.desc()).offset(self._looked_through - 1).limit(2)
+        found = (await session.execute(newest)).scalars().all()
+        return found[0] if len(found) == 2 else 0
 
     async def one(self, company_id: int, ccrn: str) -> OwnConsignment:
         """Raises Problem UNKNOWN_CCRN, for another's as for none."""
@@ -155,7 +195,11 @@ class OwnCargo:
                 )
             ).scalars()
             bundled = tuple(bundles)
-            deeds = _history(lot, bundled, tuple(changes))
+            by_agents = await _done_by_agents(session, lot, bundled)
+        deeds = tuple(
+            _signed(deed, by_agents.get((deed.deed, deed.at)))
+            for deed in _history(lot, bundled, tuple(changes))
+        )
         last = bundled[-1] if bundled and state in ("bundled", "crossed") else None
         return OwnConsignment(
             ccrn=lot.ccrn,
@@ -244,18 +288,54 @@ class OwnCargo:
         return and_(here, ~bundled, late if state == "expired" else ~late)
 
 
-def _speaks_of(text: str) -> ColumnElement[bool]:
-    by_references = (
-        exists().where(table.consignment_id == Consignment.id, table.reference == text)
-        for table in (BatchedConsignment, BulkConsignment)
+def _is_called(text: str) -> ColumnElement[bool]:
+    """Whether the text is its CCRN, or the reference its shipper gave it: three indexes are asked,
+    whose answers lead to the rows."""
+    lot = aliased(Consignment)
+    return Consignment.id.in_(
+        union_all(
+            select(lot.id).where(lot.ccrn == text),
+            *(
+                select(table.consignment_id).where(table.reference == text)
+                for table in (BatchedConsignment, BulkConsignment)
+            ),
+        )
     )
+
+
+def _speaks_of(text: str) -> ColumnElement[bool]:
     return or_(
-        Consignment.ccrn == text,
-        *by_references,
         Consignment.consignee_name.icontains(text, autoescape=True),
         Consignment.consignor_name.icontains(text, autoescape=True),
         Consignment.articles.icontains(text, autoescape=True),
     )
+
+
+async def _done_by_agents(
+    session: AsyncSession, lot: Consignment, bundles: tuple[Bundle, ...]
+) -> dict[tuple[str, datetime], tuple[str, str]]:
+    """By deed and instant, the user ID of who of an agent did it, and the agent's name."""
+    about_bundle = AgentDeed.subject.in_([bundle.ubr for bundle in bundles])
+    rows = await session.execute(
+        select(AgentDeed.deed, AgentDeed.done_at, AgentDeed.user_id, Company.name)
+        .join(Agency, Agency.id == AgentDeed.agency_id)
+        .join(Company, Company.id == Agency.agent_id)
+        .where(
+            or_(
+                and_(AgentDeed.about == "ccrn", AgentDeed.subject == lot.ccrn),
+                and_(AgentDeed.about == "ubr", about_bundle),
+            )
+        )
+    )
+    return {(deed, at): (user_id, agent) for deed, at, user_id, agent in rows}
+
+
+def _signed(deed: Deed, by_agent: tuple[str, str] | None) -> Deed:
+    """With who did it, if it was an agent."""
+    if by_agent is None:
+        return deed
+    user_id, agent = by_agent
+    return replace(deed, by=user_id, agent=agent)
 
 
 def _history(

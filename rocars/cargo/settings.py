@@ -73,3 +73,10 @@ class BatchSettings(Section):
     at_once: int = Field(
         default=2, ge=1, le=32, description="Files read at a time; others wait their turn."
     )
+    answer_within_s: float = Field(
+        default=2.0,
+        ge=0,
+        le=60,
+        description="The portal shows what came of a file at once if it is read within so many "
+        "seconds, and otherwise how far it is.",
+    )

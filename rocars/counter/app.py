@@ -13,6 +13,7 @@ from ground.web.assets import ROUTE
 from ground.web.headers import with_headers
 from ground.web.navigation import entries_of
 from rocars.counter.pages.applications import APPLICATIONS
+from rocars.counter.pages.course import COURSE
 from rocars.counter.pages.log import LOG
 from rocars.counter.pages.login import LOGIN
 from rocars.counter.pages.packs import PACKS
@@ -23,7 +24,7 @@ from rocars.counter.site import ASSETS, NOTICES, SITE, Desk, failure
 log = structlog.get_logger("rocars.registration")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-MODULES = (APPLICATIONS, PACKS, REGISTRANTS, TOKENS, LOG, LOGIN)
+MODULES = (APPLICATIONS, PACKS, REGISTRANTS, TOKENS, COURSE, LOG, LOGIN)
 """In the order of the navigation."""
 
 

@@ -26,6 +26,7 @@ from rocars.entrance.lockout import Lockout
 from rocars.registry.agencies import Agencies
 from rocars.registry.applications import Applications
 from rocars.registry.approval import Approval
+from rocars.registry.course_progress import CourseProgress
 from rocars.registry.deeds import RegistrationLog
 from rocars.registry.driver_tokens import DriverTokens
 from rocars.registry.packs import Packs
@@ -62,6 +63,7 @@ LOOK = Look(
         "carrier": texts.CARRIERS.__getitem__,
         "spoken": texts.SPOKEN.__getitem__,
         "deed": texts.DEEDS.__getitem__,
+        "step": texts.STEPS.__getitem__,
     },
     names={"ROOT": ROOT},
 )
@@ -88,6 +90,7 @@ class Desk:
     tokens: DriverTokens
     agencies: Agencies
     registrants: Registrants
+    course: CourseProgress
     log: RegistrationLog
     navigation: tuple[Entry[OfficerRole], ...] = ()
 

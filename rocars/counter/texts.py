@@ -50,6 +50,7 @@ DEEDS: Mapping[str, str] = {
     "refused": _("application refused"),
     "pack_printed": _("pack printed"),
     "pack_handed_over": _("pack handed over"),
+    "four_eyes_refused": _("tried to hand over a pack they ordered"),
     "pack_voided": _("pack declared void"),
     "secrets_replaced": _("password and PIN closed, new pack ordered"),
     "token_ordered": _("another token ordered"),
@@ -58,8 +59,16 @@ DEEDS: Mapping[str, str] = {
     "devices_ordered": _("devices ordered of a token maker"),
     "unlocked": _("lock-out ended"),
     "password_changed": _("password changed"),
+    "consent_given": _("consent given by the client"),
     "consent_ended": _("consent taken back by the client"),
 }
+STEPS: Mapping[str, str] = {
+    "lodge": _("lodged"),
+    "amend": _("amended"),
+    "bundle": _("bundled"),
+    "board": _("read the board"),
+}
+"""Of the course on the web."""
 DONE: Mapping[str, str] = {
     "asked": _("The applicant is asked."),
     "refused": _("The application is refused."),
@@ -70,5 +79,5 @@ DONE: Mapping[str, str] = {
     "unlocked": _("The lock-out is ended."),
 }
 """What an officer is told when it is done."""
-EVERY_SET = (STATES, PACK_STATES, KINDS, ROLES, CARRIERS, SPOKEN, DEEDS, DONE)
+EVERY_SET = (STATES, PACK_STATES, KINDS, ROLES, CARRIERS, SPOKEN, DEEDS, STEPS, DONE)
 """What is looked up by name, so that a test sees every word of it translated."""

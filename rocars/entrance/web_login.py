@@ -17,6 +17,7 @@ from rocars.entrance.login import DriverLogin
 from rocars.entrance.settings import WebSessionRules
 from rocars.refusals import Code, Problem
 from rocars.registry.accounts import Accounts
+from rocars.registry.agencies import ActingFor
 from rocars.registry.deeds import note
 from rocars.secrets.masking import last_three
 from rocars.secrets.pins import PinHasher
@@ -50,6 +51,8 @@ class WebVisitor:
         bundling_until: how long their one-time code opens bundling; None when it does not.
         notices: what the page now made is to say.
         must_change: their password is that of a secure pack: they choose another one first.
+        acting_for: the client this page is about; then `company` and `company_id` are the client's.
+        base: what the addresses of the pages begin with that they are at: empty for their own.
     """
 
     account_id: int
@@ -64,6 +67,8 @@ class WebVisitor:
     bundling_until: datetime | None
     notices: tuple[Notice, ...] = ()
     must_change: bool = False
+    acting_for: ActingFor | None = None
+    base: str = ""
 
 
 class WebLogin:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 from aiohttp import web
 
 from ground.web import assets
 from ground.web.headers import with_headers
-from ground.web.navigation import entries_of
+from ground.web.navigation import Entry, entries_of
 from ground.web.throttle import Throttle
+from rocars.portal.guard import COURSE
 from rocars.portal.pages import (
     account,
     agents,
     bundles,
+    clients,
     consignments,
+    course,
     lodging,
     login,
     register,
@@ -25,8 +28,9 @@ from rocars.portal.pages import (
 from rocars.portal.rendering import ASSETS, ENTRIES, error_page, message_page, refusal, words_for
 from rocars.portal.site import SITE, Site
 from rocars.refusals import Problem
-from rocars.service import Service
+from rocars.service import Service, wire
 from rocars.store.journal import through
+from rocars.training.course import Course
 
 log = structlog.get_logger("rocars.portal")
 
@@ -37,6 +41,7 @@ ROOMS = (
     uploads.PAGES,
     bundles.PAGES,
     agents.PAGES,
+    clients.PAGES,
     register.PAGES,
     account.PAGES,
 )
@@ -48,11 +53,40 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def portal(service: Service) -> web.Application:
     """The portal over a service that somebody else prepares and closes."""
     app = web.Application(middlewares=[with_headers, by_web, plainly])
-    app[SITE] = Site(service, Throttle(service.settings.portal.logins_per_minute))
-    app[ENTRIES] = entries_of(ROOMS)
+    throttle = Throttle(service.settings.portal.logins_per_minute)
+    app[SITE] = Site(service, throttle)
+    entries = entries_of(ROOMS)
+    if service.settings.course.enabled:
+        entries = (*entries[:-1], course.ENTRY, entries[-1]) if entries else (course.ENTRY,)
+    app[ENTRIES] = entries
     app.router.add_get(assets.ROUTE, ASSETS.serve)
     for room in ROOMS:
         app.router.add_routes(room.routes())
+    if service.settings.course.enabled:
+        app.add_subapp(COURSE, _training_ground(service, throttle, entries))
+    return app
+
+
+def _training_ground(
+    service: Service, throttle: Throttle, entries: tuple[Entry[str], ...]
+) -> web.Application:
+    """The pages of the course: the same as the portal's, over a ROCARS with data of its own."""
+    ground = wire(service.settings.of_course, service.clock)
+    app = web.Application()
+    app[SITE] = Site(ground, throttle, Course(ground, service.course_progress), service)
+    app[ENTRIES] = entries
+    app.router.add_routes(
+        [*course.routes(), *consignments.routes(), *lodging.routes(), *bundles.routes()]
+    )
+
+    async def live(_: web.Application) -> AsyncIterator[None]:
+        try:
+            await ground.database.prepare()
+            yield
+        finally:
+            await ground.close()
+
+    app.cleanup_ctx.append(live)
     return app
 
 

@@ -86,6 +86,7 @@ def render(
         notices=visitor.notices if visitor is not None else (),
         status=status,
         visitor=visitor,
+        base=visitor.base if visitor is not None else "",
         now=site.service.clock(),
         **given,
     )

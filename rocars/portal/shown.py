@@ -20,6 +20,7 @@ DEEDS = {
     "amended": "amended",
     "withdrawn": "withdrawn",
     "bundled": "bundled with a vehicle",
+    "unbundled": "unbundled",
     "crossed": "crossed the boundary",
 }
 DIRECTIONS = {"inbound": "inbound, to Hong Kong", "outbound": "outbound, from Hong Kong"}

@@ -9,8 +9,9 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from ground.web.throttle import Throttle
-from rocars.entrance.web_login import WebVisitor
+from rocars.entrance.web_login import WebLogin, WebVisitor
 from rocars.service import Service
+from rocars.training.course import Course
 
 log = structlog.get_logger("rocars.portal")
 
@@ -18,13 +19,24 @@ log = structlog.get_logger("rocars.portal")
 @dataclass
 class Site:
     """One portal: ROCARS behind it, and how often log-ins (`throttle`) and applications may be
-    tried from one address."""
+    tried from one address.
+
+    The pages of the `course` are a portal of their own: there `service` is the training ground, and
+    `entrance` the ROCARS that people are logged in to.
+    """
 
     service: Service
     throttle: Throttle
+    course: Course | None = None
+    entrance: Service | None = None
 
     def __post_init__(self) -> None:
         self.applications = Throttle(self.service.settings.registration.applications_per_minute)
+
+    @property
+    def web_login(self) -> WebLogin:
+        """Of whoever visits these pages."""
+        return (self.entrance or self.service).web_login
 
     @property
     def public_url(self) -> str:
@@ -34,7 +46,7 @@ class Site:
         """Have it said on the next page this visitor sees. What it is about is done already: where
         the database has gone since, that page shows it without these words."""
         try:
-            await self.service.web_login.tell(visitor, text, bad=bad)
+            await self.web_login.tell(visitor, text, bad=bad)
         except SQLAlchemyError as failure:
             log.error("portal.notice_lost", error=type(failure).__name__)
 

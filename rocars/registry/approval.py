@@ -73,7 +73,7 @@ class Approval:
                 else:
                     company = _new_company(session, data, kept.reference)
                 await session.flush()
-                given = await self._accounts(session, kept, data, company, unknown, tokens)
+                given = await self._accounts(session, officer, kept, data, company, unknown, tokens)
                 now = self._clock()
                 for client in data.clients:
                     session.add(
@@ -96,6 +96,7 @@ class Approval:
     async def _accounts(
         self,
         session: AsyncSession,
+        officer: str,
         kept: Application,
         data: ApplicationData,
         company: Company,
@@ -107,13 +108,13 @@ class Approval:
             user_id = await self._free_id(session, self._account_pattern, _registrants_id)
             given.append(user_id)
             account = new_account(user_id, "shipper", company.id, data.name, unknown)
-            await self._order(session, account, kept, "none")
+            await self._order(session, officer, account, kept, "none")
         for trucker in data.truckers:
             user_id = await self._free_id(session, self._driver_pattern, _drivers_id)
             given.append(user_id)
             driver = await self._driver(session, user_id, trucker, company.id, unknown)
             account = new_account(user_id, "driver", company.id, trucker.name, unknown, driver.id)
-            await self._order(session, account, kept, tokens)
+            await self._order(session, officer, account, kept, tokens)
         return given
 
     async def _driver(
@@ -135,11 +136,18 @@ class Approval:
         return driver
 
     async def _order(
-        self, session: AsyncSession, account: WebAccount, kept: Application, token: str
+        self,
+        session: AsyncSession,
+        officer: str,
+        account: WebAccount,
+        kept: Application,
+        token: str,
     ) -> None:
         session.add(account)
         await session.flush()
-        session.add(ordered_pack(account, kept.counter, kept.language, self._clock(), token=token))
+        session.add(
+            ordered_pack(officer, account, kept.counter, kept.language, self._clock(), token=token)
+        )
 
     async def _free_id(self, session: AsyncSession, pattern: str, draw: Callable[[], str]) -> str:
         """A user ID that nobody has. Raises NotPossible."""
@@ -156,6 +164,7 @@ class Approval:
 
 
 def ordered_pack(
+    officer: str,
     account: WebAccount,
     counter: str,
     language: str,
@@ -173,6 +182,7 @@ def ordered_pack(
         secrets=first,
         token=token,
         ordered_at=at,
+        ordered_by=officer,
     )
 
 

@@ -51,6 +51,7 @@ class PackView:
     secrets: bool
     token: TokenCarrier
     ordered_at: datetime
+    ordered_by: str | None
     printed_at: datetime | None
     closed_at: datetime | None
     serial: str | None
@@ -138,10 +139,15 @@ class Packs:
         """The pack was handed over to the one it is for, who showed who they are: what is printed
         in it counts from now on. None: no such pack. Raises NotPossible.
 
+        Four eyes: who approved the application or ordered the pack leaves this to another officer
+        (`registration.four_eyes`), so that nobody can make an account for themselves.
+
         Args:
             device: serial number of the device that was handed over with it.
         """
         now = self._clock()
+        if await self._is_of_two_eyes(officer, number, now):
+            raise NotPossible("Who approved or ordered it does not hand it over: ask another.")
         async with self._database.writing() as session:
             found = await _locked(session, number)
             if found is None:
@@ -160,6 +166,23 @@ class Packs:
             view = _view(pack, account, company.name)
         log.info("pack.handed_over", pack=view.id)
         return view
+
+    def may_hand_over(self, officer: str, pack: PackView) -> bool:
+        """Whether four eyes see to it when this officer does."""
+        return not self._settings.four_eyes or pack.ordered_by != officer
+
+    async def _is_of_two_eyes(self, officer: str, number: int, now: datetime) -> bool:
+        """Whether this officer would be the only one; that they tried is written down."""
+        if not self._settings.four_eyes:
+            return False
+        async with self._database.writing() as session:
+            found = await _locked(session, number)
+            if found is None or found[0].ordered_by != officer:
+                return False
+            pack, account = found
+            note(session, now, officer, "four_eyes_refused", account.user_id, str(pack.id))
+        log.warning("pack.four_eyes_refused", pack=number)
+        return True
 
     async def _give_secrets(
         self, session: AsyncSession, pack: SecurePack, account: WebAccount, now: datetime
@@ -219,7 +242,7 @@ class Packs:
                 await session.execute(
                     delete(LoginSession).where(LoginSession.driver_id == account.driver_id)
                 )
-            session.add(ordered_pack(account, counter, language, now, token="none"))
+            session.add(ordered_pack(officer, account, counter, language, now, token="none"))
             note(session, now, officer, "secrets_replaced", user_id, reason)
 
     async def replace_token(
@@ -235,7 +258,9 @@ class Packs:
             if account.driver_id is None:
                 raise NotPossible("Only truckers have a security token.")
             await self._void_open(session, account, now, with_secrets=False)
-            session.add(ordered_pack(account, counter, language, now, token=token, first=False))
+            session.add(
+                ordered_pack(officer, account, counter, language, now, token=token, first=False)
+            )
             note(session, now, officer, "token_ordered", user_id, reason)
 
     async def _void_open(
@@ -341,6 +366,7 @@ def _view(pack: SecurePack, account: WebAccount, company: str) -> PackView:
         secrets=pack.secrets,
         token=cast(TokenCarrier, pack.token),
         ordered_at=pack.ordered_at,
+        ordered_by=pack.ordered_by,
         printed_at=pack.printed_at,
         closed_at=pack.closed_at,
         serial=pack.serial,

@@ -155,6 +155,11 @@ class RegistrationSettings(Section):
         le=100,
         description="Clients that one application of an agent names (our assumption).",
     )
+    four_eyes: bool = Field(
+        default=True,
+        description="Who approved an application or ordered a pack does not hand it over: another "
+        "officer does (our assumption). false: a counter with one officer.",
+    )
     collect_days: int = Field(
         default=60,
         ge=1,

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from rocars.store.tables.applications import AgentDeed
 from rocars.store.tables.hotline import ChannelEvent
 
 Channel = Literal["telephone", "web", "kiosk", "system", "hotline", "boundary", "office", ""]
@@ -34,11 +35,20 @@ EventDeed = Literal[
 
 
 @dataclass(frozen=True)
+class Agent:
+    """Somebody who acts for a client: under which agency, and their own user ID."""
+
+    agency: int
+    user_id: str
+
+
+@dataclass(frozen=True)
 class Through:
-    """A channel, and in it the name of the kiosk."""
+    """A channel, in it the name of the kiosk, and the agent where it is done for a client."""
 
     channel: Channel = ""
     place: str = ""
+    agent: Agent | None = None
 
 
 _BY_ITSELF = Through()
@@ -53,6 +63,11 @@ def through(channel: Channel, place: str = "") -> Iterator[None]:
         yield
     finally:
         _THROUGH.reset(before)
+
+
+def by_agent(agency: int, user_id: str) -> None:
+    """What is done from now on, within the channel, an agent does for a client."""
+    _THROUGH.set(replace(_THROUGH.get(), agent=Agent(agency, user_id)))
 
 
 def write_down(
@@ -70,3 +85,14 @@ def write_down(
             subject=subject[:32],
         )
     )
+    if came.agent is not None:
+        session.add(
+            AgentDeed(
+                agency_id=came.agent.agency,
+                done_at=at,
+                user_id=came.agent.user_id,
+                deed=deed,
+                about=about,
+                subject=subject[:32],
+            )
+        )

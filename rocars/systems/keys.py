@@ -6,10 +6,13 @@ has 256 bits, so its SHA-256 needs no salt and no cost.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import re
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -58,10 +61,32 @@ class KnownKey:
     public_key: Ed25519PublicKey | None = field(repr=False)
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """A key as the database had it, and when it was asked, in seconds of `monotonic`."""
+
+    held: CompanyKey
+    company: str
+    at: float
+
+
 class CompanyKeys:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    """To be used in one event loop."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        known_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`known_s`: seconds for which a key that was found is not looked up again."""
         self._database = database
         self._clock = clock
+        self._known_s = known_s
+        self._monotonic = monotonic
+        self._looked: dict[str, _Looked] = {}
+        self._looking: dict[str, asyncio.Task[_Looked | None]] = {}
 
     async def issue(self, company: str, data: KeyData) -> KeyIssued:
         """A new key. The one it replaces counts for `overlap_hours` more, and no longer.
@@ -92,14 +117,20 @@ class CompanyKeys:
                 until = now + timedelta(hours=data.overlap_hours)
                 old.valid_until = min(until, old.valid_until or until)
             session.add(issued)
+        if data.replaces is not None:
+            self._forget(data.replaces)
         log.info("key.issued", key=key_id, company=company, replaces=data.replaces)
         return KeyIssued(**_record(issued, None).model_dump(), key=key)
 
     async def revoke(self, company: str, key_id: str) -> KeyRecord:
-        """End a key at once. Raises Problem UNKNOWN_COMPANY, UNKNOWN_KEY."""
+        """End a key: on this node at once, on others when they look it up again.
+
+        Raises Problem UNKNOWN_COMPANY, UNKNOWN_KEY.
+        """
         async with self._database.writing() as session:
             held = await self._held(session, await company_called(session, company), key_id)
             held.revoked_at = held.revoked_at or self._clock()
+        self._forget(key_id)
         log.info("key.revoked", key=key_id, company=company)
         return _record(held, None)
 
@@ -125,26 +156,58 @@ class CompanyKeys:
         form = _FORM.fullmatch(presented)
         if form is None:
             return None
-        async with self._database.reading() as session:
-            row = (
-                await session.execute(
-                    select(CompanyKey, Company.registration_number)
-                    .join(Company, Company.id == CompanyKey.company_id)
-                    .where(CompanyKey.id == form[1])
-                )
-            ).one_or_none()
-        if row is None:
+        looked = await self._looked_up(form[1])
+        if looked is None:
             return None
-        held, company = row
+        held = looked.held
         if not hmac.compare_digest(held.key_hash, _hash(presented)) or not self._counts(held):
             return None
         return KnownKey(
             id=held.id,
             company_id=held.company_id,
-            company=company,
+            company=looked.company,
             rights=frozenset(Right(right) for right in held.rights),
             public_key=public_key_of(held.public_key) if held.public_key else None,
         )
+
+    async def _looked_up(self, key_id: str) -> _Looked | None:
+        """What the database has of this ID, or had a moment ago. However many requests come with
+        one key, they take one connection."""
+        looked = self._looked.get(key_id)
+        if looked is not None and self._monotonic() - looked.at < self._known_s:
+            return looked
+        looking = self._looking.get(key_id)
+        if looking is None:
+            looking = self._looking[key_id] = asyncio.create_task(self._look_up(key_id))
+        return await asyncio.shield(looking)
+
+    async def _look_up(self, key_id: str) -> _Looked | None:
+        at = self._monotonic()  # before it is asked: what is revoked from now on ends in time
+        try:
+            async with self._database.reading() as session:
+                row = (
+                    await session.execute(
+                        select(CompanyKey, Company.registration_number)
+                        .join(Company, Company.id == CompanyKey.company_id)
+                        .where(CompanyKey.id == key_id)
+                    )
+                ).one_or_none()
+        finally:
+            is_newest = self._looking.get(key_id) is asyncio.current_task()
+            if is_newest:
+                del self._looking[key_id]
+        if row is None:  # not kept: anybody can think of an ID
+            return None
+        held, company = row
+        looked = _Looked(held, company, at)
+        if is_newest:
+            self._looked[key_id] = looked
+        return looked
+
+    def _forget(self, key_id: str) -> None:
+        """It has changed: what is being read of it may be older."""
+        self._looked.pop(key_id, None)
+        self._looking.pop(key_id, None)
 
     def _counts(self, held: CompanyKey) -> bool:
         if held.revoked_at is not None:

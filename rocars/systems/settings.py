@@ -31,8 +31,15 @@ class SystemSettings(Section):
         default=100,
         ge=1,
         le=10_000,
-        description="Messages that may come at the same time, on each node; then 429 with "
-        "Retry-After.",
+        description="Messages that may come at the same time, and as many questions after them, "
+        "on each node; then 429 with Retry-After.",
+    )
+    key_known_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="So long a key that was found is not looked up again, seconds: one that is "
+        "revoked ends on every node within this time.",
     )
     requests_per_minute: int = Field(
         default=6000,

@@ -3,7 +3,7 @@ digest of the content (RFC 9530)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,12 +16,14 @@ from http_message_signatures import (
     VerifyResult,
 )
 from http_message_signatures.algorithms import ED25519
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from rocars.clock import Clock
 from rocars.refusals import Code, Problem
 from rocars.store.database import Database
 from rocars.store.tables.systems import SignatureNonce
+from rocars.store.together import WrittenTogether
 from rocars.systems.keys import KnownKey
 
 log = structlog.get_logger("rocars.keys")
@@ -32,6 +34,7 @@ COVERED = ("@method", "@authority", "@path")
 _CLOCK_SKEW = timedelta(seconds=30)
 _READING = frozenset({"GET", "HEAD"})
 _LONGEST_NONCE = 64
+_NONCES_TOGETHER = 100
 
 
 class Verifier(HTTPMessageVerifier):
@@ -69,6 +72,9 @@ class RequestSignatures:
         self._database = database
         self._clock = clock
         self._counts = timedelta(seconds=counts_s)
+        self._nonces: WrittenTogether[dict[str, object], None] = WrittenTogether(
+            self._write, most=_NONCES_TOGETHER
+        )
 
     async def verified(self, request: web.Request, key: KnownKey) -> Signed:
         """Raises Problem SIGNATURE_REFUSED, for a nonce that came before too."""
@@ -98,10 +104,14 @@ class RequestSignatures:
             )
         until = self._clock() + self._counts + 2 * _CLOCK_SKEW
         try:
-            async with self._database.writing() as session:
-                session.add(SignatureNonce(key_id=key.id, nonce=nonce, until=until))
+            await self._nonces.written({"key_id": key.id, "nonce": nonce, "until": until})
         except IntegrityError:
             raise Problem(Code.SIGNATURE_REFUSED, "nonce", "this nonce came before") from None
+
+    async def _write(self, nonces: Sequence[dict[str, object]]) -> list[None]:
+        async with self._database.writing() as session:
+            await session.execute(insert(SignatureNonce), nonces)
+        return [None] * len(nonces)
 
 
 def _refused(error: HTTPMessageSignaturesException) -> Problem:

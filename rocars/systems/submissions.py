@@ -7,14 +7,14 @@ bytes get the same message's status; other bytes under the same ID are refused.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import sha256
 from typing import Literal, cast
 
 import structlog
-from sqlalchemy import delete, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from rocars.cargo.consignments import Consignments
@@ -24,11 +24,11 @@ from rocars.store.database import Database
 from rocars.store.tables.systems import (
     BulkConsignment,
     BulkMessage,
-    BulkOrders,
     BulkResults,
     Push,
     SignatureNonce,
 )
+from rocars.systems.intake import Arrived, Intake
 from rocars.systems.keys import KnownKey, Right
 from rocars.systems.messages import Format, MessageStatus, OrderResult
 from rocars.systems.reading import Ordered, read_message
@@ -42,10 +42,34 @@ NEEDED = {
     "withdraw": Right.CHANGE,
     "query": Right.READ,
 }
-_TAKEN_AT_ONCE = 2
+_READ_AT_ONCE = 2
+_TOLD_AT_ONCE = 2
 _SWEPT_AT_ONCE = 200
-BACKLOG_RETRY_S = 10
-TAKING_RETRY_S = 1
+_RETRY_S = 1
+
+
+class Room:
+    """So many at a time and so many who wait; whoever comes then is told to come again later.
+
+    Those who wait do so here, not for the database: a driver's turn there comes soon.
+    """
+
+    def __init__(self, at_once: int, most: int) -> None:
+        self._turn = asyncio.Semaphore(at_once)
+        self._most = most
+        self.inside = 0
+        """Those who wait too."""
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[asyncio.Semaphore]:
+        """A place to wait for the turn in. Raises Problem TOO_MANY_REQUESTS."""
+        if self.inside >= self._most:
+            raise Problem(Code.TOO_MANY_REQUESTS, retry_after_s=_RETRY_S)
+        self.inside += 1
+        try:
+            yield self._turn
+        finally:
+            self.inside -= 1
 
 
 class Submissions:
@@ -55,17 +79,15 @@ class Submissions:
         clock: Clock,
         settings: SystemSettings,
         consignments: Consignments,
-        accepted: Callable[[], None],
+        intake: Intake,
     ) -> None:
-        """`accepted` is called when a message is in the database."""
         self._database = database
         self._clock = clock
         self._settings = settings
         self._consignments = consignments
-        self._accepted = accepted
-        # Those who wait do so here, not for the database: a driver's turn there comes soon.
-        self._turn = asyncio.Semaphore(_TAKEN_AT_ONCE)
-        self._taking = 0
+        self._intake = intake
+        self.taking = Room(_READ_AT_ONCE, settings.max_taking)
+        self._telling = Room(_TOLD_AT_ONCE, settings.max_taking)
 
     async def take(
         self, key: KnownKey, message: str, kind: Format, content: bytes
@@ -75,59 +97,40 @@ class Submissions:
         Raises Problem BAD_JSON, INVALID_REQUEST, MESSAGE_REUSED, RIGHT_MISSING,
         TOO_MANY_REQUESTS (too many messages wait, or come at the same time), UNAVAILABLE.
         """
-        if self._taking >= self._settings.max_taking:
-            raise Problem(Code.TOO_MANY_REQUESTS, retry_after_s=TAKING_RETRY_S)
-        self._taking += 1
-        try:
-            async with self._turn:
-                return await self._take(key, message, kind, content)
-        finally:
-            self._taking -= 1
-
-    async def _take(
-        self, key: KnownKey, message: str, kind: Format, content: bytes
-    ) -> MessageStatus:
         digest = sha256(content).hexdigest()
-        if (known := await self._known(key.company_id, message, digest)) is not None:
-            return known
         now = self._clock()
-        orders = await asyncio.to_thread(
-            read_message,
-            content,
-            kind,
-            self._consignments.dates(now),
-            self._settings.max_orders,
-        )
-        _check_rights(orders, key)
-        taken = BulkMessage(
-            company_id=key.company_id,
-            message=message,
-            key_id=key.id,
-            sha256=digest,
-            format=kind,
-            count=len(orders),
-            done=0,
-            state="waiting",
-            taken_at=now,
-            done_at=None,
-        )
-        try:
-            async with self._database.writing() as session:
-                await self._check_backlog(session, key.company_id)
-                await self.keep(session, taken, orders)
-        except IntegrityError:  # it came twice at the same moment
+        async with self.taking.place() as turn:
+            try:
+                async with turn:
+                    orders = await asyncio.to_thread(
+                        read_message,
+                        content,
+                        kind,
+                        self._consignments.dates(now),
+                        self._settings.max_orders,
+                    )
+                _check_rights(orders, key)
+            except Problem:
+                # What was taken before stays taken, whatever has changed since.
+                if (known := await self._known(key.company_id, message, digest)) is not None:
+                    return known
+                raise
+            arrived = Arrived(
+                company_id=key.company_id,
+                message=message,
+                key_id=key.id,
+                sha256=digest,
+                format=kind,
+                taken_at=now,
+                orders=[order.kept() for order in orders],
+            )
+            is_new = await self._intake.take(arrived)
+        if not is_new:
             if (known := await self._known(key.company_id, message, digest)) is not None:
                 return known
-            raise Problem(Code.UNAVAILABLE) from None
+            raise Problem(Code.UNAVAILABLE)  # it was swept away in between
         log.info("message.taken", message=message, key=key.id, orders=len(orders), format=kind)
-        self._accepted()
-        return _status(taken, None, [])
-
-    async def keep(self, session: AsyncSession, taken: BulkMessage, orders: list[Ordered]) -> None:
-        session.add(taken)
-        await session.flush()
-        session.add(BulkOrders(message_id=taken.id, orders=[order.kept() for order in orders]))
-        await session.flush()
+        return _status(arrived.row(), None, [])
 
     async def _known(self, company_id: int, message: str, digest: str) -> MessageStatus | None:
         """Raises Problem MESSAGE_REUSED."""
@@ -139,22 +142,12 @@ class Submissions:
                 raise Problem(Code.MESSAGE_REUSED, message)
             return await status_of(session, held)
 
-    async def _check_backlog(self, session: AsyncSession, company_id: int) -> None:
-        waiting = await session.scalar(
-            select(func.count()).where(
-                BulkMessage.company_id == company_id, BulkMessage.state == "waiting"
-            )
-        )
-        if (waiting or 0) >= self._settings.max_waiting:
-            raise Problem(
-                Code.TOO_MANY_REQUESTS,
-                detail=f"{waiting} messages wait",
-                retry_after_s=BACKLOG_RETRY_S,
-            )
-
     async def status(self, company_id: int, message: str) -> MessageStatus:
-        """Where a message of this company stands. Raises Problem UNKNOWN_MESSAGE."""
-        async with self._database.reading() as session:
+        """Where a message of this company stands.
+
+        Raises Problem UNKNOWN_MESSAGE, TOO_MANY_REQUESTS (too many ask at the same time).
+        """
+        async with self._telling.place() as turn, turn, self._database.reading() as session:
             held = await _called(session, company_id, message)
             if held is None:
                 raise Problem(Code.UNKNOWN_MESSAGE, message)

@@ -87,6 +87,7 @@ OFFICERS = (
     DemoOfficer(name="officer", role="analyst", password="demonstration only", seed="34" * 20),
     DemoOfficer(name="hotline", role="hotline", password="demonstration calls", seed="35" * 20),
     DemoOfficer(name="registrar", role="registrar", password="demonstration desk", seed="36" * 20),
+    DemoOfficer(name="registrar2", role="registrar", password="demonstration desk", seed="38" * 20),
 )
 _BUNDLER = DRIVERS[1]
 _SHOWN = 100

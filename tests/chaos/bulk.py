@@ -21,6 +21,7 @@ from rocars.app import application
 from rocars.clock import hong_kong_now
 from rocars.service import wire
 from rocars.settings import RocarsSettings
+from rocars.systems.intake import Intake
 from rocars.systems.messages import MessageStatus
 from rocars.systems.orders import Orders, Turn
 from rocars.systems.pushes import Pusher
@@ -59,6 +60,8 @@ class MortalSubmissions(Submissions):
         die_at("before it is answered")
         return status
 
+
+class MortalIntake(Intake):
     async def keep(self, *taken: Any) -> None:
         await super().keep(*taken)
         die_at("before the message is committed")
@@ -113,13 +116,12 @@ async def main() -> None:
     pusher = MortalPusher(database, clock, limits, service.keys.pushes)
     orders = Orders(clock, service.consignments, service.own_cargo)
     worker = MortalWorker(database, clock, limits, orders, finished=pusher.due)
+    intake = MortalIntake(database, limits.max_waiting, accepted=worker.accepted)
     service = replace(
         service,
         pusher=pusher,
         message_worker=worker,
-        submissions=MortalSubmissions(
-            database, clock, limits, service.consignments, accepted=worker.accepted
-        ),
+        submissions=MortalSubmissions(database, clock, limits, service.consignments, intake),
     )
     runner = web.AppRunner(application(service), access_log=None)
     await runner.setup()

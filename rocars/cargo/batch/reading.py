@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import BinaryIO, Literal
@@ -17,6 +17,7 @@ from rocars.cargo.messages import ConsignmentData
 from rocars.cargo.settings import BatchSettings
 
 Format = Literal["csv", "xml"]
+Progress = Callable[[int, int], None]
 _CHUNK = 1 << 20
 
 
@@ -51,12 +52,19 @@ class Reading:
 
 
 def read_file(
-    file: BinaryIO, company: str, dates: LodgingDates, settings: BatchSettings
+    file: BinaryIO,
+    company: str,
+    dates: LodgingDates,
+    settings: BatchSettings,
+    progress: Progress = lambda _rows, _bytes: None,
 ) -> Reading:
-    """Read and judge a file. Takes a second for 5,000 consignments: not for an event loop."""
+    """Read and judge a file. Takes a second for 5,000 consignments: not for an event loop.
+
+    `progress` is told after each consignment how many there were and how many bytes were read.
+    """
     reading = Reading(_sha256(file))
     try:
-        _read(file, reading, company, dates, settings)
+        _read(file, reading, company, dates, settings, progress)
     except FileBroken as broken:
         reading.whole = False
         reading.errors.append(broken.error)
@@ -77,6 +85,7 @@ def _read(
     company: str,
     dates: LodgingDates,
     settings: BatchSettings,
+    progress: Progress,
 ) -> None:
     file.seek(0)
     if file.read(4) == b"PK\x03\x04":
@@ -104,6 +113,7 @@ def _read(
                     )
                 )
             _take(reading, row, judge(row, company, dates), settings.max_errors)
+            progress(reading.rows, file.tell())
     finally:
         text.detach()
     if reading.rows == 0:

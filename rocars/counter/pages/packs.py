@@ -15,8 +15,10 @@ _NUMBER = "{number:[0-9]{1,9}}"
 
 async def _list(request: web.Request, visitor: OfficerVisitor) -> web.StreamResponse:
     counter = request.query.get("counter", "")[:16]
-    packs = await request.app[SITE].packs.waiting(counter)
-    return render(request, "packs.html.j2", visitor, packs=packs, counter=counter)
+    desk = request.app[SITE]
+    packs = await desk.packs.waiting(counter)
+    barred = {pack.id for pack in packs if not desk.packs.may_hand_over(visitor.name, pack)}
+    return render(request, "packs.html.j2", visitor, packs=packs, counter=counter, barred=barred)
 
 
 async def _print(request: web.Request, visitor: OfficerVisitor, form: Form) -> web.StreamResponse:

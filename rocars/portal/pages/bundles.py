@@ -69,6 +69,11 @@ def driver_of(visitor: WebVisitor) -> int:
     return visitor.driver_id
 
 
+def ccrns_in(typed: str) -> list[str]:
+    """The numbers that were typed, with blanks, lines or commas between them."""
+    return [number for number in _BETWEEN.split(typed) if number]
+
+
 def new_key() -> str:
     """The Idempotency-Key of the form: sent twice, it bundles once."""
     return secrets.token_urlsafe(16)
@@ -102,7 +107,7 @@ async def _open(request: web.Request, visitor: WebVisitor, form: Form) -> web.St
         if expires is not None:
             text = _("Your security token expires on %(when)s. Ask for another one at a counter.")
             await site.tell(visitor, text % {"when": when(expires)})
-    raise web.HTTPSeeOther("/bundles")
+    raise web.HTTPSeeOther(f"{visitor.base}/bundles")
 
 
 async def _bundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
@@ -112,11 +117,9 @@ async def _bundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.
     ccrns, vehicle = form.text("ccrns"), form.text("vehicle")
     if visitor.bundling_until is None:
         await site.tell(visitor, _("Enter the code of your token first."), bad=True)
-        raise web.HTTPSeeOther("/bundles")
+        raise web.HTTPSeeOther(f"{visitor.base}/bundles")
     try:
-        asked = BundleRequest(
-            ccrns=[number for number in _BETWEEN.split(ccrns) if number], vehicle=vehicle
-        )
+        asked = BundleRequest(ccrns=ccrns_in(ccrns), vehicle=vehicle)
         receipt = await site.service.bundling.bundle(driver_id, key_of(form), asked)
     except ValidationError:
         problem = _("Enter at least one CCRN, and the registration mark of the vehicle.")
@@ -125,7 +128,7 @@ async def _bundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.
         problem = refusal(request, refused)
         return await _asked(request, visitor, problem=problem, ccrns=ccrns, vehicle=vehicle)
     await site.tell(visitor, _("Bundled."))
-    raise web.HTTPSeeOther(f"/bundles/{receipt.ubr}")
+    raise web.HTTPSeeOther(f"{visitor.base}/bundles/{receipt.ubr}")
 
 
 async def _show(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
@@ -133,7 +136,7 @@ async def _show(request: web.Request, visitor: WebVisitor) -> web.StreamResponse
     receipt = await service.bundling.own(
         driver_of(visitor), checked_ubr(request.match_info["ubr"][:32])
     )
-    return render(request, "bundle.html.j2", visitor, bundle=receipt, key=new_key())
+    return render(request, "bundle.html.j2", visitor, bundle=receipt, driver="", key=new_key())
 
 
 async def _unbundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
@@ -143,7 +146,7 @@ async def _unbundle(request: web.Request, visitor: WebVisitor, form: Form) -> we
     if visitor.bundling_until is None:
         await site.service.bundling.own(driver_of(visitor), ubr)
         await site.tell(visitor, _("Enter the code of your token first."), bad=True)
-        raise web.HTTPSeeOther("/bundles")
+        raise web.HTTPSeeOther(f"{visitor.base}/bundles")
     try:
         await site.service.bundling.unbundle(driver_of(visitor), key_of(form), ubr)
     except Problem as refused:
@@ -152,7 +155,7 @@ async def _unbundle(request: web.Request, visitor: WebVisitor, form: Form) -> we
         await site.tell(visitor, refusal(request, refused), bad=True)
     else:
         await site.tell(visitor, _("Unbundled. The cargo may be bundled anew."))
-    raise web.HTTPSeeOther(f"/bundles/{ubr}")
+    raise web.HTTPSeeOther(f"{visitor.base}/bundles/{ubr}")
 
 
 PAGES: PageModule[str] = PageModule(routes, entries=(Entry("/bundles", "Bundles", "driver"),))

@@ -12,7 +12,7 @@ from aiohttp import web
 from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
 from rocars.cargo.messages import ConsignmentState
-from rocars.cargo.own_cargo import STATES, OwnConsignment, Wanted
+from rocars.cargo.own_cargo import LOOKED_THROUGH, STATES, OwnConsignment, Wanted
 from rocars.entrance.web_login import WebVisitor
 from rocars.portal.guard import action, page
 from rocars.portal.rendering import refusal, render, words_for
@@ -20,13 +20,14 @@ from rocars.portal.site import SITE
 from rocars.refusals import Problem
 
 
-def routes() -> list[web.RouteDef]:
+def routes(base: str = "") -> list[web.RouteDef]:
+    """`base` is where the pages of a client begin."""
     return [
-        web.get("/consignments", page("shipper", _list)),
-        web.get("/consignments/{ccrn}", page("shipper", _show)),
-        web.get("/consignments/{ccrn}/slip", page("shipper", _slip)),
-        web.get("/consignments/{ccrn}/qr.svg", page("shipper", _qr)),
-        web.post("/consignments/{ccrn}/withdraw", action("shipper", _withdraw)),
+        web.get(f"{base}/consignments", page("shipper", _list)),
+        web.get(f"{base}/consignments/{{ccrn}}", page("shipper", _show)),
+        web.get(f"{base}/consignments/{{ccrn}}/slip", page("shipper", _slip)),
+        web.get(f"{base}/consignments/{{ccrn}}/qr.svg", page("shipper", _qr)),
+        web.post(f"{base}/consignments/{{ccrn}}/withdraw", action("shipper", _withdraw)),
     ]
 
 
@@ -45,10 +46,10 @@ async def _list(request: web.Request, visitor: WebVisitor) -> web.StreamResponse
         state=cast(ConsignmentState, state) if state in get_args(ConsignmentState) else None,
         before=int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else 0,
     )
-    lots, more = await request.app[SITE].service.own_cargo.search(visitor.company_id, wanted)
+    lots, place = await request.app[SITE].service.own_cargo.search(visitor.company_id, wanted)
     older = ""
-    if more:
-        older = urlencode({"text": wanted.text, "state": state, "before": lots[-1].place})
+    if place:
+        older = urlencode({"text": wanted.text, "state": state, "before": place})
     return render(
         request,
         "consignments.html.j2",
@@ -57,6 +58,7 @@ async def _list(request: web.Request, visitor: WebVisitor) -> web.StreamResponse
         wanted=wanted,
         states=STATES,
         older=older,
+        looked_through=LOOKED_THROUGH,
     )
 
 
@@ -87,7 +89,7 @@ async def _withdraw(request: web.Request, visitor: WebVisitor, form: Form) -> we
         await site.tell(visitor, refusal(request, refused), bad=True)
     else:
         await site.tell(visitor, words_for(request)("Withdrawn. Nobody can bundle it any more."))
-    raise web.HTTPSeeOther(f"/consignments/{ccrn}")
+    raise web.HTTPSeeOther(f"{visitor.base}/consignments/{ccrn}")
 
 
 PAGES: PageModule[str] = PageModule(

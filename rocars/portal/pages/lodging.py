@@ -24,12 +24,13 @@ from rocars.refusals import Code, Problem
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
-def routes() -> list[web.RouteDef]:
+def routes(base: str = "") -> list[web.RouteDef]:
+    """`base` is where the pages of a client begin."""
     return [
-        web.get("/lodge", page("shipper", _empty)),
-        web.post("/lodge", action("shipper", _lodge)),
-        web.get("/consignments/{ccrn}/amend", page("shipper", _amending)),
-        web.post("/consignments/{ccrn}/amend", action("shipper", _amend)),
+        web.get(f"{base}/lodge", page("shipper", _empty)),
+        web.post(f"{base}/lodge", action("shipper", _lodge)),
+        web.get(f"{base}/consignments/{{ccrn}}/amend", page("shipper", _amending)),
+        web.post(f"{base}/consignments/{{ccrn}}/amend", action("shipper", _amend)),
     ]
 
 
@@ -85,13 +86,13 @@ async def _lodge(request: web.Request, visitor: WebVisitor, form: Form) -> web.S
         return _form(request, visitor, form.fields, key=key, errors=data)
     lodged = await site.service.consignments.lodge(data, key=key)
     await site.tell(visitor, words_for(request)("Lodged. Give this number to the driver."))
-    raise web.HTTPSeeOther(f"/consignments/{lodged.ccrn}")
+    raise web.HTTPSeeOther(f"{visitor.base}/consignments/{lodged.ccrn}")
 
 
 async def _amending(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
     lot = await own(request, visitor)
     if not lot.changeable:
-        raise web.HTTPSeeOther(f"/consignments/{lot.ccrn}")
+        raise web.HTTPSeeOther(f"{visitor.base}/consignments/{lot.ccrn}")
     return _form(request, visitor, filled(lot.data), ccrn=lot.ccrn)
 
 
@@ -107,7 +108,7 @@ async def _amend(request: web.Request, visitor: WebVisitor, form: Form) -> web.S
         await site.tell(visitor, refusal(request, refused), bad=True)
     else:
         await site.tell(visitor, words_for(request)("Amended."))
-    raise web.HTTPSeeOther(f"/consignments/{lot.ccrn}")
+    raise web.HTTPSeeOther(f"{visitor.base}/consignments/{lot.ccrn}")
 
 
 PAGES: PageModule[str] = PageModule(routes, entries=(Entry("/lodge", "Lodge", "shipper"),))

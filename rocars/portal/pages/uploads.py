@@ -11,6 +11,7 @@ from ground.web.navigation import Entry, PageModule
 from rocars.cargo.batch import result_files
 from rocars.cargo.batch.items import ITEMS
 from rocars.cargo.batch.result_files import told
+from rocars.cargo.file_readings import Standing
 from rocars.cargo.messages import BatchReceipt
 from rocars.entrance.web_login import WebVisitor
 from rocars.portal.guard import action, page
@@ -30,6 +31,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/upload", page("shipper", _ask)),
         web.post("/upload", action("shipper", _take, largest=_largest)),
         web.get("/upload/template.csv", page("shipper", _template)),
+        web.get("/upload/reading/{reading}", page("shipper", _reading)),
         web.get("/upload/{batch}", page("shipper", _show)),
         web.get("/upload/{batch}/ccrns.csv", page("shipper", _ccrns)),
         web.get("/upload/{batch}/errors.csv", page("shipper", _errors)),
@@ -40,9 +42,10 @@ def _largest(request: web.Request) -> int:
     return request.app[SITE].service.settings.batch.max_bytes + _AROUND
 
 
-def _asked(
+async def _asked(
     request: web.Request, visitor: WebVisitor, *, problem: str = "", earlier: str = ""
 ) -> web.Response:
+    service = request.app[SITE].service
     return render(
         request,
         "upload.html.j2",
@@ -51,38 +54,65 @@ def _asked(
         problem=problem,
         earlier=earlier,
         items=ITEMS,
-        limits=request.app[SITE].service.settings.batch,
+        limits=service.settings.batch,
+        under_way=await service.file_readings.under_way(visitor.company_id),
+        latest=await service.batches.latest(visitor.company_id),
     )
 
 
 async def _ask(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
-    return _asked(request, visitor)
+    return await _asked(request, visitor)
 
 
 async def _take(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
-    service = request.app[SITE].service
-    _ = words_for(request)
+    readings = request.app[SITE].service.file_readings
     sent = form.files.get("file", ())
     if not sent or not sent[0].filename:
-        return _asked(request, visitor, problem=_("Choose a file."))
-    try:
-        receipt = await service.batches.take(
-            visitor.company,
-            cast(BinaryIO, sent[0].file),
-            sent[0].filename,
-            keep="good" if form.text("keep") == "good" else "all",
-            again=form.text("again") == "yes",
-        )
-    except Problem as refused:
-        if refused.code is not Code.FILE_REPEATED:
-            raise
-        return _asked(
-            request,
-            visitor,
-            problem=_("This very file was lodged before. Nothing was lodged now."),
-            earlier=refused.subject,
-        )
-    raise web.HTTPSeeOther(f"/upload/{receipt.batch}")
+        return await _asked(request, visitor, problem=words_for(request)("Choose a file."))
+    token = await readings.begin(
+        visitor.company_id,
+        visitor.company,
+        cast(BinaryIO, sent[0].file),
+        sent[0].filename,
+        keep="good" if form.text("keep") == "good" else "all",
+        again=form.text("again") == "yes",
+    )
+    standing = await readings.awaited(visitor.company_id, token)
+    if standing.state == "reading":
+        raise web.HTTPSeeOther(f"/upload/reading/{token}")
+    return await _ended(request, visitor, standing)
+
+
+async def _reading(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
+    """How far a file is. The page asks again by itself, with scripts and without."""
+    standing = await request.app[SITE].service.file_readings.standing(
+        visitor.company_id, request.match_info["reading"][:32]
+    )
+    if standing.state == "reading":
+        return render(request, "reading.html.j2", visitor, standing=standing)
+    if "HX-Request" in request.headers:
+        # It asks for a part of the page, and is to have another page.
+        return web.Response(headers={"HX-Redirect": request.path})
+    return await _ended(request, visitor, standing)
+
+
+async def _ended(
+    request: web.Request, visitor: WebVisitor, standing: Standing
+) -> web.StreamResponse:
+    _ = words_for(request)
+    if standing.state == "interrupted":
+        text = _("Reading this file was interrupted. Nothing of it was lodged: send it again.")
+        return await _asked(request, visitor, problem=text)
+    if standing.refused is None:
+        raise web.HTTPSeeOther(f"/upload/{standing.batch_id}")
+    if standing.refused.code is not Code.FILE_REPEATED:
+        raise standing.refused
+    return await _asked(
+        request,
+        visitor,
+        problem=_("This very file was lodged before. Nothing was lodged now."),
+        earlier=standing.refused.subject,
+    )
 
 
 async def _receipt(request: web.Request, visitor: WebVisitor) -> BatchReceipt:

@@ -18,6 +18,7 @@ from rocars.store.tables.applications import Application
 from rocars.store.tables.base import Base, SchemaVersion
 from rocars.store.tables.batches import Batch
 from rocars.store.tables.bundling import Bundle
+from rocars.store.tables.course import CourseTaken
 from rocars.store.tables.crossing import Passage
 from rocars.store.tables.hotline import ChannelEvent
 from rocars.store.tables.officers import Officer
@@ -36,6 +37,7 @@ TABLES = (
     Bundle,
     ChannelEvent,
     CompanyKey,
+    CourseTaken,
     Passage,
     Officer,
     SecurityToken,

@@ -45,7 +45,11 @@ class Application(Base):
 
 
 class Agency(Base):
-    """That an agent acts for a client, who need not be registered, and who of the client agreed."""
+    """That an agent acts for a client, who need not be registered, and who of the client agreed.
+
+    Until the client itself confirms it on the portal (`confirmed_by` is a user ID of theirs), it is
+    what the agent said, and opens nothing.
+    """
 
     __tablename__ = "agency"
 
@@ -57,6 +61,26 @@ class Agency(Base):
     consented_on: Mapped[date]
     recorded_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None] = mapped_column(String(32))
+
+
+class AgentDeed(Base):
+    """What somebody of an agent did for a client, about a CCRN or a UBR (`about`)."""
+
+    __tablename__ = "agent_deed"
+    __table_args__ = (
+        Index("ix_agent_deed_newest", "agency_id", "id"),
+        Index("ix_agent_deed_subject", "about", "subject"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey(Agency.id))
+    done_at: Mapped[datetime]
+    user_id: Mapped[str] = mapped_column(String(32))
+    deed: Mapped[str] = mapped_column(String(16))
+    about: Mapped[str] = mapped_column(String(4))
+    subject: Mapped[str] = mapped_column(String(32))
 
 
 class SecurePack(Base):
@@ -64,7 +88,8 @@ class SecurePack(Base):
 
     The hashes are of what was last printed, and the seed is encrypted (Fernet); all of them are
     gone once the pack is handed over or void. `token` says what comes with it: no token, one as a
-    QR code, or a device whose serial number is noted when it is handed over.
+    QR code, or a device whose serial number is noted when it is handed over. `ordered_by` is the
+    officer who approved the application or ordered the pack; None in packs of earlier releases.
     """
 
     __tablename__ = "secure_pack"
@@ -88,6 +113,7 @@ class SecurePack(Base):
     pin_hash: Mapped[str | None] = mapped_column(String(200))
     serial: Mapped[str | None] = mapped_column(String(20))
     seed: Mapped[str | None] = mapped_column(String(500))
+    ordered_by: Mapped[str | None] = mapped_column(String(20))
 
 
 class StockedToken(Base):

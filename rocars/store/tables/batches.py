@@ -21,6 +21,7 @@ class Batch(Base):
     __table_args__ = (
         CheckConstraint("keep IN ('all', 'good')", name="known_keep"),
         Index("ix_batch_company_file", "company_id", "sha256"),
+        Index("ix_batch_company_newest", "company_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -45,4 +46,30 @@ class BatchedConsignment(Base):
     consignment_id: Mapped[int] = mapped_column(ForeignKey(Consignment.id), primary_key=True)
     batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id), index=True)
     line: Mapped[int]
-    reference: Mapped[str] = mapped_column(String(120))
+    reference: Mapped[str] = mapped_column(String(120), index=True)
+
+
+class FileReading(Base):
+    """A file that is being read, or was, and what came of it.
+
+    The process that took the file reads it, and says at `seen_at` that it still does; `read` of
+    `size` bytes are done. Of a file that was refused, `code` and `subject` say why.
+    """
+
+    __tablename__ = "file_reading"
+    __table_args__ = (
+        CheckConstraint("state IN ('reading', 'done', 'refused')", name="known_state"),
+    )
+
+    token: Mapped[str] = mapped_column(String(32), primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey(Company.id))
+    file_name: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int]
+    read: Mapped[int]
+    rows: Mapped[int]
+    begun_at: Mapped[datetime] = mapped_column(index=True)
+    seen_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(7))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey(Batch.id))
+    code: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(120))

@@ -23,6 +23,7 @@ class Bundle(Base):
     __table_args__ = (
         CheckConstraint("state IN ('live', 'unbundled', 'crossed', 'expired')", name="known_state"),
         Index("ix_bundle_driver_newest", "driver_id", "bundled_at"),
+        Index("ix_bundle_mark_newest", "mark", "id"),
         Index(
             "ix_bundle_live_mark",
             "mark",
@@ -64,7 +65,7 @@ class BundledCargo(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id"))
-    consignment_id: Mapped[int] = mapped_column(ForeignKey(Consignment.id))
+    consignment_id: Mapped[int] = mapped_column(ForeignKey(Consignment.id), index=True)
     place: Mapped[int]
     live: Mapped[bool]
     consignment: Mapped[Consignment] = relationship(lazy="joined", innerjoin=True)

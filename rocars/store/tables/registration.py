@@ -71,5 +71,5 @@ class DriverVehicle(Base):
     __tablename__ = "driver_vehicle"
 
     driver_id: Mapped[int] = mapped_column(ForeignKey("driver.id"), primary_key=True)
-    vehicle_id: Mapped[int] = mapped_column(ForeignKey("vehicle.id"), primary_key=True)
+    vehicle_id: Mapped[int] = mapped_column(ForeignKey("vehicle.id"), primary_key=True, index=True)
     used_at: Mapped[datetime]

@@ -115,7 +115,7 @@ class BulkConsignment(Base):
 
     consignment_id: Mapped[int] = mapped_column(ForeignKey(Consignment.id), primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey(BulkMessage.id), index=True)
-    reference: Mapped[str] = mapped_column(String(120))
+    reference: Mapped[str] = mapped_column(String(120), index=True)
 
 
 class PushAddress(Base):

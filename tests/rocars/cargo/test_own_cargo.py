@@ -73,6 +73,34 @@ async def test_text_is_looked_for_as_it_stands(world: World) -> None:
         assert {lot.state for lot in found} == states, text
 
 
+async def test_a_page_looks_through_so_many_and_says_where_to_go_on(world: World) -> None:
+    """But what has the text as its number is found however old it is."""
+    service = world.running.service
+    number = await company_id(world, "BR-1")
+    oldest = await world.lodge(articles="Porcelain")
+    for _ in range(6):
+        await world.lodge()
+    cargo = OwnCargo(
+        service.database,
+        service.clock,
+        service.settings.rules,
+        service.consignments,
+        looked_through=3,
+    )
+    seen: list[str] = []
+    before = 0
+    for page in range(3):
+        found, before = await cargo.search(number, Wanted(text="porcelain", before=before))
+        seen += [lot.ccrn for lot in found]
+        assert (before == 0) is (page == 2)
+    assert seen == [oldest]
+    found, older = await cargo.search(number, Wanted(text=oldest))
+    assert ([lot.ccrn for lot in found], older > 0) == ([oldest], True)
+    assert await cargo.search(number, Wanted(text=oldest, state="crossed")) == ([], older)
+    everything, older = await cargo.search(number, Wanted())
+    assert (len(everything), older) == (7, 0)
+
+
 async def test_the_history_has_what_every_channel_did(world: World) -> None:
     made = await one_of_each(world)
     number = await company_id(world, "BR-1")

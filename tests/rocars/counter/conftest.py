@@ -133,7 +133,12 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
         crossing={"logins_per_minute": 1000},
     )
     async for world in make_world(settings):
-        for name, role in (("hoi", "registrar"), ("wong", "officer"), ("lam", "analyst")):
+        for name, role in (
+            ("hoi", "registrar"),
+            ("mak", "registrar"),
+            ("wong", "officer"),
+            ("lam", "analyst"),
+        ):
             reply = await world.ask(
                 "POST",
                 "/v1/officers",

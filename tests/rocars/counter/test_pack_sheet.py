@@ -38,6 +38,7 @@ def printed(language: str = "zh-Hant", **changes: Any) -> PrintedSecrets:
         secrets=True,
         token="soft",
         ordered_at=MORNING,
+        ordered_by="mak",
         printed_at=MORNING,
         closed_at=None,
         serial="S000000001",

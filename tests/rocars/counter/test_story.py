@@ -48,11 +48,11 @@ def _elsewhere(url: str, ours: tuple[str, ...]) -> bool:
     return url.startswith("http") and not url.startswith(ours)
 
 
-async def log_in(page: Page, office: Office) -> None:
-    """As the registrar."""
+async def log_in(page: Page, office: Office, name: str = "hoi") -> None:
+    """As a registrar."""
     office.world.clock.forward(seconds=31)
     await page.goto(f"{office.world.running.base_url}{ROOT}/login")
-    await page.get_by_label("Name").fill("hoi")
+    await page.get_by_label("Name").fill(name)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_label("Code of your token").fill(code_at(office.world))
     await page.keyboard.press("Enter")
@@ -135,6 +135,11 @@ async def test_from_the_application_to_the_log_in(context: BrowserContext, offic
     driver, pin = on_sheet(of_driver, r"\b[3-9][0-9]{7}\b"), on_sheet(of_driver, r"^[0-9]{6}$")
     token = KeyedToken(bytes.fromhex(device.seed))
     assert (await office.world.key_in(driver, pin, token.at(0))).status == 401
+    mine = desk.get_by_role("region").filter(has_text="Harbour Lanterns (")
+    await mine.get_by_text("You ordered it: another officer hands it over.").wait_for()
+    assert await mine.get_by_text("It is handed over").count() == 0
+    await log_in(desk, office, "mak")
+    await desk.goto(f"{office.world.running.base_url}{ROOT}/packs")
     await hand_over(desk, "Harbour Lanterns (")
     await hand_over(desk, "Cheung Ho Yin", device.serial)
     assert (await office.world.key_in(driver, pin, token.next())).status == 200
@@ -231,7 +236,10 @@ async def test_pages_are_legible_in_every_language_on_a_phone_and_a_desk(
             )
         ]
     )
-    of_desk = ("queue", f"applications/{number}", "packs", "registrants?text=READ", "tokens", "log")
+    of_desk = (
+        *("queue", f"applications/{number}", "packs", "registrants?text=READ", "tokens", "course"),
+        "log",
+    )
     paths = [
         *(f"{base}/{path}" for path in (*of_desk, f"registrants/{driver}", "login")),
         *(f"{portal}{path}" for path in ("/register", "/register/again", "/login")),

@@ -17,7 +17,7 @@ from tests.console.conftest import chromium  # noqa: F401
 from tests.rocars.conftest import World, make_world, settings_for
 
 PASSWORD = "carry it over the hill"
-SHIPPER, OTHER_SHIPPER = "shipper1", "shipper2"
+SHIPPER, OTHER_SHIPPER, AGENT = "shipper1", "shipper2", "agent1"
 DRIVER, OTHER_DRIVER = "20000001", "20000002"
 KIOSKS = {"kwun-tong-1": "the first kiosk's key", "fotan-2": "the second kiosk's key"}
 KIOSK = "kwun-tong-1"
@@ -132,6 +132,7 @@ async def portal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Port
     settings = settings_for(
         tmp_path_factory.mktemp("portal"),
         portal=PortalSettings(enabled=True, port=0, logins_per_minute=10_000),
+        batch={"answer_within_s": 60},  # what comes of a file is on the page that is answered
         kiosk={
             "devices": [{"name": name, "key": key} for name, key in KIOSKS.items()],
             "requests_per_minute": 10_000,
@@ -140,10 +141,12 @@ async def portal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Port
     )
     async for world in make_world(settings):
         await world.company("BR-2")
+        await world.company("BR-9")
         await world.driver(DRIVER)
         await world.driver(OTHER_DRIVER)
         await add_account(world, SHIPPER, "shipper", "BR-1")
         await add_account(world, OTHER_SHIPPER, "shipper", "BR-2")
+        await add_account(world, AGENT, "shipper", "BR-9")
         await add_account(world, DRIVER, "driver")
         await add_account(world, OTHER_DRIVER, "driver")
         assert world.running.portal is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from rocars.portal.app import portal as portal_application
 from rocars.registry.companies import company_called
 from rocars.secrets.key_ring import Role
 from rocars.store.tables.applications import Agency
+from rocars.store.tables.batches import FileReading
 from tests.rocars.cargo.test_batch_files import GOOD, as_csv
 from tests.rocars.portal.conftest import (
     DRIVER,
@@ -36,6 +38,7 @@ OPEN = {
 """Whoever applies for registration has no account; their code is tried in
 `tests/rocars/counter/test_applying.py`."""
 EVERYBODY = {("GET", "/"), ("GET", "/me"), ("POST", "/me/password"), ("POST", "/logout")}
+NOTHING = dict.fromkeys(("ccrn", "ubr", "batch", "agency", "client", "reading"), "1")
 SECRET = "umbrellas nobody else is to know of"
 
 
@@ -48,6 +51,11 @@ def owned(path: str) -> bool:
     return "{" in path
 
 
+def of_client(path: str) -> bool:
+    """Whether it is a page of agents: see `test_agents.py`."""
+    return path.startswith("/clients/")
+
+
 async def try_it(visit: Visit, method: str, path: str, form: Any = None) -> Seen:
     if method == "GET":
         return await visit.go(path, allow_redirects=False)
@@ -56,7 +64,7 @@ async def try_it(visit: Visit, method: str, path: str, form: Any = None) -> Seen
 
 @pytest.fixture
 def things(portal: Portal) -> Callable[[], Awaitable[dict[str, str]]]:
-    """One of everything of BR-1 and of its driver; its agent is BR-2."""
+    """One of everything of BR-1 and of its driver; BR-9 says it is its agent."""
     world = portal.world
 
     async def make() -> dict[str, str]:
@@ -72,8 +80,34 @@ def things(portal: Portal) -> Callable[[], Awaitable[dict[str, str]]]:
             role=Role.SHIPPER,
         )
         assert batch.body["lodged"] == 1
-        agency = await consent_of("BR-1", "BR-2")
-        return {"ccrn": ccrn, "ubr": ubr, "batch": str(batch.body["batch"]), "agency": agency}
+        agency = await consent_of("BR-1", "BR-9")
+        return {
+            "ccrn": ccrn,
+            "ubr": ubr,
+            "batch": str(batch.body["batch"]),
+            "agency": agency,
+            "client": agency,
+            "reading": await being_read("BR-1"),
+        }
+
+    async def being_read(company: str) -> str:
+        now = world.clock()
+        async with world.running.service.database.writing() as session:
+            kept = FileReading(
+                token=secrets.token_hex(8),
+                company_id=await company_called(session, company),
+                file_name=f"{SECRET}.csv",
+                size=1,
+                read=0,
+                rows=0,
+                begun_at=now,
+                seen_at=now,
+                state="reading",
+                code="",
+                subject="",
+            )
+            session.add(kept)
+        return kept.token
 
     async def consent_of(client: str, agent: str) -> str:
         async with world.running.service.database.writing() as session:
@@ -103,7 +137,7 @@ async def test_a_stranger_is_led_to_the_log_in(portal: Portal) -> None:
     for method, path in ROUTES:
         if (method, path) in OPEN:
             continue
-        seen = await try_it(stranger, method, path.format(ccrn="1", ubr="1", batch="1", agency="1"))
+        seen = await try_it(stranger, method, path.format(**NOTHING))
         assert seen.status == 303, path
         assert seen.headers["Location"].startswith("/login"), path
 
@@ -114,7 +148,7 @@ async def test_nobody_has_the_pages_of_the_other_role(portal: Portal) -> None:
             continue
         visit = await portal.visit(SHIPPER if role_of(path) == "driver" else DRIVER)
         await visit.go("/me")
-        seen = await try_it(visit, method, path.format(ccrn="1", ubr="1", batch="1", agency="1"))
+        seen = await try_it(visit, method, path.format(**NOTHING))
         assert seen.status == 403, path
 
 
@@ -127,7 +161,12 @@ async def test_another_company_is_answered_as_if_there_were_nothing(portal: Port
         other = await portal.visit(OTHER_DRIVER if role_of(path) == "driver" else OTHER_SHIPPER)
         await other.go("/me")
         there = path.format(**made)
-        nowhere = path.format(ccrn="1" * 13, ubr="1" * 10, batch="999999", agency="999999")
+        nowhere = path.format(
+            ccrn="1" * 13,
+            ubr="1" * 10,
+            reading="none",
+            **dict.fromkeys(("batch", "agency", "client"), "999999"),
+        )
         seen, missing = [await try_it(other, method, p, form) for p in (there, nowhere)]
         assert (seen.status, missing.status) == (404, 404), path
         assert SECRET not in seen.text, path
@@ -138,7 +177,7 @@ async def test_another_company_is_answered_as_if_there_were_nothing(portal: Port
 async def test_the_owner_reaches_all_of_it(portal: Portal, things) -> None:
     made = await things()
     for method, path in ROUTES:
-        if not owned(path) or method != "GET":
+        if not owned(path) or of_client(path) or method != "GET":
             continue
         visit = await portal.visit(DRIVER if role_of(path) == "driver" else SHIPPER)
         assert (await try_it(visit, method, path.format(**made))).status == 200, path

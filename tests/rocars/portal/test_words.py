@@ -16,7 +16,7 @@ from rocars.cargo.batch.items import ITEMS
 from rocars.portal import shown
 from rocars.portal.app import ROOMS
 from rocars.portal.fields import FIELDS, LABELS
-from rocars.portal.pages import register
+from rocars.portal.pages import course, register
 from rocars.portal.rendering import LANGUAGES, LOOK, WORDS
 from rocars.refusals import Code
 
@@ -81,13 +81,14 @@ def chosen() -> set[str]:
     for table in (
         *(shown.STATES, shown.DEEDS, shown.DIRECTIONS, shown.YES_NO, shown.ROLES),
         *(shown.KINDS, shown.APPLICATION_STATES, shown.SPOKEN, register.LABELS),
+        course.MEANINGS,
     ):
         words |= set(table.values())
     for row, fields in register.ROWS.values():
         words |= {row, *fields.values()}
     words |= set(LABELS.values()) | {field.help for field in FIELDS}
     words |= {LOOK.name, LOOK.home[1], LOOK.without_database}
-    words |= {entry.name for room in ROOMS for entry in room.entries}
+    words |= {entry.name for room in ROOMS for entry in room.entries} | {course.ENTRY.name}
     return words | {code.meaning for code in REFUSED}
 
 

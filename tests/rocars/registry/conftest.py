@@ -47,10 +47,11 @@ def application(**changes: str) -> ApplicationData:
 
 @dataclass
 class Desk:
-    """A registrar at work, without pages."""
+    """A registrar at work, without pages, and `other` who hands over what they approved."""
 
     world: World
     name: str = "hoi"
+    other: str = "mak"
 
     @property
     def service(self) -> Service:
@@ -71,7 +72,7 @@ class Desk:
 
     async def handed_over(self, user_id: str, device: str = "") -> PrintedSecrets:
         printed = await self.printed(user_id)
-        await self.service.packs.hand_over(self.name, printed.view.id, device)
+        await self.service.packs.hand_over(self.other, printed.view.id, device)
         return printed
 
     def code(self, seed: bytes) -> str:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from rocars.registry.deeds import NotPossible
+from rocars.registry.packs import Packs
 from rocars.secrets.key_ring import Role
 from tests.rocars.conftest import PIN, KeyedToken, World
 from tests.rocars.registry.conftest import Desk, application
@@ -46,7 +47,7 @@ async def test_from_the_application_to_the_log_in_of_the_driver(desk: Desk) -> N
 
     printed = await desk.printed(driver)
     assert await desk.log_in(driver, printed.pin, printed.seed) == 401, "not handed over yet"
-    await service.packs.hand_over("hoi", printed.view.id)
+    await service.packs.hand_over("mak", printed.view.id)
     assert await desk.log_in(driver, printed.pin, printed.seed) == 200
     record = await desk.world.ask("GET", f"/v1/drivers/{driver}", role=Role.ADMIN)
     assert record.body["vehicles"] == ["AB1234"]
@@ -59,7 +60,7 @@ async def test_from_the_application_to_the_log_in_of_the_driver(desk: Desk) -> N
         ("applicant", "corrected"),
         ("hoi", "approved"),
         ("hoi", "pack_printed"),
-        ("hoi", "pack_handed_over"),
+        ("mak", "pack_handed_over"),
         ("hoi", "pack_printed"),
     ]
 
@@ -98,14 +99,54 @@ async def test_a_sheet_that_is_printed_again_replaces_the_one_before(desk: Desk)
     with pytest.raises(NotPossible):
         await desk.service.packs.print_out("hoi", found.view.id)
     with pytest.raises(NotPossible):
-        await desk.service.packs.hand_over("hoi", found.view.id)
+        await desk.service.packs.hand_over("mak", found.view.id)
+
+
+async def test_who_approves_or_orders_leaves_handing_over_to_another(desk: Desk) -> None:
+    _, driver = await desk.approved()
+    printed = await desk.printed(driver)
+    packs = desk.service.packs
+    assert not packs.may_hand_over("hoi", printed.view)
+    assert packs.may_hand_over("mak", printed.view)
+    with pytest.raises(NotPossible, match="ask another"):
+        await packs.hand_over("hoi", printed.view.id)
+    assert await desk.log_in(driver, printed.pin, printed.seed) == 401
+    await packs.hand_over("mak", printed.view.id)
+    assert await desk.log_in(driver, printed.pin, printed.seed) == 200
+    await packs.replace_secrets("mak", driver, "GPO", "en", "lost")
+    again = await desk.printed(driver)
+    with pytest.raises(NotPossible, match="ask another"):
+        await packs.hand_over("mak", again.view.id)
+    done = [(deed.who, deed.deed) for deed in await desk.service.registration_log.deeds(driver)]
+    assert done == [
+        ("mak", "four_eyes_refused"),
+        ("hoi", "pack_printed"),
+        ("mak", "secrets_replaced"),
+        ("mak", "pack_handed_over"),
+        ("hoi", "four_eyes_refused"),
+        ("hoi", "pack_printed"),
+    ]
+
+
+async def test_a_counter_with_one_officer_sets_two_eyes(small_desk: Desk) -> None:
+    service = small_desk.service
+    settings = service.settings.registration.model_copy(update={"four_eyes": False})
+    packs = Packs(
+        service.database, service.clock, settings, service.keys, service.pins, service.tokens
+    )
+    shipper, _ = await small_desk.approved()
+    printed = await small_desk.printed(shipper)
+    assert packs.may_hand_over("hoi", printed.view)
+    handed = await packs.hand_over("hoi", printed.view.id)
+    assert handed is not None
+    assert handed.state == "active"
 
 
 async def test_two_officers_hand_one_pack_over_once(desk: Desk) -> None:
     shipper, _ = await desk.approved()
     printed = await desk.printed(shipper)
     both = await asyncio.gather(
-        *(desk.service.packs.hand_over(name, printed.view.id) for name in ("hoi", "yuen")),
+        *(desk.service.packs.hand_over(name, printed.view.id) for name in ("mak", "yuen")),
         return_exceptions=True,
     )
     assert sorted(isinstance(one, NotPossible) for one in both) == [False, True]
@@ -166,8 +207,8 @@ async def test_a_device_of_a_token_maker_is_given_once(desk: Desk) -> None:
     printed = await desk.printed(driver)
     for serial in ("", "D0", "D" * 30):
         with pytest.raises(NotPossible, match="in stock"):
-            await desk.service.packs.hand_over("hoi", printed.view.id, serial)
-    await desk.service.packs.hand_over("hoi", printed.view.id, device.serial.lower())
+            await desk.service.packs.hand_over("mak", printed.view.id, serial)
+    await desk.service.packs.hand_over("mak", printed.view.id, device.serial.lower())
     token = KeyedToken(bytes.fromhex(device.seed))
     assert (await desk.world.key_in(driver, printed.pin, token.next())).status == 200
     assert await desk.service.tokens.in_stock() == 1
@@ -205,7 +246,7 @@ async def test_what_is_not_collected_is_void(desk: Desk) -> None:
     printed = await desk.printed(driver)
     desk.world.clock.forward(days=61)
     with pytest.raises(NotPossible, match="not void"):
-        await desk.service.packs.hand_over("hoi", printed.view.id)
+        await desk.service.packs.hand_over("mak", printed.view.id)
     await desk.service.packs.sweep()
     assert await desk.service.packs.waiting() == []
     (pack,) = await desk.service.packs.of_account(shipper)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from rocars.secrets.key_ring import Role
+from rocars.store.database import Database
+from rocars.systems.keys import CompanyKeys
 from rocars.systems.settings import SystemSettings
 from tests.rocars.conftest import World
 from tests.rocars.systems.conftest import issue, system_of
@@ -83,6 +89,55 @@ async def test_a_key_that_is_revoked_opens_nothing_more(small_world: World) -> N
     await small_world.company("BR-2")
     elsewhere = await small_world.ask("POST", path.replace("BR-1", "BR-2"), role=Role.ADMIN)
     assert (elsewhere.status, elsewhere.code) == (404, "unknown_key")
+
+
+@dataclass
+class Watch:
+    """Seconds, as they are set."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class CountingDatabase:
+    """The same database, which counts how often it is read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.read = 0
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
+        self.read += 1
+        return self._database.reading()
+
+
+async def test_on_another_node_a_revoked_key_ends_within_a_second(world: World) -> None:
+    system = await system_of(world)
+    service, watch = world.running.service, Watch()
+    elsewhere = CompanyKeys(service.database, service.clock, 1.0, monotonic=watch)
+    assert await elsewhere.found(system.key) is not None
+    await service.company_keys.revoke("BR-1", system.key_id)
+    watch.now = 0.99
+    assert await elsewhere.found(system.key) is not None
+    other = system.key[:-1] + ("A" if system.key[-1] != "A" else "B")
+    assert await elsewhere.found(other) is None  # the secret is still compared
+    watch.now = 1.0
+    assert await elsewhere.found(system.key) is None
+
+
+async def test_however_many_come_with_a_key_it_is_looked_up_once(small_world: World) -> None:
+    system = await system_of(small_world)
+    service, watch = small_world.running.service, Watch()
+    counting: Any = CountingDatabase(service.database)
+    keys = CompanyKeys(counting, service.clock, 1.0, monotonic=watch)
+    found = await asyncio.gather(*(keys.found(system.key) for _ in range(30)))
+    assert {key.id for key in found if key is not None} == {system.key_id}
+    assert (None in found, counting.read) == (False, 1)
+    watch.now = 1.0
+    await keys.found(system.key)
+    assert counting.read == 2
 
 
 async def test_a_key_ends_on_its_day(small_world: World) -> None:

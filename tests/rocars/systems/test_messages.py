@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import func, select
 
 from rocars.cargo.own_cargo import Wanted
+from rocars.store.database import Database
 from rocars.store.tables.cargo import Consignment
 from rocars.store.tables.systems import BulkOrders
+from rocars.systems.intake import Arrived, Intake
 from rocars.systems.settings import SystemSettings
 from tests.rocars.cargo.test_batch_files import GOOD
 from tests.rocars.conftest import World
@@ -242,14 +244,54 @@ async def test_too_many_messages_wait(small_world: World) -> None:
     assert (await system.send("m-1", [system.lodge()])).status == 202
 
 
+async def test_as_many_wait_as_may_of_those_that_come_together(world: World) -> None:
+    system = await system_of(world)
+    await stand_still(world)
+    replies = await asyncio.gather(*(system.send(f"m-{n}", [system.lodge()]) for n in range(4)))
+    assert sorted(reply.status for reply in replies) == [202, 202, 429, 429]
+
+
+async def test_two_nodes_that_take_one_message_take_it_once(world: World) -> None:
+    system = await system_of(world)
+    await stand_still(world)
+    service = world.running.service
+    key = await service.company_keys.found(system.key)
+    assert key is not None
+    database = Database(service.settings.database_url, service.settings.database)
+    nodes = [Intake(node, 100, accepted=lambda: None) for node in (service.database, database)]
+    messages = [
+        Arrived(key.company_id, f"m-{n}", key.id, "0" * 64, "json", service.clock(), [{"do": ""}])
+        for n in range(8)
+    ]
+    try:
+        taken = await asyncio.gather(
+            *(node.take(message) for message in messages for node in nodes)
+        )
+    finally:
+        await database.close()
+    assert sum(taken) == len(messages)
+    async with service.database.reading() as session:
+        assert (await session.execute(select(func.count(BulkOrders.message_id)))).scalar() == 8
+
+
+async def test_what_was_taken_stays_taken_whatever_its_key_may_now(small_world: World) -> None:
+    system = await system_of(small_world)
+    await system.send("m-1", [system.lodge()])
+    before = await system.done("m-1")
+    reading = await system_of(small_world, rights=["read"])
+    again = await reading.send("m-1", [system.lodge()])
+    assert (again.status, again.body) == (202, before)
+    assert (await reading.send("m-2", [system.lodge()])).code == "right_missing"
+
+
 async def test_too_many_messages_come_at_once(small_world: World) -> None:
     """They wait before the database, so that drivers do not wait behind them."""
     system = await system_of(small_world)
-    submissions = small_world.running.service.submissions
-    async with submissions._turn, submissions._turn:
+    taking = small_world.running.service.submissions.taking
+    async with taking._turn, taking._turn:
         waiting = [asyncio.create_task(system.send("m-1", [system.lodge()])) for _ in range(4)]
         async with asyncio.timeout(limit(20)):
-            while submissions._taking < 4:
+            while taking.inside < 4:
                 await asyncio.sleep(0.01)
         refused = await system.send("m-9", [system.lodge()])
     assert (refused.status, refused.code) == (429, "too_many_requests")

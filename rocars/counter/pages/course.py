@@ -1,0 +1,21 @@
+"""The trainer's page: who is how far in the course on the web."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from ground.web.navigation import Entry, PageModule
+from rocars.counter.site import ROOT, SITE, page, render
+from rocars.crossing.officers import OfficerRole, OfficerVisitor
+from rocars.registry.course_progress import STEPS
+
+
+async def _list(request: web.Request, visitor: OfficerVisitor) -> web.StreamResponse:
+    trainees = await request.app[SITE].course.trainees()
+    return render(request, "course.html.j2", visitor, trainees=trainees, steps=STEPS)
+
+
+COURSE: PageModule[OfficerRole] = PageModule(
+    lambda: [web.get("/course", page(OfficerRole.REGISTRAR, _list))],
+    (Entry(f"{ROOT}/course", "Course", OfficerRole.REGISTRAR),),
+)

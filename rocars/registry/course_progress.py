@@ -1,0 +1,94 @@
+"""How far everybody is in the course on the web: kept beside the accounts, and seen by trainers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from sqlalchemy import delete, select
+
+from rocars.clock import Clock
+from rocars.store.database import Database
+from rocars.store.tables.course import CourseTaken
+from rocars.store.tables.registration import Company
+from rocars.store.tables.web import WebAccount
+
+Step = Literal["lodge", "amend", "bundle", "board"]
+STEPS: tuple[Step, ...] = get_args(Step)
+"""In their order."""
+
+A_PAGE = 200
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where somebody is. `done` has the steps done, and when."""
+
+    begun_at: datetime
+    done: Mapping[str, str]
+    ccrn: str
+    board: Mapping[str, Any] | None
+
+    @property
+    def next_step(self) -> Step | None:
+        """The first that is not done."""
+        return next((step for step in STEPS if step not in self.done), None)
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """Somebody as their trainer sees them."""
+
+    user_id: str
+    name: str
+    company: str
+    progress: Progress
+
+
+class CourseProgress:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def of(self, account_id: int) -> Progress:
+        """Somebody's; it begins when it is first asked for."""
+        return await self.change(account_id, lambda _: None)
+
+    async def change(self, account_id: int, do: Callable[[CourseTaken], None]) -> Progress:
+        """`do` changes the record, in the transaction that holds it."""
+        async with self._database.writing() as session:
+            taken = await session.get(CourseTaken, account_id, with_for_update=True)
+            if taken is None:
+                taken = CourseTaken(
+                    account_id=account_id, begun_at=self._clock(), steps={}, ccrn="", board=None
+                )
+                session.add(taken)
+            do(taken)
+            await session.flush()
+            return _progress(taken)
+
+    async def begin_again(self, account_id: int) -> None:
+        """Forget what was done."""
+        async with self._database.writing() as session:
+            await session.execute(delete(CourseTaken).where(CourseTaken.account_id == account_id))
+
+    async def trainees(self) -> Sequence[Trainee]:
+        """Those who have begun, the newest first, at most `A_PAGE`."""
+        async with self._database.reading() as session:
+            rows = await session.execute(
+                select(CourseTaken, WebAccount.user_id, WebAccount.name, Company.name)
+                .join(WebAccount, WebAccount.id == CourseTaken.account_id)
+                .join(Company, Company.id == WebAccount.company_id)
+                .order_by(CourseTaken.begun_at.desc())
+                .limit(A_PAGE)
+            )
+            return [
+                Trainee(user_id, name, company, _progress(taken))
+                for taken, user_id, name, company in rows
+            ]
+
+
+def _progress(taken: CourseTaken) -> Progress:
+    return Progress(taken.begun_at, dict(taken.steps), taken.ccrn, taken.board)
