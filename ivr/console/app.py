@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import hmac
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 from aiohttp import web
 
+from ground.processes import WorkProcesses
 from ground.web import assets
 from ground.web.headers import REACHED, Reached, with_headers
 from ground.web.navigation import entries_of
@@ -55,6 +56,9 @@ ANNOUNCED = web.AppKey("announced", PublishedAnnouncements)
 TOKEN = web.AppKey("token", str)
 SELF_TEST = web.AppKey("self_test", SelfTest)
 
+WORK_TITLE = "rocars-ivr: console work"
+"""How the process for what takes long is called in the list of processes."""
+
 ROOMS = (
     login.PAGES,
     live.PAGES,
@@ -82,9 +86,13 @@ def make_app(
     *,
     settings: ConsoleSections | None = None,
     library: Library | None = None,
+    beside: WorkProcesses | None = None,
 ) -> web.Application:
     """``/health/live``, ``/health/ready`` (503 when unfit), ``/status``, ``/metrics``, and with
-    settings and library the pages for people."""
+    settings and library the pages for people.
+
+    `beside`: processes for what takes long, which stay when the application ends; None: its own.
+    """
     app = web.Application(middlewares=[watched, with_headers])
     if settings is not None and library is not None:
         app.middlewares.append(pages_of_ours)
@@ -97,12 +105,16 @@ def make_app(
     if settings is None or not settings.web.health_port:
         app.router.add_routes(_health_routes())
     if settings is not None and library is not None:
+        if beside is None:
+            beside = WorkProcesses(WORK_TITLE)
+            app.on_cleanup.append(_closing(beside))
         app[SITE] = Site(
             settings,
             Database(settings.records_url, settings.records),
             library,
             look=lambda: _look(app),
             throttle=Throttle(settings.console.logins_per_minute),
+            beside=beside,
         )
         app[ANNOUNCED] = PublishedAnnouncements(settings.published_prompts)
         app[REACHED] = Reached(lambda: app[SITE].rules.public_url)
@@ -210,6 +222,13 @@ def _announced(app: web.Application) -> bool:
 
 async def _close_site(app: web.Application) -> None:
     await app[SITE].close()
+
+
+def _closing(processes: WorkProcesses) -> Callable[[web.Application], Awaitable[None]]:
+    async def close(app: web.Application) -> None:
+        await processes.close()
+
+    return close
 
 
 async def _first_page(request: web.Request) -> web.Response:

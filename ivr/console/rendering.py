@@ -15,9 +15,10 @@ from ground.web.assets import Assets
 from ground.web.navigation import Entry
 from ground.web.notices import Notices
 from ground.web.pages import Look, Pages
-from ground.web.words import Translate, Words
+from ground.web.words import Translate
 from ivr.console import shown
 from ivr.console.site import SITE
+from ivr.console.words import WORDS
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG
@@ -26,7 +27,6 @@ HERE = Path(__file__).parent
 ENTRIES = web.AppKey("entries", tuple[Entry[Role], ...])
 """The navigation, of all that the page modules declare."""
 
-WORDS = Words(HERE / "translations", cookie="rocars_language")
 ASSETS = Assets(HERE / "static")
 NOTICES = Notices("rocars_notices")
 

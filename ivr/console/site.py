@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ground.processes import WorkProcesses
 from ground.web.throttle import Throttle
 from ivr.console.health import Health
 from ivr.console.sections import ConsoleSections
@@ -35,6 +36,7 @@ class Site:
     """One console: its records and its prompts.
 
     Attributes:
+        beside: where charts are drawn and recordings measured; whoever made it closes it.
         importing: one set of recordings is taken in at a time: each takes memory and a processor.
     """
 
@@ -43,6 +45,7 @@ class Site:
     library: Library
     look: Callable[[], Health]
     throttle: Throttle
+    beside: WorkProcesses
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -62,7 +65,7 @@ class Site:
         self.alerts = Alerts(self.records, told.channels, told.repeat_hours)
         self.announcements = Announcements(self.records)
         self.studio = Studio(self.versions, self.library, self.settings.prompts.recordings)
-        self.intake = Intake(self.versions, self.settings.prompts)
+        self.intake = Intake(self.versions, self.settings.prompts, beside=self.beside.run)
         self.sample = Sample(
             self.library,
             self.published,

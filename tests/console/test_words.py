@@ -28,9 +28,10 @@ from ivr.console.health import (
 )
 from ivr.console.pages import figures, waiting
 from ivr.console.pages.calls import FIELDS
-from ivr.console.rendering import LOOK, WORDS
+from ivr.console.rendering import LOOK
 from ivr.console.self_test import FAILED
 from ivr.console.what_became import SAID
+from ivr.console.words import WORDS
 from ivr.dialogue.line import Transfer
 from ivr.dialogue.trace import StepKind
 from ivr.drawing.book import flow_graphs

@@ -12,8 +12,9 @@ from ground.web.lockout import LockedFor
 from ground.web.navigation import PageModule
 from ground.web.requests import is_secure, own_path
 from ivr.console.door.guard import ACCESS, action, place_of_request
-from ivr.console.rendering import WORDS, render, words_for
+from ivr.console.rendering import render, words_for
 from ivr.console.site import SITE
+from ivr.console.words import WORDS
 from ivr.observe import metrics
 from ivr.records.database import RecordsUnavailable
 from ivr.records.known_devices import DEVICE_KNOWN
