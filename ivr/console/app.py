@@ -32,6 +32,7 @@ from ivr.console.pages import (
     prompts,
     releases,
     scripts,
+    sessions,
     sounds,
     waiting,
     wellbeing,
@@ -73,6 +74,7 @@ ROOMS = (
     alerts.PAGES,
     wellbeing.PAGES,
     people.PAGES,
+    sessions.PAGES,
     audit_log.PAGES,
 )
 """In the order of the navigation."""

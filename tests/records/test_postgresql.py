@@ -206,6 +206,10 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     visitor = await people.log_in("chan", "a long enough password", "here")
     assert visitor is not None
     assert await people.visitor(visitor.token) is not None
+    (open_session,) = await people.sessions.of("chan")
+    assert (open_session.address, open_session.agent) == ("here", "")
+    await people.sessions.end("chan", "chan", open_session.name)
+    assert await people.visitor(visitor.token) is None
 
     drafts = [await versions.add("chan", a_take(str(n))) for n in range(3)]
     for draft in drafts:

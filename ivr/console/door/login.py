@@ -63,7 +63,8 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
         return _asked(request, there, problem, 429, name)
     device = request.cookies.get(_secured(request, DEVICE), "")
     try:
-        visitor = await site.people.log_in(name, form.fields.get("password", ""), address, device)
+        password, agent = form.fields.get("password", ""), _agent(request)
+        visitor = await site.people.log_in(name, password, address, device, agent)
     except LockedFor as locked:
         metrics.console_logins_total.labels("locked").inc()
         minutes = max(1, round(locked.seconds / 60))
@@ -104,7 +105,8 @@ async def _give_code(request: web.Request) -> web.StreamResponse:
         return _asked_for_code(request, there, ticket, problem, 429)
     device = request.cookies.get(_secured(request, DEVICE), "")
     try:
-        visitor = await site.people.with_code(ticket, form.text("code"), address, device)
+        code, agent = form.text("code"), _agent(request)
+        visitor = await site.people.with_code(ticket, code, address, device, agent)
     except LockedFor as locked:
         metrics.console_logins_total.labels("locked").inc()
         minutes = max(1, round(locked.seconds / 60))
@@ -127,6 +129,12 @@ def _let_in(request: web.Request, visitor: Visitor, there: str) -> web.HTTPSeeOt
     _keep(request, answer, ACCESS.cookie, visitor.token, site.rules.session_hours * 3600)
     _keep(request, answer, DEVICE, visitor.device, DEVICE_KNOWN / timedelta(seconds=1))
     return answer
+
+
+def _agent(request: web.Request) -> str:
+    """What the browser says that it is, without bytes that are no text."""
+    given = request.headers.get("User-Agent", "")
+    return "".join(letter for letter in given if letter.isprintable())
 
 
 def _secured(request: web.Request, cookie: str) -> str:
