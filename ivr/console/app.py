@@ -17,6 +17,7 @@ from ground.web.navigation import entries_of
 from ground.web.throttle import Throttle
 from ivr.console.alerts.delivery import Delivery
 from ivr.console.alerts.watch import AlertWatch
+from ivr.console.api import routes as api
 from ivr.console.door import login
 from ivr.console.door.refusals import pages_of_ours
 from ivr.console.health import BackEndProbe, Health, NodeView, look
@@ -34,7 +35,9 @@ from ivr.console.pages import (
     scripts,
     sessions,
     sounds,
+    tokens,
     waiting,
+    wall,
     wellbeing,
 )
 from ivr.console.rendering import ASSETS, ENTRIES
@@ -75,6 +78,7 @@ ROOMS = (
     wellbeing.PAGES,
     people.PAGES,
     sessions.PAGES,
+    tokens.PAGES,
     audit_log.PAGES,
 )
 """In the order of the navigation."""
@@ -97,7 +101,7 @@ def make_app(
     """
     app = web.Application(middlewares=[watched, with_headers])
     if settings is not None and library is not None:
-        app.middlewares.append(pages_of_ours)
+        app.middlewares.extend((pages_of_ours, api.refusals_in_json))
     app[NODE] = node
     app[PROBE] = probe
     app[SPEECH] = speech
@@ -126,6 +130,8 @@ def make_app(
         app[ENTRIES] = entries_of(ROOMS)
         for room in ROOMS:
             app.router.add_routes(room.routes())
+        app.router.add_routes(api.routes())
+        app.router.add_routes(wall.routes())
     return app
 
 

@@ -16,6 +16,7 @@ from ivr.console.sections import ConsoleSections
 from ivr.console.settings import ConsoleSettings
 from ivr.records.alerts import Alerts
 from ivr.records.announcements import Announcements
+from ivr.records.api_tokens import ApiTokens
 from ivr.records.call_search import CallSearch
 from ivr.records.database import Database
 from ivr.records.node_orders import NodeOrders
@@ -75,6 +76,8 @@ class Site:
         self.tallies = Tallies(self.records)
         self.search = CallSearch(self.records)
         self.orders = NodeOrders(self.records)
+        self.tokens = ApiTokens(self.records)
+        self.api_throttle = Throttle(rules.api_requests_per_minute)
 
     @property
     def rules(self) -> ConsoleSettings:

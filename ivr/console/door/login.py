@@ -11,6 +11,7 @@ from ground.web.forms import Form, check_same_origin, read_form
 from ground.web.lockout import LockedFor
 from ground.web.navigation import PageModule
 from ground.web.requests import is_secure, own_path
+from ivr.console.door.cookies import keep, kept
 from ivr.console.door.guard import ACCESS, action, place_of_request
 from ivr.console.rendering import render, words_for
 from ivr.console.site import SITE
@@ -61,7 +62,7 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
         metrics.console_logins_total.labels("throttled").inc()
         problem = _("Too many log-ins from your address. Wait a minute.")
         return _asked(request, there, problem, 429, name)
-    device = request.cookies.get(_secured(request, DEVICE), "")
+    device = kept(request, DEVICE)
     try:
         password, agent = form.fields.get("password", ""), _agent(request)
         visitor = await site.people.log_in(name, password, address, device, agent)
@@ -103,7 +104,7 @@ async def _give_code(request: web.Request) -> web.StreamResponse:
     if not site.throttle.allows(address):
         problem = _("Too many log-ins from your address. Wait a minute.")
         return _asked_for_code(request, there, ticket, problem, 429)
-    device = request.cookies.get(_secured(request, DEVICE), "")
+    device = kept(request, DEVICE)
     try:
         code, agent = form.text("code"), _agent(request)
         visitor = await site.people.with_code(ticket, code, address, device, agent)
@@ -126,8 +127,8 @@ def _let_in(request: web.Request, visitor: Visitor, there: str) -> web.HTTPSeeOt
     site = request.app[SITE]
     metrics.console_logins_total.labels("good").inc()
     answer = web.HTTPSeeOther(there)
-    _keep(request, answer, ACCESS.cookie, visitor.token, site.rules.session_hours * 3600)
-    _keep(request, answer, DEVICE, visitor.device, DEVICE_KNOWN / timedelta(seconds=1))
+    keep(request, answer, ACCESS.cookie, visitor.token, site.rules.session_hours * 3600)
+    keep(request, answer, DEVICE, visitor.device, DEVICE_KNOWN / timedelta(seconds=1))
     return answer
 
 
@@ -135,25 +136,6 @@ def _agent(request: web.Request) -> str:
     """What the browser says that it is, without bytes that are no text."""
     given = request.headers.get("User-Agent", "")
     return "".join(letter for letter in given if letter.isprintable())
-
-
-def _secured(request: web.Request, cookie: str) -> str:
-    secure = is_secure(request, request.app[SITE].rules.public_url)
-    return f"__Host-{cookie}" if secure else cookie
-
-
-def _keep(
-    request: web.Request, answer: web.StreamResponse, cookie: str, token: str, seconds: float
-) -> None:
-    answer.set_cookie(
-        _secured(request, cookie),
-        token,
-        httponly=True,
-        samesite="Lax",
-        secure=is_secure(request, request.app[SITE].rules.public_url),
-        path="/",
-        max_age=int(seconds),
-    )
 
 
 async def _log_out(request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:

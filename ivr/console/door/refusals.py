@@ -19,8 +19,8 @@ from ivr.records.database import RecordsUnavailable
 
 log = structlog.get_logger(__name__)
 
-FOR_PROGRAMS = ("/health/", "/metrics", "/status", "/static/")
-"""Asked by programs, which read the status alone."""
+FOR_PROGRAMS = ("/health/", "/metrics", "/status", "/static/", "/api/")
+"""Asked by programs, which read no page."""
 
 KEPT = ("Retry-After", "Allow", "Content-Range", "HX-Redirect")
 """What of a refusal's header goes on."""
