@@ -4,32 +4,39 @@
 
 Makes records of its own with so many calls of the last 180 days (about twenty steps each, half of
 them with a bundle request), starts the console on them, and asks for every page several times over
-HTTP on loopback. Figures are milliseconds until the whole page is there.
+HTTP on loopback. Figures are milliseconds until the whole page is there. Then what takes long is
+asked for, and the longest time is told for which the event loop served nobody else.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
+import io
 import os
 import platform
 import random
+import re
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession, CookieJar, web
-from rich.console import Console
+import soundfile
+from aiohttp import ClientSession, CookieJar, FormData, web
+from rich.console import Console, Group
 from rich.progress import track
 from rich.table import Table
 from sqlalchemy import insert
 
 from ground.sentence import Sentence
 from ivr.console.app import make_app
+from ivr.console.charts import CHARTS
 from ivr.console.health import BackEndProbe
 from ivr.console.self_test import SelfTest
 from ivr.console.settings import SelfTestSettings
@@ -44,7 +51,7 @@ from ivr.records.models import BundleRequest, Call, CallStep
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.roles import Role
 from ivr.settings.service import Settings
-from prompts.library import load_library
+from prompts.library import RECORDINGS, load_library
 
 DAYS = 180
 AT_ONCE = 2000
@@ -117,7 +124,7 @@ def invented(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]],
             "sip_call_id": f"{number}@carrier",
             "source": "192.0.2.1:5060;udp",
             "caller_kind": NumberKind.KNOWN,
-            "caller_e164": f"+8529{number % 10_000_000:07d}",
+            "caller_e164": f"+85291{number % 1_000_000:06d}",
             "caller_region": "HK",
             "called": "3902",
             "offered_at": at,
@@ -212,7 +219,90 @@ async def a_console(directory: Path) -> web.Application:
     )
 
 
-async def measured(count: int, rounds: int, directory: Path) -> Table:
+class Heartbeat:
+    """Somebody whom the event loop serves all the time.
+
+    Attributes:
+        longest_ms: the longest that they had to wait.
+    """
+
+    EVERY_S = 0.002
+
+    async def __aenter__(self) -> Heartbeat:
+        self.longest_ms = 0.0
+        self._beating = asyncio.ensure_future(self._beat())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._beating.cancel()
+        await asyncio.gather(self._beating, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(self.EVERY_S)
+            waited_ms = (time.monotonic() - began - self.EVERY_S) * 1000
+            self.longest_ms = max(self.longest_ms, waited_ms)
+
+
+def a_set() -> bytes:
+    """A returned set of forty recordings, packed by bzip2."""
+    file = io.BytesIO()
+    recordings = sorted((RECORDINGS / "en").glob("*.flac"))[:40]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_BZIP2) as archive:
+        for recording in recordings:
+            samples, rate = soundfile.read(recording)
+            wav = io.BytesIO()
+            soundfile.write(wav, samples, rate, format="WAV", subtype="PCM_16")
+            archive.writestr(f"{recording.stem}.wav", wav.getvalue())
+    return file.getvalue()
+
+
+async def held(session: ClientSession, days: Sequence[date]) -> Table:
+    """How long the event loop serves nobody else while something large is asked for."""
+    span = f"from={min(days)}&to={max(days)}"
+    async with session.get("/me") as page:
+        found = re.search(r'name="csrf" value="([^"]+)"', await page.text())
+    assert found is not None
+    csrf, packed = found[1], a_set()
+    gc.freeze()  # as the supervisor does before it forks the console
+
+    async def got(path: str) -> None:
+        async with session.get(path) as answer:
+            assert answer.status == 200, (path, answer.status)
+            while await answer.content.readany():
+                pass
+
+    async def imported() -> None:
+        form = FormData({"csrf": csrf})
+        form.add_field("set", packed, filename="set.zip")
+        async with session.post("/prompts/en/import", data=form) as answer:
+            await answer.read()
+
+    async def charts() -> None:
+        await asyncio.gather(*(got(f"/figures/{name}.svg?{span}") for name in CHARTS))
+
+    async def sets() -> None:
+        await asyncio.gather(*(imported() for _ in range(4)))
+
+    asked = {
+        "five charts of 180 days, the first time": charts,
+        "five charts of 180 days": charts,
+        "figures of 180 days": lambda: got(f"/figures?{span}"),
+        "calls.csv, all calls": lambda: got("/calls.csv"),
+        "figures.csv of 180 days": lambda: got(f"/figures.csv?{span}"),
+        "four sets of 40 recordings at once": sets,
+    }
+    table = Table("asked for", "took s", "longest wait of others ms")
+    for name, ask in asked.items():
+        began = time.monotonic()
+        async with Heartbeat() as others:
+            await ask()
+        table.add_row(name, f"{time.monotonic() - began:.1f}", f"{others.longest_ms:.0f}")
+    return table
+
+
+async def measured(count: int, rounds: int, directory: Path) -> Group:
     app = await a_console(directory)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -231,7 +321,7 @@ async def measured(count: int, rounds: int, directory: Path) -> Table:
         "calls in progress": "/live",
         "their update": "/live/now",
         "newest calls": "/calls",
-        "calls of one number": f"/calls?caller=%2B8529{middle:07d}",
+        "calls of one number": f"/calls?caller=%2B85291{middle:06d}",
         "end of a number": f"/calls?caller={middle % 10_000:04d}",
         "by CCRN": f"/calls?ccrn={middle:013d}",
         "by vehicle": f"/calls?vehicle=AB{middle % 9999}",
@@ -274,9 +364,10 @@ async def measured(count: int, rounds: int, directory: Path) -> Table:
                 f"{max(took[1:]):.0f}",
                 f"{size / 1000:.0f}",
             )
+        waits = await held(session, days)
     table.caption = f"counting one day anew: {a_day_ms:.0f} ms"
     await runner.cleanup()
-    return table
+    return Group(table, waits)
 
 
 def main() -> None:
@@ -285,8 +376,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        table = asyncio.run(measured(asked.calls, asked.rounds, Path(directory)))
-    Console(width=100).print(table)
+        tables = asyncio.run(measured(asked.calls, asked.rounds, Path(directory)))
+    Console(width=100).print(tables)
 
 
 if __name__ == "__main__":

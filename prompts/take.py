@@ -58,6 +58,10 @@ class BadTake(ValueError):
         super().__init__(fault.value)
         self.fault, self.found, self.wanted = fault, found, wanted
 
+    def __reduce__(self) -> tuple[type[BadTake], tuple[Fault, float | None, float | None]]:
+        """It may be raised in another process."""
+        return type(self), (self.fault, self.found, self.wanted)
+
 
 @dataclass(frozen=True)
 class Take:

@@ -40,12 +40,13 @@ Page = Callable[[web.Request, VisitorT], Awaitable[web.StreamResponse]]
 Action = Callable[[web.Request, VisitorT, Form], Awaitable[web.StreamResponse]]
 
 
-_POLLED = web.RequestKey("polled", bool)
+POLLED = web.RequestKey("polled", bool)
+"""Set where a page asks by itself."""
 
 
 def is_polled(request: web.Request) -> bool:
     """Whether a page asks by itself, without anybody's doing."""
-    return bool(request.get(_POLLED, False))
+    return bool(request.get(POLLED, False))
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Access(Generic[VisitorT, RoleT]):
         """
 
         async def handler(request: web.Request) -> web.StreamResponse:
-            request[_POLLED] = polled
+            request[POLLED] = polled
             try:
                 visitor = await self._visitor(request)
                 if not self.may(visitor, needed):

@@ -28,6 +28,7 @@ class Look:
         without_database: what a page says that cannot be made without the database, in English.
         account_path: page of the account of who is logged in.
         root: the path below which this web is, if it is not alone at its address.
+        foot: template that is put below every page of somebody who is logged in; empty: none.
         icon, styles, scripts: names of its assets, besides those of all webs.
     """
 
@@ -37,6 +38,7 @@ class Look:
     icon: str
     account_path: str = "/me"
     root: str = ""
+    foot: str = ""
     styles: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

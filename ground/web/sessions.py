@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, String, delete, select, update
+from sqlalchemy import ColumnElement, String, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 
@@ -19,6 +20,7 @@ AccountT = TypeVar("AccountT", bound=DeclarativeBase)
 
 AHEAD = timedelta(minutes=2)
 """A session that began later than this after now was begun by a wrong clock, and is over."""
+NAME_LENGTH = 16
 _NOTED_EVERY = timedelta(minutes=1)
 """How exactly it is kept when a session was last seen: a page must not cost a transaction."""
 
@@ -40,11 +42,18 @@ class Database(Protocol):
 
 @dataclass(frozen=True)
 class HeldSession(Generic[AccountT]):
-    """A session that lasts: whose it is, the cookie's token, and what forms must bring back."""
+    """A session that lasts: whose it is, the cookie's token, and what forms must bring back.
+
+    Attributes:
+        idle_at: when it ends if nobody uses it until then.
+        ends_at: when it ends whoever uses it.
+    """
 
     account: AccountT
     token: str = field(repr=False)
     csrf: str = field(repr=False)
+    idle_at: datetime
+    ends_at: datetime
 
 
 class Sessions(Generic[AccountT]):
@@ -79,11 +88,12 @@ class Sessions(Generic[AccountT]):
         self._longest = longest
         self._idle = idle
 
-    def begin(self, session: AsyncSession, account: AccountT) -> HeldSession[AccountT]:
-        """A new session, in a transaction of the one who logs in."""
-        held = HeldSession(account, secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+    def begin(self, session: AsyncSession, account: AccountT, **more: Any) -> HeldSession[AccountT]:
+        """A new session, in a transaction of the one who logs in; `more` are columns of its own."""
         at = datetime.now(UTC)
-        values = {self._owner.key: getattr(account, self._key.key)}
+        token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        held = HeldSession(account, token, csrf, at + self._idle, at + self._longest)
+        values = {self._owner.key: getattr(account, self._key.key)} | more
         session.add(
             self._table(
                 token_hash=_hashed(held.token), csrf=held.csrf, began_at=at, seen_at=at, **values
@@ -110,20 +120,50 @@ class Sessions(Generic[AccountT]):
         if ahead or at - kept.began_at > self._longest or at - kept.seen_at > self._idle:
             await self.end(token)
             return None
-        if seen and at - kept.seen_at > _NOTED_EVERY:
+        seen_at = kept.seen_at
+        if seen and at - seen_at > _NOTED_EVERY:
+            seen_at = at
             async with self._database.writing() as session:
                 await session.execute(
                     update(self._table)
                     .where(self._table.token_hash == kept.token_hash)
                     .values(seen_at=at)
                 )
-        return HeldSession(account, token, kept.csrf)
+        return HeldSession(
+            account, token, kept.csrf, seen_at + self._idle, kept.began_at + self._longest
+        )
 
     async def end(self, token: str) -> None:
         async with self._database.writing() as session:
             await session.execute(
                 delete(self._table).where(self._table.token_hash == _hashed(token))
             )
+
+    async def of(self, session: AsyncSession, account: AccountT) -> Sequence[Any]:
+        """The rows of those that last, the last used first."""
+        at = datetime.now(UTC)
+        query = (
+            select(self._table)
+            .where(
+                self._owner == getattr(account, self._key.key),
+                self._table.began_at > at - self._longest,
+                self._table.seen_at > at - self._idle,
+            )
+            .order_by(self._table.seen_at.desc())
+        )
+        return (await session.scalars(query)).all()
+
+    async def end_named(self, session: AsyncSession, account: AccountT, name: str) -> bool:
+        """End the one with this `name_of` in a transaction; False if there is none."""
+        ended = await session.execute(
+            delete(self._table)
+            .where(
+                self._owner == getattr(account, self._key.key),
+                func.substr(self._table.token_hash, 1, NAME_LENGTH) == name,
+            )
+            .returning(self._table.token_hash)
+        )
+        return ended.first() is not None
 
     async def end_all_of(self, session: AsyncSession, account: AccountT) -> None:
         """In the transaction that takes rights or a password away."""
@@ -142,6 +182,11 @@ class Sessions(Generic[AccountT]):
                     | (self._table.began_at > at + AHEAD)
                 )
             )
+
+
+def name_of(token: str) -> str:
+    """What a session is called on pages: it tells nothing of the token, and opens nothing."""
+    return _hashed(token)[:NAME_LENGTH]
 
 
 def _hashed(token: str) -> str:

@@ -99,8 +99,9 @@ def _secret(what: str, stdin: bool) -> str:
 def _done(config: ConfigFile, work: Callable[[People], Awaitable[T]]) -> T:
     settings, _ = loaded(config)
     from ivr.records import migrations
+    from ivr.records.account import NotPossible
     from ivr.records.database import Database, RecordsUnavailable
-    from ivr.records.people import NotPossible, People
+    from ivr.records.people import People
 
     async def do() -> T:
         records = Database(settings.records_url, settings.records)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import hmac
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 from aiohttp import web
 
+from ground.processes import WorkProcesses
 from ground.web import assets
 from ground.web.headers import REACHED, Reached, with_headers
 from ground.web.navigation import entries_of
 from ground.web.throttle import Throttle
 from ivr.console.alerts.delivery import Delivery
 from ivr.console.alerts.watch import AlertWatch
+from ivr.console.api import routes as api
 from ivr.console.door import login
 from ivr.console.door.refusals import pages_of_ours
 from ivr.console.health import BackEndProbe, Health, NodeView, look
@@ -31,8 +33,11 @@ from ivr.console.pages import (
     prompts,
     releases,
     scripts,
+    sessions,
     sounds,
+    tokens,
     waiting,
+    wall,
     wellbeing,
 )
 from ivr.console.rendering import ASSETS, ENTRIES
@@ -55,6 +60,9 @@ ANNOUNCED = web.AppKey("announced", PublishedAnnouncements)
 TOKEN = web.AppKey("token", str)
 SELF_TEST = web.AppKey("self_test", SelfTest)
 
+WORK_TITLE = "rocars-ivr: console work"
+"""How the process for what takes long is called in the list of processes."""
+
 ROOMS = (
     login.PAGES,
     live.PAGES,
@@ -69,6 +77,8 @@ ROOMS = (
     alerts.PAGES,
     wellbeing.PAGES,
     people.PAGES,
+    sessions.PAGES,
+    tokens.PAGES,
     audit_log.PAGES,
 )
 """In the order of the navigation."""
@@ -82,12 +92,16 @@ def make_app(
     *,
     settings: ConsoleSections | None = None,
     library: Library | None = None,
+    beside: WorkProcesses | None = None,
 ) -> web.Application:
     """``/health/live``, ``/health/ready`` (503 when unfit), ``/status``, ``/metrics``, and with
-    settings and library the pages for people."""
+    settings and library the pages for people.
+
+    `beside`: processes for what takes long, which stay when the application ends; None: its own.
+    """
     app = web.Application(middlewares=[watched, with_headers])
     if settings is not None and library is not None:
-        app.middlewares.append(pages_of_ours)
+        app.middlewares.extend((pages_of_ours, api.refusals_in_json))
     app[NODE] = node
     app[PROBE] = probe
     app[SPEECH] = speech
@@ -97,12 +111,16 @@ def make_app(
     if settings is None or not settings.web.health_port:
         app.router.add_routes(_health_routes())
     if settings is not None and library is not None:
+        if beside is None:
+            beside = WorkProcesses(WORK_TITLE)
+            app.on_cleanup.append(_closing(beside))
         app[SITE] = Site(
             settings,
             Database(settings.records_url, settings.records),
             library,
             look=lambda: _look(app),
             throttle=Throttle(settings.console.logins_per_minute),
+            beside=beside,
         )
         app[ANNOUNCED] = PublishedAnnouncements(settings.published_prompts)
         app[REACHED] = Reached(lambda: app[SITE].rules.public_url)
@@ -112,6 +130,8 @@ def make_app(
         app[ENTRIES] = entries_of(ROOMS)
         for room in ROOMS:
             app.router.add_routes(room.routes())
+        app.router.add_routes(api.routes())
+        app.router.add_routes(wall.routes())
     return app
 
 
@@ -210,6 +230,13 @@ def _announced(app: web.Application) -> bool:
 
 async def _close_site(app: web.Application) -> None:
     await app[SITE].close()
+
+
+def _closing(processes: WorkProcesses) -> Callable[[web.Application], Awaitable[None]]:
+    async def close(app: web.Application) -> None:
+        await processes.close()
+
+    return close
 
 
 async def _first_page(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from pygal.style import Style
 
 from ivr.console.insight import Insight
 from ivr.console.shown import word
+from ivr.console.words import WORDS
 from ivr.records.outcome import CallOutcome
 from ivr.records.tallies import Measure
 
@@ -76,9 +77,10 @@ class Chart:
     shows: tuple[Measure, ...]
 
 
-def drawn(chart: Chart, seen: Insight, reader: Reader) -> str:
-    """The chart as an SVG picture."""
-    picture: str = chart.draw(seen, reader).render(is_unicode=True)
+def drawn(name: str, seen: Insight, language: str) -> str:
+    """The chart of this name as an SVG picture, in the words of a language of the pages."""
+    reader = Reader(WORDS.catalogue(language).gettext, language)
+    picture: str = CHARTS[name].draw(seen, reader).render(is_unicode=True)
     return picture
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 
 import structlog
 from aiohttp import web
@@ -14,19 +15,21 @@ from ivr.studio.script_book import inert
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 250
+AT_ONCE = 50
 """Rows that are read and written at a time: the event loop is held for no longer than that."""
 
 Row = Iterable[object]
+Pages = AsyncGenerator[Iterable[Row], None]
+"""Some rows at a time."""
 
 
 async def sent_as_csv(
-    request: web.Request, name: str, columns: Row, pages: AsyncIterator[Iterable[Row]]
+    request: web.Request, name: str, columns: Row, pages: Pages
 ) -> web.StreamResponse:
     """All rows of all pages, below a row of headings.
 
     When the database goes away in the middle the connection is broken off: a file that is not whole
-    must not look whole.
+    must not look whole. When the reader leaves, nothing more is read.
     """
     response = web.StreamResponse(
         headers={
@@ -37,8 +40,11 @@ async def sent_as_csv(
     await response.prepare(request)
     await response.write(b"\xef\xbb\xbf" + _lines((columns,)))  # so that spreadsheets read Chinese
     try:
-        async for rows in pages:
-            await response.write(_lines(rows))
+        async with aclosing(pages):
+            async for rows in pages:
+                await response.write(_lines(rows))
+    except ConnectionResetError:
+        return response  # the reader has left
     except RecordsUnavailable as failure:
         log.error("an export is not whole", name=name, why=str(failure))
         if request.transport is not None:

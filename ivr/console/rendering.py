@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import jinja2
 from aiohttp import web
@@ -15,9 +15,12 @@ from ground.web.assets import Assets
 from ground.web.navigation import Entry
 from ground.web.notices import Notices
 from ground.web.pages import Look, Pages
-from ground.web.words import Translate, Words
+from ground.web.sessions import name_of
+from ground.web.words import Translate
 from ivr.console import shown
+from ivr.console.device import device
 from ivr.console.site import SITE
+from ivr.console.words import WORDS
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG
@@ -26,8 +29,11 @@ HERE = Path(__file__).parent
 ENTRIES = web.AppKey("entries", tuple[Entry[Role], ...])
 """The navigation, of all that the page modules declare."""
 
-WORDS = Words(HERE / "translations", cookie="rocars_language")
 ASSETS = Assets(HERE / "static")
+WARN_S = 120
+"""How long before the end of a session people are warned, seconds, or a third of the idle time if
+that is less: they need twenty seconds at least (WCAG 2.2, 2.2.1)."""
+
 NOTICES = Notices("rocars_notices")
 
 
@@ -50,7 +56,9 @@ LOOK = Look(
     without_database="Calls go on and are written down in the log. "
     "This page comes back when the database does.",
     icon="icon.svg",
+    foot="session.html.j2",
     styles=("console.css",),
+    scripts=("session.js",),
     filters={
         "when": shown.when,
         "clock": shown.clock,
@@ -61,6 +69,8 @@ LOOK = Look(
         "tongue": _language_name,
         "told": _told,
         "bcp47": shown.bcp47,
+        "device": device,
+        "session_name": name_of,
     },
     translating={"word": shown.word},
     names={"Role": Role},
@@ -104,10 +114,34 @@ def render(
         notices=notices,
         status=status,
         visitor=visitor,
+        lasting=lasts(request, visitor) if visitor is not None else None,
         node=site.settings.node.name,
         now=datetime.now(HONG_KONG),
         **given,
     )
+
+
+class Lasting(TypedDict):
+    """How long a session lasts.
+
+    left_s: seconds that are left, as things are; warn_s: how long before its end people are warned;
+    prolongable: whether using it prolongs it.
+    """
+
+    left_s: int
+    warn_s: int
+    prolongable: bool
+
+
+def lasts(request: web.Request, visitor: Visitor) -> Lasting:
+    """How long the visitor is still logged in."""
+    idle_s = request.app[SITE].rules.idle_minutes * 60
+    left = min(visitor.idle_at, visitor.ends_at) - datetime.now(HONG_KONG)
+    return {
+        "left_s": max(0, int(left.total_seconds())),
+        "warn_s": int(min(WARN_S, idle_s / 3)),
+        "prolongable": visitor.idle_at < visitor.ends_at,
+    }
 
 
 def error_page(

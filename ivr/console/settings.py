@@ -103,6 +103,9 @@ class ConsoleSettings(BaseModel):
     logins_per_minute: int = Field(
         10, ge=1, le=1000, description="Log-ins tried from one address; more are turned away."
     )
+    api_requests_per_minute: int = Field(
+        120, ge=1, le=10_000, description="Requests of one token of the API; more are refused."
+    )
     audit_syslog: str = Field(
         "",
         pattern=r"^$|^(udp|tcp)://[^\s/:]+:[0-9]{1,5}$|^unix:/[^\s]+$",

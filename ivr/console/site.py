@@ -9,12 +9,14 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ground.processes import WorkProcesses
 from ground.web.throttle import Throttle
 from ivr.console.health import Health
 from ivr.console.sections import ConsoleSections
 from ivr.console.settings import ConsoleSettings
 from ivr.records.alerts import Alerts
 from ivr.records.announcements import Announcements
+from ivr.records.api_tokens import ApiTokens
 from ivr.records.call_search import CallSearch
 from ivr.records.database import Database
 from ivr.records.node_orders import NodeOrders
@@ -35,6 +37,7 @@ class Site:
     """One console: its records and its prompts.
 
     Attributes:
+        beside: where charts are drawn and recordings measured; whoever made it closes it.
         importing: one set of recordings is taken in at a time: each takes memory and a processor.
     """
 
@@ -43,6 +46,7 @@ class Site:
     library: Library
     look: Callable[[], Health]
     throttle: Throttle
+    beside: WorkProcesses
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -62,7 +66,7 @@ class Site:
         self.alerts = Alerts(self.records, told.channels, told.repeat_hours)
         self.announcements = Announcements(self.records)
         self.studio = Studio(self.versions, self.library, self.settings.prompts.recordings)
-        self.intake = Intake(self.versions, self.settings.prompts)
+        self.intake = Intake(self.versions, self.settings.prompts, beside=self.beside.run)
         self.sample = Sample(
             self.library,
             self.published,
@@ -72,6 +76,8 @@ class Site:
         self.tallies = Tallies(self.records)
         self.search = CallSearch(self.records)
         self.orders = NodeOrders(self.records)
+        self.tokens = ApiTokens(self.records)
+        self.api_throttle = Throttle(rules.api_requests_per_minute)
 
     @property
     def rules(self) -> ConsoleSettings:

@@ -79,6 +79,9 @@ recognisers_given_up_total = _counter(
     "recognisers_given_up", "Calls that went on by keypad alone, by reason.", "reason"
 )
 console_logins_total = _counter("console_logins", "Log-ins to the console.", "outcome")
+console_api_requests_total = _counter(
+    "console_api_requests", "Requests to the API of the console.", "scope", "outcome"
+)
 console_connections_refused_total = _counter(
     "console_connections_refused",
     "Connections to the console closed: too many of all or of one address, or too slow.",

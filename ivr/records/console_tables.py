@@ -88,13 +88,20 @@ class KnownDevice(Base):
 
 
 class WebSession(SessionColumns, Base):
-    """Somebody logged in. The cookie's token is kept as its SHA-256 only."""
+    """Somebody logged in. The cookie's token is kept as its SHA-256 only.
+
+    Attributes:
+        address: from where they logged in.
+        agent: what their browser says that it is (User-Agent).
+    """
 
     __tablename__ = "web_sessions"
 
     person_id: Mapped[int] = mapped_column(
         ForeignKey("people.person_id", ondelete="CASCADE"), index=True
     )
+    address: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    agent: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
 
 class AuditEntry(Base):

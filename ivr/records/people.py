@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ground.refusal import Refusal
 from ground.web.lockout import LockedFor, LockoutRule
 from ground.web.passwords import SecretHasher, WeakPassword, check_strength
 from ground.web.sessions import Sessions
 from ivr.records import audit
+from ivr.records.account import NotPossible
 from ivr.records.console_tables import Person, WebSession
 from ivr.records.database import Database
 from ivr.records.facts import now
@@ -25,6 +25,7 @@ from ivr.records.failed_log_ins import EVERYWHERE, FailedLogIns, Way, place_of
 from ivr.records.known_devices import KnownDevices
 from ivr.records.roles import Role
 from ivr.records.second_factor import CodeWanted, SecondFactor, SecondFactorAway
+from ivr.records.web_sessions import WebSessions
 
 _HASHER = SecretHasher()
 
@@ -32,11 +33,10 @@ NAME = re.compile(r"[a-z][a-z0-9._-]{1,63}")
 OPERATOR_ID = re.compile(r"[0-9]{4,16}")
 PIN = re.compile(r"[0-9]{6,12}")
 
+LONGEST_AGENT = 300
+"""Characters that are kept of what a browser says that it is."""
+
 FROM_EVERYWHERE = LockoutRule(free_failures=50)
-
-
-class NotPossible(Refusal):
-    """What was asked of an account cannot be; it says why, to the one who asked."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,16 @@ class Visitor:
     """Somebody logged in, as a page knows them; `csrf` must come back with every form.
 
     Attributes:
+        idle_at: when their session ends if they do not use it until then.
+        ends_at: when it ends in any case.
         device: of a log-in: what their browser keeps to be known next time.
     """
 
     person: Person
     token: str = field(repr=False)
     csrf: str = field(repr=False)
+    idle_at: datetime
+    ends_at: datetime
     device: str = field(default="", repr=False)
 
 
@@ -70,7 +74,7 @@ class People:
         self.second_factor = second_factor
         self._devices = KnownDevices(records)
         self._failed = FailedLogIns(records, lockout, from_everywhere)
-        self._sessions = Sessions(
+        self._sessions: Sessions[Person] = Sessions(
             records,
             table=WebSession,
             owner=WebSession.person_id,
@@ -80,6 +84,7 @@ class People:
             longest=timedelta(hours=session_h),
             idle=timedelta(minutes=idle_min),
         )
+        self.sessions = WebSessions(records, self._sessions)
 
     # Accounts
 
@@ -212,12 +217,13 @@ class People:
     # Logging in
 
     async def log_in(
-        self, name: str, password: str, address: str, device: str = ""
+        self, name: str, password: str, address: str, device: str = "", agent: str = ""
     ) -> Visitor | None:
         """A new session; None for a wrong name or password. Raises LockedFor, and CodeWanted where
         the password was right and a second factor is there (SecondFactorAway: and has no key).
 
-        `device` is what this browser keeps of an earlier log-in (`Visitor.device`), if any.
+        `device` is what this browser keeps of an earlier log-in (`Visitor.device`), if any; `agent`
+        what it says that it is.
         """
         known = await self._devices.knows(name, device)
         place = self._devices.place_of(device) if known else place_of(address)
@@ -228,10 +234,10 @@ class People:
             return None
         if person.totp_seed is not None:
             raise CodeWanted(self._must_be_there().ticket(name))
-        return await self._begin(person, address, device if known else "")
+        return await self._begin(person, address, device if known else "", agent)
 
     async def with_code(
-        self, ticket: str, code: str, address: str, device: str = ""
+        self, ticket: str, code: str, address: str, device: str = "", agent: str = ""
     ) -> Visitor | None:
         """A new session for who gave the right password just now; None for a wrong code, or a
         ticket that is too old. Raises LockedFor, SecondFactorAway."""
@@ -254,7 +260,7 @@ class People:
             held.totp_step = step
         await self._failed.settle(Way.WEB, subject, place)
         known = await self._devices.knows(person.name, device)
-        return await self._begin(person, address, device if known else "")
+        return await self._begin(person, address, device if known else "", agent)
 
     async def set_second_factor(self, name: str, sealed: str, code: str) -> None:
         """The first code of a new authenticator proves that it works. Raises NotPossible,
@@ -276,15 +282,16 @@ class People:
             raise SecondFactorAway("console.second_factor_key is not set")
         return self.second_factor
 
-    async def _begin(self, person: Person, address: str, device: str) -> Visitor:
+    async def _begin(self, person: Person, address: str, device: str, agent: str) -> Visitor:
         """A session; `device` is known, or empty for a browser that is to be known from now on."""
         device = device or secrets.token_urlsafe(32)
         name = person.name
         async with self._records.writing() as session:
-            held = self._sessions.begin(session, person)
+            kept = {"address": address, "agent": agent[:LONGEST_AGENT]}
+            held = self._sessions.begin(session, person, **kept)
             await self._devices.seen(session, person, device)
             await audit.note(session, name, "logged in", name, by="web", address=address)
-        return Visitor(person, held.token, held.csrf, device)
+        return Visitor(person, held.token, held.csrf, held.idle_at, held.ends_at, device)
 
     async def by_phone(self, operator_id: str, pin: str, caller: str) -> Person | None:
         """Who has this operator ID and PIN; None if nobody. Raises LockedFor.
@@ -360,7 +367,9 @@ class People:
         `seen`: somebody uses it; a page that asks by itself does not.
         """
         held = await self._sessions.held_by(token, seen=seen)
-        return Visitor(held.account, held.token, held.csrf) if held is not None else None
+        if held is None:
+            return None
+        return Visitor(held.account, held.token, held.csrf, held.idle_at, held.ends_at)
 
     async def log_out(self, token: str, who: str = "") -> None:
         await self._sessions.end(token)

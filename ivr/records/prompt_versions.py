@@ -120,14 +120,15 @@ class PromptVersions:
         for _ in range(3):  # somebody else may take the same serial at the same time
             try:
                 async with self._records.writing() as session:
-                    if once and (same := await _the_same(session, by, new)):
-                        same.batch = new.batch
-                        return same
+                    # First the serial: whoever makes the same after this look takes it away.
                     last = await session.scalar(
                         select(func.max(PromptVersion.serial)).where(
                             PromptVersion.language == new.language, PromptVersion.clip == new.clip
                         )
                     )
+                    if once and (same := await _the_same(session, by, new)):
+                        same.batch = new.batch
+                        return same
                     version = PromptVersion(
                         **vars(new),
                         serial=(last or 0) + 1,

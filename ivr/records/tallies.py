@@ -19,6 +19,9 @@ from ivr.records.models import Call, CallStep
 from ivr.records.outcome import CallOutcome
 
 HONG_KONG = timezone(timedelta(hours=8), "HKT")
+ROWS_AT_ONCE = 500
+"""Rows that are read at a time: the event loop is held for no longer than that."""
+
 LENGTH_STEP_S = 30
 LONGEST_LENGTH_S = 900
 
@@ -91,9 +94,14 @@ class Tallies:
             .where(*_of_days(first, last, language, measures))
             .group_by(day, Tally.measure, Tally.name)
         )
+        counts: list[Counted] = []
         async with self._records.reading() as session:
-            rows = (await session.execute(query)).all()
-        return [Counted(row[0], language, Measure(row[1]), row[2], row[3]) for row in rows]
+            found = await session.stream(query)
+            async for rows in found.partitions(ROWS_AT_ONCE):
+                counts += (
+                    Counted(row[0], language, Measure(row[1]), row[2], row[3]) for row in rows
+                )
+        return counts
 
     async def all(self, first: date, last: date, language: str = "") -> Sequence[Counted]:
         """Every count as it is kept."""

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ground.processes import ProcessLost, TooMuchWork
 from ground.refusal import Refusal
 from ivr.records.console_tables import PromptVersion, Source
 from ivr.studio.clips import StudioClip
@@ -34,9 +35,10 @@ class BadSet(Refusal):
 
 
 DAMAGED = "It is damaged in the zip, and cannot be read. Send it again."
+NOT_MEASURED = "It could not be measured now. Send it again."
 OTHER_LANGUAGE = "It is of another language: its name says so."
 NO_SPEECH_OF_OURS = "Its name is no number and no name of the script."
-REASONS = (DAMAGED, OTHER_LANGUAGE, NO_SPEECH_OF_OURS)
+REASONS = (DAMAGED, NOT_MEASURED, OTHER_LANGUAGE, NO_SPEECH_OF_OURS)
 """Why a file was not listened to at all, in English."""
 
 
@@ -206,6 +208,8 @@ async def _outcome(
         version = await intake.file(by, clip, file.data, Source.IMPORTED, file.name, batch=batch)
     except BadTake as why:
         return Outcome(file.name, clip, why=why)
+    except (ProcessLost, TooMuchWork):
+        return Outcome(file.name, clip, why=NOT_MEASURED)
     return Outcome(file.name, clip, version)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ground.refusal import Refusal
 from ivr.records.console_tables import PromptVersion, Source
 from ivr.records.prompt_versions import NewVersion, PromptVersions
 from ivr.studio.clips import StudioClip
-from prompts.loudness import as_pcm, levelled, trimmed
+from prompts.loudness import Samples, as_pcm, levelled, trimmed
 from prompts.settings import PromptSettings
 from prompts.take import Take, flac, from_file, from_pcm
 from prompts.utterance import BYTES_PER_SECOND
@@ -24,12 +26,27 @@ class BadWords(Refusal):
     """Words that cannot be said in place of those; it says why."""
 
 
-class Intake:
-    """Everything may raise RecordsUnavailable."""
+Beside = Callable[..., Awaitable[Any]]
+"""Has a function of a module done beside the event loop: ``await beside(work, *given)``."""
 
-    def __init__(self, versions: PromptVersions, settings: PromptSettings) -> None:
+
+class Intake:
+    """Everything may raise RecordsUnavailable.
+
+    Args:
+        beside: where recordings are measured; what it raises is raised on.
+    """
+
+    def __init__(
+        self,
+        versions: PromptVersions,
+        settings: PromptSettings,
+        *,
+        beside: Beside = asyncio.to_thread,
+    ) -> None:
         self._versions = versions
         self._settings = settings
+        self._beside = beside
 
     async def file(
         self,
@@ -49,7 +66,7 @@ class Intake:
             batch: the set it came with.
         """
         settings, asked = self._settings, seen or asked_of(clip)
-        take = await asyncio.to_thread(
+        take = await self._beside(
             from_file, data, settings.takes, settings.loudness_lufs, asked.seconds
         )
         return await self._add(by, clip, take, source, asked, note, batch)
@@ -57,7 +74,7 @@ class Intake:
     async def phone(self, by: str, clip: StudioClip, pcm: bytes) -> PromptVersion:
         """What was said on the telephone. Raises BadTake."""
         settings, asked = self._settings, asked_of(clip)
-        take = await asyncio.to_thread(
+        take = await self._beside(
             from_pcm, pcm, settings.takes, settings.loudness_lufs, asked.seconds
         )
         return await self._add(by, clip, take, Source.PHONE, asked)
@@ -73,7 +90,7 @@ class Intake:
             raw = await synthesiser.speak(Language(clip.language), words.strip(PAUSES))
         finally:
             await synthesiser.close()
-        pcm = as_pcm(levelled(trimmed(raw), self._settings.loudness_lufs))
+        pcm = await self._beside(_finished, raw, self._settings.loudness_lufs)
         return await self._versions.add(
             by,
             NewVersion(
@@ -115,6 +132,11 @@ class Intake:
             ),
             once=True,
         )
+
+
+def _finished(raw: Samples, loudness_lufs: float) -> bytes:
+    """What the synthesiser said, as PCM for callers."""
+    return as_pcm(levelled(trimmed(raw), loudness_lufs))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
 
 from ground.database.urls import sqlite_url
+from ground.processes import WorkProcesses
 from ivr.console.app import make_app
 from ivr.console.health import BackEndProbe
 from ivr.console.self_test import SelfTest
@@ -79,8 +80,16 @@ async def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def beside() -> AsyncIterator[WorkProcesses]:
+    """Charts and recordings are worked out in it; one for all, since it takes a while to begin."""
+    processes = WorkProcesses("console work of tests")
+    yield processes
+    await processes.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def console(tmp_path: Path, populated: Path) -> AsyncIterator[Console]:
+async def console(tmp_path: Path, populated: Path, beside: WorkProcesses) -> AsyncIterator[Console]:
     settings = Settings.model_validate(
         {
             "node": {"name": "hk1", "data": str(tmp_path)},
@@ -98,6 +107,7 @@ async def console(tmp_path: Path, populated: Path) -> AsyncIterator[Console]:
         ("yue", "cmn", "en"),
         settings=settings,
         library=LIBRARY,
+        beside=beside,
     )
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()

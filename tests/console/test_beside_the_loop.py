@@ -6,27 +6,46 @@ import asyncio
 import threading
 import zipfile
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
-from ivr.console.pages import figures
+from ivr.console.exported import AT_ONCE
+from ivr.console.pages import calls, figures
+from ivr.records import tallies
+from ivr.records.console_tables import Tally
 from ivr.records.roles import Role
+from ivr.records.tallies import Measure
 from ivr.studio import importing
 from ivr.studio.clips import Studio
 from tests.console.conftest import Console, a_recording
 from tests.console.test_door import browser
 from tests.console.test_uploads import sent, zipped
+from tests.support.past_calls import past_call
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
+DAY = date(2026, 11, 2)
+
 
 class Watched:
-    """Notes in which threads functions run."""
+    """Notes in which threads functions run, and what is done in another process."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, console: Console) -> None:
         self._patch = monkeypatch
         self.ran: dict[str, set[int]] = {}
+        self.elsewhere: list[str] = []
+        beside = console.site.beside
+        run = beside.run_while
+
+        async def noted(wanted: Any, work: Callable[..., Any], *given: Any, **named: Any) -> Any:
+            done = await run(wanted, work, *given, **named)
+            self.elsewhere.append(work.__name__)
+            return done
+
+        monkeypatch.setattr(beside, "run_while", noted)
 
     def watch(self, owner: Any, name: str) -> None:
         done: Callable[..., Any] = getattr(owner, name)
@@ -41,26 +60,92 @@ class Watched:
 async def test_what_takes_long_is_done_beside_the_event_loop(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Charts, the flows behind "used in", and four sets at once of zips that unpack slowly."""
-    watched = Watched(monkeypatch)
-    for owner, name in (
-        *((figures, "drawn"), (figures, "insight"), (Studio, "_read")),
-        (importing, "_content"),
-    ):
+    """In a process of its own what works in Python: charts, recordings. In a thread what leaves the
+    interpreter's lock alone, four sets at once of zips that unpack slowly, or takes a moment."""
+    watched = Watched(monkeypatch, console)
+    for owner, name in ((figures, "insight"), (Studio, "_read"), (importing, "_content")):
         watched.watch(owner, name)
     a_set = zipped({f"100{n}.wav": a_recording() for n in range(1, 4)}, zipfile.ZIP_BZIP2)
 
     async def sets() -> None:
         async with browser(console, Role.OPERATOR) as session:
-            status, _ = await sent(session, "/prompts/en/import", "set", a_set, "set.zip")
+            status, page = await sent(session, "/prompts/en/import", "set", a_set, "set.zip")
             assert status == 200
+            assert "could not be measured" not in page
 
-    async with (
-        browser(console, Role.VIEWER) as session,
-        session.get("/figures/outcomes.svg") as picture,
-    ):
-        assert picture.status == 200
+    async with browser(console, Role.VIEWER) as session:
+        async with session.get("/figures/outcomes.svg") as picture:
+            assert picture.status == 200
+            assert "Calls a day" in await picture.text()
+        chinese = {"Accept-Language": "zh-HK"}
+        async with session.get("/figures/outcomes.svg", headers=chinese) as picture:
+            assert "每日通話" in await picture.text()
     await asyncio.gather(*(sets() for _ in range(4)))
-    assert set(watched.ran) == {"drawn", "insight", "_read", "_content"}
+    assert watched.elsewhere.count("drawn") == 2
+    assert watched.elsewhere.count("from_file") == 12
+    assert set(watched.ran) == {"insight", "_read", "_content"}
     here = threading.get_ident()
     assert [name for name, threads in watched.ran.items() if here in threads] == []
+
+
+class Steps:
+    """Counts what a function does in one step of the event loop."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+        self.longest = self.whole = 0
+        self._now = 0
+        done: Callable[..., Any] = getattr(owner, name)
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self._now += 1
+            self.whole += 1
+            self.longest = max(self.longest, self._now)
+            return done(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, counted)
+        self._beating = asyncio.ensure_future(self._beat())
+
+    async def _beat(self) -> None:
+        """Somebody else whom the loop serves."""
+        while True:
+            self._now = 0
+            await asyncio.sleep(0)
+
+    def end(self) -> None:
+        self._beating.cancel()
+
+
+async def test_many_rows_are_read_and_written_in_short_steps(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(AT_ONCE * 2 + 10):
+        await past_call(console.book)
+    exported = Steps(monkeypatch, calls, "_cells")
+    async with browser(console, Role.OPERATOR) as session, session.get("/calls.csv") as answer:
+        assert len((await answer.text()).splitlines()) == AT_ONCE * 2 + 11
+    exported.end()
+    assert (exported.whole, exported.longest) == (AT_ONCE * 2 + 10, AT_ONCE)
+
+
+async def test_a_year_of_counts_is_read_in_short_steps(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = 120
+    rows = [
+        {
+            "day": DAY - timedelta(days=back),
+            "language": "en",
+            "measure": Measure.HOUR_CALLS.value,
+            "name": f"{hour:02d}",
+            "count": 1.0,
+        }
+        for back in range(days)
+        for hour in range(24)
+    ]
+    async with console.site.records.writing() as session:
+        await session.execute(insert(Tally), rows)
+    read = Steps(monkeypatch, tallies, "Counted")
+    counts = await console.site.tallies.read(DAY - timedelta(days=days), DAY)
+    read.end()
+    assert len(counts) == read.whole == days * 24
+    assert read.longest <= tallies.ROWS_AT_ONCE

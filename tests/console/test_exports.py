@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from ivr.records.database import RecordsUnavailable
 from ivr.records.roles import Role
 from tests.console.conftest import Console
 from tests.console.test_door import browser
+from tests.support.pace import limit
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
@@ -42,7 +44,7 @@ async def test_the_audit_log_is_taken_away_whole(
 async def test_an_export_that_is_not_whole_does_not_look_whole(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_: object) -> AsyncIterator[list[tuple[int, int]]]:
+    async def broken(*_: object) -> AsyncGenerator[list[tuple[int, int]]]:
         yield [(1, 2)]
         raise RecordsUnavailable("gone")
 
@@ -51,6 +53,27 @@ async def test_an_export_that_is_not_whole_does_not_look_whole(
         with pytest.raises(ClientError):
             async with session.get("/audit.csv") as answer:
                 await answer.read()
+
+
+async def test_what_nobody_waits_for_any_more_is_not_read(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = asyncio.Event()
+
+    async def endless(*_: object) -> AsyncGenerator[list[tuple[str]]]:
+        try:
+            while True:
+                yield [("x" * 1000,)] * 50
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(audit_log, "_pages", endless)
+    async with browser(console, Role.ADMINISTRATOR) as session:
+        answer = await session.get("/audit.csv")
+        await answer.content.readexactly(100_000)
+        answer.close()
+        async with asyncio.timeout(limit(20)):
+            await ended.wait()
 
 
 @pytest.mark.parametrize(

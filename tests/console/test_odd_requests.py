@@ -26,6 +26,7 @@ ODD = (
     *("9" * 9, "9" * 25, "-1", "0", "1e9", "'%20OR%201=1--", "%25", "{{7*7}}", "x" * 3000),
     *("0001-01-01", "9999-12-31", "2026-02-30", "2026-13-01T99:99", "%E5%8D%81"),
 )
+ENDING = ("/logout", "/me/sessions/end-all")
 PLACES = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 QUERIES = (
     *("from", "to", "caller", "driver", "ubr", "ccrn", "vehicle", "outcome", "language"),
@@ -37,7 +38,7 @@ def routes(method: str) -> Iterator[str]:
     for room in ROOMS:
         for route in room.routes():
             assert isinstance(route, web.RouteDef)
-            if route.method == method and route.path not in ("/logout",):
+            if route.method == method and route.path not in ENDING:
                 yield route.path
 
 

@@ -39,7 +39,7 @@ Enter = Callable[[Role], Awaitable[Visit]]
 PAGES = (
     *("/live", "/calls", "/figures", "/prompts", "/prompts/en", "/prompts/yue/1001"),
     *("/prompts/waiting", "/prompts/cmn/script", "/wellbeing", "/people", "/audit", "/me"),
-    *("/announcements", "/alerts"),
+    *("/announcements", "/alerts", "/tokens", "/people/viewer.one/sessions"),
 )
 
 

@@ -28,9 +28,10 @@ from ivr.console.health import (
 )
 from ivr.console.pages import figures, waiting
 from ivr.console.pages.calls import FIELDS
-from ivr.console.rendering import LOOK, WORDS
+from ivr.console.rendering import LOOK
 from ivr.console.self_test import FAILED
 from ivr.console.what_became import SAID
+from ivr.console.words import WORDS
 from ivr.dialogue.line import Transfer
 from ivr.dialogue.trace import StepKind
 from ivr.drawing.book import flow_graphs
@@ -47,6 +48,7 @@ from ivr.records.console_tables import (
 )
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.roles import Role
+from ivr.records.token_tables import Scope
 from ivr.studio.clips import PLACES
 from ivr.studio.importing import REASONS as NOT_LISTENED_TO
 from speech.languages.language import Language
@@ -83,6 +85,7 @@ def chosen() -> set[str]:
     frame = {LOOK.name, LOOK.home[1], LOOK.without_database}
     frame |= {entry.name for room in ROOMS for entry in room.entries}
     words |= {shown.word(kind.value) for kinds in (StepKind, Transfer) for kind in kinds}
+    words |= {shown.word(scope.value) for scope in Scope}
     words |= {state.name.lower() for state in WorkerState} | {"bundle", "unbundle"}
     words |= {title(flow) for flow in flow_graphs()} | {*SAID, *TYPED.values(), *PLACES}
     words |= {*figures.FIELDS.values(), *waiting.FIELDS.values()}
@@ -93,7 +96,9 @@ def chosen() -> set[str]:
 def refusals() -> set[str]:
     """What the rooms below say when they refuse something that a person asked for."""
     root, found = DIRECTORY.parents[1], set()
-    kinds = dict.fromkeys(("NotPossible", "NotAllowed", "BadWords", "BadSet", "WeakPassword"))
+    kinds = dict.fromkeys(
+        ("NotPossible", "NotAllowed", "BadWords", "BadSet", "WeakPassword", "TokenRefused")
+    )
     for folder in ("ivr/records", "ivr/studio", "ground/web"):
         for _, _, message, _, _ in extract_from_dir(
             root / folder, [("**.py", "python")], keywords=kinds

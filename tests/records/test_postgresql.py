@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from ground.database.engine import reason
 from ivr.records import audit, audit_chain
+from ivr.records.api_tokens import ApiTokens
 from ivr.records.call_book import AlreadySettled, CallBook
 from ivr.records.call_search import CallFilter, CallSearch
 from ivr.records.console_tables import AuditEntry, NodeState, OrderKind, VersionState
@@ -35,6 +36,7 @@ from ivr.records.prompt_versions import PromptVersions
 from ivr.records.roles import Role
 from ivr.records.settings import RecordsSettings
 from ivr.records.tallies import Measure, Tallies
+from ivr.records.token_tables import Scope
 from tests.records.conftest import FAST, NotingMonitor, an_offered_call
 from tests.records.test_migrations import check
 from tests.records.test_prompt_versions import a_take
@@ -206,6 +208,10 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     visitor = await people.log_in("chan", "a long enough password", "here")
     assert visitor is not None
     assert await people.visitor(visitor.token) is not None
+    (open_session,) = await people.sessions.of("chan")
+    assert (open_session.address, open_session.agent) == ("here", "")
+    await people.sessions.end("chan", "chan", open_session.name)
+    assert await people.visitor(visitor.token) is None
 
     drafts = [await versions.add("chan", a_take(str(n))) for n in range(3)]
     for draft in drafts:
@@ -243,6 +249,14 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
         (Measure.ASKED, "ccrn.ask", 1),
         (Measure.HOUR_CALLS, "09", 1),
     }
+
+    tokens = ApiTokens(records)
+    made = await tokens.make("chan", "report", [Scope.CALLS], now() + timedelta(days=1))
+    known = await tokens.known(made.secret, "192.0.2.1")
+    assert known is not None
+    assert known.opens(Scope.CALLS)
+    await tokens.revoke("chan", known.token_id)
+    assert await tokens.known(made.secret, "192.0.2.1") is None
 
     orders = NodeOrders(records)
     live = await book.open(an_offered_call(node="n1", worker_slot=2))

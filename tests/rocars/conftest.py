@@ -6,8 +6,6 @@ Every answer that passes through `World` is validated against the service's own 
 from __future__ import annotations
 
 import base64
-import functools
-import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -18,18 +16,17 @@ from typing import Any
 import aiohttp
 import pyotp
 import pytest
-from openapi_core import Config, OpenAPI
-from openapi_core.datatypes import RequestParameters
+from openapi_core import OpenAPI
 
 from rocars.clock import HONG_KONG
 from rocars.secrets.key_ring import Role
 from rocars.server import RunningRocars, serve
 from rocars.settings import AuthSettings, ListenSettings, RocarsSettings
 from rocars.store.settings import DatabaseSettings
+from tests.support.described import ReceivedResponse, SentRequest, described_by
 
 MORNING = datetime(2010, 5, 17, 9, 0, 30, tzinfo=HONG_KONG)
 PIN = "864213"
-_PROBLEMS_ARE_JSON = Config(extra_media_type_deserializers={"application/problem+json": json.loads})
 
 
 @dataclass
@@ -55,24 +52,6 @@ class Reply:
     @property
     def code(self) -> str:
         return str(self.body["code"])
-
-
-@dataclass
-class _SentRequest:
-    host_url: str
-    path: str
-    method: str
-    parameters: RequestParameters
-    content_type: str = "application/json"
-    body: bytes | None = None
-
-
-@dataclass(frozen=True)
-class _ReceivedResponse:
-    status_code: int
-    content_type: str
-    data: bytes
-    headers: dict[str, str]
 
 
 @dataclass
@@ -140,13 +119,8 @@ class World:
             )
             if described:
                 self.description.validate_response(
-                    _SentRequest(
-                        self.running.base_url,
-                        path.partition("?")[0],
-                        method.lower(),
-                        RequestParameters(),
-                    ),
-                    _ReceivedResponse(
+                    SentRequest(self.running.base_url, path.partition("?")[0], method.lower()),
+                    ReceivedResponse(
                         response.status, response.content_type, data, dict(response.headers)
                     ),
                 )
@@ -254,11 +228,6 @@ def settings_for(folder: Path, url: str = "", **changes: Any) -> RocarsSettings:
             **changes,
         }
     )
-
-
-@functools.cache
-def described_by(document: str) -> OpenAPI:
-    return OpenAPI.from_dict(json.loads(document), config=_PROBLEMS_ARE_JSON)
 
 
 async def make_world(settings: RocarsSettings) -> AsyncIterator[World]:

@@ -25,6 +25,9 @@ MARK = "TESTS_OF_ROCARS_IVR"
 LOOKS = 3
 """So many looks, a pause apart, must find nothing: a process may be starting another one."""
 
+OF_PYTHON = "multiprocessing.resource_tracker"
+"""Python's own, of whoever has used processes; it ends with that process by itself."""
+
 PAUSE_S = 0.1
 GIVE_UP_S = 30.0
 
@@ -61,7 +64,8 @@ def left_running(folder: Path) -> list[Running]:
             command = ""
             with contextlib.suppress(OSError):
                 command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-            found.append(Running(pid, command))
+            if OF_PYTHON not in command:
+                found.append(Running(pid, command))
     return found
 
 

@@ -16,8 +16,8 @@ import structlog
 
 from ground.sentence import Sentence
 from ivr.console.alert_settings import AlertSettings
-from ivr.console.rendering import WORDS
 from ivr.console.shown import when
+from ivr.console.words import WORDS
 from ivr.observe import metrics
 from ivr.records.alert_kinds import AlertEvent, Channel
 from ivr.records.alert_tables import Alert, AlertMessage

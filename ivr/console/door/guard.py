@@ -24,6 +24,7 @@ REFUSED = 422
 
 _BEFORE_ALL_ELSE = (
     *("/me", "/me/password", "/me/second-factor", "/me/second-factor/new", "/logout"),
+    *("/session", "/me/sessions/end", "/me/sessions/end-all"),
 )
 """What somebody may do whose password is still somebody else's choice, or whose role has to set up
 a second factor."""

@@ -11,9 +11,11 @@ from ground.web.forms import Form, check_same_origin, read_form
 from ground.web.lockout import LockedFor
 from ground.web.navigation import PageModule
 from ground.web.requests import is_secure, own_path
+from ivr.console.door.cookies import keep, kept
 from ivr.console.door.guard import ACCESS, action, place_of_request
-from ivr.console.rendering import WORDS, render, words_for
+from ivr.console.rendering import render, words_for
 from ivr.console.site import SITE
+from ivr.console.words import WORDS
 from ivr.observe import metrics
 from ivr.records.database import RecordsUnavailable
 from ivr.records.known_devices import DEVICE_KNOWN
@@ -60,9 +62,10 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
         metrics.console_logins_total.labels("throttled").inc()
         problem = _("Too many log-ins from your address. Wait a minute.")
         return _asked(request, there, problem, 429, name)
-    device = request.cookies.get(_secured(request, DEVICE), "")
+    device = kept(request, DEVICE)
     try:
-        visitor = await site.people.log_in(name, form.fields.get("password", ""), address, device)
+        password, agent = form.fields.get("password", ""), _agent(request)
+        visitor = await site.people.log_in(name, password, address, device, agent)
     except LockedFor as locked:
         metrics.console_logins_total.labels("locked").inc()
         minutes = max(1, round(locked.seconds / 60))
@@ -101,9 +104,10 @@ async def _give_code(request: web.Request) -> web.StreamResponse:
     if not site.throttle.allows(address):
         problem = _("Too many log-ins from your address. Wait a minute.")
         return _asked_for_code(request, there, ticket, problem, 429)
-    device = request.cookies.get(_secured(request, DEVICE), "")
+    device = kept(request, DEVICE)
     try:
-        visitor = await site.people.with_code(ticket, form.text("code"), address, device)
+        code, agent = form.text("code"), _agent(request)
+        visitor = await site.people.with_code(ticket, code, address, device, agent)
     except LockedFor as locked:
         metrics.console_logins_total.labels("locked").inc()
         minutes = max(1, round(locked.seconds / 60))
@@ -123,28 +127,15 @@ def _let_in(request: web.Request, visitor: Visitor, there: str) -> web.HTTPSeeOt
     site = request.app[SITE]
     metrics.console_logins_total.labels("good").inc()
     answer = web.HTTPSeeOther(there)
-    _keep(request, answer, ACCESS.cookie, visitor.token, site.rules.session_hours * 3600)
-    _keep(request, answer, DEVICE, visitor.device, DEVICE_KNOWN / timedelta(seconds=1))
+    keep(request, answer, ACCESS.cookie, visitor.token, site.rules.session_hours * 3600)
+    keep(request, answer, DEVICE, visitor.device, DEVICE_KNOWN / timedelta(seconds=1))
     return answer
 
 
-def _secured(request: web.Request, cookie: str) -> str:
-    secure = is_secure(request, request.app[SITE].rules.public_url)
-    return f"__Host-{cookie}" if secure else cookie
-
-
-def _keep(
-    request: web.Request, answer: web.StreamResponse, cookie: str, token: str, seconds: float
-) -> None:
-    answer.set_cookie(
-        _secured(request, cookie),
-        token,
-        httponly=True,
-        samesite="Lax",
-        secure=is_secure(request, request.app[SITE].rules.public_url),
-        path="/",
-        max_age=int(seconds),
-    )
+def _agent(request: web.Request) -> str:
+    """What the browser says that it is, without bytes that are no text."""
+    given = request.headers.get("User-Agent", "")
+    return "".join(letter for letter in given if letter.isprintable())
 
 
 async def _log_out(request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
+from ground.processes import ProcessLost, TooMuchWork
 from ground.web.forms import REFUSALS, LoggedOut, OldForm, check_text
 from ivr.console.rendering import NOTICES, error_page, render, words_for
 from ivr.console.site import BUSY, SITE
@@ -18,14 +19,15 @@ from ivr.records.database import RecordsUnavailable
 
 log = structlog.get_logger(__name__)
 
-FOR_PROGRAMS = ("/health/", "/metrics", "/status", "/static/")
-"""Asked by programs, which read the status alone."""
+FOR_PROGRAMS = ("/health/", "/metrics", "/status", "/static/", "/api/")
+"""Asked by programs, which read no page."""
 
 KEPT = ("Retry-After", "Allow", "Content-Range", "HX-Redirect")
 """What of a refusal's header goes on."""
 
 NOT_HERE = "The console is not reached under this name."
-OURS = {*REFUSALS, NOT_HERE, BUSY}
+TOO_MUCH = "There is too much to do now. Try again in a minute."
+OURS = {*REFUSALS, NOT_HERE, BUSY, TOO_MUCH}
 """What we say of a refusal; everything else is said by its status."""
 
 TYPED = {
@@ -71,6 +73,10 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         if refusal.status < 400 or "HX-Redirect" in refusal.headers:
             raise
         return _told(request, refusal)
+    except (TooMuchWork, ProcessLost) as failure:
+        log.error("a page could not be made", path=request.path, why=str(failure))
+        later = web.HTTPServiceUnavailable(text=TOO_MUCH, headers={"Retry-After": "60"})
+        return _told(request, later)
     except RecordsUnavailable as failure:
         log.error("a page could not be made", path=request.path, why=str(failure))
         return error_page(request, 503)

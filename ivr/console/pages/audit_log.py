@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-
 from aiohttp import web
 
 from ground.web.forms import number_in
 from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import page
-from ivr.console.exported import AT_ONCE, Row, sent_as_csv
+from ivr.console.exported import AT_ONCE, Pages, sent_as_csv
 from ivr.console.rendering import error_page, render, words_for
 from ivr.console.shown import instant
 from ivr.console.site import SITE, Site
@@ -58,7 +56,7 @@ async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     return await sent_as_csv(request, "audit.csv", COLUMNS, _pages(site, who))
 
 
-async def _pages(site: Site, who: str) -> AsyncIterator[Iterable[Row]]:
+async def _pages(site: Site, who: str) -> Pages:
     before = None
     while found := await audit.read(site.records, before=before, who=who, limit=AT_ONCE):
         yield [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
@@ -12,7 +12,7 @@ from aiohttp import web
 from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import action, page
-from ivr.console.exported import AT_ONCE, Row, sent_as_csv
+from ivr.console.exported import AT_ONCE, Pages, sent_as_csv
 from ivr.console.pages.dialogue import dialogue
 from ivr.console.rendering import error_page, render, words_for
 from ivr.console.shown import instant, masked_mark, masked_number
@@ -196,7 +196,7 @@ async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     return await sent_as_csv(request, "calls.csv", COLUMNS, _pages(site, wanted))
 
 
-async def _pages(site: Site, wanted: CallFilter) -> AsyncIterator[Iterable[Row]]:
+async def _pages(site: Site, wanted: CallFilter) -> Pages:
     while found := await site.search.find(wanted, AT_ONCE):
         asked = await site.search.requests_of([call.call_id for call in found])
         yield [_cells(call, asked.get(call.call_id, ())) for call in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from aiohttp import web
@@ -11,12 +11,14 @@ from aiohttp import web
 from ground.web.access import Page
 from ground.web.headers import PICTURE_POLICY
 from ground.web.navigation import Entry, PageModule
-from ivr.console.charts import CHARTS, HEIGHT, WIDTH, Reader, drawn
+from ivr.console.charts import CHARTS, HEIGHT, WIDTH, drawn
 from ivr.console.door.guard import page
-from ivr.console.exported import Row, sent_as_csv
+from ivr.console.exported import Pages, sent_as_csv
 from ivr.console.insight import Insight, insight
-from ivr.console.rendering import WORDS, error_page, render, words_for
+from ivr.console.rendering import error_page, render, words_for
 from ivr.console.site import BUSY, SITE, Site
+from ivr.console.words import WORDS
+from ivr.console.working import worked
 from ivr.records.facts import now
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
@@ -24,9 +26,6 @@ from ivr.records.tallies import Measure, hong_kong_day
 from speech.languages.language import Language
 
 COLUMNS = ("day", "language", "measure", "name", "count")
-DAYS_AT_ONCE = 7
-"""So many are read at a time for an export."""
-
 USUAL_DAYS = 14
 YEARS = range(2000, 2101)
 """A date outside is a slip of the finger."""
@@ -63,7 +62,7 @@ PAGES = PageModule(routes, (Entry("/figures", "Figures", Role.VIEWER),))
 async def _insight(request: web.Request, *measures: Measure) -> Insight:
     first, last, language = _span(request)
     counts = await request.app[SITE].tallies.read(first, last, language, *measures)
-    # Beside the event loop, as all that takes a processor for long: calls are steered from there.
+    # Beside the event loop, which answers everybody else.
     return await asyncio.to_thread(insight, counts, first, last)
 
 
@@ -132,13 +131,13 @@ def _understood(show: Page[Visitor]) -> Page[Visitor]:
 
 
 async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
-    chart = CHARTS.get(request.match_info["chart"])
+    name = request.match_info["chart"]
+    chart = CHARTS.get(name)
     if chart is None:
         return error_page(request, 404, visitor)
     _wait_while_overloaded(request)
     seen = await _insight(request, *chart.shows)
-    reader = Reader(words_for(request), WORDS.language_of(request))
-    picture = await asyncio.to_thread(drawn, chart, seen, reader)
+    picture = await worked(request, drawn, name, seen, WORDS.language_of(request))
     return web.Response(
         text=picture,
         content_type="image/svg+xml",
@@ -155,18 +154,15 @@ def _wait_while_overloaded(request: web.Request) -> None:
 async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     _wait_while_overloaded(request)
     first, last, language = _span(request)
-    pages = _months(request.app[SITE], first, last, language)
+    pages = _days(request.app[SITE], first, last, language)
     return await sent_as_csv(request, "figures.csv", COLUMNS, pages)
 
 
-async def _months(
-    site: Site, first: date, last: date, language: str
-) -> AsyncIterator[Iterable[Row]]:
-    """Every count as it is kept, some days at a time."""
+async def _days(site: Site, first: date, last: date, language: str) -> Pages:
+    """Every count as it is kept, a day at a time."""
     while first <= last:
-        end = min(last, first + timedelta(days=DAYS_AT_ONCE - 1))
         yield [
             (count.day, count.language, count.measure.value, count.name, f"{count.count:g}")
-            for count in await site.tallies.all(first, end, language)
+            for count in await site.tallies.all(first, first, language)
         ]
-        first = end + timedelta(days=1)
+        first += timedelta(days=1)

@@ -15,7 +15,8 @@ from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import REFUSED, action, page
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
-from ivr.records.people import NotPossible, Visitor
+from ivr.records.account import NotPossible
+from ivr.records.people import Visitor
 from ivr.records.roles import Role
 
 PERSON = "/people/{name:[a-z0-9._-]+}"
@@ -127,11 +128,13 @@ async def _set_phone(request: web.Request, visitor: Visitor, form: Form) -> web.
 
 
 async def _me(request: web.Request, visitor: Visitor) -> web.Response:
-    rules = request.app[SITE].rules
+    site = request.app[SITE]
+    rules = site.rules
     return render(
         request,
         "me.html.j2",
         visitor,
+        sessions=await site.people.sessions.of(visitor.person.name),
         possible=bool(rules.second_factor_key.get_secret_value()),
         needed=visitor.person.role in rules.second_factor_roles,
     )

@@ -10,6 +10,7 @@ from ivr.console.door.guard import action, page
 from ivr.console.faults import told
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
+from ivr.console.working import still_there
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.studio.importing import opened, take_in
@@ -63,6 +64,8 @@ async def _import(request: web.Request, visitor: Visitor, form: Form) -> web.Res
     largest = int(site.settings.prompts.takes.largest_mb * 1e6)
     clips = await site.studio.of(language)
     async with site.importing:
+        if not still_there(request):  # gone before its turn came: nothing of it was begun
+            raise web.HTTPRequestTimeout
         files = opened(form.each("set"), largest)
         imported = await take_in(site.intake, visitor.person.name, clips, files, largest)
     return render(

@@ -21,13 +21,14 @@ from ivr.records.alert_tables import Alert
 from ivr.records.console_tables import Tally
 from ivr.records.database import RecordsUnavailable, open_database, without_password
 from ivr.records.settings import RecordsSettings
+from ivr.records.token_tables import ApiToken
 
 T = TypeVar("T")
 
 UPGRADE_LOCK = 0x524F43415253
 """Nodes of older releases wait for this number, so it stays."""
 
-TABLES = (Alert, Tally)
+TABLES = (Alert, ApiToken, Tally)
 """One of each module of tables: to import it is to know them all."""
 
 MIGRATIONS = Migrations(
