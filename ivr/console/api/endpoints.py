@@ -22,7 +22,7 @@ from ivr.records.models import BundleRequest, Call
 from ivr.records.outcome import CallOutcome
 from ivr.records.tallies import hong_kong_day
 from ivr.records.token_tables import Scope
-from speech.language import Language
+from speech.languages.language import Language
 
 MOST_CALLS = 200
 MOST_DAYS = 366
