@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ground.web import assets
 from ground.web.headers import REACHED, Reached, with_headers
-from ground.web.navigation import entries_of
+from ground.web.navigation import PageModule, entries_of
 from ground.web.throttle import Throttle
 from ivr.console.alerts.delivery import Delivery
 from ivr.console.alerts.watch import AlertWatch
@@ -32,6 +32,7 @@ from ivr.console.pages import (
     releases,
     scripts,
     sounds,
+    telephone,
     waiting,
     wellbeing,
 )
@@ -39,10 +40,12 @@ from ivr.console.rendering import ASSETS, ENTRIES
 from ivr.console.sections import ConsoleSections
 from ivr.console.self_test import SelfTest
 from ivr.console.site import SITE, Site
+from ivr.handset.admission import Admission
 from ivr.observe import metrics
 from ivr.observe.strain import Strain
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.roles import Role
 from prompts.announcements import PublishedAnnouncements
 from prompts.library import Library
 
@@ -82,9 +85,13 @@ def make_app(
     *,
     settings: ConsoleSections | None = None,
     library: Library | None = None,
+    handset_key: str = "",
 ) -> web.Application:
     """``/health/live``, ``/health/ready`` (503 when unfit), ``/status``, ``/metrics``, and with
-    settings and library the pages for people."""
+    settings and library the pages for people.
+
+    `handset_key`: what the process of the telephone in the browser asks for.
+    """
     app = web.Application(middlewares=[watched, with_headers])
     if settings is not None and library is not None:
         app.middlewares.append(pages_of_ours)
@@ -103,14 +110,19 @@ def make_app(
             library,
             look=lambda: _look(app),
             throttle=Throttle(settings.console.logins_per_minute),
+            handset=Admission(settings.handset.port, handset_key, trial=False),
         )
         app[ANNOUNCED] = PublishedAnnouncements(settings.published_prompts)
         app[REACHED] = Reached(lambda: app[SITE].rules.public_url)
         app.on_cleanup.append(_close_site)
         app.router.add_get("/", _first_page)
         app.router.add_get(assets.ROUTE, ASSETS.serve)
-        app[ENTRIES] = entries_of(ROOMS)
-        for room in ROOMS:
+        rooms: tuple[PageModule[Role], ...] = ROOMS
+        if (role := settings.handset.console_role) is not None:
+            rooms = (*ROOMS, telephone.pages(role))
+            telephone.prepare(app)
+        app[ENTRIES] = entries_of(rooms)
+        for room in rooms:
             app.router.add_routes(room.routes())
     return app
 
@@ -144,12 +156,21 @@ def run_console(
     speech: tuple[str, ...],
     settings: ConsoleSections,
     library: Library,
+    handset_key: str,
 ) -> int:
     """Serve until SIGTERM; the exit status of the console's process."""
 
     def make() -> web.Application:
         probe = BackEndProbe(back_end_health_url)
-        return make_app(node, probe, self_test, speech, settings=settings, library=library)
+        return make_app(
+            node,
+            probe,
+            self_test,
+            speech,
+            settings=settings,
+            library=library,
+            handset_key=handset_key,
+        )
 
     try:
         return asyncio.run(_serve(host, port, settings, make))

@@ -13,6 +13,7 @@ from ground.web.throttle import Throttle
 from ivr.console.health import Health
 from ivr.console.sections import ConsoleSections
 from ivr.console.settings import ConsoleSettings
+from ivr.handset.admission import Admission
 from ivr.records.alerts import Alerts
 from ivr.records.announcements import Announcements
 from ivr.records.call_search import CallSearch
@@ -35,6 +36,7 @@ class Site:
     """One console: its records and its prompts.
 
     Attributes:
+        handset: how the process is entered that calls for people of the console.
         importing: one set of recordings is taken in at a time: each takes memory and a processor.
     """
 
@@ -43,6 +45,7 @@ class Site:
     library: Library
     look: Callable[[], Health]
     throttle: Throttle
+    handset: Admission
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:

@@ -60,10 +60,11 @@ class Step:
         language: ISO 639-3 code the caller was hearing.
         detail: more, for who looks closely or makes a test of the call. Of what was said or asked:
             ``prompts`` (`phrases_said`), ``latency_ms`` from the caller's last key or word to its
-            beginning, ``filler``, ``only_now`` where keys pressed before do not count. Of an
-            answer: ``mode``, ``sent`` (how its keys came), ``ended`` (what ended it), ``before``
-            (a # that belonged to the answer before), ``words`` as they were recognised, and
-            their ``language``.
+            beginning, ``filler``, ``only_now`` where keys pressed before do not count, and
+            ``expects``: the ``keys`` of a menu, or the fewest and the most ``digits`` of a field
+            and whether ``hash`` alone is an answer. Of an answer: ``mode``, ``sent`` (how its keys
+            came), ``ended`` (what ended it), ``before`` (a # that belonged to the answer before),
+            ``words`` as they were recognised, and their ``language``.
     """
 
     kind: StepKind

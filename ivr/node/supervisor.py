@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from backend_client.settings import RocarsClientSettings
 from ground.database.engine import reason
 from ivr.console.app import run_console
 from ivr.console.self_test import SelfTest
@@ -37,6 +39,7 @@ from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.node_name import NodeNameTaken, holder_on, take_name
 from ivr.records.prompt_versions import PromptVersions
 from ivr.settings.service import Settings
+from ivr.studio.draft_calls import DraftKey
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.library.binding import binding
 from prompts.library import load_library
@@ -109,6 +112,10 @@ class Supervisor:
         self._draining_since: float | None = None
         self._announced = False
         self._closed = False
+        # Known to the processes that are forked from here, and to nobody else.
+        called_from_console = settings.handset.console_role is not None
+        self._handset_key = secrets.token_urlsafe(32) if called_from_console else ""
+        self._draft_key = DraftKey.new() if called_from_console else DraftKey()
         self._replaced: dict[int, int] = {}
         self._workforce: WorkerPool | None = None
 
@@ -130,10 +137,14 @@ class Supervisor:
                 _Child("recovery", lambda: run_recovery(premises), Aside.PEOPLE),
                 _Child("housekeeping", lambda: run_housekeeping(premises), Aside.CHORES),
             ]
-            if settings.has_handset and self._rocars is not None:
-                office = premises.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
+            if settings.has_handset:
+                office = self._office(premises)
                 self._children.append(
-                    _Child("handset", lambda: run_handset(settings, office), Aside.PEOPLE)
+                    _Child(
+                        "handset",
+                        lambda: run_handset(settings, office, self._handset_key, self._draft_key),
+                        Aside.PEOPLE,
+                    )
                 )
             return self._serve(self._workforce)
         except (FrontFailed, RocarsNotStarted) as failure:
@@ -160,7 +171,7 @@ class Supervisor:
         models = models_for(settings.speech, settings.flows.languages)
         rocars = settings.rocars if self._rocars is None else self._rocars.start()
         self._front.start()
-        return SharedState(settings, library, self._scoreboard, rocars, models)
+        return SharedState(settings, library, self._scoreboard, rocars, models, self._draft_key)
 
     def _load_line_cards(self) -> None:
         """Now, so that all workers share them."""
@@ -172,6 +183,12 @@ class Supervisor:
                 f"{failure}; if no program may be loaded from TMPDIR, set it to another directory, "
                 "or pool.cards_per_worker to 1"
             ) from failure
+
+    def _office(self, premises: SharedState) -> RocarsClientSettings | None:
+        """How the telephone in the browser asks for demonstration data; None outside trials."""
+        if self._rocars is None or not self._settings.has_open_handset:
+            return None
+        return premises.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
 
     def _console(self, premises: SharedState) -> int:
         web = self._settings.web
@@ -188,6 +205,7 @@ class Supervisor:
             speech,
             self._settings,
             premises.library,
+            self._handset_key,
         )
 
     def _serve(self, workforce: WorkerPool) -> int:
