@@ -137,6 +137,13 @@ async def bundled(
         await somebody.until(question)
         await somebody.type("1")
     await somebody.until("bundle.after")
+    ((asked,),) = service.query(
+        "SELECT text FROM steps JOIN calls USING (call_id)"
+        " WHERE caller_e164 = ? AND steps.name = 'bundle.after' AND kind = 'asked'",
+        somebody.number,
+    )
+    # The page shows a step a moment after it was written.
+    await expect(page.locator("#transcript .service").last).to_contain_text(asked)
     told = " ".join(await page.locator("#transcript .service").all_inner_texts())
     found = re.findall(r"[0-9]{3,4}(?: [0-9]{3,4})+", told)
     await somebody.type("3")
