@@ -29,8 +29,10 @@ import sys
 from pathlib import Path
 from backend_client.settings import RocarsClientSettings
 from ivr.handset.app import run_handset
+from ivr.studio.draft_calls import DraftKey
 from ivr.settings.service import load
-sys.exit(run_handset(load(Path(sys.argv[1])), RocarsClientSettings(base_url="http://127.0.0.1:9")))
+nowhere = RocarsClientSettings(base_url="http://127.0.0.1:9")
+sys.exit(run_handset(load(Path(sys.argv[1])), nowhere, "", DraftKey()))
 """
 
 LOOP = """

@@ -73,6 +73,11 @@ class Peer(BaseModel):
             raise ValueError("expected username and password, or neither")
         return self
 
+    def admits(self, address: IPv4Address) -> bool:
+        """Whether a call from there needs nothing but its address: no TLS, no password."""
+        plain = self.security is Security.NONE and not self.edge and not self.username
+        return plain and any(address in network for network in self.networks)
+
 
 def region_of(source: str, peers: Iterable[Peer]) -> str | None:
     """The country of the trunk that a call came from, by the narrowest network with its address.

@@ -25,6 +25,7 @@ from ivr.call.practice import PracticeLedger, PracticeRocars
 from ivr.call.recognisers import Recognisers
 from ivr.call.sections import CallSections
 from ivr.call.trace import CallTrace
+from ivr.call.with_drafts import DraftNarrators
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp
 from ivr.dialogue.time_left import Limit, TimeIsUp, TimeLeft
@@ -74,6 +75,7 @@ class Reception:
     studio_of: Callable[[str], RecordingStudio] | None = None
     announcements: PublishedAnnouncements | None = None
     hotline_now: Callable[[], HotlineNow] = HotlineNow
+    drafts: DraftNarrators | None = None
     taken: int = 0
     _served: dict[str, _Served] = field(default_factory=dict)
     _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
@@ -147,6 +149,7 @@ class Reception:
             self._served[call_id] = served
             looking = asyncio.ensure_future(self._hints(opened))
             try:
+                narrator = await self._narrator_of(offered.invite)
                 line = await offered.answer()
                 metrics.invite_to_answer_seconds.observe(time.monotonic() - began)
                 self.book.progress(call_id, CallProgress(answered_at=now()))
@@ -155,7 +158,7 @@ class Reception:
                 served.time = self._time()
                 served.conversation = Conversation(
                     line,
-                    self.narrator,
+                    narrator,
                     self.settings.dialogue,
                     served.trace,
                     self.settings.flows.languages[0],
@@ -174,6 +177,10 @@ class Reception:
             finally:
                 looking.cancel()
                 await self._close(call_id, offered, served)
+
+    async def _narrator_of(self, invite: Invite) -> Narrator:
+        with_drafts = None if self.drafts is None else await self.drafts.of(invite)
+        return with_drafts or self.narrator
 
     def _time(self) -> TimeLeft:
         """The remaining time of a call that has just been answered."""

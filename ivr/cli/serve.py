@@ -118,7 +118,7 @@ def _announce(settings: Settings) -> None:
         f"administrator[/]); health and metrics: {web}/health/ready, {web}/metrics",
         soft_wrap=True,
     )
-    if settings.has_handset:
+    if settings.has_open_handset:
         handset = settings.handset
         console.print(
             f"Telephone in the browser: [bold]http://{handset.host}:{handset.port}/[/] (one press "

@@ -13,7 +13,7 @@ from aiohttp import web
 from ground.processes import WorkProcesses
 from ground.web import assets
 from ground.web.headers import REACHED, Reached, with_headers
-from ground.web.navigation import entries_of
+from ground.web.navigation import PageModule, entries_of
 from ground.web.throttle import Throttle
 from ivr.console.alerts.delivery import Delivery
 from ivr.console.alerts.watch import AlertWatch
@@ -35,6 +35,7 @@ from ivr.console.pages import (
     scripts,
     sessions,
     sounds,
+    telephone,
     tokens,
     waiting,
     wall,
@@ -44,10 +45,12 @@ from ivr.console.rendering import ASSETS, ENTRIES
 from ivr.console.sections import ConsoleSections
 from ivr.console.self_test import SelfTest
 from ivr.console.site import SITE, Site
+from ivr.handset.admission import Admission
 from ivr.observe import metrics
 from ivr.observe.strain import Strain
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.roles import Role
 from prompts.announcements import PublishedAnnouncements
 from prompts.library import Library
 
@@ -92,12 +95,14 @@ def make_app(
     *,
     settings: ConsoleSections | None = None,
     library: Library | None = None,
+    handset_key: str = "",
     beside: WorkProcesses | None = None,
 ) -> web.Application:
     """``/health/live``, ``/health/ready`` (503 when unfit), ``/status``, ``/metrics``, and with
     settings and library the pages for people.
 
-    `beside`: processes for what takes long, which stay when the application ends; None: its own.
+    `handset_key`: what the process of the telephone in the browser asks for. `beside`: processes
+    for what takes long, which stay when the application ends; None: its own.
     """
     app = web.Application(middlewares=[watched, with_headers])
     if settings is not None and library is not None:
@@ -120,6 +125,7 @@ def make_app(
             library,
             look=lambda: _look(app),
             throttle=Throttle(settings.console.logins_per_minute),
+            handset=Admission(settings.handset.port, handset_key, trial=False),
             beside=beside,
         )
         app[ANNOUNCED] = PublishedAnnouncements(settings.published_prompts)
@@ -127,8 +133,12 @@ def make_app(
         app.on_cleanup.append(_close_site)
         app.router.add_get("/", _first_page)
         app.router.add_get(assets.ROUTE, ASSETS.serve)
-        app[ENTRIES] = entries_of(ROOMS)
-        for room in ROOMS:
+        rooms: tuple[PageModule[Role], ...] = ROOMS
+        if (role := settings.handset.console_role) is not None:
+            rooms = (*ROOMS, telephone.pages(role))
+            telephone.prepare(app)
+        app[ENTRIES] = entries_of(rooms)
+        for room in rooms:
             app.router.add_routes(room.routes())
         app.router.add_routes(api.routes())
         app.router.add_routes(wall.routes())
@@ -164,12 +174,21 @@ def run_console(
     speech: tuple[str, ...],
     settings: ConsoleSections,
     library: Library,
+    handset_key: str,
 ) -> int:
     """Serve until SIGTERM; the exit status of the console's process."""
 
     def make() -> web.Application:
         probe = BackEndProbe(back_end_health_url)
-        return make_app(node, probe, self_test, speech, settings=settings, library=library)
+        return make_app(
+            node,
+            probe,
+            self_test,
+            speech,
+            settings=settings,
+            library=library,
+            handset_key=handset_key,
+        )
 
     try:
         return asyncio.run(_serve(host, port, settings, make))

@@ -97,28 +97,33 @@ def render(
     **given: Any,
 ) -> web.Response:
     """A page, or with htmx a piece of one."""
-    site = request.app[SITE]
-    person = visitor.person if visitor is not None else None
-    # A piece that a page fetches by itself has no place for what is to be told.
-    notices = [] if is_polled(request) else NOTICES.shown(request)
     return _PAGES.render(
         request,
         template,
-        csrf=visitor.csrf if visitor is not None else "",
-        account=person.full_name if person is not None else "",
-        navigation=[
+        **frame_of(request, visitor),
+        status=status,
+        visitor=visitor,
+        node=request.app[SITE].settings.node.name,
+        now=datetime.now(HONG_KONG),
+        **given,
+    )
+
+
+def frame_of(request: web.Request, visitor: Visitor | None) -> dict[str, Any]:
+    """What stands around every page: who is logged in, where they may go, what they are told."""
+    person = visitor.person if visitor is not None else None
+    return {
+        "csrf": visitor.csrf if visitor is not None else "",
+        "account": person.full_name if person is not None else "",
+        "navigation": [
             entry
             for entry in request.app[ENTRIES]
             if person is not None and not person.must_change and person.role.may(entry.needed)
         ],
-        notices=notices,
-        status=status,
-        visitor=visitor,
-        lasting=lasts(request, visitor) if visitor is not None else None,
-        node=site.settings.node.name,
-        now=datetime.now(HONG_KONG),
-        **given,
-    )
+        # A piece that a page fetches by itself has no place for what is to be told.
+        "notices": [] if is_polled(request) else NOTICES.shown(request),
+        "lasting": lasts(request, visitor) if visitor is not None else None,
+    }
 
 
 class Lasting(TypedDict):

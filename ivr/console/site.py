@@ -14,6 +14,7 @@ from ground.web.throttle import Throttle
 from ivr.console.health import Health
 from ivr.console.sections import ConsoleSections
 from ivr.console.settings import ConsoleSettings
+from ivr.handset.admission import Admission
 from ivr.records.alerts import Alerts
 from ivr.records.announcements import Announcements
 from ivr.records.api_tokens import ApiTokens
@@ -37,6 +38,7 @@ class Site:
     """One console: its records and its prompts.
 
     Attributes:
+        handset: how the process is entered that calls for people of the console.
         beside: where charts are drawn and recordings measured; whoever made it closes it.
         importing: one set of recordings is taken in at a time: each takes memory and a processor.
     """
@@ -46,6 +48,7 @@ class Site:
     library: Library
     look: Callable[[], Health]
     throttle: Throttle
+    handset: Admission
     beside: WorkProcesses
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)
 

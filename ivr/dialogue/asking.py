@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -62,6 +62,7 @@ class _Question(Generic[T]):
     """What fields and menus have in common while they are being asked.
 
     Attributes:
+        expects: which keys answer it, as the trace tells it (`Step.detail`).
         settled_elsewhere: ROCARS, or another authority, decides which answers are right.
     """
 
@@ -73,6 +74,7 @@ class _Question(Generic[T]):
     hear: Callable[[KeyCollector, Playback], Awaitable[CollectResult]]
     understand: Callable[[str, Mode], Awaitable[T]]
     shown_as: Callable[[str], str]
+    expects: Mapping[str, Any]
     settled_elsewhere: bool = False
 
 
@@ -135,6 +137,10 @@ class Asking:
             hear,
             understand,
             shown_as=field.shown_as,
+            expects={
+                "digits": [field.min_digits, field.max_digits],
+                "hash": field.hash_alone is not None,
+            },
             settled_elsewhere=settle is not None,
         )
         return await self._until_answered(question)
@@ -176,6 +182,7 @@ class Asking:
             hear,
             understand,
             shown_as=as_keyed,
+            expects={"keys": "".join(choice.key for choice in menu.choices)},
         )
         return await self._until_answered(question)
 
@@ -192,7 +199,7 @@ class Asking:
         why: list[Phrase] = []
         while attempt <= attempts and misheard != question.manner.attempts_said:
             phrases = [*self._time_is_short(), *why, *question.put(attempt)]
-            playback = await self._put(name, phrases, attempt, question.manner)
+            playback = await self._put(question, phrases, attempt)
             result = await self._hear(question, playback)
             if isinstance(result, SpokenAnswer):
                 now = asyncio.get_running_loop().time()
@@ -266,18 +273,19 @@ class Asking:
             )
 
     async def _put(
-        self, name: str, phrases: Sequence[Phrase], attempt: int, manner: Manner
+        self, question: _Question[T], phrases: Sequence[Phrase], attempt: int
     ) -> Playback:
+        type_ahead = question.manner.type_ahead
         utterance = await self._narrator.compose(phrases)
-        if not manner.type_ahead:
+        if not type_ahead:
             self._keys.flush()
-        detail = what_is_said(phrases, utterance, self._keys)
-        if not manner.type_ahead:
+        detail = what_is_said(phrases, utterance, self._keys) | {"expects": question.expects}
+        if not type_ahead:
             detail["only_now"] = True
         self._note(
             Step(
                 StepKind.ASKED,
-                name,
+                question.name,
                 text=utterance.text,
                 attempt=attempt,
                 ms=round(utterance.seconds * 1000),

@@ -61,10 +61,11 @@ class Step:
         detail: more, for close inspection and for making a test of the call. Of a prompt or
             question:
             ``prompts`` (`phrases_said`), ``latency_ms`` from the caller's last key or word to its
-            beginning, ``filler``, ``only_now`` where keys pressed before do not count. Of an
-            answer: ``mode``, ``sent`` (how its keys came), ``ended`` (what ended it), ``before``
-            (a # that belonged to the answer before), ``words`` as they were recognised, and
-            their ``language``.
+            beginning, ``filler``, ``only_now`` where keys pressed before do not count, and
+            ``expects``: the ``keys`` of a menu, or the fewest and the most ``digits`` of a field
+            and whether ``hash`` alone is an answer. Of an answer: ``mode``, ``sent`` (how its keys
+            came), ``ended`` (what ended it), ``before`` (a # that belonged to the answer before),
+            ``words`` as they were recognised, and their ``language``.
     """
 
     kind: StepKind

@@ -1,4 +1,5 @@
-"""Who is let in: pages of ours, in a browser of this machine, and nobody else's page in it.
+"""Who is let in: the console, which knows who somebody is; and in trials pages of ours, in a
+browser of this machine, and nobody else's page in it.
 
 A browser takes any page's word to open a WebSocket, and lets every page send requests to loopback.
 So a request must name us (a name that a stranger's server gave for 127.0.0.1, "DNS rebinding", is
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -19,6 +20,11 @@ from ground.web.forms import FOREIGN, check_same_origin
 
 PROTOCOL = "handset"
 """Subprotocol of the WebSocket; a browser offers the token beside it."""
+
+NAME, ADDRESS = "X-Handset-Name", "X-Handset-Address"
+"""Headers in which the console says whom it has let in."""
+
+OLD = "The page is too old. Load it again."
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,10 +36,31 @@ class NotOurName(web.HTTPClientError):
 
 
 @dataclass(frozen=True)
+class Known:
+    """Somebody whom the console has let in.
+
+    Attributes:
+        name: of their account.
+        address: where their browser is.
+    """
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Admission:
-    """That of one page. `token` is another with each start of the service."""
+    """That of one process.
+
+    Attributes:
+        key: what the console shows; empty: it has nothing to do with us.
+        trial: whether pages of this machine are let in without it.
+        token: stands in those pages, another with each start of the service.
+    """
 
     port: int
+    key: str = field(repr=False)
+    trial: bool
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     @property
@@ -46,22 +73,43 @@ class Admission:
         if request.headers.getall("Host", []) not in [[host] for host in self.hosts]:
             raise NotOurName(text="The address is not ours.")
 
-    def check_page(self, request: web.Request) -> None:
-        """Whether a WebSocket is asked for by a page of ours. Raises HTTPForbidden."""
-        check_same_origin(request, "")
-        if request.headers.get("Origin") != f"http://{request.host}":
-            raise web.HTTPForbidden(text=FOREIGN)
-        offered = [
-            name.strip()
-            for header in request.headers.getall("Sec-WebSocket-Protocol", [])
-            for name in header.split(",")
-        ]
-        known = any(
-            hmac.compare_digest(name.encode("utf-8", "surrogateescape"), self.token.encode())
-            for name in offered
-        )
-        if PROTOCOL not in offered or not known:
-            raise web.HTTPForbidden(text="The page is too old. Load it again.")
+    def admitted(self, request: web.Request) -> Known | None:
+        """Who asks for a WebSocket; None for a page of a trial. Raises HTTPForbidden."""
+        shown = request.headers.get("Authorization")
+        if shown is None and self.trial:
+            check_page(request, {f"http://{request.host}"}, self.token)
+            return None
+        if not self.key or not _same(shown or "", f"Bearer {self.key}"):
+            raise web.HTTPForbidden(text="This is for the console alone.")
+        return Known(request.headers.get(NAME, ""), request.headers.get(ADDRESS, ""))
+
+    def of(self, known: Known) -> Mapping[str, str]:
+        """The headers with which the console comes for somebody."""
+        return {"Authorization": f"Bearer {self.key}", NAME: known.name, ADDRESS: known.address}
+
+
+def check_page(request: web.Request, origins: Set[str], token: str) -> None:
+    """Whether a WebSocket is asked for by a page of ours. Raises HTTPForbidden.
+
+    Args:
+        origins: of our pages, as browsers write them (RFC 6454, 6.2).
+        token: that stands in the page.
+    """
+    origin = request.headers.get("Origin", "")
+    if origin not in origins:
+        raise web.HTTPForbidden(text=FOREIGN)
+    check_same_origin(request, origin)
+    offered = [
+        name.strip()
+        for header in request.headers.getall("Sec-WebSocket-Protocol", [])
+        for name in header.split(",")
+    ]
+    if PROTOCOL not in offered or not any(_same(name, token) for name in offered):
+        raise web.HTTPForbidden(text=OLD)
+
+
+def _same(given: str, secret: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode())
 
 
 ADMISSION = web.AppKey("admission", Admission)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import setproctitle
 import structlog
@@ -16,11 +16,15 @@ from ground.web.headers import with_headers
 from ivr.handset.admission import ADMISSION, PROTOCOL, Admission, for_us_only
 from ivr.handset.dialler import Dialler
 from ivr.handset.handset import Handset, Premises
+from ivr.handset.messages import HEARTBEAT_S, LARGEST_MESSAGE
 from ivr.handset.sections import HandsetSections, numbers_of
-from ivr.handset.site import ASSETS, WORDS, page
+from ivr.handset.settings import HandsetSettings
+from ivr.handset.site import ASSETS, WORDS, trial_page
 from ivr.handset.trial import Trial
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
+from ivr.records.database import Database
+from ivr.studio.draft_calls import DraftKey
 from ivr.telephony.errors import TelephonyError
 
 log = structlog.get_logger("ivr.handset")
@@ -28,29 +32,31 @@ log = structlog.get_logger("ivr.handset")
 MOST_PAGES = 16
 """Pages that may be open at the same time."""
 
-LARGEST_MESSAGE = 1024
-"""Bytes of one message of a page; a frame of sound has 320."""
-
-HEARTBEAT_S = 10.0
-"""How often a browser is asked whether it is there; one that does not answer is hung up on."""
-
 PREMISES = web.AppKey("premises", Premises)
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
 
 
-def make_app(settings: HandsetSections, rocars: RocarsClientSettings) -> web.Application:
-    """``/`` (the page), ``/line`` (its WebSocket) and what belongs to the page.
+def make_app(
+    settings: HandsetSections,
+    rocars: RocarsClientSettings | None,
+    key: str,
+    draft_key: DraftKey,
+) -> web.Application:
+    """``/line``, the WebSocket of a page; in trials also ``/``, the page, and what belongs to it.
 
-    `rocars`: how ROCARS is reached for its demonstration data.
+    Args:
+        rocars: how ROCARS is reached for its demonstration data; None: it is no trial.
+        key: what the console shows; empty: it has nothing to do with us.
+        draft_key: of this node.
     """
     app = web.Application(middlewares=[with_headers, for_us_only])
-    app[ADMISSION] = Admission(settings.handset.port)
+    app[ADMISSION] = Admission(settings.handset.port, key, trial=rocars is not None)
     app[SOCKETS] = set()
     app[PREMISES] = Premises(
         settings,
         Dialler(
             f"sip:{settings.sip.listen[0]}:{settings.sip.port}",
-            numbers_of(settings),
+            numbers_of(settings.sip, settings.flows),
             settings.telephony.model_copy(
                 update={
                     "sip_port": 0,
@@ -61,33 +67,43 @@ def make_app(settings: HandsetSections, rocars: RocarsClientSettings) -> web.App
             settings.handset.calls,
         ),
         CallBook(settings.records_url, settings.records, MeteredRecords()),
-        Trial(rocars),
+        Database(settings.records_url, settings.records),
+        None if rocars is None else Trial(rocars),
+        draft_key,
     )
     app.cleanup_ctx.append(_equipped)
     app.on_shutdown.append(_let_go)
-    app.router.add_get("/", _page)
-    app.router.add_post("/language", _language)
     app.router.add_get("/line", _line)
-    app.router.add_get(ROUTE, ASSETS.serve)
+    if rocars is not None:
+        app.router.add_get("/", _page)
+        app.router.add_post("/language", _language)
+        app.router.add_get(ROUTE, ASSETS.serve)
     return app
 
 
-def run_handset(settings: HandsetSections, rocars: RocarsClientSettings) -> int:
-    """Serve until SIGTERM; the exit status of the process."""
+def run_handset(
+    settings: HandsetSections,
+    rocars: RocarsClientSettings | None,
+    key: str,
+    draft_key: DraftKey,
+) -> int:
+    """Serve until SIGTERM; the exit status of the process. Arguments: see `make_app`."""
     setproctitle.setproctitle("rocars-ivr: handset")
     try:
-        return asyncio.run(_serve(settings, rocars))
+        return asyncio.run(
+            _serve(settings.handset, lambda: make_app(settings, rocars, key, draft_key))
+        )
     except (OSError, TelephonyError) as failure:
         log.error("there is no telephone in the browser", why=str(failure))
         return 1
 
 
-async def _serve(settings: HandsetSections, rocars: RocarsClientSettings) -> int:
+async def _serve(settings: HandsetSettings, make: Callable[[], web.Application]) -> int:
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    runner = web.AppRunner(make_app(settings, rocars), access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(make(), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
-    await web.TCPSite(runner, settings.handset.host, settings.handset.port).start()
+    await web.TCPSite(runner, settings.host, settings.port).start()
     await told.wait()
     await runner.cleanup()
     return 0
@@ -98,7 +114,9 @@ async def _equipped(app: web.Application) -> AsyncIterator[None]:
     await premises.dialler.open()
     yield
     await premises.dialler.close()
-    await premises.trial.close()
+    if premises.trial is not None:
+        await premises.trial.close()
+    await premises.records.close()
     await premises.book.shut()
 
 
@@ -110,7 +128,7 @@ async def _let_go(app: web.Application) -> None:
 async def _page(request: web.Request) -> web.Response:
     premises = request.app[PREMISES]
     flows = premises.settings.flows
-    return page(request, premises.dialler.numbers, flows.practice_numbers, flows.languages)
+    return trial_page(request, premises.dialler.numbers, flows.practice_numbers, flows.languages)
 
 
 async def _language(request: web.Request) -> web.StreamResponse:
@@ -118,7 +136,7 @@ async def _language(request: web.Request) -> web.StreamResponse:
 
 
 async def _line(request: web.Request) -> web.StreamResponse:
-    request.app[ADMISSION].check_page(request)
+    known = request.app[ADMISSION].admitted(request)
     sockets = request.app[SOCKETS]
     if len(sockets) >= MOST_PAGES:
         raise web.HTTPServiceUnavailable(text="Too many pages are open.")
@@ -128,7 +146,7 @@ async def _line(request: web.Request) -> web.StreamResponse:
     await socket.prepare(request)
     sockets.add(socket)
     try:
-        await Handset(socket, request.app[PREMISES]).attend()
+        await Handset(socket, request.app[PREMISES], known).attend()
     finally:
         sockets.discard(socket)
     return socket

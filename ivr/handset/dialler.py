@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from ivr.caller.wire.message import address_of
@@ -65,8 +65,13 @@ class Dialler:
         finally:
             self._in_progress -= 1
 
-    async def dial(self, number: str, caller: str) -> OutgoingCall:
-        """Send the INVITE. Raises DialFailed, also for a number that is not the service's."""
+    async def dial(self, number: str, caller: str, headers: Mapping[str, str]) -> OutgoingCall:
+        """Send the INVITE. Raises DialFailed, also for a number that is not the service's.
+
+        Args:
+            caller: user part of From.
+            headers: further ones of the INVITE.
+        """
         if number not in self.numbers:
             raise DialFailed("this number is none of the service's")
         try:
@@ -74,7 +79,7 @@ class Dialler:
                 while self._telephone.active_calls >= self._telephone.capacity:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)  # the library tells nobody when a line is free
                 return await self._telephone.dial(
-                    self._wire.uri(number), from_user=caller or WITHHELD
+                    self._wire.uri(number), from_user=caller, headers=headers
                 )
         except TimeoutError:
             raise DialFailed("no line was free in time") from None

@@ -13,6 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from speech.languages.language import Language
 
+LARGEST_MESSAGE = 1024
+"""Bytes of one message of a page; a frame of sound has 320."""
+
+HEARTBEAT_S = 10.0
+"""How often a browser is asked whether it is there; one that does not answer is hung up on."""
+
 MOST_KEYS = 32
 """Keys of one message: longer than any answer."""
 
@@ -27,12 +33,14 @@ class PlaceCall(_Wish):
     Attributes:
         caller: the calling number; empty: withheld.
         language: keyed as soon as the service asks for it; None: the person keys it.
+        drafts: the person wants to hear their own drafts of recordings in it.
     """
 
     do: Literal["call"]
     number: str = Field(max_length=24)
     caller: str = Field("", pattern=r"^(\+?[0-9]{3,15})?$")
     language: Language | None = None
+    drafts: bool = False
 
 
 class PressKeys(_Wish):
@@ -46,7 +54,13 @@ class HangUp(_Wish):
     do: Literal["hang_up"]
 
 
-Wish = PlaceCall | PressKeys | HangUp
+class SaveAsTest(_Wish):
+    """Make a scenario of the call that was over last, and is written down."""
+
+    do: Literal["save"]
+
+
+Wish = PlaceCall | PressKeys | HangUp | SaveAsTest
 _WISHES: TypeAdapter[Wish] = TypeAdapter(Annotated[Wish, Field(discriminator="do")])
 
 
@@ -71,6 +85,30 @@ class State:
 
 
 @dataclass(frozen=True)
+class ChoiceTold:
+    """A key of a menu, and the words with which it was offered, in the language of the call."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ExpectsTold:
+    """Which keys answer a question.
+
+    Attributes:
+        choices: of a menu; none for a field.
+        fewest, most: digits of a field.
+        hash_alone: # alone is an answer to it.
+    """
+
+    choices: tuple[ChoiceTold, ...] = ()
+    fewest: int = 0
+    most: int = 0
+    hash_alone: bool = False
+
+
+@dataclass(frozen=True)
 class StepTold:
     """One step of the trace of the call, as the service wrote it down.
 
@@ -79,6 +117,7 @@ class StepTold:
         mode: `key` or `speech`, where the caller answered.
         confidence: of what was said, 0 to 1; None where nothing was, or it is secret.
         secret: the question is about a PIN or a code: what is keyed now is not to be shown.
+        expects: of a question; None for other steps.
     """
 
     kind: ClassVar[str] = "step"
@@ -91,6 +130,7 @@ class StepTold:
     language: str
     confidence: float | None
     secret: bool
+    expects: ExpectsTold | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +142,28 @@ class SipTold:
     to_service: bool
     title: str
     text: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """The call is over and all of it is in the records: a scenario can be made of it."""
+
+    kind: ClassVar[str] = "written"
+
+
+@dataclass(frozen=True)
+class ScenarioTold:
+    """A scenario made of a call.
+
+    Attributes:
+        file: its name.
+        why: why none could be made, in English; empty otherwise.
+    """
+
+    kind: ClassVar[str] = "scenario"
+    file: str
+    text: str
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +198,7 @@ class TrialTold:
     cargo: tuple[CargoTold, ...]
 
 
-Told = State | StepTold | SipTold | TrialTold
+Told = State | StepTold | SipTold | Written | ScenarioTold | TrialTold
 
 
 def as_text(told: Told) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
 from ivr.caller.own_trace import CallNotFound, own_trace
 from ivr.dialogue.line import HungUp
 from ivr.dialogue.trace import StepKind
-from ivr.handset.dialler import Dialler, TooManyCalls
-from ivr.handset.messages import PlaceCall, SipTold, State, StepTold, Told
+from ivr.handset.dialler import WITHHELD, Dialler, TooManyCalls
+from ivr.handset.hints import expects
+from ivr.handset.messages import PlaceCall, SipTold, State, StepTold, Told, Written
 from ivr.records.call_book import CallBook
 from ivr.records.database import RecordsUnavailable
 from ivr.records.models import CallStep
@@ -39,6 +40,8 @@ MICROPHONE_MS = 100
 
 Tell = Callable[[Told], Awaitable[None]]
 Hear = Callable[[bytes], Awaitable[None]]
+_NONE: Mapping[str, str] = {}
+WriteDown = Callable[[PlaceCall], Awaitable[None]]
 
 
 class PlacedCall:
@@ -53,14 +56,29 @@ class PlacedCall:
         dialler: Dialler,
         book: CallBook,
         languages: tuple[Language, ...],
+        write_down: WriteDown,
         tell: Tell,
         hear: Hear,
+        headers: Mapping[str, str] = _NONE,
     ) -> None:
-        """`languages`: in the order of their keys. `hear` takes 20 ms of PCM at a time."""
+        """
+        Args:
+            languages: in the order of their keys.
+            write_down: called before the call is placed, which it is not where that raises
+                RecordsUnavailable.
+            hear: takes 20 ms of PCM at a time.
+            headers: of the INVITE, besides those of every call.
+
+        Attributes:
+            written: it is over, and all of it is in the records.
+        """
+        self.written = False
+        self._headers = headers
         self._wish = wish
         self._dialler = dialler
         self._book = book
         self._languages = languages
+        self._write_down = write_down
         self._tell = tell
         self._hear = hear
         self._call: OutgoingCall | None = None
@@ -74,8 +92,10 @@ class PlacedCall:
         beside: list[asyncio.Task[None]] = []
         try:
             with self._dialler.one_of_them():
+                await self._write_down(self._wish)
                 await self._tell(State("calling"))
-                call = await self._dialler.dial(self._wish.number, self._wish.caller)
+                caller = self._wish.caller or WITHHELD
+                call = await self._dialler.dial(self._wish.number, caller, self._headers)
                 self._call = call
                 if self._given_up:
                     await self.hang_up()
@@ -85,8 +105,14 @@ class PlacedCall:
             if answered:
                 await showing
             await self._tell_ladder(call)
+            if answered:
+                self.written = True
+                await self._tell(Written())
         except TooManyCalls:
             await self._tell(State("not_placed", "too_many"))
+        except RecordsUnavailable as failure:
+            log.error("a call of the handset was not placed: nobody can note it", why=str(failure))
+            await self._tell(State("not_placed", "no_records"))
         except DialFailed as failure:
             log.warning("a call of the handset was not placed", why=str(failure))
             await self._tell(State("not_placed", "not_dialled"))
@@ -97,6 +123,11 @@ class PlacedCall:
             await self.hang_up()
             if self._call is not None:
                 self._dialler.forget(self._call.sip_call_id)
+
+    @property
+    def sip_call_id(self) -> str:
+        """Empty before its INVITE."""
+        return self._call.sip_call_id if self._call is not None else ""
 
     def say(self, frame: bytes) -> None:
         """20 ms of the microphone; of no effect before the call is answered."""
@@ -187,4 +218,5 @@ def _told(step: CallStep) -> StepTold:
         language=step.language,
         confidence=step.detail.get("confidence"),
         secret=step.name in SECRET_QUESTIONS,
+        expects=expects(step),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
+from ivr.dialogue.settings import DialogueSettings
 from ivr.handset.settings import HandsetSettings
 from ivr.records.settings import RecordsSettings
 from ivr.telephony.settings import TelephonySettings
@@ -35,6 +36,8 @@ class HandsetSections(Protocol):
     @property
     def telephony(self) -> TelephonySettings: ...
     @property
+    def dialogue(self) -> DialogueSettings: ...
+    @property
     def flows(self) -> FlowsSection: ...
     @property
     def records(self) -> RecordsSettings: ...
@@ -42,12 +45,11 @@ class HandsetSections(Protocol):
     def records_url(self) -> str: ...
 
 
-def numbers_of(settings: HandsetSections) -> tuple[str, ...]:
+def numbers_of(sip: SipSettings, flows: FlowsSection) -> tuple[str, ...]:
     """The numbers that may be dialled: this service's own, but for patterns and for the line on
     which operators record prompts."""
-    left_out = settings.flows.recording_numbers
     return tuple(
         number
-        for number in settings.sip.numbers
-        if _NUMBER.fullmatch(number) and number not in left_out
+        for number in sip.numbers
+        if _NUMBER.fullmatch(number) and number not in flows.recording_numbers
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
 from ground.web.assets import Assets
 from ground.web.pages import Look, Pages
-from ground.web.words import Words
+from ground.web.words import Translate, Words
 from ivr.handset.admission import ADMISSION
 from ivr.handset.texts import SAID_BY_SCRIPTS
 from speech.languages.language import Language
@@ -36,28 +37,36 @@ WRITTEN_AS = {
 """The tag by which a screen reader knows what is written of a language of the service."""
 
 
-def page(
+def trial_page(
     request: web.Request,
     numbers: tuple[str, ...],
     practice: tuple[str, ...],
     languages: tuple[Language, ...],
 ) -> web.Response:
-    """The page with the handset.
+    """The page with the handset, for everybody on this machine.
 
     Args:
         numbers: what may be dialled.
         practice: which of them are of the practice line.
         languages: of the service, in the order of their keys.
     """
-    translate = WORDS.words_for(request)
-    words = {name: translate(text) for name, text in SAID_BY_SCRIPTS.items()}
     return PAGES.render(
         request,
         "handset.html.j2",
+        trial=True,
+        line="/line",
         token=request.app[ADMISSION].token,
         numbers=numbers,
         practice=practice,
         tongues=languages,
-        words=json.dumps(words, ensure_ascii=False),
-        written_as=json.dumps(WRITTEN_AS),
+        **words_of_scripts(WORDS.words_for(request)),
     )
+
+
+def words_of_scripts(translate: Translate) -> dict[str, Any]:
+    """What the scripts say, as the template hands it to them."""
+    words = {name: translate(text) for name, text in SAID_BY_SCRIPTS.items()}
+    return {
+        "words": json.dumps(words, ensure_ascii=False),
+        "written_as": json.dumps(WRITTEN_AS),
+    }

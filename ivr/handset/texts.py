@@ -29,8 +29,16 @@ SAID_BY_SCRIPTS: Mapping[str, str] = {
     "why.no_rtp": _("No sound came any more, so the call was ended."),
     "why.too_long": _("A call from here may be no longer, so it was ended."),
     "why.too_many": _("As many calls as may be placed from here are in progress. Try again later."),
+    "why.no_records": _("The call was not placed: it could not be noted in the audit log."),
     "why.not_dialled": _("The call could not be placed. Try again; the log says why."),
     "why.other": _("The call ended: {why}."),
+    # The call as a test.
+    "test.saved": _("Saved as {file}: run it with rocars-ivr calls run."),
+    "test.not_made": _("No test can be made of this call: {why}."),
+    # Which keys are possible.
+    "hint.digits": _("{most} digits."),
+    "hint.digits_to": _("{fewest} to {most} digits; # ends them."),
+    "hint.hash": _("# alone is an answer too."),
     # What happened in it.
     "who.service": _("Service"),
     "who.caller": _("You"),

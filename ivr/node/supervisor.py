@@ -6,6 +6,7 @@ signal, a child or a row of the scoreboard.
 
 from __future__ import annotations
 
+import secrets
 import signal
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from backend_client.settings import RocarsClientSettings
 from ivr.console.app import run_console
 from ivr.console.self_test import SelfTest
 from ivr.handset.app import run_handset
@@ -30,6 +32,7 @@ from ivr.node.worker import run_worker
 from ivr.node.workers import Died, Ready, WorkerPool
 from ivr.observe import metrics
 from ivr.settings.service import Settings
+from ivr.studio.draft_calls import DraftKey
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.library.binding import binding
 from prompts.library import load_library
@@ -101,6 +104,10 @@ class Supervisor:
         self._draining_since: float | None = None
         self._announced = False
         self._closed = False
+        # Known to the processes that are forked from here, and to nobody else.
+        called_from_console = settings.handset.console_role is not None
+        self._handset_key = secrets.token_urlsafe(32) if called_from_console else ""
+        self._draft_key = DraftKey.new() if called_from_console else DraftKey()
         self._replaced: dict[int, int] = {}
         self._worker_pool: WorkerPool | None = None
 
@@ -122,10 +129,14 @@ class Supervisor:
                 _Child("recovery", lambda: run_recovery(shared), Aside.PEOPLE),
                 _Child("housekeeping", lambda: run_housekeeping(shared), Aside.CHORES),
             ]
-            if settings.has_handset and self._rocars is not None:
-                office = shared.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
+            if settings.has_handset:
+                office = self._office(shared)
                 self._children.append(
-                    _Child("handset", lambda: run_handset(settings, office), Aside.PEOPLE)
+                    _Child(
+                        "handset",
+                        lambda: run_handset(settings, office, self._handset_key, self._draft_key),
+                        Aside.PEOPLE,
+                    )
                 )
             return self._serve(self._worker_pool)
         except (FrontFailed, RocarsNotStarted) as failure:
@@ -154,7 +165,7 @@ class Supervisor:
         models = models_for(settings.speech, settings.flows.languages)
         rocars = settings.rocars if self._rocars is None else self._rocars.start()
         self._front.start()
-        return SharedState(settings, library, self._scoreboard, rocars, models)
+        return SharedState(settings, library, self._scoreboard, rocars, models, self._draft_key)
 
     def _load_line_cards(self) -> None:
         """Loaded before the fork, so that all workers share them."""
@@ -166,6 +177,12 @@ class Supervisor:
                 f"{failure}; if no program may be loaded from TMPDIR, set it to another directory, "
                 "or pool.cards_per_worker to 1"
             ) from failure
+
+    def _office(self, shared: SharedState) -> RocarsClientSettings | None:
+        """How the telephone in the browser asks for demonstration data; None outside trials."""
+        if self._rocars is None or not self._settings.has_open_handset:
+            return None
+        return shared.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
 
     def _console(self, shared: SharedState) -> int:
         web = self._settings.web
@@ -182,6 +199,7 @@ class Supervisor:
             speech,
             self._settings,
             shared.library,
+            self._handset_key,
         )
 
     def _serve(self, worker_pool: WorkerPool) -> int:

@@ -17,6 +17,7 @@ from call_flows.call_context import HotlineNow
 from ivr.call.reception import Reception
 from ivr.call.recognisers import Recognisers
 from ivr.call.recording_line import PhoneStudio
+from ivr.call.with_drafts import DraftNarrators
 from ivr.node.children import WORKER_TITLE
 from ivr.node.node_load import Waking
 from ivr.node.scoreboard import Sound, WorkerState
@@ -40,6 +41,7 @@ from ivr.telephony.real_time import Scheduling, fair_share
 from ivr.telephony.telephone import Telephone
 from prompts.announcements import PublishedAnnouncements
 from prompts.composer import Composer
+from prompts.library import Shelf
 from prompts.live import PublishedLibrary
 from prompts.stand_in import StandIns
 
@@ -95,22 +97,25 @@ class _Worker:
         stand_ins = StandIns(settings.prompts, settings.node.data.resolve() / "synthesised")
         sms = SmsGateway(settings.sms) if settings.sms.url else None
         recognisers = self._recognisers = Recognisers(self._shared.models, settings.speech)
+
+        def heard() -> Shelf:
+            return PublishedLibrary(self._shared.library, settings.published_prompts)
+
+        def composing(shelf: Shelf) -> Composer:
+            return Composer(shelf, settings.prompts, stand_ins, observer=_observe_stand_in)
+
         self._reception = Reception(
             settings,
             self._slot,
             self._book,
             rocars,
-            Composer(
-                PublishedLibrary(self._shared.library, settings.published_prompts),
-                settings.prompts,
-                stand_ins,
-                observer=_observe_stand_in,
-            ),
+            composing(heard()),
             sms,
             recognisers,
             self._studio_of(records),
             PublishedAnnouncements(settings.published_prompts),
             self._hotline_now,
+            DraftNarrators(self._shared.draft_key, PromptVersions(records), heard, composing),
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot),

@@ -109,6 +109,19 @@ class PromptVersions:
             )
             return found
 
+    async def waiting_of(self, author: str, most: int) -> Sequence[PromptVersion]:
+        """What somebody has made and callers do not hear yet, newest first, with its sound."""
+        waits = PromptVersion.state.in_((VersionState.DRAFT, VersionState.REVIEWED))
+        query = (
+            select(PromptVersion)
+            .where(PromptVersion.made_by == author, waits)
+            .options(undefer(PromptVersion.sound))
+            .order_by(PromptVersion.version_id.desc())
+            .limit(most)
+        )
+        async with self._records.reading() as session:
+            return (await session.scalars(query)).all()
+
     # From draft to retired
 
     async def add(self, by: str, new: NewVersion, *, once: bool = False) -> PromptVersion:

@@ -7,6 +7,7 @@ Each room defines its own section; they come together here. The environment wins
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from pydantic import Field, model_validator
@@ -113,11 +114,27 @@ class Settings(BaseSettings):
         configured."""
         return self.records.database_url or sqlite_url(self.node.data.resolve() / "records.sqlite3")
 
+    @model_validator(mode="after")
+    def _the_console_may_call(self) -> Settings:
+        if self.handset.console_role is not None and not any(
+            peer.admits(IPv4Address(self.handset.host)) for peer in self.sip.peers
+        ):
+            raise ValueError(
+                "handset.console_role is set and 127.0.0.1 may not call; expected a peer in "
+                "sip.peers with its address, without TLS and password"
+            )
+        return self
+
     @property
-    def has_handset(self) -> bool:
-        """Whether there is a telephone in the browser: only in trials."""
+    def has_open_handset(self) -> bool:
+        """Whether the telephone in the browser is open to this machine: in trials only."""
         trial = self.embedded_rocars.enabled and self.embedded_rocars.demo_data
         return trial and self.handset.enabled
+
+    @property
+    def has_handset(self) -> bool:
+        """Whether there is a telephone in the browser, for a trial or in the console."""
+        return self.has_open_handset or self.handset.console_role is not None
 
     @property
     def published_prompts(self) -> Path:

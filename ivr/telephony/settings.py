@@ -81,7 +81,7 @@ class TelephonySettings(BaseModel):
         description="Addresses or networks calls are taken from: the SIP front. Others get 403.",
     )
     kept_headers: tuple[str, ...] = Field(
-        ("X-Rocars-Source", "P-Asserted-Identity", "Diversion", "X-CID"),
+        ("X-Rocars-Source", "X-Rocars-Drafts", "P-Asserted-Identity", "Diversion", "X-CID"),
         description="Headers of an INVITE that are handed on with the call.",
     )
     srtp: bool = Field(

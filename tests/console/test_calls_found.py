@@ -92,6 +92,21 @@ async def test_a_viewer_sees_the_end_of_a_reference_alone(console: Console) -> N
                 assert "…23" in text or seen, path
 
 
+async def test_a_test_is_made_for_operators_of_calls_that_can_be_repeated(
+    console: Console,
+) -> None:
+    call_id = await past_call(console.book)
+    for role, statuses in ((Role.VIEWER, (403, 403)), (Role.OPERATOR, (409, 404))):
+        async with browser(console, role) as session:
+            for name, status in zip((call_id, "none"), statuses, strict=True):
+                async with session.get(f"/calls/{name}/test") as answer:
+                    assert answer.status == status
+                    if status == 409:
+                        assert f"call {call_id} has no steps" in await answer.text()
+            async with session.get(f"/calls/{call_id}") as page:
+                assert ("Save as test" in await page.text()) is (role is Role.OPERATOR)
+
+
 async def test_a_call_is_found_by_its_driver(console: Console) -> None:
     await past_call(console.book)
     found, problems = filter_of({"driver": "1234 5678"}, Role.VIEWER, "HK")

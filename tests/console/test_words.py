@@ -26,7 +26,7 @@ from ivr.console.health import (
     NOT_TESTED,
     OVERLOADED,
 )
-from ivr.console.pages import figures, waiting
+from ivr.console.pages import figures, telephone, waiting
 from ivr.console.pages.calls import FIELDS
 from ivr.console.rendering import LOOK
 from ivr.console.self_test import FAILED
@@ -84,6 +84,7 @@ def chosen() -> set[str]:
     words |= {NOT_TESTED, FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
     frame = {LOOK.name, LOOK.home[1], LOOK.without_database}
     frame |= {entry.name for room in ROOMS for entry in room.entries}
+    frame |= {entry.name for entry in telephone.pages(Role.OPERATOR).entries}
     words |= {shown.word(kind.value) for kinds in (StepKind, Transfer) for kind in kinds}
     words |= {shown.word(scope.value) for scope in Scope}
     words |= {state.name.lower() for state in WorkerState} | {"bundle", "unbundle"}
@@ -119,7 +120,8 @@ def deeds() -> set[str]:
             f"person: {one}" for one in re.findall(r'_change\(\s*by, name, "([^"]+)"', source)
         }
     found |= {f"ordered: {kind}" for kind in OrderKind}
-    found |= {"call looked at", "number shown", "log-in refused: locked", "log-in failed"}
+    found |= {"test call", "test call with drafts", "call looked at", "number shown"}
+    found |= {"log-in refused: locked", "log-in failed"}
     found |= {"person: activated", "person: deactivated", "made live", "rolled back"}
     return found - {"web", "phone"}
 

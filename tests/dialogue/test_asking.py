@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -74,6 +75,19 @@ async def test_digits_end_with_the_terminator_at_once(talk: Talk) -> None:
     assert outcome.value == "1234"
     assert outcome.attempts == 1
     assert talk.now < 2  # nothing is waited for after the hash
+
+
+async def test_the_trace_tells_which_keys_answer_a_question(talk: Talk) -> None:
+    with_hash = replace(FIELD, hash_alone="none")
+    for field in (FIELD, with_hash):
+        await talk.with_caller(talk.call.ask(field), ("number.ask", "123456"))
+    await talk.with_caller(talk.call.choose(MENU), ("menu.intro", "2"))
+    asked = [step for step in talk.trace.steps if step.kind is StepKind.ASKED]
+    assert [step.detail["expects"] for step in asked] == [
+        {"digits": [3, 6], "hash": False},
+        {"digits": [3, 6], "hash": True},
+        {"keys": "12"},
+    ]
 
 
 async def test_digits_end_with_the_inter_digit_timeout(talk: Talk) -> None:

@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.handset.test_handset import at_handset, browser, demo_of
+from tests.handset.conftest import browser
+from tests.handset.test_handset import at_handset, demo_of
 from tests.support.service import Service
 
 

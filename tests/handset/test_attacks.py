@@ -8,10 +8,16 @@ from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
+from ivr.handset.admission import Admission
+from ivr.handset.app import make_app
 from ivr.settings.service import Settings
+from ivr.studio.draft_calls import DraftKey
 from ivr.telephony.sound.frames import SILENCE
 from tests.handset.conftest import CALLS, page_socket, token_of
+from tests.support.ports import free_ports
 from tests.support.service import Service
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
@@ -180,8 +186,42 @@ def settings(**sections: object) -> Settings:
     return Settings.model_validate(sections)
 
 
-async def test_it_is_there_in_trials_only() -> None:
-    assert settings().has_handset
-    assert not settings(embedded_rocars={"demo_data": False}).has_handset
-    assert not settings(embedded_rocars={"enabled": False}).has_handset
-    assert not settings(handset={"enabled": False}).has_handset
+async def test_it_is_open_in_trials_only() -> None:
+    assert settings().has_open_handset
+    for no_trial in (
+        {"embedded_rocars": {"demo_data": False}},
+        {"embedded_rocars": {"enabled": False}},
+        {"handset": {"enabled": False}},
+    ):
+        assert not settings(**no_trial).has_handset
+        for_operators = {"console_role": "operator", **no_trial.get("handset", {})}
+        without = settings(**no_trial | {"handset": for_operators})
+        assert (without.has_handset, without.has_open_handset) == (True, False)
+
+
+async def test_nothing_of_it_is_open_outside_trials() -> None:
+    port = free_ports(1)
+    outside = settings(handset={"console_role": "operator", "port": port})
+    runner = web.AppRunner(make_app(outside, None, "the key", DraftKey()))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        async with aiohttp.ClientSession() as http, http.get(url) as answer:
+            assert answer.status == 404
+        for headers in (
+            {},
+            {"Authorization": "Bearer "},
+            {"Authorization": "Bearer wrong"},
+            {"Authorization": "the key"},
+        ):
+            assert await shaken(url, Origin=url, Sec_WebSocket_Protocol="handset", **headers) == 403
+        assert await shaken(url, Authorization="Bearer the key", X_Handset_Name="chan") == 101
+    finally:
+        await runner.cleanup()
+
+
+async def test_without_a_key_nobody_is_taken_for_the_console() -> None:
+    request = make_mocked_request("GET", "/line", {"Authorization": "Bearer "})
+    with pytest.raises(web.HTTPForbidden):
+        Admission(8482, "", trial=False).admitted(request)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-import pytest_asyncio
 import soundfile
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from backend_client.client import RocarsClient
 from backend_client.office import Demo, RocarsOffice
 from backend_client.types import BundleState
 from speech.languages.language import Language
-from tests.console.conftest import CHROMIUM, Visit
+from tests.console.conftest import Visit
+from tests.handset.conftest import browser
 from tests.support.pace import limit
 from tests.support.service import Service
 from tests.support.speaking import spoken
@@ -48,30 +46,6 @@ LINES = (
     (Language.CANTONESE, "zh-Hant", "+85291230002", "10000004"),
     (Language.PUTONGHUA, "zh-Hans", "+85291230003", "10000002"),
 )
-
-
-@asynccontextmanager
-async def browser(*arguments: str) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", *arguments]
-        )
-        yield launched
-        await launched.close()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def whole_browser() -> AsyncIterator[Browser]:
-    async with browser() as launched:
-        yield launched
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def chromium(whole_browser: Browser) -> AsyncIterator[Browser]:
-    """No page outlives its test, nor the call it made: also where the test failed."""
-    yield whole_browser
-    for context in whole_browser.contexts:
-        await context.close()
 
 
 @dataclass
@@ -161,6 +135,13 @@ async def bundled(
         await somebody.until(question)
         await somebody.type("1")
     await somebody.until("bundle.after")
+    ((asked,),) = service.query(
+        "SELECT text FROM steps JOIN calls USING (call_id)"
+        " WHERE caller_e164 = ? AND steps.name = 'bundle.after' AND kind = 'asked'",
+        somebody.number,
+    )
+    # The page shows a step a moment after it was written.
+    await expect(page.locator("#transcript .service").last).to_contain_text(asked)
     told = " ".join(await page.locator("#transcript .service").all_inner_texts())
     found = re.findall(r"[0-9]{3,4}(?: [0-9]{3,4})+", told)
     await somebody.type("3")

@@ -9,11 +9,13 @@ import re
 import signal
 import time
 from collections import Counter
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
 from sip_config.front import FrontFailed, KamailioFront
+from sip_config.settings import Peer
 from tests.support.pace import limit
 from tests.support.peers import SDP
 from tests.support.ports import free_ports
@@ -261,6 +263,29 @@ async def test_only_known_headers_reach_a_worker_and_the_source_is_the_true_one(
     assert not invite.all("X-Evil")
     assert not invite.all("Subject")
     assert invite.body == SDP
+
+
+async def test_a_seal_of_drafts_is_passed_on_from_this_machine_alone() -> None:
+    local = Peer(name="local", networks=(IPv4Network("127.0.0.0/8"),))
+    async with front_between(peers=(local,)) as scene:
+        elsewhere = await scene.another_caller("127.0.0.2")
+        for caller, seal, passed in (
+            (scene.caller, "gAAAAAB_-x0=", ["gAAAAAB_-x0="]),
+            (scene.caller, "a b", []),
+            (scene.caller, "x" * 1000, []),
+            (elsewhere, "gAAAAAB_-x0=", []),
+        ):
+            before = {id(invite) for worker in scene.workers for invite in worker.invites}
+            final = await caller.call(more=f"X-Rocars-Drafts: {seal}")
+            assert final.status == 200
+            (invite,) = [
+                invite
+                for worker in scene.workers
+                for invite in worker.invites
+                if id(invite) not in before
+            ]
+            assert invite.all("X-Rocars-Drafts") == passed
+            await caller.bye(final)
 
 
 async def test_a_branch_used_again_does_not_reach_a_worker(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,9 @@ from aiohttp import web
 
 from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
+from ivr.caller.retold.from_records import told_from
+from ivr.caller.retold.told import CannotBeRetold
+from ivr.caller.retold.writing import as_file
 from ivr.console.door.guard import action, page
 from ivr.console.exported import AT_ONCE, Pages, sent_as_csv
 from ivr.console.pages.dialogue import dialogue
@@ -59,6 +63,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/calls", page(Role.VIEWER, _search)),
         web.get("/calls.csv", page(Role.OPERATOR, _export)),
         web.get("/calls/{call_id}", page(Role.VIEWER, _call)),
+        web.get("/calls/{call_id}/test", page(Role.OPERATOR, _as_test)),
         web.post("/calls/{call_id}/number", action(Role.ADMINISTRATOR, _reveal)),
     ]
 
@@ -235,6 +240,28 @@ def _cells(call: Call, requests: Sequence[BundleRequest]) -> tuple[object, ...]:
 async def _call(request: web.Request, visitor: Visitor) -> web.Response:
     """Who looked at which call is written down: it is somebody's."""
     return await _told(request, visitor, number="", look="call looked at")
+
+
+async def _as_test(request: web.Request, visitor: Visitor) -> web.Response:
+    """A scenario made of the call, to be run by `calls run`: with no number, secret or reference
+    of anybody."""
+    site, _ = request.app[SITE], words_for(request)
+    story = await site.search.story(request.match_info["call_id"])
+    if story is None:
+        return error_page(request, 404, visitor)
+    grace_s = site.settings.dialogue.terminator_grace_s
+    try:
+        text = await asyncio.to_thread(lambda: as_file(told_from([story]), grace_s))
+    except CannotBeRetold as failure:
+        why = _("No test can be made of this call: %(why)s.") % {"why": failure}
+        return error_page(request, 409, visitor, why=why)
+    await audit.write(site.records, visitor.person.name, "call made a test", story.call.call_id)
+    name = f"{story.call.call_id}.call.yaml"
+    return web.Response(
+        text=text,
+        content_type="application/yaml",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 async def _reveal(request: web.Request, visitor: Visitor, form: Form) -> web.Response:

@@ -1,18 +1,21 @@
 // The handset of the page: buttons and keys to the line, what happens on the line to the page.
 import { Earpiece } from "./earpiece.js";
+import { hideHints, showHints } from "./hints.js";
 import { Line } from "./line.js";
 import { Microphone } from "./microphone.js";
 import { showTrial } from "./trial.js";
-import { Transcript } from "./transcript.js";
+import { Transcript, writtenAs } from "./transcript.js";
 import { say } from "./words.js";
 
 const find = (id) => document.getElementById(id);
+const save = find("save");
 const form = find("call"), place = find("place"), hangUp = find("hang-up");
 const state = find("state"), display = find("display");
 const earpiece = new Earpiece((ms) => { find("delay").textContent = say("sound.delay", { ms }); });
 const microphone = new Microphone((level) => { find("level").value = level; });
 const transcript = new Transcript(find("transcript"), find("ladder"));
-const line = new Line(find("telephone").dataset.token);
+const line = new Line(find("telephone").dataset);
+const SAVED_AFTER_MS = 10000; // a browser may begin to save a little later
 let inCall = false;
 // Whether keys are shown as dots: also while it is not known what is asked next, it may be a PIN.
 let secret = true;
@@ -22,15 +25,17 @@ let secret = true;
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (inCall) return;
-  const { number, caller, language } = form.elements;
+  const { number, caller, language, drafts } = form.elements;
   calling(true);
   transcript.clear();
+  save.hidden = true;
   asked("", true);
   // A browser lets a page sound from a press on, so the earpiece is opened by this one.
   const heard = await earpiece.open();
   if (!heard) transcript.remark(say("sound.none"));
   const sent = line.wish({
     do: "call", number: number.value, caller: caller.value, language: language.value || null,
+    drafts: Boolean(drafts?.checked),
   });
   if (!sent) away();
 });
@@ -43,7 +48,9 @@ function calling(now) {
   hangUp.hidden = !now;
   if (now) hangUp.focus();
   else if (document.activeElement === hangUp || document.activeElement === document.body) place.focus();
-  if (!now) earpiece.rest();
+  if (now) return;
+  earpiece.rest();
+  hideHints();
 }
 
 line.addEventListener("state", ({ detail }) => {
@@ -64,6 +71,23 @@ function away() {
 
 line.addEventListener("away", away);
 line.addEventListener("back", () => { state.textContent = say("state.back"); });
+
+// The call as a test
+
+save.addEventListener("click", () => line.wish({ do: "save" }));
+line.addEventListener("written", () => { save.hidden = false; });
+line.addEventListener("scenario", ({ detail }) => {
+  if (detail.why) {
+    state.textContent = say("test.not_made", detail);
+    return;
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([detail.text], { type: "application/yaml" }));
+  link.download = detail.file;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), SAVED_AFTER_MS);
+  state.textContent = say("test.saved", detail);
+});
 
 // Keys
 
@@ -92,8 +116,13 @@ document.addEventListener("keydown", (event) => {
 
 line.addEventListener("step", ({ detail }) => {
   transcript.add(detail);
-  if (detail.step === "asked") asked(detail.name, detail.secret);
-  else if (detail.step === "answered") secret = true;
+  if (detail.step === "answered") {
+    hideHints();
+    secret = true;
+  }
+  if (detail.step !== "asked") return;
+  showHints(detail.expects, writtenAs[detail.language]);
+  asked(detail.name, detail.secret);
 });
 
 function asked(question, isSecret) {

@@ -3,11 +3,15 @@ const BACK_AFTER_MS = 2000;
 
 export class Line extends EventTarget {
   #socket;
+  #address;
   #token;
   #wasAway = false;
 
-  constructor(token) {
+  // `line` is its path, `token` what shows that the page is ours.
+  constructor({ line, token }) {
     super();
+    this.#address = new URL(line, location.href);
+    this.#address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     this.#token = token;
     this.#open();
   }
@@ -24,7 +28,7 @@ export class Line extends EventTarget {
   }
 
   #open() {
-    const socket = new WebSocket(`ws://${location.host}/line`, ["handset", this.#token]);
+    const socket = new WebSocket(this.#address, ["handset", this.#token]);
     socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => {
       if (this.#wasAway) this.#tell("back");

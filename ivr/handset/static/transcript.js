@@ -1,7 +1,7 @@
 // What is said and understood in the call, and its SIP messages.
 import { say } from "./words.js";
 
-const writtenAs = JSON.parse(document.getElementById("telephone").dataset.writtenAs);
+export const writtenAs = JSON.parse(document.getElementById("telephone").dataset.writtenAs);
 
 export class Transcript {
   #list;

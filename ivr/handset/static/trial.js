@@ -53,4 +53,4 @@ function count() {
   }
 }
 
-setInterval(count, 250);
+if (drivers) setInterval(count, 250);
