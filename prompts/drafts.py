@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from prompts.library import Shelf
-from speech.language import Language
+from speech.languages.language import Language
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 
 from backend_client.errors import RocarsError
 from backend_client.transport import ProblemAnswered
-from ivr.caller.retold.from_records import told_from
-from ivr.caller.retold.told import CannotBeRetold
+from ivr.caller.retold.from_records import history_from
+from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.writing import as_file
 from ivr.handset.admission import Known
 from ivr.handset.dialler import WITHHELD, Dialler
@@ -138,7 +138,7 @@ class Handset:
             if story is None:
                 raise CannotBeRetold("the records do not have it any more")
             grace_s = self._premises.settings.dialogue.terminator_grace_s
-            text = await asyncio.to_thread(lambda: as_file(told_from([story]), grace_s))
+            text = await asyncio.to_thread(lambda: as_file(history_from([story]), grace_s))
         except (CannotBeRetold, RecordsUnavailable) as failure:
             return ScenarioTold("", "", str(failure))
         return ScenarioTold(f"{story.call.call_id}.call.yaml", text)

@@ -10,7 +10,7 @@ from ivr.handset.messages import ChoiceTold, ExpectsTold
 from ivr.records.models import CallStep
 from prompts import catalogue
 from prompts.catalogue import Segment
-from speech.language import Language
+from speech.languages.language import Language
 
 
 def expects(step: CallStep) -> ExpectsTold | None:

@@ -20,7 +20,7 @@ from prompts.drafts import Draft, ShelfWithDrafts
 from prompts.library import Shelf
 from prompts.script import clips
 from prompts.take import pcm_of
-from speech.language import Language
+from speech.languages.language import Language
 
 HEADER = "X-Rocars-Drafts"
 """Header of the INVITE that holds the seal. The front passes it on from this machine alone."""

@@ -27,7 +27,7 @@ from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.take import flac
 from prompts.utterance import Phrase, Utterance
-from speech.language import Language
+from speech.languages.language import Language
 from tests.records.conftest import PATIENT
 from tests.support.shipped import shipped_library
 

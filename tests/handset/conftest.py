@@ -81,9 +81,17 @@ async def browser(*arguments: str) -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium() -> AsyncIterator[Browser]:
+async def whole_browser() -> AsyncIterator[Browser]:
     async with browser() as launched:
         yield launched
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chromium(whole_browser: Browser) -> AsyncIterator[Browser]:
+    """No page outlives its test, nor the call it made: also where the test failed."""
+    yield whole_browser
+    for context in whole_browser.contexts:
+        await context.close()
 
 
 @dataclass

@@ -25,7 +25,7 @@ from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.telephone import Telephone
 from prompts.library import RECORDINGS
 from prompts.script import clips
-from speech.language import Language
+from speech.languages.language import Language
 from tests.console.conftest import NAMES, Visit
 from tests.handset.conftest import (
     Socket,

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
-from ivr.caller.retold.from_records import told_from
-from ivr.caller.retold.told import CannotBeRetold
+from ivr.caller.retold.from_records import history_from
+from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.writing import as_file
 from ivr.console.door.guard import action, page
 from ivr.console.exported import AT_ONCE, Pages, sent_as_csv
@@ -251,7 +251,7 @@ async def _as_test(request: web.Request, visitor: Visitor) -> web.Response:
         return error_page(request, 404, visitor)
     grace_s = site.settings.dialogue.terminator_grace_s
     try:
-        text = await asyncio.to_thread(lambda: as_file(told_from([story]), grace_s))
+        text = await asyncio.to_thread(lambda: as_file(history_from([story]), grace_s))
     except CannotBeRetold as failure:
         why = _("No test can be made of this call: %(why)s.") % {"why": failure}
         return error_page(request, 409, visitor, why=why)
