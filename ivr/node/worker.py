@@ -98,7 +98,7 @@ class _Worker:
         sms = SmsGateway(settings.sms) if settings.sms.url else None
         recognisers = self._recognisers = Recognisers(self._shared.models, settings.speech)
 
-        def heard() -> Shelf:
+        def live() -> Shelf:
             return PublishedLibrary(self._shared.library, settings.published_prompts)
 
         def composing(shelf: Shelf) -> Composer:
@@ -109,13 +109,13 @@ class _Worker:
             self._slot,
             self._book,
             rocars,
-            composing(heard()),
+            composing(live()),
             sms,
             recognisers,
             self._studio_of(records),
             PublishedAnnouncements(settings.published_prompts),
             self._hotline_now,
-            DraftNarrators(self._shared.draft_key, PromptVersions(records), heard, composing),
+            DraftNarrators(self._shared.draft_key, PromptVersions(records), live, composing),
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot),
