@@ -50,8 +50,8 @@ class DraftKey:
             calling: user part of From.
             called: number dialled.
         """
-        told = json.dumps([author, calling, called])
-        return Fernet(self.secret).encrypt(told.encode()).decode()
+        sealed = json.dumps([author, calling, called])
+        return Fernet(self.secret).encrypt(sealed.encode()).decode()
 
     def author(self, seal: str, calling: str, called: str) -> str | None:
         """Whose drafts are to be heard in this call; None where the seal is not ours, not of this
@@ -59,10 +59,10 @@ class DraftKey:
         if not self.secret:
             return None
         try:
-            told = Fernet(self.secret).decrypt(seal.encode("utf-8", "replace"), ttl=GOOD_S)
+            opened = Fernet(self.secret).decrypt(seal.encode("utf-8", "replace"), ttl=GOOD_S)
         except InvalidToken:
             return None
-        author, *of_call = json.loads(told)
+        author, *of_call = json.loads(opened)
         return str(author) if of_call == [calling, called] else None
 
 
