@@ -27,7 +27,7 @@ from ivr.records.facts import BundleSent, CallClosed, CallProgress, Step
 from ivr.records.migrations import upgrade
 from ivr.records.models import Call
 from ivr.records.outcome import CallOutcome, EndedBy
-from tests.records.conftest import FAST, NotingMonitor, an_offered_call
+from tests.records.conftest import FAST, PATIENT, NotingMonitor, an_offered_call
 from tests.support.pace import limit
 
 pytestmark = pytest.mark.service
@@ -339,7 +339,7 @@ def test_two_processes_write_at_once_and_lose_nothing(database: str, tmp_path: P
 
 def _hang_in_a_call(url: str, opened: multiprocessing.connection.Connection) -> None:
     async def work() -> None:
-        book = CallBook(url, FAST, NotingMonitor())
+        book = CallBook(url, PATIENT, NotingMonitor())
         book.start()
         opened.send(await book.open(an_offered_call(worker_pid=os.getpid())))
         await asyncio.sleep(60)
@@ -352,7 +352,7 @@ def test_a_worker_killed_in_a_call_leaves_its_cdr_to_the_supervisor(database: st
     opened, opening = fork.Pipe(duplex=False)
     worker = fork.Process(target=_hang_in_a_call, args=(database, opening))
     worker.start()
-    assert opened.poll(30)
+    assert opened.poll(limit(30))
     call_id = opened.recv()
     worker.kill()
     worker.join(10)

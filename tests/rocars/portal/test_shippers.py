@@ -178,13 +178,22 @@ async def test_the_slip_has_the_number_for_people_and_for_scanners(portal: Porta
     assert "<path" in drawing.text
 
 
-async def send_file(visit: Visit, content: bytes, **fields: str) -> Seen:
+async def send_file(
+    visit: Visit, content: bytes, *, called: str = "cargo.csv", **fields: str
+) -> Seen:
     await visit.go("/upload")
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(quote_fields=False)  # as a browser sends the name of a file
     for name, text in ({"csrf": visit.csrf, "keep": "all"} | fields).items():
         form.add_field(name, text)
-    form.add_field("file", content, filename="cargo.csv", content_type="text/csv")
+    form.add_field("file", content, filename=called, content_type="text/csv")
     return await visit.send("/upload", form)
+
+
+async def test_a_file_whose_name_cannot_be_shown_is_listed_all_the_same(portal: Portal) -> None:
+    visit = await portal.visit(SHIPPER)
+    seen = await send_file(visit, as_csv([GOOD], "utf-8"), called="\u200b")
+    listed = (await visit.go("/upload")).text
+    assert f'<a href="{seen.path}">a file without a name</a>' in listed
 
 
 async def test_a_file_is_taken_and_its_ccrns_come_as_a_file(portal: Portal) -> None:
