@@ -169,6 +169,21 @@ async def test_the_sdp_may_be_deep_in_parts_behind_a_binary_one(
     assert sdp.strip() == SDP.strip()
 
 
+@pytest.mark.parametrize("nested", [False, True])
+async def test_the_sdp_of_a_part_may_be_long(scene: Scene, nested: bool) -> None:
+    """As of a browser behind a gateway; regular expressions of the front take 1,000 bytes."""
+    candidates = "".join(
+        f"a=candidate:{number} 1 UDP 2130706431 192.0.2.{number} 40000 typ host\r\n"
+        for number in range(1, 60)
+    )
+    part = f"application/sdp\r\n\r\n{SDP}{candidates}"
+    if nested:
+        within = f"--i\r\nContent-Type: {part}\r\n--i--\r\n"
+        part = f"multipart/alternative;boundary=i\r\n\r\n{within}"
+    sdp = await shown(scene, parts(PIDF, part), kind="multipart/mixed;boundary=b42")
+    assert sdp.strip() == SDP.strip()
+
+
 async def test_parts_without_sdp_are_no_offer(scene: Scene) -> None:
     assert await shown(scene, parts(PIDF), kind='multipart/mixed; boundary="b42"') == ""
 
