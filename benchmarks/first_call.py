@@ -29,11 +29,11 @@ const connect = AudioNode.prototype.connect;
 window.firstSound = new Promise((done) => {
   AudioNode.prototype.connect = function (to, ...more) {
     if (to instanceof AudioDestinationNode) {
-      const heard = new AnalyserNode(this.context, { fftSize: 256 });
-      connect.call(this, heard);
+      const earpiece = new AnalyserNode(this.context, { fftSize: 256 });
+      connect.call(this, earpiece);
       const wave = new Float32Array(256);
       const look = () => {
-        heard.getFloatTimeDomainData(wave);
+        earpiece.getFloatTimeDomainData(wave);
         if (Math.max(...wave.map(Math.abs)) > 0.02) done(true);
         else setTimeout(look, 5);
       };
@@ -63,12 +63,12 @@ async def first_call(page: Page, url: str) -> tuple[float, float]:
     await expect(page.locator("#drivers li")).not_to_have_count(0)
     await page.locator("#place").click()
     await page.evaluate("firstSound")
-    heard = time.monotonic()
+    sounded = time.monotonic()
     for question, button in ANSWERS:
         await expect(page.locator("#display")).to_have_attribute("data-question", question)
         await page.locator(button).click()
     await expect(page.locator("#display")).to_have_attribute("data-question", "bundle.after")
-    return heard, time.monotonic()
+    return sounded, time.monotonic()
 
 
 async def main() -> None:
@@ -82,11 +82,11 @@ async def main() -> None:
             )
             opened = time.monotonic()
             page = await browser.new_page(locale="en")
-            heard, shown = await first_call(page, found[1])
+            sounded, shown = await first_call(page, found[1])
             await browser.close()
     print(
         f"since the page was named: Chromium open after {opened - named:.1f} s, first prompt heard "
-        f"after {heard - named:.1f} s, the reference heard to its end after {shown - named:.1f} s"
+        f"after {sounded - named:.1f} s, the reference heard to its end after {shown - named:.1f} s"
     )
 
 
