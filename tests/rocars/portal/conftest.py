@@ -10,11 +10,13 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext
 
 from rocars.secrets.key_ring import Role
 from rocars.settings import PortalSettings
 from tests.console.conftest import chromium  # noqa: F401
 from tests.rocars.conftest import World, make_world, settings_for
+from tests.support.pace import limit
 
 PASSWORD = "carry it over the hill"
 SHIPPER, OTHER_SHIPPER, AGENT = "shipper1", "shipper2", "agent1"
@@ -109,6 +111,22 @@ class Portal:
 
     def __post_init__(self) -> None:
         self._opened: list[aiohttp.ClientSession] = []
+
+
+async def browser_of(
+    browser: Browser, portal: Portal, visit: Visit, language: str
+) -> BrowserContext:
+    """A browser that is logged in as the visitor is, in this language. To be closed."""
+    context = await browser.new_context()
+    context.set_default_timeout(limit(20) * 1000)
+    kept = [(cookie.key, cookie.value) for cookie in visit.http.cookie_jar]
+    await context.add_cookies(
+        [
+            {"name": name, "value": value, "url": portal.url}
+            for name, value in (*kept, ("rocars_portal_language", language))
+        ]
+    )
+    return context
 
 
 async def add_account(world: World, user_id: str, role: str, company: str | None = None) -> None:

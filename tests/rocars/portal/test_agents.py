@@ -17,10 +17,17 @@ from rocars.secrets.key_ring import Role
 from rocars.store.tables.applications import Agency
 from tests.rocars.cargo.test_batch_files import GOOD
 from tests.rocars.conftest import PIN
-from tests.rocars.portal.conftest import AGENT, DRIVER, OTHER_SHIPPER, SHIPPER, Portal, Visit
+from tests.rocars.portal.conftest import (
+    AGENT,
+    DRIVER,
+    OTHER_SHIPPER,
+    SHIPPER,
+    Portal,
+    Visit,
+    browser_of,
+)
 from tests.rocars.portal.test_access import ROUTES, of_client, try_it
 from tests.rocars.portal.test_shippers import told
-from tests.support.pace import limit
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
@@ -219,15 +226,7 @@ async def test_pages_of_agents_are_legible(
     agent = await portal.visit(AGENT)
     ccrn = await lodged_for(agent, agency)
     ubr = (await bundle_for(agent, agency, ccrn)).path.rpartition("/")[2]
-    context = await chromium.new_context()
-    context.set_default_timeout(limit(10) * 1000)
-    held = [(cookie.key, cookie.value) for cookie in agent.http.cookie_jar]
-    await context.add_cookies(
-        [
-            {"name": name, "value": value, "url": portal.url}
-            for name, value in (*held, ("rocars_portal_language", language))
-        ]
-    )
+    context = await browser_of(chromium, portal, agent, language)
     page = await context.new_page()
     base = f"/clients/{agency}"
     for path in (

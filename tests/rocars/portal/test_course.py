@@ -15,9 +15,15 @@ from rocars.crossing.messages import Reading
 from rocars.portal.rendering import LANGUAGES
 from rocars.secrets.key_ring import Role
 from rocars.training.course import TO_LODGE
-from tests.rocars.portal.conftest import DRIVER, OTHER_SHIPPER, Portal, Visit, add_account
+from tests.rocars.portal.conftest import (
+    DRIVER,
+    OTHER_SHIPPER,
+    Portal,
+    Visit,
+    add_account,
+    browser_of,
+)
 from tests.rocars.portal.test_shippers import told
-from tests.support.pace import limit
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
@@ -111,15 +117,7 @@ async def test_pages_of_the_course_are_legible(
 ) -> None:
     visit = await portal.visit(OTHER_SHIPPER)
     await visit.go("/course/")
-    context = await chromium.new_context()
-    context.set_default_timeout(limit(10) * 1000)
-    kept = [(cookie.key, cookie.value) for cookie in visit.http.cookie_jar]
-    await context.add_cookies(
-        [
-            {"name": name, "value": value, "url": portal.url}
-            for name, value in (*kept, ("rocars_portal_language", language))
-        ]
-    )
+    context = await browser_of(chromium, portal, visit, language)
     page = await context.new_page()
     for path in PAGES:
         await page.goto(portal.url + path)

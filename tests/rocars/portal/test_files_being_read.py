@@ -19,7 +19,7 @@ from rocars.portal.rendering import LANGUAGES
 from rocars.registry.companies import company_called
 from rocars.store.tables.batches import FileReading
 from tests.rocars.cargo.test_batch_files import GOOD, as_csv
-from tests.rocars.portal.conftest import SHIPPER, Portal, Seen, Visit
+from tests.rocars.portal.conftest import SHIPPER, Portal, Seen, Visit, browser_of
 from tests.rocars.portal.test_shippers import send_file
 from tests.support.pace import limit
 
@@ -138,15 +138,7 @@ async def test_the_page_asks_by_itself(
 ) -> None:
     visit = await portal.visit(SHIPPER)
     seen = await send_file(visit, rows(1))
-    context = await chromium.new_context()
-    context.set_default_timeout(limit(20) * 1000)
-    kept = [(cookie.key, cookie.value) for cookie in visit.http.cookie_jar]
-    await context.add_cookies(
-        [
-            {"name": name, "value": value, "url": portal.url}
-            for name, value in (*kept, ("rocars_portal_language", language))
-        ]
-    )
+    context = await browser_of(chromium, portal, visit, language)
     page = await context.new_page()
     await page.goto(portal.url + seen.path)
     assert await page.locator("html").get_attribute("lang") == language
