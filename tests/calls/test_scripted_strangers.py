@@ -154,5 +154,6 @@ def test_what_is_secret_is_in_no_report(tmp_path: Path, stranger: str) -> None:
     flac = re.search(r"data:audio/flac;base64,([A-Za-z0-9+/=]+)", page.read_text())
     assert flac is not None
     both, _ = soundfile.read(io.BytesIO(base64.b64decode(flac[1])), dtype="int16")
-    sounding = np.abs(both[:, 1]).reshape(-1, 160).max(axis=1) > 500
+    ours = both[: len(both) // 160 * 160, 1]  # the other side's may end within a frame
+    sounding = np.abs(ours).reshape(-1, 160).max(axis=1) > 500
     assert sounding.sum() == 2 * KEY_MS // 20, "all of the two keys that are no secret, and no more"

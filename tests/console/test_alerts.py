@@ -83,7 +83,7 @@ async def mail_server() -> AsyncIterator[tuple[int, list[bytes]]]:
 
 
 def delivery(console: Console, **settings: object) -> Delivery:
-    rules = AlertSettings.model_validate({"timeout_s": limit(5), **settings})
+    rules = AlertSettings.model_validate({"timeout_s": min(60.0, limit(5)), **settings})
     return Delivery(Alerts(console.site.records, rules.channels), rules, "https://ivr.example")
 
 

@@ -20,7 +20,9 @@ from tests.support.pace import limit
 
 pytestmark = pytest.mark.service
 
-SETTINGS = PoolSettings(workers=2, start_timeout_s=2, heartbeat_timeout_s=1.5, restart_pause_s=0.05)
+SETTINGS = PoolSettings(
+    workers=2, start_timeout_s=20, heartbeat_timeout_s=1.5, restart_pause_s=0.05
+)
 
 
 def beat_until_told(scoreboard: Scoreboard, slot: int) -> int:

@@ -57,13 +57,14 @@ async def test_killed_in_the_middle_of_a_request(synthesiser: Synthesiser) -> No
 
 
 async def test_a_hanging_process_costs_no_more_than_the_time_out() -> None:
-    synthesiser = Synthesiser(SynthesiserSettings(timeout_s=2))
+    patience_s = min(30.0, limit(2))
+    synthesiser = Synthesiser(SynthesiserSettings(timeout_s=patience_s))
     try:
         process = await stopped(synthesiser)
         began = time.monotonic()
         with pytest.raises(SynthesisFailed):
             await synthesiser.speak(Language.ENGLISH, LONG)
-        assert 1.9 < time.monotonic() - began < limit(6)
+        assert patience_s - 0.1 < time.monotonic() - began < limit(6) + patience_s
         assert process.returncode == -signal.SIGKILL  # not left hanging
     finally:
         await synthesiser.close()
