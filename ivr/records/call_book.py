@@ -307,14 +307,18 @@ class CallBook:
 
     async def language_of(self, e164: str) -> str | None:
         """The language last used from a telephone number, as ISO 639-3."""
-        found = await self._all(
-            Call,
-            select(Call)
+        found = (
+            select(Call.language)
             .where(Call.caller_e164 == e164, Call.language.is_not(None))
             .order_by(Call.offered_at.desc())
-            .limit(1),
+            .limit(1)
         )
-        return found[0].language if found else None
+        try:
+            async with self._engine.connect() as connection:
+                language: str | None = (await connection.execute(found)).scalar()
+        except DATABASE_FAILURES as failure:
+            raise RecordsUnavailable("the records could not be read") from failure
+        return language
 
     async def recent(self, limit: int = 50) -> Sequence[Call]:
         """The newest calls first, those in progress included."""

@@ -37,7 +37,7 @@ class RecordsSettings(BaseModel):
         default=200, ge=1, le=10_000, description="Most records written in one transaction."
     )
     flush_interval_s: float = Field(
-        default=0.2,
+        default=0.5,
         ge=0.0,
         le=10,
         description="Longest a step waits for company before it is written, s.",

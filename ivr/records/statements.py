@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import Dialect, Insert, Update, update
+from sqlalchemy import BindParameter, Dialect, Insert, Table, Update, bindparam, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,78 +24,102 @@ from ivr.records.masking import LONGEST_SPOKEN_TEXT, clean, clean_detail, mask_u
 from ivr.records.models import Base, BundleRequest, Call, CallStep
 from ivr.records.outcome import UNSETTLED, BundleRequestState
 
-
-def _insert(model: type[Base], dialect: Dialect) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(model) if dialect.name == "postgresql" else sqlite.insert(model)
-
-
-def insert_call(opened: CallOpened, dialect: Dialect) -> Insert:
-    """Writes a CDR in progress; harmless if it is there already."""
-    return (
-        _insert(Call, dialect)
-        .values(
-            call_id=opened.call_id,
-            node=opened.node,
-            worker_pid=opened.worker_pid,
-            worker_slot=opened.worker_slot,
-            sip_call_id=clean(opened.sip_call_id),
-            practice=opened.practice,
-            source=clean(opened.source),
-            caller_kind=opened.caller.kind,
-            caller_e164=opened.caller.e164,
-            caller_region=opened.caller.region,
-            called=clean(opened.called),
-            offered_at=opened.offered_at,
-        )
-        .on_conflict_do_nothing()
-    )
+_CALLS = cast(Table, Call.__table__)
+_LEARNT = ("answered_at", "codec", "language", "driver", "ubr", "login_attempts")
+_MEDIA = ("packets_sent", "packets_received", "packets_lost", "jitter_ms")
+_ENDING = ("outcome", "ended_by", "ended_at", "sip_code", "reason", "keys", "stand_ins")
 
 
-def _progress_values(progress: CallProgress) -> dict[str, Any]:
-    values = {
-        "answered_at": progress.answered_at,
-        "codec": clean(progress.codec),
-        "language": clean(progress.language, 8),
-        "driver": clean(mask_user_id(progress.driver_user_id)),
-        "ubr": clean(progress.ubr),
-        "login_attempts": progress.login_attempts,
+def _new(name: str) -> BindParameter[Any]:
+    return bindparam(f"new_{name}", type_=_CALLS.c[name].type)
+
+
+def _change(*replaced: str, learnt: tuple[str, ...]) -> Update:
+    """A change of a CDR that is not finished; what was not learnt (None) stays as it is."""
+    changes = {name: _new(name) for name in replaced}
+    kept = {name: func.coalesce(_new(name), _CALLS.c[name]) for name in learnt}
+    of_call = (_CALLS.c.call_id == bindparam("of_call"), _CALLS.c.ended_at.is_(None))
+    return update(_CALLS).where(*of_call).values(**changes, **kept)
+
+
+UPDATE_PROGRESS = _change(learnt=_LEARNT)
+"""Notes what was learnt in calls that are not over (`progress_rows`). Made once: making statements
+takes longer than having them carried out."""
+FINISH_CALL = _change(*_ENDING, learnt=(*_MEDIA, *_LEARNT))
+"""Finishes a CDR (`finished_row`); touches no row if it was finished before."""
+
+
+@cache
+def _insert(model: type[Base], dialect: str) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(model) if dialect == "postgresql" else sqlite.insert(model)
+
+
+@cache
+def _insert_missing(model: type[Base], dialect: str) -> Insert:
+    return _insert(model, dialect).on_conflict_do_nothing()
+
+
+def insert_calls(dialect: Dialect) -> Insert:
+    """Writes CDRs in progress, many at a time (`call_row`); harmless where they are already."""
+    return _insert_missing(Call, dialect.name)
+
+
+def call_row(opened: CallOpened) -> dict[str, Any]:
+    return {
+        "call_id": opened.call_id,
+        "node": opened.node,
+        "worker_pid": opened.worker_pid,
+        "worker_slot": opened.worker_slot,
+        "sip_call_id": clean(opened.sip_call_id),
+        "practice": opened.practice,
+        "source": clean(opened.source),
+        "caller_kind": opened.caller.kind,
+        "caller_e164": opened.caller.e164,
+        "caller_region": opened.caller.region,
+        "called": clean(opened.called),
+        "offered_at": opened.offered_at,
     }
-    return {name: value for name, value in values.items() if value is not None}
 
 
-def update_progress(call_id: str, progress: CallProgress) -> Update | None:
-    """Notes what was learnt in a call that is not over; None when nothing was."""
-    values = _progress_values(progress)
-    if not values:
-        return None
-    return update(Call).where(Call.call_id == call_id, Call.ended_at.is_(None)).values(**values)
-
-
-def finish_call(call_id: str, closed: CallClosed) -> Update:
-    """Finishes a CDR; touches no row if it was finished before."""
-    values: dict[str, Any] = {
-        "outcome": closed.outcome,
-        "ended_by": closed.ended_by,
-        "ended_at": closed.ended_at,
-        "sip_code": closed.sip_code,
-        "reason": clean(closed.reason),
-        "keys": closed.keys,
-        "stand_ins": closed.stand_ins,
-        **_progress_values(closed.progress),
+def _learnt(progress: CallProgress) -> dict[str, Any]:
+    return {
+        "new_answered_at": progress.answered_at,
+        "new_codec": clean(progress.codec),
+        "new_language": clean(progress.language, 8),
+        "new_driver": clean(mask_user_id(progress.driver_user_id)),
+        "new_ubr": clean(progress.ubr),
+        "new_login_attempts": progress.login_attempts,
     }
-    if closed.media is not None:
-        values |= {
-            "packets_sent": closed.media.packets_sent,
-            "packets_received": closed.media.packets_received,
-            "packets_lost": closed.media.packets_lost,
-            "jitter_ms": closed.media.jitter_ms,
-        }
-    return update(Call).where(Call.call_id == call_id, Call.ended_at.is_(None)).values(**values)
+
+
+def progress_rows(progress: Iterable[tuple[str, CallProgress]]) -> list[dict[str, Any]]:
+    """One row for each call, of which several facts may have been learnt one after the other."""
+    rows: dict[str, dict[str, Any]] = {}
+    for call_id, fact in progress:
+        row = rows.setdefault(call_id, {"of_call": call_id, **_learnt(CallProgress())})
+        row |= {name: value for name, value in _learnt(fact).items() if value is not None}
+    return list(rows.values())
+
+
+def finished_row(call_id: str, closed: CallClosed) -> dict[str, Any]:
+    media = closed.media
+    return {
+        "of_call": call_id,
+        "new_outcome": closed.outcome,
+        "new_ended_by": closed.ended_by,
+        "new_ended_at": closed.ended_at,
+        "new_sip_code": closed.sip_code,
+        "new_reason": clean(closed.reason),
+        "new_keys": closed.keys,
+        "new_stand_ins": closed.stand_ins,
+        **{f"new_{name}": media and getattr(media, name) for name in _MEDIA},
+        **_learnt(closed.progress),
+    }
 
 
 def insert_steps(dialect: Dialect) -> Insert:
     """Writes steps, many at a time (`step_row`); harmless where they are there already."""
-    return _insert(CallStep, dialect).on_conflict_do_nothing()
+    return _insert_missing(CallStep, dialect.name)
 
 
 def step_row(call_id: str, sequence: int, step: Step) -> dict[str, Any]:
@@ -119,7 +145,7 @@ def insert_bundle_request(sent: BundleSent, dialect: Dialect) -> Insert:
     Touches no row if the request was settled before.
     """
     return (
-        _insert(BundleRequest, dialect)
+        _insert(BundleRequest, dialect.name)
         .values(
             idempotency_key=sent.idempotency_key,
             call_id=sent.call_id,
@@ -150,7 +176,7 @@ def insert_bundle_request(sent: BundleSent, dialect: Dialect) -> Insert:
 
 def insert_request_ccrns(dialect: Dialect) -> Insert:
     """Makes a request findable by its CCRNs (`ccrn_rows`); harmless where it is already."""
-    return _insert(RequestCcrn, dialect).on_conflict_do_nothing()
+    return _insert_missing(RequestCcrn, dialect.name)
 
 
 def ccrn_rows(sent: BundleSent) -> list[dict[str, Any]]:
@@ -192,7 +218,9 @@ def tell_bundle_request(told: ResultAnnounced) -> Update:
     )
 
 
-async def touched(connection: AsyncConnection, statement: Insert | Update) -> bool:
-    """Carry it out; whether it changed a row."""
-    result = await connection.execute(statement)
+async def touched(
+    connection: AsyncConnection, statement: Insert | Update, row: dict[str, Any] | None = None
+) -> bool:
+    """Carry it out, with this row; whether it changed one."""
+    result = await connection.execute(statement, row)
     return bool(result.rowcount)

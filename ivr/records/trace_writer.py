@@ -187,14 +187,20 @@ class TraceWriter:
             for entry in batch
             if isinstance(entry.fact, Step)
         ]
+        progress = statements.progress_rows(
+            (entry.call_id, entry.fact) for entry in batch if isinstance(entry.fact, CallProgress)
+        )
         async with (
             asyncio.timeout(self._settings.write_timeout_s),
             self._engine.begin() as connection,
         ):
-            for opened in opening:
-                await connection.execute(statements.insert_call(opened, connection.dialect))
+            if opening:
+                calls = [statements.call_row(opened) for opened in opening]
+                await connection.execute(statements.insert_calls(connection.dialect), calls)
             if steps:
                 await connection.execute(statements.insert_steps(connection.dialect), steps)
+            if progress:
+                await connection.execute(statements.UPDATE_PROGRESS, progress)
             results = [await _carry_out(connection, entry) for entry in batch]
         for opened in opening:
             self._unwritten.pop(opened.call_id, None)
@@ -218,14 +224,11 @@ class TraceWriter:
 
 async def _carry_out(connection: AsyncConnection, entry: Entry) -> bool:
     match entry.fact:
-        case CallOpened() | Step():
+        case CallOpened() | Step() | CallProgress():
             return True  # written already, together with others of the batch
-        case CallProgress():
-            change = statements.update_progress(entry.call_id, entry.fact)
-            return change is not None and await statements.touched(connection, change)
         case CallClosed():
-            finish = statements.finish_call(entry.call_id, entry.fact)
-            return await statements.touched(connection, finish)
+            row = statements.finished_row(entry.call_id, entry.fact)
+            return await statements.touched(connection, statements.FINISH_CALL, row)
         case BundleFinished():
             settle = statements.finish_bundle_request(entry.fact)
             return await statements.touched(connection, settle)
