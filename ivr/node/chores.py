@@ -23,14 +23,22 @@ LOOK_EVERY_S = 0.5
 
 
 async def every(
-    seconds: float, chore: Callable[[], Awaitable[None]], patience: Patience | None = None
+    seconds: float,
+    chore: Callable[[], Awaitable[None]],
+    patience: Patience | None = None,
+    *,
+    if_due: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run a chore again and again, with pauses of `seconds`; never ends by itself.
 
-    A failure is counted, and logged once until the chore works again.
+    A failure is counted, and logged once until the chore works again. `if_due` says each time
+    whether there can be anything to do; a chore that failed is due.
     """
     failing = ""
     while True:
+        if not if_due() and not failing:
+            await asyncio.sleep(seconds)
+            continue
         if patience is not None:
             await patience.until_calm(chore.__name__)
         try:

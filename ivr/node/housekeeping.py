@@ -7,11 +7,13 @@ import contextlib
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from functools import partial
 
 import setproctitle
 import structlog
 
+from ground.database.changes import Changes
 from ivr.call.hotline_calendar import HotlineCalendar
 from ivr.node.audit_export import AuditExport
 from ivr.node.children import LEAVE_S, end_within, is_worker
@@ -46,6 +48,8 @@ SAY_EVERY_S = 0.5
 SAY_AGAIN_EVERY_S = 5.0
 """Published again although nothing has changed, so that consoles see that the node is alive."""
 EXPORT_EVERY_S = 2.0
+READ_ANYWAY_S = 5.0
+"""The records are read so often although they have not changed: what is scheduled becomes due."""
 COUNT_EVERY_S = 60.0
 DISK_EVERY_S = 2.0
 HOTLINE_EVERY_S = 2.0
@@ -67,14 +71,22 @@ async def _run_chores(shared: SharedState) -> int:
     records = Database(shared.settings.records_url, shared.settings.records)
     housekeeping = Housekeeping(shared, records)
     board = shared.scoreboard
+    changes = Changes(shared.settings.records_url)
+
+    def after_changes() -> Callable[[], bool]:
+        return changes.seen_by(READ_ANYWAY_S)
+
     chores = asyncio.gather(
-        every(ORDERS_EVERY_S, housekeeping.pass_orders_on),
+        every(ORDERS_EVERY_S, housekeeping.pass_orders_on, if_due=after_changes()),
         every(
-            PROMPTS_EVERY_S, housekeeping.publish_prompts, Patience(board, Strain.OVERLOADED, 60.0)
+            PROMPTS_EVERY_S,
+            housekeeping.publish_prompts,
+            Patience(board, Strain.OVERLOADED, 60.0),
+            if_due=after_changes(),
         ),
-        every(ANNOUNCE_EVERY_S, housekeeping.publish_announcements),
+        every(ANNOUNCE_EVERY_S, housekeeping.publish_announcements, if_due=after_changes()),
         every(SAY_EVERY_S, housekeeping.publish_node_state),
-        every(EXPORT_EVERY_S, housekeeping.export_audit),
+        every(EXPORT_EVERY_S, housekeeping.export_audit, if_due=after_changes()),
         every(DISK_EVERY_S, housekeeping.look_at_disk),
         every(HOTLINE_EVERY_S, housekeeping.look_at_hotline_hours),
         every(LOST_EVERY_S, housekeeping.close_lost_calls),
@@ -88,6 +100,7 @@ async def _run_chores(shared: SharedState) -> int:
     chores.cancel()
     await asyncio.gather(chores, return_exceptions=True)
     await housekeeping.close()
+    changes.close()
     if os.getppid() == supervisor:  # otherwise it was killed, and workers may go on without it
         with contextlib.suppress(RecordsUnavailable):
             await leave_name(records, shared.settings.node.name, housekeeping.holder)
