@@ -11,6 +11,7 @@ RUN apt-get update \
 WORKDIR /opt/rocars-ivr
 COPY . .
 RUN make setup \
+    && apt-get purge -y --auto-remove gcc libc6-dev python3-dev \
     && useradd --system --home-dir /var/lib/rocars-ivr --create-home ivr \
     && rm -rf /var/lib/apt/lists/* /root/.cache
 

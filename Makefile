@@ -13,6 +13,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # What the service needs of Debian: the SIP front, and a synthesiser for what has no recording.
 SERVICE_PACKAGES := kamailio kamailio-tls-modules libespeak-ng1 netbase
+# What compiles the frame path; only while the service is being installed.
+COMPILER_PACKAGES := gcc libc6-dev python3-dev
+COMPILED := $(wildcard ivr/telephony/sound/frame_path/c/*)
 # What the tests need besides: SIPp, Graphviz for drawings of the flows, a PostgreSQL server to start,
 # espeak-ng to tell how a text is read, ip for machines of their own (network namespaces), and
 # Chromium to use the pages of the console.
@@ -77,13 +80,13 @@ setup: $(VENV)/.service ## Install what the service needs
 .PHONY: setup-test
 setup-test: $(VENV)/.test ## Install what the tests need
 
-$(VENV)/.service: pyproject.toml requirements/service.txt Makefile
-	$(call debian,$(SERVICE_PACKAGES))
+$(VENV)/.service: pyproject.toml requirements/service.txt Makefile $(COMPILED)
+	$(call debian,$(SERVICE_PACKAGES) $(COMPILER_PACKAGES))
 	$(call python,service)
 	@touch $@
 
-$(VENV)/.test: pyproject.toml requirements/dev.txt Makefile
-	$(call debian,$(SERVICE_PACKAGES) $(TEST_PACKAGES))
+$(VENV)/.test: pyproject.toml requirements/dev.txt Makefile $(COMPILED)
+	$(call debian,$(SERVICE_PACKAGES) $(COMPILER_PACKAGES) $(TEST_PACKAGES))
 	$(call python,dev)
 	@touch $@ $(VENV)/.service
 

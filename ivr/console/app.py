@@ -51,6 +51,7 @@ from ivr.observe.strain import Strain
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.roles import Role
+from ivr.telephony.sound.frame_path import FRAME_PATH
 from prompts.announcements import PublishedAnnouncements
 from prompts.library import Library
 
@@ -286,7 +287,14 @@ async def _status(request: web.Request) -> web.Response:
 
 def _look(app: web.Application) -> Health:
     up = app[PROBE].up
-    return look(app[NODE], lambda: up, app[SELF_TEST], app[SPEECH], announced=_announced(app))
+    return look(
+        app[NODE],
+        lambda: up,
+        app[SELF_TEST],
+        app[SPEECH],
+        announced=_announced(app),
+        compiled=FRAME_PATH.compiled,
+    )
 
 
 async def _metrics(request: web.Request) -> web.Response:

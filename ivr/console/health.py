@@ -50,6 +50,7 @@ DISK_FULL = (
 FRONT_DOWN = "the SIP front is down"
 NO_WORKER = "no call worker is ready"
 DRAINING = "the node is draining"
+INTERPRETED = "the frame path is interpreted: there was no C compiler at installation"
 NOT_TESTED = "no self-test while an announcement of the day is said: it would wait for the greeting"
 KEYPAD_ONLY = "speech is given up until the overload is over"
 
@@ -121,9 +122,14 @@ def look(
     speech: tuple[str, ...] = (),
     *,
     announced: bool = False,
+    compiled: bool = True,
 ) -> Health:
-    """The node's health now; `speech` names the languages in which callers can speak, `announced`
-    is whether an announcement of the day is said.
+    """The node's health now.
+
+    Args:
+        speech: the languages in which callers can speak.
+        announced: whether an announcement of the day is said.
+        compiled: whether the frame path is compiled.
 
     A dead back end is told, and does not make the node unready: callers are told what is true,
     which a closed line could not do.
@@ -146,6 +152,8 @@ def look(
     if self_test.problem:
         problems.append(self_test.problem)
     warnings = [node.cannot_start] if node.cannot_start else []
+    if not compiled:
+        warnings.append(Sentence(INTERPRETED))
     if announced and self_test.on:
         warnings.append(Sentence(NOT_TESTED))
     return Health(

@@ -38,6 +38,7 @@ from ivr.studio.clips import Studio
 from ivr.studio.intake import Intake
 from ivr.telephony.errors import EndpointFailed
 from ivr.telephony.real_time import Scheduling, fair_share
+from ivr.telephony.sound.frame_path import FRAME_PATH
 from ivr.telephony.telephone import Telephone
 from prompts.announcements import PublishedAnnouncements
 from prompts.composer import Composer
@@ -137,6 +138,11 @@ class _Worker:
             return 1
         self._state = WorkerState.READY
         log.info("sound is scheduled", how=self._telephone.scheduled_as.value)
+        metrics.frame_path_compiled.set(int(FRAME_PATH.compiled))
+        if not FRAME_PATH.compiled:
+            log.warning(
+                "the frame path is interpreted, calls cost more; no compiler at installation"
+            )
         heartbeat = asyncio.ensure_future(self._heartbeat())
         await self._stop_requested.wait()
         await self._drain(settings.pool.drain_deadline_s)

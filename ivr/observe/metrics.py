@@ -132,6 +132,13 @@ sound_in_real_time = Gauge(
     registry=_REGISTRY,
     multiprocess_mode="livesum",
 )
+frame_path_compiled = Gauge(
+    "frame_path_compiled",
+    "Call workers whose frame path is compiled.",
+    namespace="rocars_ivr",
+    registry=_REGISTRY,
+    multiprocess_mode="livesum",
+)
 records_degraded = Gauge(
     "records_degraded",
     "1 while a process cannot write its records to the database.",

@@ -167,9 +167,9 @@ class StallingLine:
         number = len(self.frames)
         if number == self.hung_up_at:
             cast(PlayedLeg, self.live.leg).end()
-        frame = audio.frame_to_send(asyncio.get_running_loop().time()) or SILENCE
+        frame = audio.frames.frame_to_send(asyncio.get_running_loop().time()) or SILENCE
         self.frames.append(frame)
-        audio.frame_received(self.coming(number), number)
+        audio.frames.frame_received(self.coming(number), number)
 
     def coming(self, number: int) -> bytes:
         """What the other side sends as this frame."""

@@ -21,6 +21,7 @@ from ivr.console.health import (
     DISK_FULL,
     DRAINING,
     FRONT_DOWN,
+    INTERPRETED,
     KEYPAD_ONLY,
     NO_WORKER,
     NOT_TESTED,
@@ -81,7 +82,7 @@ def chosen() -> set[str]:
     words |= {*TITLES.values()} | {
         told for told in vars(conditions).values() if isinstance(told, str) and "%(" in told
     }
-    words |= {NOT_TESTED, FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
+    words |= {INTERPRETED, NOT_TESTED, FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
     frame = {LOOK.name, LOOK.home[1], LOOK.without_database}
     frame |= {entry.name for room in ROOMS for entry in room.entries}
     frame |= {entry.name for entry in telephone.pages(Role.OPERATOR).entries}

@@ -16,6 +16,7 @@ from ivr.telephony.sound.dictation import Dictation
 from ivr.telephony.sound.frames import FRAME_BYTES, SILENCE
 from ivr.telephony.sound.line_audio import LineAudio
 from ivr.telephony.sound.tones import KEYPAD, tone_key
+from tests.support.frame_paths import NAMES, PATHS
 from tests.support.posting import to_this_loop
 from tests.support.touch_tones import Sound, alaw, from_alaw, quiet, tone
 
@@ -32,9 +33,9 @@ def over_the_line(*parts: Sound) -> list[bytes]:
     return [pcm[at : at + FRAME_BYTES] for at in range(0, len(pcm), FRAME_BYTES)]
 
 
-@pytest.fixture
-async def audio() -> LineAudio:
-    audio = LineAudio(to_this_loop())
+@pytest.fixture(params=PATHS, ids=NAMES)
+async def audio(request: pytest.FixtureRequest) -> LineAudio:
+    audio = LineAudio(to_this_loop(), request.param)
     audio.take_out_keys()
     audio.flows()
     return audio
@@ -58,7 +59,7 @@ async def sound_given(
     for tick, frame in enumerate(frames):
         for _ in range(list(events).count(tick)):
             audio.key_is_down(new=True)
-        audio.frame_received(frame, tick)
+        audio.frames.frame_received(frame, tick)
     audio.hang_up()
     return [frame async for frame in listening]
 
@@ -106,10 +107,10 @@ async def test_frames_that_come_late_and_in_bursts(audio: LineAudio, tmp_path: P
     for number, frame in enumerate(frames):
         if number % 5 == 0 and chance.random() < 0.5:
             for _ in range(chance.randint(5, 40)):  # nothing comes for 100 to 800 ms
-                audio.frame_received(b"", next(ticks))
+                audio.frames.frame_received(b"", next(ticks))
                 came.append(SILENCE)
             audio.key_is_down(new=chance.random() < 0.5)
-        audio.frame_received(frame, next(ticks))
+        audio.frames.frame_received(frame, next(ticks))
         came.append(frame)
     audio.hang_up()
     given = [frame async for frame in listening]
@@ -138,8 +139,8 @@ async def test_what_was_sent_stays_beside_what_was_received(audio: LineAudio) ->
     listening = audio.listen(longest_ms=10_000)
     audio.play(b"".join(np.full(160, value, "<i2").tobytes() for value in range(1, 21)))
     for tick in range(1, 21):
-        audio.frame_to_send(tick * 0.02)
-        audio.frame_received(np.full(160, tick, "<i2").tobytes(), tick)
+        audio.frames.frame_to_send(tick * 0.02)
+        audio.frames.frame_received(np.full(160, tick, "<i2").tobytes(), tick)
     audio.hang_up()
     pairs = [pair async for pair in listening.with_what_was_sent()]
     assert len(pairs) == 20, "the last one too"
@@ -148,12 +149,12 @@ async def test_what_was_sent_stays_beside_what_was_received(audio: LineAudio) ->
 
 async def test_nothing_old_is_handed_on_to_a_new_listener(audio: LineAudio) -> None:
     first = audio.listen(longest_ms=1000)
-    audio.frame_received(np.full(160, 1, "<i2").tobytes(), 1)
+    audio.frames.frame_received(np.full(160, 1, "<i2").tobytes(), 1)
     first.close()
-    audio._listening = ()
-    audio.frame_received(np.full(160, 2, "<i2").tobytes(), 2)
+    audio.frames.listening = ()
+    audio.frames.frame_received(np.full(160, 2, "<i2").tobytes(), 2)
     second = audio.listen(longest_ms=1000)
-    audio.frame_received(np.full(160, 3, "<i2").tobytes(), 3)
+    audio.frames.frame_received(np.full(160, 3, "<i2").tobytes(), 3)
     audio.hang_up()
     assert [frame[:1] async for frame in second] == [b"\x03"]
 
@@ -169,14 +170,14 @@ async def test_a_dictation_ends_where_the_key_came(
     dictation = Dictation(audio.listen(60_000, until_key=True))
     ticks = itertools.count()
     for frame in over_the_line(VOICE)[:40]:
-        audio.frame_received(frame, next(ticks))
+        audio.frames.frame_received(frame, next(ticks))
     if by_tone:
         for frame in over_the_line(tone("#", 100)):
-            audio.frame_received(frame, next(ticks))
+            audio.frames.frame_received(frame, next(ticks))
     else:
         audio.key_is_down(new=True)
     for _ in range(stalled):
-        audio.frame_received(np.full(160, 3000, "<i2").tobytes(), next(ticks))
+        audio.frames.frame_received(np.full(160, 3000, "<i2").tobytes(), next(ticks))
     spoken = await dictation.stop()
     expected = b"".join(over_the_line(VOICE)[:40])
     assert (
@@ -189,5 +190,5 @@ async def test_a_key_that_is_still_held_ends_no_dictation(audio: LineAudio) -> N
     dictation = Dictation(audio.listen(60_000, until_key=True))
     for tick in range(10):
         audio.key_is_down(new=False)
-        audio.frame_received(np.full(160, tick, "<i2").tobytes(), tick)
+        audio.frames.frame_received(np.full(160, tick, "<i2").tobytes(), tick)
     assert len(await dictation.stop()) == 9 * FRAME_BYTES

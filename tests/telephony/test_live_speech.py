@@ -60,10 +60,10 @@ def test_on_a_line_it_takes_the_place_of_what_plays_and_secret_speech_is_told_to
     followed: list[bytes] = []
     audio.follow(lambda received, sent: followed.append(sent))
     speech.say(frame(1))
-    assert audio.frame_to_send(0.0) == frame(1)
-    audio.frame_received(SILENCE, 1)
+    assert audio.frames.frame_to_send(0.0) == frame(1)
+    audio.frames.frame_received(SILENCE, 1)
     assert utterance.played_ms == 0
     assert followed == [SILENCE]
     audio.hang_up()
     speech.say(frame(2))
-    assert audio.frame_to_send(0.02) is None
+    assert audio.frames.frame_to_send(0.02) is None

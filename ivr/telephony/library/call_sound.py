@@ -59,7 +59,7 @@ class CallSound:
         self._gate = MediaGate()
         self._stream: SoundStream | None = None
         self._stats = StreamStats()
-        self._over = False
+        self._stopped = self._over = False
 
     def offered_keys(self, keys: tuple[bytes, ...]) -> None:
         """Take the keys of the other side's SRTP. Call it before the call is answered."""
@@ -72,6 +72,7 @@ class CallSound:
         self._stream = self._card.take_stream(param)
         self._stats.new_stream(param.streamIdx)
         self._keys.other_sender()
+        self._exchange()
 
     def stream_destroyed(self, call: Any) -> None:
         """The stream is over; only its counters can still be read."""
@@ -93,6 +94,7 @@ class CallSound:
         elif self.state is Sound.FLOWS:
             self._audio.held()
         self.state = sound
+        self._exchange()
         return sound
 
     def event_came(self, event: KeyEvent) -> None:
@@ -107,15 +109,10 @@ class CallSound:
 
     # Called by the leg
 
-    def move(self, tick: int, now: float, *, goes: bool) -> bool:
-        """Move 20 ms of sound if `goes`; on hold none moves, and playback waits. True if sound
-        moved."""
-        if goes and self._stream is not None and self.state is Sound.FLOWS:
-            self._stream.move(self._audio, tick, now)
-            return True
-        if self._audio.began:
-            self._audio.frame_received(b"", tick)
-        return False
+    def stop(self) -> None:
+        """We end the call: no more sound is exchanged."""
+        self._stopped = True
+        self._exchange()
 
     def look_at_source(self, call: Any) -> None:
         """Find out where the sound comes from, once it comes."""
@@ -140,8 +137,17 @@ class CallSound:
 
     # Internal
 
+    def _exchange(self) -> None:
+        """Exchange sound or none; on hold none is, and playback waits."""
+        flows = self.state is Sound.FLOWS and not self._stopped
+        if self._stream is not None and flows:
+            self._audio.frames.connect(self._stream)
+        else:
+            self._audio.frames.disconnect()
+
     def _lose_stream(self) -> None:
         stream, self._stream = self._stream, None
+        self._exchange()
         if stream is not None:
             self._card.lose_stream(stream)
 

@@ -141,6 +141,7 @@ class Leg:
         status = OK if self._answered_at is not None else status
         end_it = self._requests.ending(status, reason, headers or {})
         self._ours = self._ours or cause  # the library may report the end during this call
+        self._sound.stop()
         end_it()
 
     def look_after(self, now: float) -> None:
@@ -166,10 +167,6 @@ class Leg:
             if self._confirmed and self._watch.must_ask(now):
                 self._requests.options()
         self._sound.look_at_source(self._call)
-
-    def move_sound(self, tick: int, now: float) -> bool:
-        """Move 20 ms of sound; on hold none moves, and playback waits. True if sound moved."""
-        return self._sound.move(tick, now, goes=self._ours is None)
 
     def free(self) -> None:
         """Delete the library's call now, on this thread, whatever in Python still refers to it."""

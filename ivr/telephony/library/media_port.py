@@ -68,8 +68,10 @@ class MediaPort:
 
     def __init__(self, library: ctypes.PyDLL, port: int, frame_bytes: int) -> None:
         """`port`: its address. Fields that are the same in every frame are set here, once."""
+        self.address = port
         self._port = PORT(port)
         self._get, self._put = library.pjmedia_port_get_frame, library.pjmedia_port_put_frame
+        self.get_at, self.put_at = _address(self._get), _address(self._put)
         self._length = frame_bytes
         self._taken = ctypes.create_string_buffer(frame_bytes)
         self._given = ctypes.create_string_buffer(frame_bytes)
@@ -96,3 +98,7 @@ class MediaPort:
 
     def _frame_around(self, sound: ctypes.Array[ctypes.c_char]) -> _Frame:
         return _Frame(type=_SOUND, size=self._length, buffer=ctypes.addressof(sound))
+
+
+def _address(function: ctypes._NamedFuncPointer) -> int:
+    return ctypes.cast(function, ctypes.c_void_p).value or 0

@@ -32,6 +32,7 @@ from ivr.telephony.real_time import MOST_OF_A_PROCESSOR, RealTime
 from ivr.telephony.refusal import BEHIND_NAT, UNACCEPTABLE, Refusals
 from ivr.telephony.settings import TelephonySettings
 from ivr.telephony.sound.frame_clock import FrameClock
+from ivr.telephony.sound.frame_path import FRAME_PATH, LineFrames
 from ivr.telephony.status import BAD_REQUEST, BUSY_HERE, NOT_ACCEPTABLE_HERE
 
 log = logging.getLogger("ivr.telephony.endpoint")
@@ -75,6 +76,7 @@ class SipThread:
         self._cards_wanted = cards
         self._cards: list[LineCard] = []
         self._legs: dict[Leg, LiveCall] = {}
+        self._lines: tuple[LineFrames, ...] = ()
         self._clock = FrameClock(time.monotonic())
         self.lateness = Lateness(late_after_s)
         self.real_time = RealTime(wanted=settings.real_time, most=real_time_share)
@@ -205,6 +207,7 @@ class SipThread:
     def forget(self, leg: Leg) -> None:
         """The leg's call is over; drop it."""
         self._legs.pop(leg, None)
+        self._lines_changed()
 
     # The thread itself
 
@@ -281,17 +284,15 @@ class SipThread:
             self._wakeup.wait(self._clock.due_in(now))
 
     def _move_sound(self) -> None:
-        clock = self._clock
+        clock, failures = self._clock, list[Exception]()
         while clock.frame_due(now := time.monotonic()):
-            handed_out = 0
-            for leg in list(self._legs):
-                try:
-                    handed_out += leg.move_sound(clock.tick, now)
-                except Exception:
-                    self.callback_failed("move_sound")
+            handed_out = FRAME_PATH.move(self._lines, clock.tick, now, failures)
             self.lateness.handed_out(
                 handed_out, clock.due_at, now, time.monotonic(), clock.passed_over
             )
+        for failure in failures:
+            self.counts["callback_failures"] += 1
+            log.error("a frame of sound could not be moved", exc_info=failure)
 
     def _do_work(self) -> None:
         while self._work:
@@ -369,7 +370,11 @@ class SipThread:
             call_id=call_id,
         )
         self._legs[leg] = live
+        self._lines_changed()
         return leg
+
+    def _lines_changed(self) -> None:
+        self._lines = tuple(live.audio.frames for live in self._legs.values())
 
 
 def _succeed(future: asyncio.Future[Any], result: Any) -> None:

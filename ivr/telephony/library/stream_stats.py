@@ -94,8 +94,8 @@ class StreamStats:
             ),
             sent=self._sent,
             keys=keys + audio.tone_keys,
-            late_frames=audio.late_frames,
-            longest_gap_ms=round(audio.longest_gap_s * 1000, 1),
+            late_frames=audio.frames.late_frames,
+            longest_gap_ms=round(audio.frames.longest_gap_s * 1000, 1),
         )
 
 

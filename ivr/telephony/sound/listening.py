@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 from ivr.telephony.outbox import Post
+from ivr.telephony.sound.frame_path import FramePath
 
 OnFrames = Callable[[bytes, bytes], None]
 """Called with some frames of received sound, and with the same amount that was sent meanwhile."""
@@ -35,6 +36,11 @@ class Listening:
         self._closed = False
         self.dropped = 0
         """Frames that nobody took in time."""
+
+    @property
+    def taker(self) -> Listening:
+        """What the frame clock hands frames to."""
+        return self
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -90,33 +96,29 @@ class Following:
     This is far cheaper than waking a task that has nothing to do most of the time.
     """
 
-    def __init__(self, post: Post, on_frames: OnFrames) -> None:
-        self.frames_at_once = 1
-        """Frames in each call. May be changed at any time; the first call after that may have
-        fewer."""
+    def __init__(self, post: Post, on_frames: OnFrames, path: FramePath) -> None:
         self._post = post
         self._on_frames = on_frames
-        self._received: list[bytes] = []
-        self._sent: list[bytes] = []
-        self._closed = False
+        self.taker = path.gathering(self._full)
+        """What the frame clock hands frames to."""
+
+    @property
+    def frames_at_once(self) -> int:
+        """Frames in each call. May be changed at any time; the first call after that may have
+        fewer."""
+        return self.taker.frames_at_once
+
+    @frames_at_once.setter
+    def frames_at_once(self, frames: int) -> None:
+        self.taker.frames_at_once = frames
 
     def close(self) -> None:
         """Make no more calls."""
-        self._closed = True
+        self.taker.closed = True
 
-    def hear(self, received: bytes, sent: bytes, tick: int) -> None:
-        """Called by the frame clock only.
-
-        All lines make their calls at the same tick, since waking the event loop is what costs most.
-        """
-        if self._closed:
-            return
-        self._received.append(received)
-        self._sent.append(sent)
-        if tick % self.frames_at_once == 0:
-            self._post(self._tell, b"".join(self._received), b"".join(self._sent))
-            self._received, self._sent = [], []
+    def _full(self, received: bytes, sent: bytes) -> None:
+        self._post(self._tell, received, sent)
 
     def _tell(self, received: bytes, sent: bytes) -> None:
-        if not self._closed:
+        if not self.taker.closed:
             self._on_frames(received, sent)

@@ -15,9 +15,8 @@ class LiveSpeech:
     speech is useless in a conversation.
     """
 
-    def __init__(self, longest_ms: int, *, secret: bool = False) -> None:
-        """`longest_ms`: how much sound may wait. `secret`: as for `UtterancePlayback`."""
-        self.secret = secret
+    def __init__(self, longest_ms: int) -> None:
+        """`longest_ms`: how much sound may wait."""
         self.left_out = 0
         """Frames that were dropped."""
         self._room = max(1, longest_ms // FRAME_MS)

@@ -6,7 +6,8 @@ import asyncio
 
 from ivr.dialogue.line import HungUp
 from ivr.telephony.outbox import Post
-from ivr.telephony.sound.frames import BYTES_PER_MS, FRAME_BYTES
+from ivr.telephony.sound.frame_path import FramePath
+from ivr.telephony.sound.frames import BYTES_PER_MS
 
 
 class UtterancePlayback:
@@ -15,18 +16,12 @@ class UtterancePlayback:
     The pj thread takes the frames; everything else happens on the event loop.
     """
 
-    def __init__(self, pcm: bytes, post: Post, *, secret: bool = False) -> None:
-        """`secret`: only the other side gets this sound; see `LineAudio.frame_to_send`.
-
-        Raises ValueError for PCM with half a sample at its end.
-        """
+    def __init__(self, pcm: bytes, post: Post, path: FramePath) -> None:
+        """Raises ValueError for PCM with half a sample at its end."""
         if len(pcm) % 2:
             raise ValueError("expected whole 16-bit samples, got an odd number of bytes")
-        self.secret = secret
-        self._pcm = pcm
-        self._post = post
-        self._at = 0
-        self._stopped = False
+        self.frames = path.pcm_frames(pcm, lambda: post(self._played))
+        self._bytes = len(pcm)
         self._settled = asyncio.Event()
         self._to_the_end = False
         self._hung_up = False
@@ -36,7 +31,7 @@ class UtterancePlayback:
     @property
     def played_ms(self) -> int:
         """Milliseconds handed to the network so far."""
-        return min(self._at, len(self._pcm)) // BYTES_PER_MS
+        return min(self.frames.at, self._bytes) // BYTES_PER_MS
 
     async def finished(self) -> bool:
         """Wait for the end; True if played to the end, False if stopped. Raises HungUp.
@@ -51,27 +46,15 @@ class UtterancePlayback:
 
     def stop(self) -> None:
         """Fall silent with the next frame. Does nothing when already over."""
-        self._stopped = True
+        self.frames.stopped = True
         self._settle(to_the_end=False)
 
     def hang_up(self) -> None:
         """The call is over; wakes whoever waits for the end."""
-        self._stopped = True
+        self.frames.stopped = True
         if not self._settled.is_set():
             self._hung_up = True
             self._settled.set()
-
-    def next_frame(self) -> bytes | None:
-        """The next 20 ms, None when over. Called by the frame clock only."""
-        if self._stopped or self._at >= len(self._pcm):
-            return None
-        frame = self._pcm[self._at : self._at + FRAME_BYTES]
-        self._at += FRAME_BYTES
-        if self._at >= len(self._pcm):
-            self._post(self._played)
-        if len(frame) < FRAME_BYTES:
-            frame += bytes(FRAME_BYTES - len(frame))
-        return frame
 
     def _played(self) -> None:
         self._settle(to_the_end=True)
