@@ -67,7 +67,7 @@ def published(directory: Path) -> list[LiveClip]:
         return []
     except OSError as failure:
         raise ValueError(f"{LIST} cannot be read: {failure}") from failure
-    return [_entry(one) for one in read]
+    return [_entry(entry) for entry in read]
 
 
 def unpublished(directory: Path, versions: Iterable[int]) -> list[int]:
@@ -77,7 +77,7 @@ def unpublished(directory: Path, versions: Iterable[int]) -> list[int]:
 
 def tidy(directory: Path, keep: Iterable[int]) -> None:
     """Delete the sound of other versions. Who plays one keeps it until he has played it."""
-    kept = {_file(directory, one).name for one in keep}
+    kept = {_file(directory, version).name for version in keep}
     for path in directory.glob("*.pcm"):
         if path.name not in kept:
             with contextlib.suppress(OSError):
@@ -133,7 +133,7 @@ class PublishedLibrary:
                 )
                 continue
             self._live[key] = entry
-        used = {one.version for one in self._live.values()}
+        used = {clip.version for clip in self._live.values()}
         self._mapped = {version: it for version, it in self._mapped.items() if version in used}
         return True
 

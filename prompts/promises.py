@@ -252,5 +252,5 @@ def _xing(frame: _Frame, count: int) -> bytes:
             frame.head[3],
         )
     )
-    told = head + bytes(frame.side) + b"Xing" + struct.pack(">II", 1, count)
-    return told.ljust(size, b"\0")
+    written = head + bytes(frame.side) + b"Xing" + struct.pack(">II", 1, count)
+    return written.ljust(size, b"\0")

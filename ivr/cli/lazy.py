@@ -76,10 +76,10 @@ def _told_in_one_line() -> Iterator[None]:
     except Exception as failure:
         if isinstance(failure, BrokenPipeError) and nobody_reads_output():
             raise  # typer ends the program quietly
-        said = in_one_line(failure)
-        if not said:
+        message = in_one_line(failure)
+        if not message:
             raise
-        typer.echo(f"rocars-ivr: {said}", err=True)
+        typer.echo(f"rocars-ivr: {message}", err=True)
         raise typer.Exit(1) from None
 
 

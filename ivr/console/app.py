@@ -201,8 +201,8 @@ async def _serve(
     host: str, port: int, settings: ConsoleSections, make: Callable[[], web.Application]
 ) -> int:
     app = make()
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    stop_requested = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
     rules = settings.console
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -219,7 +219,7 @@ async def _serve(
     site = app[SITE]
     delivery = Delivery(site.alerts, settings.alerts, rules.public_url)
     alerting = asyncio.gather(AlertWatch(site).run(), delivery.run())
-    await told.wait()
+    await stop_requested.wait()
     alerting.cancel()
     await asyncio.gather(alerting, return_exceptions=True)
     for runner, server in reversed(listeners):

@@ -45,9 +45,9 @@ def _language_name(context: jinja2.runtime.Context, tag: str | None) -> str:
 
 
 @jinja2.pass_context
-def _told(context: jinja2.runtime.Context, sentence: Sentence) -> str:
+def _translated(context: jinja2.runtime.Context, sentence: Sentence) -> str:
     """In the language of the page, with its figures."""
-    return sentence.told(WORDS.catalogue(context["language"]).gettext)
+    return sentence.translated(WORDS.catalogue(context["language"]).gettext)
 
 
 LOOK = Look(
@@ -67,7 +67,7 @@ LOOK = Look(
         "number": shown.masked_number,
         "percent": shown.percent,
         "tongue": _language_name,
-        "told": _told,
+        "translated": _translated,
         "bcp47": shown.bcp47,
         "device": device,
         "session_name": name_of,

@@ -100,7 +100,7 @@ class SelfTest:
             return f"no process: {failure}"
         try:
             async with asyncio.timeout(_LONGEST_S):
-                said, wrong = await process.communicate()
+                output, wrong = await process.communicate()
         except TimeoutError:
             return f"not over after {_LONGEST_S:.0f} s"
         finally:
@@ -108,8 +108,8 @@ class SelfTest:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-        runs = [json.loads(line) for line in said.splitlines() if line.startswith(b'{"run"')]
+        runs = [json.loads(line) for line in output.splitlines() if line.startswith(b'{"run"')]
         if process.returncode == 0 and runs:
             return ""
-        told = "; ".join(str(run["why"]) for run in runs if run["why"])
-        return told or wrong.decode(errors="replace").strip()[-300:] or "nothing was told"
+        reasons = "; ".join(str(run["why"]) for run in runs if run["why"])
+        return reasons or wrong.decode(errors="replace").strip()[-300:] or "nothing was told"

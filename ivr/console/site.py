@@ -65,8 +65,8 @@ class Site:
         )
         self.versions = PromptVersions(self.records)
         self.releases = Releases(self.records)
-        told = self.settings.alerts
-        self.alerts = Alerts(self.records, told.channels, told.repeat_hours)
+        alert_rules = self.settings.alerts
+        self.alerts = Alerts(self.records, alert_rules.channels, alert_rules.repeat_hours)
         self.announcements = Announcements(self.records)
         self.studio = Studio(self.versions, self.library, self.settings.prompts.recordings)
         self.intake = Intake(self.versions, self.settings.prompts, beside=self.beside.run)

@@ -175,10 +175,10 @@ class Handset:
                     log.warning("what there is to try is not shown", why=why)
             await asyncio.sleep(ANEW_S)
 
-    async def _tell(self, told: Told) -> None:
+    async def _tell(self, message: Told) -> None:
         with contextlib.suppress(ClientConnectionResetError):  # the page has left
             if not self._socket.closed:
-                await self._socket.send_str(as_text(told))
+                await self._socket.send_str(as_text(message))
 
     async def _let_hear(self, frame: bytes) -> None:
         with contextlib.suppress(ClientConnectionResetError):

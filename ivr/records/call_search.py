@@ -193,6 +193,8 @@ def _matching(call_filter: CallFilter) -> Select[Any]:
                 RequestCcrn, RequestCcrn.idempotency_key == BundleRequest.idempotency_key
             ).where(RequestCcrn.ccrn == call_filter.ccrn)
         of_requests = Call.call_id.in_(requests)
-        told = call_filter.ubr and not (call_filter.ccrn or call_filter.vehicle)
-        query = query.where(or_(Call.ubr == call_filter.ubr, of_requests) if told else of_requests)
+        by_ubr_alone = call_filter.ubr and not (call_filter.ccrn or call_filter.vehicle)
+        query = query.where(
+            or_(Call.ubr == call_filter.ubr, of_requests) if by_ubr_alone else of_requests
+        )
     return query

@@ -152,7 +152,7 @@ class NodeOrders:
         """How a node is now, in place of what it said before."""
         columns = (column.key for column in NodeState.__table__.columns)
         # What it does not say is left to the defaults of the table.
-        values = {key: said for key in columns if (said := getattr(state, key)) is not None}
+        values = {key: value for key in columns if (value := getattr(state, key)) is not None}
         async with self._records.writing() as session:
             dialect = session.get_bind().dialect.name
             insert = postgresql.insert if dialect == "postgresql" else sqlite.insert

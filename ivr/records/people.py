@@ -254,8 +254,8 @@ class People:
             if held is not None and held.totp_seed is not None:
                 step = factor.step_of(held.totp_seed, code, now(), held.totp_step)
             if held is None or step is None:
-                told = {"by": Way.WEB.value, "address": address, "why": "code"}
-                await audit.note(session, person.name, "log-in failed", person.name, **told)
+                detail = {"by": Way.WEB.value, "address": address, "why": "code"}
+                await audit.note(session, person.name, "log-in failed", person.name, **detail)
                 return None
             held.totp_step = step
         await self._failed.settle(Way.WEB, subject, place)

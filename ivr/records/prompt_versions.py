@@ -101,7 +101,7 @@ class PromptVersions:
         live = frozenset(version for version, state in found if state is VersionState.LIVE)
         return live, len(live) < len(found)
 
-    async def one(self, version_id: int) -> PromptVersion | None:
+    async def get(self, version_id: int) -> PromptVersion | None:
         """With its sound."""
         async with self._records.reading() as session:
             found: PromptVersion | None = await session.get(

@@ -62,7 +62,7 @@ class Releases:
         async with self._records.reading() as session:
             return (await session.scalars(query)).all()
 
-    async def one(self, release_id: int) -> Whole | None:
+    async def get(self, release_id: int) -> Whole | None:
         async with self._records.reading() as session:
             release = await session.get(Release, release_id)
             if release is None:

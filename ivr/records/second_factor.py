@@ -58,10 +58,10 @@ class SecondFactor:
 
     def seed_for(self, name: str, sealed: str) -> str | None:
         """The sealed seed as it is kept, if it was made for this name of late."""
-        told = self._opened(sealed, TICKET_GOOD * 3)
-        if told is None or told.get("name") != name or "seed" not in told:
+        contents = self._opened(sealed, TICKET_GOOD * 3)
+        if contents is None or contents.get("name") != name or "seed" not in contents:
             return None
-        return self._fernet.encrypt(told["seed"].encode()).decode()
+        return self._fernet.encrypt(contents["seed"].encode()).decode()
 
     def step_of(self, kept: str, code: str, at: datetime, last: int | None) -> int | None:
         """The time step whose code this is; None for a wrong code, or one that was used before
@@ -84,18 +84,18 @@ class SecondFactor:
         return self._sealed({"passed": name})
 
     def name_on(self, ticket: str) -> str | None:
-        told = self._opened(ticket, TICKET_GOOD)
-        return told.get("passed") if told is not None else None
+        contents = self._opened(ticket, TICKET_GOOD)
+        return contents.get("passed") if contents is not None else None
 
-    def _sealed(self, told: dict[str, str]) -> str:
-        return self._fernet.encrypt(json.dumps(told).encode()).decode()
+    def _sealed(self, contents: dict[str, str]) -> str:
+        return self._fernet.encrypt(json.dumps(contents).encode()).decode()
 
     def _opened(self, sealed: str, good: timedelta) -> dict[str, str] | None:
         try:
-            told = self._fernet.decrypt(
+            contents = self._fernet.decrypt(
                 sealed.encode("utf-8", "replace"), ttl=int(good.total_seconds())
             )
         except InvalidToken:
             return None
-        opened: dict[str, str] = json.loads(told)
+        opened: dict[str, str] = json.loads(contents)
         return opened

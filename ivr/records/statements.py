@@ -180,15 +180,15 @@ def finish_bundle_request(finished: BundleFinished) -> Update:
     )
 
 
-def tell_bundle_request(told: ResultAnnounced) -> Update:
-    """Notes that the caller heard the end of his request; the first time counts."""
+def tell_bundle_request(announced: ResultAnnounced) -> Update:
+    """Notes that the caller heard how their request ended; the first time counts."""
     return (
         update(BundleRequest)
         .where(
-            BundleRequest.idempotency_key == told.idempotency_key,
+            BundleRequest.idempotency_key == announced.idempotency_key,
             BundleRequest.told_at.is_(None),
         )
-        .values(told_at=told.told_at)
+        .values(told_at=announced.told_at)
     )
 
 

@@ -194,15 +194,15 @@ class Studio:
         found = (clip for clip in await self.of_tag(version.language) if clip.name == version.clip)
         return next(found, None)
 
-    async def one(self, language: Language, name: str) -> StudioClip | None:
+    async def get(self, language: Language, name: str) -> StudioClip | None:
         """One clip, None if the script has none of that name."""
         return next((clip for clip in await self.of(language) if clip.name == name), None)
 
     async def numbered(self, language: Language, number: str) -> StudioClip | None:
         """The clip with this number, None if there is none."""
         numbers = await self.numbers()
-        name = next((one for one, its in numbers.items() if str(its) == number), None)
-        return None if name is None else await self.one(language, name)
+        name = next((known for known, its in numbers.items() if str(its) == number), None)
+        return None if name is None else await self.get(language, name)
 
     async def numbers(self) -> Mapping[str, int]:
         """By clip: its number on the telephone."""

@@ -59,7 +59,7 @@ class AgentBundling:
         """What the agent bundled for this client, the newest first."""
         return await self._found(client)
 
-    async def one(self, client: ActingFor, ubr: str) -> AgentsBundle:
+    async def get(self, client: ActingFor, ubr: str) -> AgentsBundle:
         """Raises Problem UNKNOWN_BUNDLE, for what others bundled as for none."""
         found = await self._found(client, ubr)
         if not found:
@@ -69,7 +69,7 @@ class AgentBundling:
     async def unbundle(self, client: ActingFor, key: str, ubr: str) -> BundleReceipt:
         """Undo what the agent bundled for this client. Raises Problem UNKNOWN_BUNDLE, and what
         `Bundling.unbundle` raises."""
-        made = await self.one(client, ubr)
+        made = await self.get(client, ubr)
         return await self._bundling.unbundle(made.driver_id, key, ubr)
 
     async def _found(self, client: ActingFor, ubr: str = "") -> list[AgentsBundle]:

@@ -235,7 +235,7 @@ def _receipt(batch: Batch, lots: list[BatchLine]) -> BatchReceipt:
                 column=error.column,
                 item=error.item,
                 found=error.found,
-                expected=error.told(),
+                expected=error.message(),
             )
             for error in (RowError(**kept) for kept in batch.errors)
         ],

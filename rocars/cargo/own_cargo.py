@@ -166,7 +166,7 @@ class OwnCargo:
         found = (await session.execute(newest)).scalars().all()
         return found[0] if len(found) == 2 else 0
 
-    async def one(self, company_id: int, ccrn: str) -> OwnConsignment:
+    async def get(self, company_id: int, ccrn: str) -> OwnConsignment:
         """Raises Problem UNKNOWN_CCRN, for another's as for none."""
         async with self._database.reading() as session:
             row = await session.execute(

@@ -26,7 +26,7 @@ async def of_bundles(
     """Bundled, unbundled, crossed."""
     events = await _events(session, "ubr", {bundle.ubr for bundle in bundles}, listed)
     known = {event.subject for event in events if event.deed == "bundled"}
-    told = [
+    happenings = [
         _event(event, Subject(Kind.UBR, event.subject))
         for event in events
         if event.channel != "hotline"  # that has a reason: see `of_hotline`
@@ -34,11 +34,11 @@ async def of_bundles(
     for bundle in bundles:
         about = Subject(Kind.UBR, bundle.ubr)
         if bundle.ubr not in known:
-            told.append(Happening(bundle.bundled_at, "", "", "bundled", about))
+            happenings.append(Happening(bundle.bundled_at, "", "", "bundled", about))
         if bundle.crossed_at is not None:
             place = bundle.control_point or ""
-            told.append(Happening(bundle.crossed_at, "boundary", place, "crossed", about))
-    return told
+            happenings.append(Happening(bundle.crossed_at, "boundary", place, "crossed", about))
+    return happenings
 
 
 async def of_passages(
@@ -59,16 +59,18 @@ async def of_consignment(session: AsyncSession, lot: Consignment, listed: int) -
     """Lodged, amended, withdrawn."""
     events = await _events(session, "ccrn", {lot.ccrn}, listed)
     came = {(event.deed, event.done_at): event for event in events}
-    told = [_cargo_deed(lot.lodged_at, "lodged", came)]
+    happenings = [_cargo_deed(lot.lodged_at, "lodged", came)]
     in_file = await session.get(BatchedConsignment, lot.id)
     if in_file is not None:
-        told = [Happening(lot.lodged_at, "file", str(in_file.batch_id), "lodged")]
+        happenings = [Happening(lot.lodged_at, "file", str(in_file.batch_id), "lodged")]
     changes = await session.execute(
         select(ConsignmentChange).where(ConsignmentChange.consignment_id == lot.id)
     )
     for change in changes.scalars():
-        told.append(_cargo_deed(change.done_at, change.deed, came, items=tuple(change.changes)))
-    return told
+        happenings.append(
+            _cargo_deed(change.done_at, change.deed, came, items=tuple(change.changes))
+        )
+    return happenings
 
 
 async def of_user(session: AsyncSession, user_id: str, listed: int) -> list[Happening]:
@@ -93,8 +95,8 @@ async def of_hotline(session: AsyncSession, subjects: Iterable[Subject]) -> list
     ]
 
 
-def in_order(told: Iterable[Happening]) -> tuple[Happening, ...]:
-    return tuple(sorted(told, key=lambda happening: happening.at))
+def in_order(happenings: Iterable[Happening]) -> tuple[Happening, ...]:
+    return tuple(sorted(happenings, key=lambda happening: happening.at))
 
 
 async def _events(

@@ -83,8 +83,8 @@ def refusal(request: web.Request, problem: Problem) -> str:
     minutes = request.app[SITE].service.settings.auth.lock_minutes
     if problem.code is Code.LOGIN_LOCKED:
         return _("Too many log-ins failed. Wait %(minutes)d minutes.") % {"minutes": minutes}
-    said = _(problem.code.meaning)
-    return f"{said} ({problem.subject})" if problem.subject else said
+    meaning = _(problem.code.meaning)
+    return f"{meaning} ({problem.subject})" if problem.subject else meaning
 
 
 def render(

@@ -75,7 +75,7 @@ class Agencies:
             rows = await session.execute(_views().where(concerned).order_by(Agency.id))
             return [_view(*row) for row in rows]
 
-    async def one(self, company_id: int, number: str, agency: int) -> AgencyView | None:
+    async def get(self, company_id: int, number: str, agency: int) -> AgencyView | None:
         """This one, if the company is its agent or its client."""
         concerned = or_(Agency.agent_id == company_id, Agency.client_number == number)
         async with self._database.reading() as session:

@@ -124,9 +124,9 @@ class Orders:
     async def _do(
         self, session: AsyncSession, message: BulkMessage, order: dict[str, Any], now: datetime
     ) -> Result:
-        told: Result = {name: order[name] for name in TOLD if name in order}
+        result: Result = {name: order[name] for name in TOLD if name in order}
         if "errors" in order:
-            return {**told, "result": "wrong", "errors": order["errors"]}
+            return {**result, "result": "wrong", "errors": order["errors"]}
         company_id, ccrn = message.company_id, order["ccrn"]
         try:
             if order["do"] == "amend":
@@ -140,12 +140,12 @@ class Orders:
                 )
             else:
                 standing = await self._own_cargo.standing(session, company_id, ccrn)
-                told |= {"state": standing.state, "vehicle": standing.vehicle}
+                result |= {"state": standing.state, "vehicle": standing.vehicle}
                 if standing.cross_from is not None:
-                    told["cross_from"] = standing.cross_from.isoformat()
+                    result["cross_from"] = standing.cross_from.isoformat()
         except Problem as problem:
-            return {**told, "result": "refused", "code": problem.code}
-        return {**told, "result": "done"}
+            return {**result, "result": "refused", "code": problem.code}
+        return {**result, "result": "done"}
 
 
 def _is_lodging(placed: Placed) -> bool:

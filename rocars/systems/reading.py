@@ -183,7 +183,7 @@ def _read_xml(content: bytes, dates: LodgingDates, most: int) -> list[Ordered]:
     except FileBroken as broken:
         error = broken.error
         where = f"line {error.line}, column {error.column}" if error.line else ""
-        raise Problem(Code.INVALID_REQUEST, where, f"expected {error.told()}") from None
+        raise Problem(Code.INVALID_REQUEST, where, f"expected {error.message()}") from None
     if not orders:
         raise Problem(Code.INVALID_REQUEST, "message", "expected at least one order")
     return orders
@@ -207,7 +207,7 @@ def _from_xml(row: RawRow, dates: LodgingDates) -> Ordered:
     else:
         wrong = list(row.errors)
     errors += [
-        OrderError(item=error.item, found=error.found, expected=error.told()) for error in wrong
+        OrderError(item=error.item, found=error.found, expected=error.message()) for error in wrong
     ]
     if errors:
         return Ordered(row.kind, reference=reference, ccrn=ccrn, errors=tuple(errors))

@@ -181,13 +181,13 @@ class MessageWorker:
     async def keep(self, session: AsyncSession, turn: Turn, results: list[Result]) -> None:
         """Write down what came of the turn, in its transaction."""
         now = self._clock()
-        told = iter(results)
+        remaining = iter(results)
         for part in turn.parts:
             session.add(
                 BulkResults(
                     message_id=part.message.id,
                     first=part.first,
-                    results=list(islice(told, len(part.orders))),
+                    results=list(islice(remaining, len(part.orders))),
                 )
             )
             part.message.done = part.first + len(part.orders)
@@ -244,6 +244,6 @@ class MessageWorker:
         (part,) = turn.parts
         (order,) = part.orders
         log.error("order.failed", message=part.message.message, place=part.first + 1)
-        told: Result = {name: order[name] for name in TOLD if name in order}
-        failed = {**told, "result": "refused", "code": Code.INTERNAL}
+        result: Result = {name: order[name] for name in TOLD if name in order}
+        failed = {**result, "result": "refused", "code": Code.INTERNAL}
         return [{"place": part.first + 1, **failed}]

@@ -130,10 +130,10 @@ async def _populate(people: People, names: dict[Role, str]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
     """Debian's Chromium; what its microphone hears is a recording."""
-    heard = tmp_path_factory.mktemp("microphone") / "microphone.wav"
+    microphone = tmp_path_factory.mktemp("microphone") / "microphone.wav"
     spoken, rate = soundfile.read(MICROPHONE, dtype="float32")
     silence = np.zeros(rate // 2, np.float32)
-    soundfile.write(heard, np.concatenate((silence, spoken * 0.7, silence)), rate)
+    soundfile.write(microphone, np.concatenate((silence, spoken * 0.7, silence)), rate)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -141,7 +141,7 @@ async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Br
                 "--no-sandbox",
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={heard}",
+                f"--use-file-for-fake-audio-capture={microphone}",
             ],
         )
         yield browser
@@ -164,7 +164,7 @@ class Visit:
         self.url = url
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self._note(said.type, said.text))
+        page.on("console", lambda message: self._note(message.type, message.text))
         self.agrees = True
         self.asked: list[str] = []
         page.on("dialog", self._answer)
@@ -191,6 +191,6 @@ class Visit:
     async def press(self, name: str) -> None:
         await self.page.get_by_role("button", name=name).first.click()
 
-    async def told(self) -> str:
+    async def notice(self) -> str:
         """What the page says happened."""
         return await self.page.locator("main > .notice").first.inner_text()

@@ -38,7 +38,7 @@ async def invent(site: Site) -> None:
         node="hk1", at=now(), lines=92, active=60, front_up=True, closed=False, workers=workers
     )
     await site.orders.say(state)
-    clip = await site.studio.one(Language.ENGLISH, "welcome.greeting")
+    clip = await site.studio.get(Language.ENGLISH, "welcome.greeting")
     assert clip is not None
     for gain, source in ((0.4, Source.UPLOADED), (0.6, Source.PHONE), (0.7, Source.BROWSER)):
         version = await site.intake.file("lee", clip, a_recording(gain=gain), source)
@@ -56,14 +56,14 @@ async def take(directory: Path) -> None:
         site = app[SITE]
         await invent(site)
         async with site.records.reading() as session:
-            told = await session.scalar(
+            completed = await session.scalar(
                 select(func.max(Call.call_id)).where(Call.outcome == CallOutcome.COMPLETED)
             )
         pages = {
             "live": "/live",
             "prompt": "/prompts/en/1001",
             "prompts": "/prompts",
-            "call": f"/calls/{told}",
+            "call": f"/calls/{completed}",
             "figures": "/figures",
         }
         async with async_playwright() as playwright:

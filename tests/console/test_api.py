@@ -110,9 +110,9 @@ async def test_calls_page_by_page_without_what_names_somebody(
     assert sorted(call["call"] for call in found) == sorted(ids)
     assert {call["caller"] for call in found} == {found[0]["caller"]}
     assert "91234567" not in str(found)
-    one = await program.get(f"/calls/{ids[3]}")
-    assert one.body["requests"][0]["ccrns"] == ["1234567890003"]
-    assert one.body in found
+    newest = await program.get(f"/calls/{ids[3]}")
+    assert newest.body["requests"][0]["ccrns"] == ["1234567890003"]
+    assert newest.body in found
     hotline = await program.get("/calls?outcome=hotline")
     assert len(hotline.body["calls"]) == 1
     assert (await program.get("/calls/nobody")).status == 404

@@ -305,7 +305,7 @@ async def test_guessing_from_one_address_is_slowed(console: Console) -> None:
 
 
 @pytest.mark.parametrize(
-    ("public_url", "proxies", "told", "address"),
+    ("public_url", "proxies", "forwarded", "address"),
     [
         ("", ("127.0.0.1/32",), "10.9.9.9, 198.51.100.7", "127.0.0.1"),
         ("https://c.example", ("127.0.0.1/32",), "10.9.9.9, 198.51.100.7", "198.51.100.7"),
@@ -320,11 +320,11 @@ async def test_guessing_from_one_address_is_slowed(console: Console) -> None:
     ],
 )
 async def test_a_proxy_of_ours_tells_where_somebody_is(
-    console: Console, public_url: str, proxies: tuple[str, ...], told: str, address: str
+    console: Console, public_url: str, proxies: tuple[str, ...], forwarded: str, address: str
 ) -> None:
     ruled(console, public_url=public_url, trusted_proxies=proxies)
     form = {"name": console.names[Role.VIEWER], "password": PASSWORDS[Role.VIEWER]}
-    headers = {"X-Forwarded-For": told}
+    headers = {"X-Forwarded-For": forwarded}
     async with (
         ClientSession(console.url) as session,
         session.post("/login", data=form, headers=headers, allow_redirects=False),

@@ -198,14 +198,14 @@ async def test_a_recording_is_filed_under_the_words_that_were_seen(console: Cons
         async with session.get(GREETING) as page:
             saw = re.search(r'name="saw" value="(\d+)"', await page.text())
         assert saw is not None
-        clip = await site.studio.one(Language.ENGLISH, "welcome.greeting")
+        clip = await site.studio.get(Language.ENGLISH, "welcome.greeting")
         assert clip is not None
         await site.intake.words("somebody", clip, "Quite other words that are a good deal longer")
         form = FormData({"csrf": await token(session), "saw": saw[1]})
         form.add_field("recording", a_recording(), filename="a.wav")
         async with session.post(f"{GREETING}/recording", data=form) as answer:
-            told = await answer.text()
-    assert "somebody asked for other words" in told
+            page_text = await answer.text()
+    assert "somebody asked for other words" in page_text
     newest, other = await site.versions.of_clip("en", "welcome.greeting")
     assert (newest.words, newest.made_by) == (clip.shipped_words, console.names[Role.OPERATOR])
     assert other.words.startswith("Quite other words")

@@ -117,7 +117,9 @@ async def bundled(
     somebody: AtHandset, service: Service, language: Language, user_id: str, ccrn: str
 ) -> str:
     """Key a call to its UBR, by buttons of the list, the keypad and the keyboard; gives the UBR."""
-    driver = next(one for one in (await demo_of(service)).drivers if one.user_id == user_id)
+    driver = next(
+        driver for driver in (await demo_of(service)).drivers if driver.user_id == user_id
+    )
     page, words = somebody.page, somebody.words
     await somebody.call(language)
     await somebody.until("login.user_id")
@@ -142,8 +144,8 @@ async def bundled(
     )
     # The page shows a step a moment after it was written.
     await expect(page.locator("#transcript .service").last).to_contain_text(asked)
-    told = " ".join(await page.locator("#transcript .service").all_inner_texts())
-    found = re.findall(r"[0-9]{3,4}(?: [0-9]{3,4})+", told)
+    transcript = " ".join(await page.locator("#transcript .service").all_inner_texts())
+    found = re.findall(r"[0-9]{3,4}(?: [0-9]{3,4})+", transcript)
     await somebody.type("3")
     await expect(somebody.button("call")).to_be_visible()
     return str(found[-1]).replace(" ", "")
@@ -210,13 +212,13 @@ async def test_what_the_microphone_hears_is_understood(
 ) -> None:
     """Chromium's microphone is a file: somebody who says "English" again and again."""
     word = np.frombuffer(spoken(Language.ENGLISH, "English"), "<i2")
-    heard = tmp_path / "microphone.wav"
+    microphone_file = tmp_path / "microphone.wav"
     quiet = np.zeros(8000 * 2, "<i2")
-    soundfile.write(heard, np.concatenate((quiet, word, quiet)), 8000, subtype="PCM_16")
+    soundfile.write(microphone_file, np.concatenate((quiet, word, quiet)), 8000, subtype="PCM_16")
     async with browser(
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={heard}",
+        f"--use-file-for-fake-audio-capture={microphone_file}",
     ) as chromium:
         somebody = await at_handset(chromium, service, url, "en", "+85291230010")
         microphone = somebody.page.get_by_role("button", name="Microphone")

@@ -52,10 +52,10 @@ class Told(list[tuple[str, str, str]]):
 
 
 async def composed(
-    tmp_path: Path, *phrases: Phrase, library: Library = LIBRARY, told: Told | None = None
+    tmp_path: Path, *phrases: Phrase, library: Library = LIBRARY, noted: Told | None = None
 ) -> Utterance:
     stand_ins = StandIns(SETTINGS, tmp_path / "cache", MuteSynthesiser())
-    observer = Told() if told is None else told
+    observer = Told() if noted is None else noted
     composer = Composer(library, SETTINGS, stand_ins, observer=observer, now=lambda: NOW)
     return await composer.compose(phrases)
 
@@ -152,26 +152,26 @@ async def test_a_time_is_of_hong_kong_and_its_day_is_told_from_today(
 async def test_what_cannot_be_said_is_left_out_and_told(
     tmp_path: Path, language: Language, prompt: str, slot: str, value: SlotValue | None
 ) -> None:
-    told = Told()
+    noted = Told()
     kinds = catalogue.load(language).prompts[prompt].slots
     slots = {name: FITTING[kind] for name, kind in kinds.items() if name != slot}
     if value is not None:
         slots[slot] = value
-    utterance = await composed(tmp_path, Phrase(language, prompt, slots), told=told)
+    utterance = await composed(tmp_path, Phrase(language, prompt, slots), noted=noted)
     assert "…" in utterance.text
     assert utterance.stand_ins == (f"{prompt} {slot}: left out",)
-    assert told == [(language, f"{prompt} {slot}", "left out")]
+    assert noted == [(language, f"{prompt} {slot}", "left out")]
     assert utterance.seconds > 0.2  # the rest is said
 
 
 async def test_an_empty_library_leaves_everything_out_and_raises_nothing(tmp_path: Path) -> None:
-    told = Told()
+    noted = Told()
     phrase = Phrase(Language.CANTONESE, "bundle.done", {"ubr": "1234"})
-    utterance = await composed(tmp_path, phrase, library=Library(b"", {}, ()), told=told)
+    utterance = await composed(tmp_path, phrase, library=Library(b"", {}, ()), noted=noted)
     assert not any(utterance.pcm)  # gaps only
     assert utterance.text
-    assert {how for _, _, how in told} == {"left out"}
-    assert len(utterance.stand_ins) == len(told) >= 5
+    assert {how for _, _, how in noted} == {"left out"}
+    assert len(utterance.stand_ins) == len(noted) >= 5
 
 
 async def test_an_unknown_prompt_is_named_and_the_others_are_said(tmp_path: Path) -> None:

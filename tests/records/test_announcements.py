@@ -43,7 +43,7 @@ async def test_an_emergency_is_said_first_and_a_closure_last(records: Database) 
     emergency = await announcements.make("lee", wanted(AnnouncementKind.EMERGENCY))
     later = replace(wanted(), begins=now() + HOUR, ends=now() + 2 * HOUR)
     to_come = await announcements.make("lee", later)
-    found = [said.announcement_id for said in await announcements.to_be_said()]
+    found = [announcement.announcement_id for announcement in await announcements.to_be_said()]
     order = [emergency, works, to_come, closing]
     assert found == [announcement.announcement_id for announcement in order]
 

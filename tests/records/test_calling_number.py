@@ -178,4 +178,4 @@ def test_the_country_of_a_trunk_is_that_of_its_narrowest_network() -> None:
         Peer(name="pbx", networks=(IPv4Network("192.0.2.7/32"),)),
     )
     asked = ("192.0.2.1:5060", "198.51.100.1", "192.0.2.7:5061", "nobody", "")
-    assert [region_of(one, peers) for one in asked] == ["CN", "HK", None, None, None]
+    assert [region_of(number, peers) for number in asked] == ["CN", "HK", None, None, None]

@@ -203,11 +203,11 @@ async def test_every_log_in_is_written_down_and_says_what_it_was(
     visitor = await people.log_in("chan", PASSWORD, "192.0.2.1")
     assert visitor is not None
     await people.log_out(visitor.token, "chan")
-    told = [
+    deeds = [
         (entry.who, entry.action, entry.detail.get("address"))
         for entry in reversed(await audit.read(records))
     ]
-    assert told[1:] == [
+    assert deeds[1:] == [
         ("chan", "log-in failed", "192.0.2.1"),
         ("nobody", "log-in failed", "192.0.2.2"),
         ("(no name)", "log-in failed", "192.0.2.3"),

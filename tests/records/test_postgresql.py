@@ -313,21 +313,21 @@ async def test_tls_as_hosts_write_it(server: Server, parameters: str, encrypted:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "expected"),
     [
         ("sslmode=verify-full&sslrootcert={others}", "certificate verify failed"),
         ("sslmode=verify-full", "certificate verify failed"),
     ],
 )
 async def test_a_server_that_is_not_known_gets_no_password(
-    server: Server, parameters: str, told: str
+    server: Server, parameters: str, expected: str
 ) -> None:
     url = f"{server.url}?{parameters.format(others=certifi.where())}"
     records = Database(url, FAST)
     with pytest.raises(RecordsUnavailable) as caught:
         async with records.reading() as session:
             await session.execute(text("SELECT 1"))
-    assert told in str(reason(caught.value.__cause__ or caught.value))
+    assert expected in str(reason(caught.value.__cause__ or caught.value))
     await records.close()
 
 

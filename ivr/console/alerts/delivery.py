@@ -119,19 +119,19 @@ class Delivery:
 
 def sentence_of(alert: Alert) -> Sentence:
     """What is wrong, in English, and to be told in another language."""
-    return Sentence(alert.told, **alert.figures)
+    return Sentence(alert.text, **alert.figures)
 
 
 def as_json(event: AlertEvent, alert: Alert, public_url: str) -> dict[str, Any]:
     """The body of a webhook."""
-    said = sentence_of(alert)
+    sentence = sentence_of(alert)
     return {
         "event": event.value,
         "kind": alert.kind.value,
         "alert": alert.alert_id,
         "subject": alert.subject,
-        "text": str(said),
-        "text_zh": said.told(WORDS.catalogue("zh-Hant").gettext),
+        "text": str(sentence),
+        "text_zh": sentence.translated(WORDS.catalogue("zh-Hant").gettext),
         "since": alert.since.isoformat(),
         "over": alert.over_at.isoformat() if alert.over_at else None,
         "url": _page(public_url),
@@ -142,16 +142,16 @@ def as_email(
     event: AlertEvent, alert: Alert, rules: AlertSettings, public_url: str
 ) -> EmailMessage:
     """A letter in both languages of the console."""
-    said, chinese = sentence_of(alert), WORDS.catalogue("zh-Hant").gettext
+    sentence, chinese = sentence_of(alert), WORDS.catalogue("zh-Hant").gettext
     letter = EmailMessage()
-    letter["Subject"] = f"[ROCARS] {TITLES[event]}: {said}"
+    letter["Subject"] = f"[ROCARS] {TITLES[event]}: {sentence}"
     letter["From"] = rules.email_from
     letter["To"] = ", ".join(rules.email_to)
     letter["Date"] = formatdate()
     letter["Message-ID"] = make_msgid(domain="rocars-ivr.invalid")
     over = f"\nOver 完結: {when(alert.over_at)}" if alert.over_at else ""
     letter.set_content(
-        f"{TITLES[event]}: {said}\n{chinese(TITLES[event])}：{said.told(chinese)}\n\n"
+        f"{TITLES[event]}: {sentence}\n{chinese(TITLES[event])}：{sentence.translated(chinese)}\n\n"
         f"Since 開始: {when(alert.since)} (Hong Kong 香港時間){over}\n{_page(public_url)}\n"
     )
     return letter

@@ -135,7 +135,7 @@ async def _releases(asked: Asked) -> messages.Releases:
 
 
 async def _release(asked: Asked) -> messages.Release:
-    whole = await asked.site.releases.one(asked.number("release"))
+    whole = await asked.site.releases.get(asked.number("release"))
     if whole is None:
         raise nothing_there()
     return messages.Release(
@@ -156,8 +156,8 @@ async def _calls(asked: Asked) -> messages.Calls:
         language=query.language or "",
         before=query.before or "",
     )
-    told = query.model_dump(mode="json", exclude_none=True)
-    await audit.write(asked.site.records, asked.by, "calls exported", "/api/v1/calls", **told)
+    filters = query.model_dump(mode="json", exclude_none=True)
+    await audit.write(asked.site.records, asked.by, "calls exported", "/api/v1/calls", **filters)
     found = await asked.site.search.find(wanted, query.limit + 1)
     page = found[: query.limit]
     requests = await asked.site.search.requests_of([call.call_id for call in page])

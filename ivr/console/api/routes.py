@@ -80,12 +80,12 @@ def _refused(scope: Scope, status: HTTPStatus, why: str, error: str = "") -> Ref
     metrics.console_api_requests_total.labels(scope, "refused").inc()
     if status is HTTPStatus.TOO_MANY_REQUESTS:
         return Refused(status, why, Retry_After=_WAIT_S)
-    told = ['Bearer realm="console"']
+    challenge = ['Bearer realm="console"']
     if error:
-        told.append(f'error="{error}"')
+        challenge.append(f'error="{error}"')
     if error == "insufficient_scope":
-        told.append(f'scope="{scope}"')
-    return Refused(status, why, WWW_Authenticate=", ".join(told))
+        challenge.append(f'scope="{scope}"')
+    return Refused(status, why, WWW_Authenticate=", ".join(challenge))
 
 
 def _understood(request: web.Request, endpoint: Endpoint) -> Query:

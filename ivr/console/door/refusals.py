@@ -86,8 +86,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def _told(request: web.Request, refusal: web.HTTPException) -> web.Response:
-    said = refusal.text or ""
-    why = words_for(request)(said) if said in OURS else ""  # aiohttp's own words help nobody
+    text = refusal.text or ""
+    why = words_for(request)(text) if text in OURS else ""  # aiohttp's own words help nobody
     answer = error_page(request, refusal.status, request.get(VISITOR), why=why)
     for name in KEPT:
         if name in refusal.headers:

@@ -42,7 +42,7 @@ class NotUnderstood(ValueError):
         super().__init__(", ".join(fields))
         self.fields = fields
 
-    def told(self, _: Callable[[str], str]) -> str:
+    def message(self, _: Callable[[str], str]) -> str:
         names = ", ".join(_(field) for field in self.fields)
         why = _("Not understood: %(names)s. Days are from first to last, %(days)d at most.")
         return why % {"names": names, "days": MOST_DAYS}
@@ -98,7 +98,7 @@ async def _figures(request: web.Request, visitor: Visitor) -> web.Response:
     try:
         first, last, language = _span(request)
     except NotUnderstood as failure:
-        problem = failure.told(words_for(request))
+        problem = failure.message(words_for(request))
     else:
         seen = await _insight(request)
         query = {"from": first.isoformat(), "to": last.isoformat(), "language": language}
@@ -125,7 +125,7 @@ def _understood(show: Page[Visitor]) -> Page[Visitor]:
         try:
             return await show(request, visitor)
         except NotUnderstood as failure:
-            return error_page(request, 400, visitor, why=failure.told(words_for(request)))
+            return error_page(request, 400, visitor, why=failure.message(words_for(request)))
 
     return shown
 

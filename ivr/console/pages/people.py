@@ -162,7 +162,7 @@ async def _set_second_factor(request: web.Request, visitor: Visitor, form: Form)
     except LockedFor:
         tell(request, _("Too many wrong passwords. Wait a while."), bad=True)
     except NotPossible as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
     else:
         tell(request, _("From now on the code of your authenticator is asked for at log-in."))
     raise web.HTTPSeeOther("/me")
@@ -192,7 +192,7 @@ async def _own_password(request: web.Request, visitor: Visitor, form: Form) -> w
     try:
         await site.people.set_password(name, name, form.fields.get("password", ""))
     except NotPossible as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
         raise web.HTTPSeeOther("/me") from None
     raise web.HTTPSeeOther("/login")
 
@@ -209,7 +209,7 @@ async def _try(request: web.Request, visitor: Visitor, change: Awaitable[object]
     try:
         await change
     except NotPossible as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
         return False
     tell(request, _("Done."))
     return True

@@ -13,7 +13,7 @@ from ground.web.navigation import Entry, PageModule
 from ground.web.requests import own_path
 from ivr.console import typed
 from ivr.console.door.guard import REFUSED, action, page
-from ivr.console.faults import told
+from ivr.console.faults import message_for
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE, Site
 from ivr.records.at_prompts import AtPrompts
@@ -190,7 +190,7 @@ async def _upload(request: web.Request, visitor: Visitor, form: Form) -> web.Res
             seen=seen,
         )
     except BadTake as refusal:
-        return await _refused(request, visitor, clip, form, told(refusal, _))
+        return await _refused(request, visitor, clip, form, message_for(refusal, _))
     tell(request, _("Taken as version %(serial)d.") % {"serial": version.serial})
     if seen != asked_of(clip):
         tell(
@@ -209,7 +209,7 @@ async def _seen(site: Site, clip: StudioClip, saw: str) -> Asked:
         return asked(clip, clip.shipped_words)
     serial = number_in(saw)
     if serial is not None:
-        version = await site.versions.one(serial)
+        version = await site.versions.get(serial)
         if version is not None and (version.language, version.clip) == (clip.language, clip.name):
             return asked_of(clip, version)
     return asked_of(clip)
@@ -233,12 +233,12 @@ async def _words(request: web.Request, visitor: Visitor, form: Form) -> web.Resp
     try:
         version = await site.intake.words(visitor.person.name, clip, form.text("words"))
     except BadWords as refusal:
-        return await _refused(request, visitor, clip, form, refusal.told(_))
+        return await _refused(request, visitor, clip, form, refusal.message(_))
     except SynthesisFailed:
         why = _("The synthesiser is away: nothing was changed.")
         return await _refused(request, visitor, clip, form, why)
-    said = _("Version %(serial)d says it with a synthesised voice, until somebody records it.")
-    tell(request, said % {"serial": version.serial})
+    text = _("Version %(serial)d says it with a synthesised voice, until somebody records it.")
+    tell(request, text % {"serial": version.serial})
     raise _back_to(request)
 
 
@@ -248,7 +248,7 @@ async def _review(request: web.Request, visitor: Visitor, form: Form) -> web.Res
 
 async def _retire(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     site, _ = request.app[SITE], words_for(request)
-    version = await site.versions.one(number_of(request, "version"))
+    version = await site.versions.get(number_of(request, "version"))
     own = version is not None and version.made_by == visitor.person.name
     if not own and not visitor.person.role.may(Role.REVIEWER):
         tell(request, _("Only a reviewer puts away what others have made."), bad=True)
@@ -258,7 +258,11 @@ async def _retire(request: web.Request, visitor: Visitor, form: Form) -> web.Res
 
 async def _make_live(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     return await _change(
-        request, visitor, lambda site, by, it: site.versions.make_live(by, it), form, heard=True
+        request,
+        visitor,
+        lambda site, by, it: site.versions.make_live(by, it),
+        form,
+        reaches_callers=True,
     )
 
 
@@ -267,7 +271,7 @@ async def _schedule(request: web.Request, visitor: Visitor, form: Form) -> web.R
     at = instant_to_come(form.text("live_from"))
     if at is None:
         why = _("Give a date and time to come.")
-        version = await site.versions.one(number_of(request, "version"))
+        version = await site.versions.get(number_of(request, "version"))
         clip = None if version is None else await site.studio.of_version(version)
         if clip is not None:
             return await _refused(request, visitor, clip, form, why)
@@ -300,7 +304,7 @@ async def _roll_back(request: web.Request, visitor: Visitor, form: Form) -> web.
             visitor.person.name, clip.language, clip.name, number_in(form.text("before"))
         )
     except NotAllowed as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
     else:
         what = (
             _("Version %(serial)d is heard again.") % {"serial": before.serial}
@@ -317,25 +321,25 @@ async def _change(
     change: Change,
     form: Form,
     *,
-    heard: bool = False,
+    reaches_callers: bool = False,
 ) -> web.Response:
     """Change the version the address names, and go back to its clip, or to the page named by
     `back`. A script that asks for JSON is told in JSON."""
     site, _ = request.app[SITE], words_for(request)
     version_id = number_of(request, "version")
-    version = await site.versions.one(version_id)
+    version = await site.versions.get(version_id)
     try:
         version = await change(site, visitor.person.name, version_id)
     except NotAllowed as refusal:
         if _wants_json(request):
-            return web.json_response({"told": refusal.told(_)}, status=409)
-        tell(request, refusal.told(_), bad=True)
+            return web.json_response({"told": refusal.message(_)}, status=409)
+        tell(request, refusal.message(_), bad=True)
     else:
         what = _("Version %(serial)d: %(state)s.") % {
             "serial": version.serial,
             "state": _(version.state.value),
         }
-        if heard:
+        if reaches_callers:
             await brought_to_callers(request, what)
         elif _wants_json(request):
             return web.json_response({"told": what})

@@ -7,7 +7,7 @@ from aiohttp import web
 from ground.web.forms import Form
 from ground.web.navigation import PageModule
 from ivr.console.door.guard import action, page
-from ivr.console.faults import told
+from ivr.console.faults import message_for
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.console.working import still_there
@@ -74,8 +74,8 @@ async def _import(request: web.Request, visitor: Visitor, form: Form) -> web.Res
         visitor,
         imported=imported,
         tongue=language,
-        broken=imported.broken.told(_) if imported.broken is not None else "",
-        why=lambda refusal: told(refusal, _),
+        broken=imported.broken.message(_) if imported.broken is not None else "",
+        why=lambda refusal: message_for(refusal, _),
         status=200 if imported.taken else 400,
     )
 

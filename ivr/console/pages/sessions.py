@@ -81,6 +81,6 @@ async def _try(request: web.Request, ending: Awaitable[None]) -> None:
     try:
         await ending
     except NotPossible as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
     else:
         tell(request, _("Done."))

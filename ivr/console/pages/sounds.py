@@ -67,7 +67,7 @@ async def _whole_sound(request: web.Request, visitor: Visitor) -> web.Response:
 
 
 async def _of_version(request: web.Request) -> bytes | None:
-    version = await request.app[SITE].versions.one(number_of(request, "version"))
+    version = await request.app[SITE].versions.get(number_of(request, "version"))
     return None if version is None else pcm_of(version.sound)
 
 

@@ -70,7 +70,7 @@ async def _make(request: web.Request, visitor: Visitor, form: Form) -> web.Respo
     try:
         made = await tokens.make(visitor.person.name, name, scopes, _until(form))
     except TokenRefused as refusal:
-        tell(request, refusal.told(words_for(request)), bad=True)
+        tell(request, refusal.message(words_for(request)), bad=True)
         return await _shown(request, visitor, typed=form.fields, status=REFUSED)
     return await _shown(request, visitor, made=made)
 
@@ -89,7 +89,7 @@ async def _revoke(request: web.Request, visitor: Visitor, form: Form) -> web.Res
     try:
         await request.app[SITE].tokens.revoke(visitor.person.name, number_of(request, "number"))
     except TokenRefused as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
     else:
         tell(request, _("Done."))
     raise web.HTTPSeeOther("/tokens")

@@ -14,7 +14,7 @@ from aiohttp import web
 from ground.web.forms import Form, read_form
 from ground.web.navigation import PageModule
 from rocars.cargo.batch.items import RowError
-from rocars.cargo.batch.result_files import told
+from rocars.cargo.batch.result_files import message_for
 from rocars.cargo.own_cargo import OwnConsignment, Wanted
 from rocars.entrance.web_login import WebVisitor
 from rocars.kiosk.devices import Device
@@ -96,7 +96,7 @@ async def _form(
 ) -> web.Response:
     service = request.app[SITE].service
     say = words_for(request)
-    wrong = {error.item: told(error, say) for error in errors or []}
+    wrong = {error.item: message_for(error, say) for error in errors or []}
     dates = service.consignments.dates(service.clock())
     earlier, _ = await service.own_cargo.search(_shipper(visit).company_id, Wanted())
     return render(
@@ -142,7 +142,7 @@ async def _lodge(request: web.Request, visit: Visit, form: Form) -> web.StreamRe
 
 async def _own(request: web.Request, visit: Visit, ccrn: str) -> OwnConsignment:
     """Raises Problem UNKNOWN_CCRN, for another's as for none."""
-    return await request.app[SITE].service.own_cargo.one(_shipper(visit).company_id, ccrn[:32])
+    return await request.app[SITE].service.own_cargo.get(_shipper(visit).company_id, ccrn[:32])
 
 
 async def _show(request: web.Request, visit: Visit) -> web.StreamResponse:

@@ -80,7 +80,7 @@ async def _bundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.
 
 
 async def _show(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
-    made = await request.app[SITE].service.agent_bundling.one(
+    made = await request.app[SITE].service.agent_bundling.get(
         client_of(visitor), checked_ubr(request.match_info["ubr"][:32])
     )
     return render(

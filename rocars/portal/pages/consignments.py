@@ -34,7 +34,7 @@ def routes(base: str = "") -> list[web.RouteDef]:
 async def own(request: web.Request, visitor: WebVisitor) -> OwnConsignment:
     """The consignment of the address. Raises Problem UNKNOWN_CCRN."""
     service = request.app[SITE].service
-    return await service.own_cargo.one(visitor.company_id, request.match_info["ccrn"][:32])
+    return await service.own_cargo.get(visitor.company_id, request.match_info["ccrn"][:32])
 
 
 async def _list(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:

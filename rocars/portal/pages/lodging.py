@@ -11,7 +11,7 @@ from aiohttp import web
 from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
 from rocars.cargo.batch.items import RowError
-from rocars.cargo.batch.result_files import told
+from rocars.cargo.batch.result_files import message_for
 from rocars.cargo.messages import ConsignmentData
 from rocars.entrance.web_login import WebVisitor
 from rocars.portal.fields import FIELDS, filled, read
@@ -45,7 +45,7 @@ def _form(
 ) -> web.Response:
     """The form, and above it everything that is wrong with what was sent."""
     say = words_for(request)
-    wrong = {error.item: told(error, say) for error in errors or []}
+    wrong = {error.item: message_for(error, say) for error in errors or []}
     service = request.app[SITE].service
     return render(
         request,
@@ -64,7 +64,7 @@ def _form(
 async def _empty(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
     values: dict[str, str] = {}
     if copied := request.query.get("copy", ""):
-        lot = await request.app[SITE].service.own_cargo.one(visitor.company_id, copied[:32])
+        lot = await request.app[SITE].service.own_cargo.get(visitor.company_id, copied[:32])
         values = filled(lot.data) | {"expected_date": ""}
     return _form(request, visitor, values)
 

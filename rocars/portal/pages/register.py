@@ -77,7 +77,7 @@ class Filled:
     more: Mapping[str, int] = field(default_factory=dict)
     reference: str = ""
     code: str = field(default="", repr=False)
-    said: str = ""
+    answer: str = ""
 
 
 def routes() -> list[web.RouteDef]:
@@ -105,12 +105,12 @@ def _asked(request: web.Request, shown: Filled, status: int = 200) -> web.Respon
         None,
         status=status,
         values=shown.values,
-        wrong={name: refusal.told(_) for name, refusal in shown.wrong.items()},
+        wrong={name: refusal.message(_) for name, refusal in shown.wrong.items()},
         labels={name: label_of(name, _) for name in shown.wrong},
         problem=shown.problem,
         reference=shown.reference,
         code=shown.code,
-        said=shown.said,
+        answer=shown.answer,
         key=shown.values.get("key") or secrets.token_urlsafe(24),
         rows={kind: range(1, _rows(shown, kind, most[kind]) + 1) for kind in most},
         most=most,
@@ -160,7 +160,7 @@ async def _take(request: web.Request) -> web.StreamResponse:
     try:
         sent = await site.service.applications.send(data, form.text("key"))
     except NotPossible as why:
-        return _asked(request, Filled(form.fields, problem=why.told(_)), 409)
+        return _asked(request, Filled(form.fields, problem=why.message(_)), 409)
     except SQLAlchemyError:
         return _asked(request, Filled(form.fields, problem=_away(request)), 503)
     counter = _counter(site.service, data.counter, WORDS.language_of(request))
@@ -286,7 +286,7 @@ async def _correct(request: web.Request) -> web.StreamResponse:
         filled(seen.data),
         reference=seen.reference,
         code=form.text("code"),
-        said=seen.said if seen.state == "asked" else "",
+        answer=seen.answer if seen.state == "asked" else "",
     )
     if "kind" not in form.fields:
         return _asked(request, again)
@@ -299,7 +299,7 @@ async def _correct(request: web.Request) -> web.StreamResponse:
     try:
         await request.app[SITE].service.applications.correct(seen, data)
     except NotPossible as why:
-        return _asked(request, replace(again, problem=why.told(_)), 409)
+        return _asked(request, replace(again, problem=why.message(_)), 409)
     return await _looked_at(request, form)
 
 
@@ -311,7 +311,7 @@ async def _withdraw(request: web.Request) -> web.StreamResponse:
     try:
         await request.app[SITE].service.applications.withdraw(seen)
     except NotPossible as why:
-        return _seen(request, form, seen, problem=why.told(words_for(request)))
+        return _seen(request, form, seen, problem=why.message(words_for(request)))
     return await _looked_at(request, form)
 
 

@@ -10,7 +10,7 @@ from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
 from rocars.cargo.batch import result_files
 from rocars.cargo.batch.items import ITEMS
-from rocars.cargo.batch.result_files import told
+from rocars.cargo.batch.result_files import message_for
 from rocars.cargo.file_readings import Standing
 from rocars.cargo.messages import BatchReceipt
 from rocars.entrance.web_login import WebVisitor
@@ -132,7 +132,7 @@ async def _show(request: web.Request, visitor: WebVisitor) -> web.StreamResponse
         "uploaded.html.j2",
         visitor,
         receipt=receipt,
-        errors=[(error, told(error, say)) for error in errors[:_SHOWN]],
+        errors=[(error, message_for(error, say)) for error in errors[:_SHOWN]],
         more_errors=len(errors) > _SHOWN,
         lots=receipt.consignments[:_SHOWN],
         shown=_SHOWN,

@@ -18,8 +18,8 @@ class Application(Base):
     """What somebody applied for, and what became of it.
 
     `reference` and a code, kept as its argon2 hash, let the applicant look again. `version` grows
-    with every change of `data`, so that nobody approves what they have not seen. `said` is what an
-    officer asked, or why they refused.
+    with every change of `data`, so that nobody approves what they have not seen. `answer` is what
+    an officer asked, or why they refused.
     """
 
     __tablename__ = "application"
@@ -38,7 +38,7 @@ class Application(Base):
     language: Mapped[str] = mapped_column(String(7))
     version: Mapped[int]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
-    said: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column("said", Text)
     sent_at: Mapped[datetime]
     changed_at: Mapped[datetime] = mapped_column(index=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey(Company.id))

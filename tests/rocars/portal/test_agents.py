@@ -27,7 +27,7 @@ from tests.rocars.portal.conftest import (
     browser_of,
 )
 from tests.rocars.portal.test_access import ROUTES, of_client, try_it
-from tests.rocars.portal.test_shippers import told
+from tests.rocars.portal.test_shippers import notice
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
@@ -42,7 +42,7 @@ async def agency(portal: Portal) -> AsyncIterator[int]:
     client = await portal.visit(SHIPPER)
     await client.go("/agents")
     seen = await client.send("/agents", {"number": "BR-9"})
-    assert told(seen) == "They may act for you from now on."
+    assert notice(seen) == "They may act for you from now on."
     number = (await in_force(portal))[0]
     yield number
     await client.go("/agents")
@@ -99,11 +99,11 @@ async def test_an_agent_lodges_amends_and_bundles_and_both_see_it(
     seen = await agent.send(f"{here}/amend", {**ITEMS, "packages": "77"})
     assert seen.path == here
     bundled = await bundle_for(agent, agency, ccrn)
-    assert told(bundled) == "Bundled."
+    assert notice(bundled) == "Bundled."
     ubr = bundled.path.rpartition("/")[2]
     reply = await world.key_in(DRIVER, PIN, world.tokens[DRIVER].next())
-    heard = await world.ask("GET", "/v1/bundles", session=str(reply.body["session"]))
-    assert [ccrn] in [found["ccrns"] for found in heard.body["bundles"] if found["ubr"] == ubr]
+    listed = await world.ask("GET", "/v1/bundles", session=str(reply.body["session"]))
+    assert [ccrn] in [found["ccrns"] for found in listed.body["bundles"] if found["ubr"] == ubr]
 
     client = await portal.visit(SHIPPER)
     for visit, base in ((client, ""), (agent, f"/clients/{agency}")):
@@ -118,7 +118,7 @@ async def test_an_agent_lodges_amends_and_bundles_and_both_see_it(
     undone = await agent.send(
         f"{bundled.path}/unbundle", {"key": (await agent.go(bundled.path)).key}
     )
-    assert told(undone) == "Unbundled. The cargo may be bundled anew."
+    assert notice(undone) == "Unbundled. The cargo may be bundled anew."
     assert "unbundled" in (await client.go(f"/agents/{agency}")).text
 
 
@@ -134,7 +134,7 @@ async def test_what_an_agent_says_of_a_consent_opens_nothing(portal: Portal) -> 
         assert (await try_it(agent, method, path.format(**names), form)).status == 404, path
     assert (await agent.send(f"/agents/{agency}/confirm")).status == 404, "not theirs to confirm"
     await client.go("/agents")
-    assert told(await client.send(f"/agents/{agency}/confirm")).startswith("They may act")
+    assert notice(await client.send(f"/agents/{agency}/confirm")).startswith("They may act")
     for method, path in OF_CLIENTS:
         if method == "GET" and "{ubr}" not in path:
             assert (await try_it(agent, method, path.format(**names))).status == 200, path
@@ -202,7 +202,7 @@ async def test_an_agent_has_the_cargo_of_its_client_and_drivers_of_both(
     assert (stranger.status, "No such driver is registered." in stranger.text) == (422, True)
     assert ours in stranger.text, "what was typed is kept"
     bundled = await bundle_for(agent, agency, ours, "21000003")
-    assert told(bundled) == "Bundled."
+    assert notice(bundled) == "Bundled."
     by_phone = await world.lodge()
     ubr = (await world.bundle(await world.session(DRIVER), [by_phone])).body["ubr"]
     assert (await agent.go(f"/clients/{agency}/bundles/{ubr}")).status == 404, "not the agent's"

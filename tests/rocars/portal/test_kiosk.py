@@ -137,7 +137,7 @@ async def test_a_driver_bundles_once_and_hears_what_the_telephone_says(portal: P
 
     session = await portal.world.session(DRIVER)
     reply = await portal.world.ask("GET", "/v1/bundles", session=session)
-    assert [one["ubr"] for one in reply.body["bundles"] if ccrn in one["ccrns"]] == [ubr]
+    assert [bundle["ubr"] for bundle in reply.body["bundles"] if ccrn in bundle["ccrns"]] == [ubr]
 
     # another driver at the next kiosk knows nothing of it
     other = await at_kiosk(portal, "fotan-2")

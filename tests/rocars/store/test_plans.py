@@ -106,7 +106,7 @@ async def test_no_page_reads_a_large_table_from_end_to_end(large: World) -> None
         await cargo.search(company_id, Wanted(text=ccrn))
         for state in STATES:
             await cargo.search(company_id, Wanted(text="umbrellas", state=state))
-        await cargo.one(company_id, ccrn)
+        await cargo.get(company_id, ccrn)
         for kind, value in (
             (Kind.CCRN, ccrn),
             (Kind.UBR, receipt.ubr),
