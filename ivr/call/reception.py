@@ -50,7 +50,7 @@ from prompts.utterance import Narrator
 from sip_config.trunks import region_of
 from speech.recognition.vosk_recogniser import VoskRecogniser
 
-log = structlog.get_logger("ivr.pool.reception")
+log = structlog.get_logger("ivr.call.reception")
 
 SOURCE_HEADER = "X-Rocars-Source"
 """Header that only the SIP front writes: the peer the call came from, as `name

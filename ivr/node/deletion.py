@@ -13,7 +13,7 @@ from ivr.records.database import Database
 from ivr.records.retention import AUDIT, CALLS, NEVER, REQUESTS, Due, Retention
 from ivr.settings.service import Settings
 
-log = structlog.get_logger("ivr.pool.housekeeping")
+log = structlog.get_logger("ivr.node.deletion")
 
 DELETE_EVERY_S = 3600.0
 

@@ -14,7 +14,7 @@ from ivr.settings.service import Settings
 from sip_config.edge import Edge, NodeState
 from sip_config.rpc import RpcFailed
 
-log = structlog.get_logger("ivr.pool.node_edge")
+log = structlog.get_logger("ivr.node.edge")
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOK_S = 0.5

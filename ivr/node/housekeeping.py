@@ -37,7 +37,7 @@ from ivr.studio.publication import publish
 from prompts import live
 from prompts.stand_in import StandIns
 
-log = structlog.get_logger("ivr.pool.housekeeping")
+log = structlog.get_logger("ivr.node.housekeeping")
 
 ORDERS_EVERY_S = 0.5
 PROMPTS_EVERY_S = 1.0

@@ -45,7 +45,7 @@ from prompts.library import Shelf
 from prompts.live import PublishedLibrary
 from prompts.stand_in import StandIns
 
-log = structlog.get_logger("ivr.pool.worker")
+log = structlog.get_logger("ivr.node.worker")
 
 HEARTBEAT_S = 0.1
 """Frequent, because the front's count of our calls is compared with it."""
