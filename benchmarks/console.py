@@ -314,7 +314,7 @@ async def measured(count: int, rounds: int, directory: Path) -> Group:
     for day in days:
         await site.tallies.count(day)
     a_day_ms = (time.monotonic() - began) * 1000 / len(days)
-    await site.people.add("benchmark", "chan", "Chan", Role.ADMINISTRATOR, PASSWORD)
+    await site.people.accounts.add("benchmark", "chan", "Chan", Role.ADMINISTRATOR, PASSWORD)
 
     middle = count // 2
     pages = {

@@ -21,9 +21,9 @@ from ivr.console import shown
 from ivr.console.device import device
 from ivr.console.site import SITE
 from ivr.console.words import WORDS
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG
+from ivr.records.visitor import Visitor
 
 HERE = Path(__file__).parent
 ENTRIES = web.AppKey("entries", tuple[Entry[Role], ...])

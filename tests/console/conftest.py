@@ -124,7 +124,7 @@ async def console(tmp_path: Path, populated: Path, beside: WorkProcesses) -> Asy
 
 async def _populate(people: People, names: dict[Role, str]) -> None:
     for role, name in names.items():
-        await people.add("test", name, f"The {role}", role, PASSWORDS[role])
+        await people.accounts.add("test", name, f"The {role}", role, PASSWORDS[role])
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -31,7 +31,7 @@ async def invent(site: Site) -> None:
     await fill(site.records, CALLS)
     for day in await site.tallies.due():
         await site.tallies.count(day)
-    await site.people.add("pictures", "chan", "Chan Tai Man", Role.ADMINISTRATOR, PASSWORD)
+    await site.people.accounts.add("pictures", "chan", "Chan Tai Man", Role.ADMINISTRATOR, PASSWORD)
     worker = {"state": "ready", "pid": 1, "lines": 4, "active": 3, "taken": 411}
     workers = [{"slot": slot, **worker} for slot in range(23)]
     state = NodeState(

@@ -117,7 +117,7 @@ def deeds() -> set[str]:
         for call in re.finditer(r"audit\.(?:note|write)\((.{0,200})", source, re.DOTALL):
             found |= set(re.findall(r'"([a-z][a-z: -]+)"', call[1])[:1])
         found |= {
-            f"person: {word}" for word in re.findall(r'_change\(\s*by, name, "([^"]+)"', source)
+            f"person: {word}" for word in re.findall(r'\.change\(\s*by, name, "([^"]+)"', source)
         }
     found |= {f"ordered: {kind}" for kind in OrderKind}
     found |= {"test call", "test call with drafts", "call looked at", "number shown"}

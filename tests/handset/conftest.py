@@ -48,7 +48,7 @@ async def people(service: Service) -> dict[Role, str]:
     passwords = {role: PASSWORDS[role] for role in (Role.VIEWER, Role.OPERATOR, Role.REVIEWER)}
     records = Database(service.settings.records_url, service.settings.records)
     for role, password in passwords.items():
-        await People(records).add("test", NAMES[role], f"The {role}", role, password)
+        await People(records).accounts.add("test", NAMES[role], f"The {role}", role, password)
     await records.close()
     return passwords
 

@@ -180,7 +180,9 @@ async def test_how_the_node_is_can_be_read_elsewhere(node: Node) -> None:
 
 async def test_sessions_are_kept_as_long_as_the_settings_say(node: Node) -> None:
     people = People(node.records, idle_min=300)
-    await people.add("test", "chan", "Chan Tai Man", Role.ADMINISTRATOR, "a long enough password")
+    await people.accounts.add(
+        "test", "chan", "Chan Tai Man", Role.ADMINISTRATOR, "a long enough password"
+    )
     visitor = await people.log_in("chan", "a long enough password", "127.0.0.1")
     assert visitor is not None
     for minutes, lasts in ((299, True), (301, False)):

@@ -203,7 +203,7 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     book = CallBook(server.url, FAST, NotingMonitor())
     book.start()
     people, versions = People(records), PromptVersions(records)
-    await people.add("test", "chan", "Chan", Role.ADMINISTRATOR, "a long enough password")
+    await people.accounts.add("test", "chan", "Chan", Role.ADMINISTRATOR, "a long enough password")
     assert await people.log_in("chan", "wrong", "here") is None
     visitor = await people.log_in("chan", "a long enough password", "here")
     assert visitor is not None

@@ -14,8 +14,8 @@ from ivr.console.site import SITE
 from ivr.console.visiting import VISITOR
 from ivr.records.audit import deeds_from
 from ivr.records.database import RecordsUnavailable
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 COOKIE = "rocars_console"
 

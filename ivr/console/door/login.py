@@ -19,9 +19,9 @@ from ivr.console.words import WORDS
 from ivr.observe import metrics
 from ivr.records.database import RecordsUnavailable
 from ivr.records.known_devices import DEVICE_KNOWN
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.second_factor import CodeWanted, SecondFactorAway
+from ivr.records.visitor import Visitor
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from ivr.console.door.guard import page
 from ivr.console.rendering import render
 from ivr.console.site import SITE
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 
 def routes() -> list[web.RouteDef]:

@@ -17,9 +17,9 @@ from ivr.console.site import SITE
 from ivr.records.announcements import LONGEST_WORDS, NewAnnouncement
 from ivr.records.console_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 from speech.languages.language import Language
 
 ONE = "/announcements/{number:[0-9]+}"

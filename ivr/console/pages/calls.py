@@ -27,9 +27,9 @@ from ivr.records.calling_number import calling_number
 from ivr.records.masking import mask_user_id
 from ivr.records.models import BundleRequest, Call
 from ivr.records.outcome import CallOutcome
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG
+from ivr.records.visitor import Visitor
 from speech.languages.language import Language
 
 COLUMNS = (

@@ -20,9 +20,9 @@ from ivr.console.site import BUSY, SITE, Site
 from ivr.console.words import WORDS
 from ivr.console.working import worked
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import Measure, hong_kong_day
+from ivr.records.visitor import Visitor
 from speech.languages.language import Language
 
 COLUMNS = ("day", "language", "measure", "name", "count")

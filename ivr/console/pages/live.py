@@ -14,8 +14,8 @@ from ivr.console.site import SITE
 from ivr.console.what_became import what_became
 from ivr.records.console_tables import OrderKind
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 SILENT = timedelta(seconds=20)
 """A node not heard of for longer is shown as gone."""

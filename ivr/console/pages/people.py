@@ -16,8 +16,8 @@ from ivr.console.door.guard import REFUSED, action, page
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.account import NotPossible
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 PERSON = "/people/{name:[a-z0-9._-]+}"
 
@@ -56,13 +56,13 @@ async def _everybody(
 ) -> web.Response:
     """`typed` is what could not be taken: for the account `whose`, or for a new one."""
     people = request.app[SITE].people
-    everybody = await people.all()
+    everybody = await people.accounts.all()
     return render(
         request,
         "people.html.j2",
         visitor,
         people=everybody,
-        locked=await people.locked(everybody),
+        locked=await people.accounts.locked(everybody),
         roles=list(Role),
         typed=typed,
         whose=whose,
@@ -75,7 +75,7 @@ async def _add(request: web.Request, visitor: Visitor, form: Form) -> web.Respon
     added = await _try(
         request,
         visitor,
-        request.app[SITE].people.add(
+        request.app[SITE].people.accounts.add(
             visitor.person.name,
             form.text("name").lower(),
             form.text("full_name"),
@@ -91,14 +91,14 @@ async def _add(request: web.Request, visitor: Visitor, form: Form) -> web.Respon
 
 async def _set_role(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
-    await _try(request, visitor, people.set_role(visitor.person.name, name, _role(form)))
+    await _try(request, visitor, people.accounts.set_role(visitor.person.name, name, _role(form)))
     raise web.HTTPSeeOther("/people")
 
 
 async def _set_active(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
     active = form.text("active") == "yes"
-    await _try(request, visitor, people.set_active(visitor.person.name, name, active))
+    await _try(request, visitor, people.accounts.set_active(visitor.person.name, name, active))
     raise web.HTTPSeeOther("/people")
 
 
@@ -106,20 +106,20 @@ async def _set_password(request: web.Request, visitor: Visitor, form: Form) -> w
     people, name = request.app[SITE].people, request.match_info["name"]
     password = form.fields.get("password", "")
     by = visitor.person.name
-    changed = people.set_password(by, name, password, must_change=name != by)
+    changed = people.accounts.set_password(by, name, password, must_change=name != by)
     await _try(request, visitor, changed)
     raise web.HTTPSeeOther("/people")
 
 
 async def _unlock(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
-    await _try(request, visitor, people.unlock(visitor.person.name, name))
+    await _try(request, visitor, people.accounts.unlock(visitor.person.name, name))
     raise web.HTTPSeeOther("/people")
 
 
 async def _set_phone(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
-    changed = people.set_phone(
+    changed = people.accounts.set_phone(
         visitor.person.name, name, form.text("operator_id"), form.text("pin")
     )
     if await _try(request, visitor, changed):
@@ -171,7 +171,7 @@ async def _set_second_factor(request: web.Request, visitor: Visitor, form: Form)
 async def _drop_second_factor(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     """For who has lost their authenticator."""
     people, name = request.app[SITE].people, request.match_info["name"]
-    await _try(request, visitor, people.drop_second_factor(visitor.person.name, name))
+    await _try(request, visitor, people.accounts.drop_second_factor(visitor.person.name, name))
     raise web.HTTPSeeOther("/people")
 
 
@@ -190,7 +190,7 @@ async def _own_password(request: web.Request, visitor: Visitor, form: Form) -> w
         tell(request, _("The password of today is wrong."), bad=True)
         raise web.HTTPSeeOther("/me")
     try:
-        await site.people.set_password(name, name, form.fields.get("password", ""))
+        await site.people.accounts.set_password(name, name, form.fields.get("password", ""))
     except NotPossible as refusal:
         tell(request, refusal.message(_), bad=True)
         raise web.HTTPSeeOther("/me") from None

@@ -19,9 +19,9 @@ from ivr.console.site import SITE, Site
 from ivr.records.at_prompts import AtPrompts
 from ivr.records.console_tables import PromptVersion, Source
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 from ivr.studio.clips import StudioClip
 from ivr.studio.intake import Asked, BadWords, asked, asked_of
 from ivr.studio.publication import NotPublished, publish

@@ -15,9 +15,9 @@ from ivr.console.pages.prompts import brought_to_callers, instant_to_come, numbe
 from ivr.console.pages.waiting import found_waiting, waiting_page
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
-from ivr.records.people import Visitor
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from ivr.console.faults import message_for
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.console.working import still_there
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 from ivr.studio.importing import opened, take_in
 from ivr.studio.script_book import as_csv, file_name
 from speech.languages.language import Language

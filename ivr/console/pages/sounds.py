@@ -14,8 +14,8 @@ from ivr.console.door.guard import page
 from ivr.console.pages.prompts import CLIP, named_clip, number_of
 from ivr.console.rendering import error_page
 from ivr.console.site import SITE
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 from prompts.take import pcm_of
 from prompts.utterance import SAMPLE_RATE
 

@@ -33,8 +33,8 @@ from ivr.handset.admission import PROTOCOL, Known, check_page
 from ivr.handset.messages import HEARTBEAT_S, LARGEST_MESSAGE
 from ivr.handset.sections import numbers_of
 from ivr.records.database import RecordsUnavailable
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 log = structlog.get_logger(__name__)
 

@@ -16,10 +16,10 @@ from ivr.console.rendering import render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.api_tokens import LONGEST_NAME, NewToken, TokenRefused
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG, hong_kong_day
 from ivr.records.token_tables import Scope
+from ivr.records.visitor import Visitor
 
 USUAL = timedelta(days=365)
 """How long a new token is good, unless somebody says otherwise."""
