@@ -44,10 +44,9 @@ from ivr.console.site import SITE
 from ivr.observe.strain import Verdict
 from ivr.records import migrations
 from ivr.records.calling_number import NumberKind
-from ivr.records.console_tables import RequestCcrn
 from ivr.records.database import Database
 from ivr.records.facts import now
-from ivr.records.models import BundleRequest, Call, CallStep
+from ivr.records.models import BundleRequest, Call, CallStep, RequestCcrn
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.roles import Role
 from ivr.settings.service import Settings

@@ -33,9 +33,9 @@ from ivr.dialogue.waiting import Background
 from ivr.observe import metrics
 from ivr.observe.logs import call_in_logs
 from ivr.records.call_book import CallBook
-from ivr.records.console_tables import OrderKind
 from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
 from ivr.records.masking import last_four
+from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import EndedBy
 from ivr.sms.gateway import SmsGateway
 from ivr.sms.receipts import TextReceipts

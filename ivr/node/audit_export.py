@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from ivr.records import audit
-from ivr.records.console_tables import AuditEntry
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.database import Database
 
 log = structlog.get_logger("ivr.node.audit_export")

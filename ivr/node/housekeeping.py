@@ -23,11 +23,11 @@ from ivr.observe import metrics
 from ivr.observe.strain import Strain
 from ivr.records import announcements
 from ivr.records.call_book import CallBook
-from ivr.records.console_tables import NodeState, OrderKind
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
 from ivr.records.node_name import holder_on, leave_name
 from ivr.records.node_orders import NodeOrders
+from ivr.records.node_tables import NodeState, OrderKind
 from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.retention import Retention

@@ -15,10 +15,10 @@ from ground.refusal import Refusal
 from ground.web.passwords import SecretHasher, WeakPassword, check_strength
 from ground.web.sessions import Sessions
 from ivr.records import audit
-from ivr.records.console_tables import Person
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.failed_log_ins import FailedLogIns
+from ivr.records.people_tables import Person
 from ivr.records.roles import Role
 
 NAME = re.compile(r"[a-z][a-z0-9._-]{1,63}")

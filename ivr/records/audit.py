@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records.audit_chain import sealed
-from ivr.records.console_tables import AuditEntry
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.masking import clean, clean_detail

@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 
 from sqlalchemy import select
 
-from ivr.records.console_tables import AUDIT_KEPT, AuditEntry
+from ivr.records.audit_tables import AUDIT_KEPT, AuditEntry
 from ivr.records.database import Database
 from ivr.records.facts import now
 

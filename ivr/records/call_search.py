@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
-from ivr.records.console_tables import NodeOrder, RequestCcrn
 from ivr.records.database import Database
 from ivr.records.facts import now
-from ivr.records.models import BundleRequest, Call, CallStep
+from ivr.records.models import BundleRequest, Call, CallStep, RequestCcrn
 from ivr.records.node_orders import VALID_S
+from ivr.records.node_tables import NodeOrder
 from ivr.records.outcome import CallOutcome
 
 PAGE = 50

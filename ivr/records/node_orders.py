@@ -11,10 +11,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.records import audit
-from ivr.records.console_tables import NodeOrder, NodeState, OrderKind
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.models import Call, CallStep
+from ivr.records.node_tables import NodeOrder, NodeState, OrderKind
 
 VALID_S = 30.0
 """An order that nobody has taken by then is void: the call it was for is another one by now."""

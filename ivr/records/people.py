@@ -13,11 +13,11 @@ from ground.web.passwords import SecretHasher
 from ground.web.sessions import Sessions
 from ivr.records import audit
 from ivr.records.account import NAME, Accounts, NotPossible
-from ivr.records.console_tables import Person, WebSession
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.failed_log_ins import EVERYWHERE, FailedLogIns, Way, place_of
 from ivr.records.known_devices import KnownDevices
+from ivr.records.people_tables import Person, WebSession
 from ivr.records.second_factor import CodeWanted, SecondFactor, SecondFactorAway
 from ivr.records.visitor import Visitor
 from ivr.records.web_sessions import WebSessions

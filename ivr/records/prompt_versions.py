@@ -15,7 +15,6 @@ from sqlalchemy.orm import undefer
 from ground.refusal import Refusal
 from ivr.records import audit
 from ivr.records.clip_numbers import ClipNumbers
-from ivr.records.console_tables import PromptVersion, Release, Source, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
 from ivr.records.going_live import (
@@ -28,6 +27,7 @@ from ivr.records.going_live import (
     undo,
     version_before,
 )
+from ivr.records.prompt_tables import PromptVersion, Release, Source, VersionState
 
 BY_ITSELF = "(schedule)"
 """Who the audit log names for what goes live on its day."""

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records import audit
-from ivr.records.console_tables import PromptVersion, Release, VersionState
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.going_live import release_title, swap_back, swap_in
+from ivr.records.prompt_tables import PromptVersion, Release, VersionState
 from ivr.records.prompt_versions import NotAllowed
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from ivr.records.console_tables import AuditEntry
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.models import BundleRequest, Call

@@ -8,7 +8,6 @@ from sqlalchemy import Dialect, Insert, Update, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ivr.records.console_tables import RequestCcrn
 from ivr.records.facts import (
     BundleFinished,
     BundleSent,
@@ -19,7 +18,7 @@ from ivr.records.facts import (
     Step,
 )
 from ivr.records.masking import LONGEST_SPOKEN_TEXT, clean, clean_detail, mask_user_id
-from ivr.records.models import Base, BundleRequest, Call, CallStep
+from ivr.records.models import Base, BundleRequest, Call, CallStep, RequestCcrn
 from ivr.records.outcome import UNSETTLED, BundleRequestState
 
 

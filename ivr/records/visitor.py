@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ivr.records.console_tables import Person
+from ivr.records.people_tables import Person
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import structlog
 from ivr.drawing.book import flow_graphs
 from ivr.drawing.source import literal_prompts, read_dialogue
 from ivr.drawing.words import title
-from ivr.records.console_tables import PromptVersion, Source, VersionState
+from ivr.records.prompt_tables import PromptVersion, Source, VersionState
 from ivr.records.prompt_versions import PromptVersions
 from prompts import catalogue
 from prompts.library import RECORDINGS, Library, read_manifest

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from ivr.records.console_tables import PromptVersion, VersionState
+from ivr.records.prompt_tables import PromptVersion, VersionState
 from ivr.records.prompt_versions import PromptVersions
 from prompts import live
 from prompts.live import LiveClip

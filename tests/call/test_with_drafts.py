@@ -13,10 +13,10 @@ from cryptography.fernet import Fernet
 
 from ground.database.urls import sqlite_url
 from ivr.call.with_drafts import DraftNarrators
-from ivr.records.console_tables import Source
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.migrations import upgrade
+from ivr.records.prompt_tables import Source
 from ivr.records.prompt_versions import NewVersion, PromptVersions
 from ivr.studio.draft_calls import GOOD_S, HEADER, DraftKey
 from ivr.telephony.invite import Invite

@@ -13,10 +13,11 @@ from sqlalchemy import func, select
 
 from benchmarks.console import a_console, fill
 from ivr.console.site import SITE, Site
-from ivr.records.console_tables import NodeState, Source
 from ivr.records.facts import now
 from ivr.records.models import Call
+from ivr.records.node_tables import NodeState
 from ivr.records.outcome import CallOutcome
+from ivr.records.prompt_tables import Source
 from ivr.records.roles import Role
 from speech.languages.language import Language
 from tests.console.conftest import CHROMIUM, Visit, a_recording

@@ -18,7 +18,7 @@ from ivr.console.health import DISK_FULL, DRAINING, FRONT_DOWN, Health
 from ivr.console.self_test import SelfTestOutcome
 from ivr.observe.strain import Strain, Verdict
 from ivr.records.alert_kinds import AlertKind
-from ivr.records.console_tables import NodeState
+from ivr.records.node_tables import NodeState
 from ivr.records.tallies import Counted, Measure, hong_kong_day
 
 pytestmark = pytest.mark.unit

@@ -14,8 +14,8 @@ from sqlalchemy import update
 from ivr.console.app import ROOMS
 from ivr.console.door.guard import COOKIE
 from ivr.records import audit
-from ivr.records.console_tables import WebSession
 from ivr.records.facts import now
+from ivr.records.people_tables import WebSession
 from ivr.records.roles import Role
 from tests.console.conftest import PASSWORDS, Console, a_recording
 

@@ -20,9 +20,10 @@ from ground.web.requests import own_path
 from ivr.console.charts import CHARTS
 from ivr.console.pages.waiting import ON_A_PAGE
 from ivr.observe.strain import Cause, Pressure, Strain, Verdict
-from ivr.records.console_tables import NodeState, Source, VersionState
 from ivr.records.facts import Step, now
+from ivr.records.node_tables import NodeState
 from ivr.records.outcome import CallOutcome
+from ivr.records.prompt_tables import Source, VersionState
 from ivr.records.prompt_versions import NewVersion
 from ivr.records.roles import Role
 from prompts import live

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from ivr.console.settings import ConsoleSettings
 from ivr.records import audit
-from ivr.records.console_tables import LoginFailures, Person
+from ivr.records.people_tables import LoginFailures, Person
 from ivr.records.roles import Role
 from ivr.records.second_factor import STEP_S, SecondFactor, SecondFactorAway
 from tests.console.conftest import PASSWORDS, Console

@@ -15,8 +15,8 @@ from sqlalchemy import select, update
 
 from ivr.console.device import device
 from ivr.records import audit
-from ivr.records.console_tables import WebSession
 from ivr.records.facts import now
+from ivr.records.people_tables import WebSession
 from ivr.records.roles import Role
 from tests.console.conftest import NAMES, PASSWORDS, Console, Visit
 from tests.console.test_door import browser, token

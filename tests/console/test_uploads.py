@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from aiohttp import ClientSession, FormData
 
-from ivr.records.console_tables import Source, VersionState
+from ivr.records.prompt_tables import Source, VersionState
 from ivr.records.roles import Role
 from speech.languages.language import Language
 from tests.console.conftest import Console, a_recording

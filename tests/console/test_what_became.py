@@ -8,10 +8,10 @@ import pytest
 
 from ivr.console import what_became as orders
 from ivr.console.what_became import what_became
-from ivr.records.console_tables import NodeOrder, OrderKind
 from ivr.records.facts import now
 from ivr.records.models import Call
 from ivr.records.node_orders import CallOrder
+from ivr.records.node_tables import NodeOrder, OrderKind
 from ivr.records.outcome import CallOutcome
 
 pytestmark = pytest.mark.unit

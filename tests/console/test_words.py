@@ -39,14 +39,10 @@ from ivr.drawing.words import title
 from ivr.node.scoreboard import SUPERVISOR_STILL, WORKER_STILL, WorkerState
 from ivr.node.start_failures import CANNOT_START
 from ivr.records.alert_kinds import AlertEvent, AlertKind, Channel
-from ivr.records.console_tables import (
-    AnnouncementKind,
-    AnnouncementPlace,
-    OrderKind,
-    Source,
-    VersionState,
-)
+from ivr.records.announcement_tables import AnnouncementKind, AnnouncementPlace
+from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
+from ivr.records.prompt_tables import Source, VersionState
 from ivr.records.roles import Role
 from ivr.records.token_tables import Scope
 from ivr.studio.clips import PLACES

@@ -15,8 +15,8 @@ from ivr.handset.messages import PlaceCall, State, Told
 from ivr.handset.placed_call import PlacedCall
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
-from ivr.records.console_tables import Source
 from ivr.records.database import Database, RecordsUnavailable
+from ivr.records.prompt_tables import Source
 from ivr.records.prompt_versions import NewVersion, PromptVersions
 from ivr.records.roles import Role
 from ivr.settings.service import Settings

@@ -24,21 +24,18 @@ from ivr.node.scoreboard import Scoreboard, WorkerState
 from ivr.node.shared import SharedState
 from ivr.observe.strain import Cause, Strain, Verdict
 from ivr.records import migrations
+from ivr.records.announcement_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.announcements import Announcements, NewAnnouncement
 from ivr.records.call_book import CallBook
 from ivr.records.call_search import CallFilter, CallSearch
-from ivr.records.console_tables import (
-    AnnouncementKind,
-    AnnouncementPlace,
-    OrderKind,
-    WebSession,
-)
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.node_name import Holder, NodeNameTaken, take_name
 from ivr.records.node_orders import NodeOrders
+from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import CallOutcome
 from ivr.records.people import People
+from ivr.records.people_tables import WebSession
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.retention import NOT_BEFORE_S, Retention
 from ivr.records.roles import Role

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from ivr.records import audit
+from ivr.records.announcement_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.announcements import LONGEST_WORDS, Announcements, NewAnnouncement, purge
-from ivr.records.console_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.prompt_versions import NotAllowed

@@ -14,10 +14,10 @@ from ground.web.lockout import LockedFor, LockoutRule
 from ground.web.passwords import SecretHasher
 from ivr.records import audit
 from ivr.records.account import NotPossible
-from ivr.records.console_tables import KnownDevice, LoginFailures, Person, WebSession
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.people import People
+from ivr.records.people_tables import KnownDevice, LoginFailures, Person, WebSession
 from ivr.records.roles import Role
 from ivr.records.settings import RecordsSettings
 

@@ -22,16 +22,18 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from ground.database.engine import reason
 from ivr.records import audit, audit_chain
 from ivr.records.api_tokens import ApiTokens
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.call_book import AlreadySettled, CallBook
 from ivr.records.call_search import CallFilter, CallSearch
-from ivr.records.console_tables import AuditEntry, NodeState, OrderKind, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import BundleFinished, BundleSent, CallClosed, Step, now
 from ivr.records.migrations import current, head, upgrade
 from ivr.records.migrations.upgrade import UPGRADE_LOCK
 from ivr.records.node_orders import NodeOrders
+from ivr.records.node_tables import NodeState, OrderKind
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.people import People
+from ivr.records.prompt_tables import VersionState
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.roles import Role
 from ivr.records.settings import RecordsSettings

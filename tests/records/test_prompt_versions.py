@@ -12,10 +12,11 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
 from ivr.records import audit
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.clip_numbers import FIRST_NUMBER
-from ivr.records.console_tables import AuditEntry, PromptVersion, Source, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
+from ivr.records.prompt_tables import PromptVersion, Source, VersionState
 from ivr.records.prompt_versions import NewVersion, NotAllowed, PromptVersions
 from ivr.records.settings import RecordsSettings
 

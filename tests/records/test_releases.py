@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from ivr.records import audit
-from ivr.records.console_tables import VersionState
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.prompt_tables import VersionState
 from ivr.records.prompt_versions import NotAllowed, PromptVersions
 from ivr.records.releases import Releases
 from ivr.records.settings import RecordsSettings

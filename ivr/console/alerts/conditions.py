@@ -15,7 +15,7 @@ from ivr.console.insight import insight
 from ivr.observe.strain import Strain
 from ivr.records.alert_kinds import AlertKind
 from ivr.records.alerts import Wrong
-from ivr.records.console_tables import NodeState
+from ivr.records.node_tables import NodeState
 from ivr.records.outcome import CallOutcome
 from ivr.records.tallies import Counted, hong_kong_day
 

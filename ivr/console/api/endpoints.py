@@ -16,10 +16,10 @@ from ivr.console.insight import Insight, insight
 from ivr.console.shown import masked_number
 from ivr.records import audit
 from ivr.records.call_search import CallFilter
-from ivr.records.console_tables import PromptVersion
 from ivr.records.facts import now
 from ivr.records.models import BundleRequest, Call
 from ivr.records.outcome import CallOutcome
+from ivr.records.prompt_tables import PromptVersion
 from ivr.records.tallies import hong_kong_day
 from ivr.records.token_tables import Scope
 from speech.languages.language import Language

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ivr.records.console_tables import Source, VersionState
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
+from ivr.records.prompt_tables import Source, VersionState
 
 
 class Message(BaseModel):

@@ -14,8 +14,8 @@ from ivr.console.pages.prompts import number_of
 from ivr.console.pages.sounds import sound
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
+from ivr.records.announcement_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.announcements import LONGEST_WORDS, NewAnnouncement
-from ivr.records.console_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.facts import now
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role

@@ -17,8 +17,8 @@ from ivr.console.faults import message_for
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE, Site
 from ivr.records.at_prompts import AtPrompts
-from ivr.records.console_tables import PromptVersion, Source
 from ivr.records.facts import now
+from ivr.records.prompt_tables import PromptVersion, Source
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role
 from ivr.records.visitor import Visitor
