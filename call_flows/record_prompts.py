@@ -81,7 +81,7 @@ class Badge:
 
 
 async def record_prompts(call: Conversation, context: CallContext, studio: RecordingStudio) -> None:
-    """Let an operator record prompts, one after another, until he hangs up."""
+    """Let an operator record prompts, one after another, until they hang up."""
     try:
         await call.say("recording.greeting")
         await choose_language(call, context)

@@ -76,7 +76,7 @@ def unpublished(directory: Path, versions: Iterable[int]) -> list[int]:
 
 
 def tidy(directory: Path, keep: Iterable[int]) -> None:
-    """Delete the sound of other versions. Who plays one keeps it until he has played it."""
+    """Delete the sound of other versions. A process that plays it keeps it to its end."""
     kept = {_file(directory, version).name for version in keep}
     for path in directory.glob("*.pcm"):
         if path.name not in kept:

@@ -318,7 +318,7 @@ class Reception:
         except HungUp:
             pass
         except Exception:
-            log.exception("not even an apology could be played")
+            log.exception("error message could not be played")
 
     async def _close(self, call_id: str, offered: IncomingCall, served: _Served) -> None:
         """End the call, let requests that were sent finish, write the CDR."""

@@ -59,7 +59,7 @@ class NodeEdge:
     def _on_stop_signal(self) -> bool:
         """Drain at the first stop signal, stop at the second."""
         if self._draining_since is not None:
-            log.warning("told twice to end: ending at once")
+            log.warning("second stop signal: stopping now")
             return True
         self._draining_since = time.monotonic()
         log.info("draining")

@@ -262,7 +262,7 @@ class Supervisor:
             self._front.accept(False)
             worker_pool.drain()
         else:
-            log.warning("told twice to end: ending at once")
+            log.warning("second stop signal: stopping now, calls are dropped")
             worker_pool.kill()
 
     def _note(self, change: Ready | Died) -> None:

@@ -172,7 +172,7 @@ class PromptVersions:
         return version
 
     async def retire(self, by: str, version_id: int, why: str = "") -> PromptVersion:
-        """Not wanted: a draft or a reviewed version is put away, for good."""
+        """Not wanted: a draft or a reviewed version is discarded, for good."""
         async with self._records.writing() as session:
             version = await _held(session, version_id)
             _must_be(version, VersionState.DRAFT, VersionState.REVIEWED)
@@ -203,7 +203,7 @@ class PromptVersions:
         return version
 
     async def undo_batch(self, by: str, batch: str) -> int:
-        """Put away all drafts of a set that nobody has reviewed yet; how many those were."""
+        """Discard all drafts of a set that nobody has reviewed yet; how many those were."""
         async with self._records.writing() as session:
             drafts = (
                 await session.scalars(
@@ -234,7 +234,7 @@ class PromptVersions:
             version = await _held(session, version_id)
             _must_be(version, VersionState.REVIEWED, VersionState.RETIRED)
             if version.state is VersionState.RETIRED and version.was_live_at is None:
-                raise NotAllowed("a version that was put away unreviewed cannot go live")
+                raise NotAllowed("a version that was discarded before its review cannot go live")
             await swap(session, by, version.language, version.clip, version)
         return version
 

@@ -152,10 +152,10 @@ expect.set_options(timeout=60_000)  # a limit, no expectation: a page may be slo
 
 
 class Visit:
-    """One person at a browser of her own; whatever its console complains of is a failure.
+    """One person at a browser of their own; whatever its console complains of is a failure.
 
     Attributes:
-        agrees: what she answers when the page asks whether she means it.
+        agrees: what they answer when the page asks whether they are sure.
         asked: what it has asked.
     """
 

@@ -51,7 +51,7 @@ async def console_here(console: Console) -> Console:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def enter(chromium: Browser, console: Console) -> AsyncIterator[Enter]:
-    """Somebody logs in at a browser of her own; no page may have complained at the end."""
+    """Somebody logs in at a browser of their own; no page may have complained at the end."""
     async with AsyncExitStack() as leaving:
         visits: list[Visit] = []
 
@@ -125,7 +125,7 @@ async def test_nobody_is_offered_to_review_her_own(console: Console, enter: Ente
     )
     await reviewer.press("Send")
     assert await reviewer.page.get_by_role("button", name="I have heard it").count() == 0
-    await reviewer.press("Put away")
+    await reviewer.press("Discard")
     assert await reviewer.notice() == "Version 1: retired."
 
 
@@ -413,7 +413,7 @@ async def test_a_call_is_found_and_read(console: Console, enter: Enter) -> None:
     dialogue = operator.page.locator(".dialogue")
     assert await dialogue.locator("tr.caller").count() == 2
     assert "login.user_id?" in await dialogue.inner_text()
-    assert "said and pressed nothing" in await dialogue.inner_text()
+    assert "no input" in await dialogue.inner_text()
     page = await operator.page.inner_text("main")
     assert "1234567890123" in page
     assert "******4567" in page

@@ -185,7 +185,7 @@ async def test_a_set_is_undone_as_one(console: Console) -> None:
         undo = re.search(r'action="(/prompts/sets/[^"]+/undo)"', page)
         assert undo is not None
         async with session.post(undo[1], data={"csrf": await token(session)}) as answer:
-            assert "The set is undone: 2 drafts put away" in await answer.text()
+            assert "The set is undone: 2 drafts discarded" in await answer.text()
         drafts = await console.site.versions.in_state(VersionState.DRAFT)
         assert [draft.source for draft in drafts] == [Source.UPLOADED]
         async with session.post("/prompts/sets/x/undo", data={"csrf": await token(session)}) as no:

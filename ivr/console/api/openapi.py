@@ -20,7 +20,7 @@ _REFUSALS = {
     403: "The token does not open this.",
     404: "There is no such thing.",
     429: "Too many requests with this token, or with unknown ones: wait as `Retry-After` says.",
-    503: "The database is away: try again.",
+    503: "The database is not available: try again.",
 }
 
 

@@ -119,7 +119,9 @@ async def refusals_in_json(request: web.Request, handler: Handler) -> web.Stream
     except RecordsUnavailable as failure:
         log.error("the API could not answer", path=request.path, why=str(failure))
         return _problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "The database is away.", {"Retry-After": _WAIT_S}
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The database is not available.",
+            {"Retry-After": _WAIT_S},
         )
     except Exception:
         log.exception("the API could not answer", path=request.path)

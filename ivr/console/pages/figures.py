@@ -1,4 +1,4 @@
-"""What callers live through, as figures and charts, a day or a quarter at once."""
+"""Call figures as tables and charts, for a day or up to a quarter at once."""
 
 from __future__ import annotations
 

@@ -235,7 +235,7 @@ async def _words(request: web.Request, visitor: Visitor, form: Form) -> web.Resp
     except BadWords as refusal:
         return await _refused(request, visitor, clip, form, refusal.message(_))
     except SynthesisFailed:
-        why = _("The synthesiser is away: nothing was changed.")
+        why = _("The synthesiser is not available: nothing was changed.")
         return await _refused(request, visitor, clip, form, why)
     text = _("Version %(serial)d says it with a synthesised voice, until somebody records it.")
     tell(request, text % {"serial": version.serial})
@@ -251,7 +251,7 @@ async def _retire(request: web.Request, visitor: Visitor, form: Form) -> web.Res
     version = await site.versions.get(number_of(request, "version"))
     own = version is not None and version.made_by == visitor.person.name
     if not own and not visitor.person.role.may(Role.REVIEWER):
-        tell(request, _("Only a reviewer puts away what others have made."), bad=True)
+        tell(request, _("Only a reviewer discards what others have made."), bad=True)
         raise await _to_clip(site, version)
     return await _change(request, visitor, lambda site, by, it: site.versions.retire(by, it), form)
 

@@ -81,18 +81,18 @@ async def _import(request: web.Request, visitor: Visitor, form: Form) -> web.Res
 
 
 async def _undo(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
-    """All drafts of a set are put away, by who brought it or a reviewer."""
+    """All drafts of a set are discarded, by the operator who brought it or a reviewer."""
     site, _ = request.app[SITE], words_for(request)
     batch, by = request.match_info["batch"], visitor.person
     versions = await site.versions.batch_of(batch)
     if not versions:
         return error_page(request, 404, visitor)
     if any(version.made_by != by.name for version in versions) and not by.role.may(Role.REVIEWER):
-        tell(request, _("Only a reviewer puts away what others have made."), bad=True)
+        tell(request, _("Only a reviewer discards what others have made."), bad=True)
         raise web.HTTPSeeOther("/prompts/waiting")
     gone = await site.versions.undo_batch(by.name, batch)
     left = len(versions) - gone
-    tell(request, _("The set is undone: %(count)d drafts put away.") % {"count": gone})
+    tell(request, _("The set is undone: %(count)d drafts discarded.") % {"count": gone})
     if left:
-        tell(request, _("%(count)d were reviewed or put away before.") % {"count": left})
+        tell(request, _("%(count)d were reviewed or discarded before.") % {"count": left})
     raise web.HTTPSeeOther("/prompts/waiting")
