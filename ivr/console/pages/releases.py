@@ -11,7 +11,8 @@ from aiohttp import web
 from ground.web.forms import Form
 from ground.web.navigation import PageModule
 from ivr.console.door.guard import REFUSED, action, page
-from ivr.console.pages.prompts import brought_to_callers, instant_to_come, number_of
+from ivr.console.pages.prompts import number_of
+from ivr.console.pages.versions import brought_to_callers, instant_to_come
 from ivr.console.pages.waiting import found_waiting, waiting_page
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
