@@ -16,6 +16,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ground.loading import loading
 from ground.standard_streams import nobody_reads_output
 from ivr.cli.outside import in_one_line
 
@@ -35,7 +36,8 @@ class Place:
 
     def load(self, called: str) -> Any:
         """The command itself, under the name it is called by."""
-        found = getattr(importlib.import_module(self.module), self.name)
+        with loading():
+            found = getattr(importlib.import_module(self.module), self.name)
         if isinstance(found, typer.Typer):
             command: Any = typer.main.get_group(found)
         else:

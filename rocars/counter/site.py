@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,7 +20,6 @@ from ground.web.throttle import Throttle
 from ground.web.words import Translate, Words
 from rocars.clock import Clock, in_hong_kong
 from rocars.counter import texts
-from rocars.counter.pack_sheet import PackSheets
 from rocars.crossing.officers import OfficerRole, Officers, OfficerVisitor
 from rocars.crossing.settings import CrossingSettings
 from rocars.entrance.lockout import Lockout
@@ -33,6 +33,9 @@ from rocars.registry.packs import Packs
 from rocars.registry.registrants import Registrants
 from rocars.registry.settings import RegistrationSettings
 from rocars.secrets.settings import TokenSettings
+
+if TYPE_CHECKING:
+    from rocars.counter.pack_sheet import PackSheets
 
 HERE = Path(__file__).parent
 ROOT = "/registration"
@@ -96,7 +99,16 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.throttle = Throttle(self.session.logins_per_minute)
-        self.sheets = PackSheets(self.settings, self.token_forms, WORDS)
+        if self.settings.pack_font is not None:
+            _ = self.sheets  # a font that cannot be used is told at the start
+
+    @cached_property
+    def sheets(self) -> PackSheets:
+        """What draws PDF is loaded for the first pack. Raises what `pack_font` raises if it is no
+        font."""
+        from rocars.counter.pack_sheet import PackSheets
+
+        return PackSheets(self.settings, self.token_forms, WORDS)
 
     def counter(self, code: str, language: str) -> str:
         """The name of a counter; its code, if there is no such counter any more."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import json
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -31,15 +34,20 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes() -> list[web.RouteDef]:
-    description = describe(ENDPOINTS)
-
     async def described(request: web.Request) -> web.Response:
-        return web.json_response(description)
+        text = await asyncio.to_thread(_description)
+        return web.Response(text=text, content_type="application/json")
 
     return [
         web.get(f"{ROOT}/openapi.json", described),
         *(web.get(f"{ROOT}{endpoint.path}", _handler(endpoint)) for endpoint in ENDPOINTS),
     ]
+
+
+@functools.cache
+def _description() -> str:
+    """The OpenAPI document, made when somebody asks for it: it takes a while, and few do."""
+    return json.dumps(describe(ENDPOINTS))
 
 
 def _handler(endpoint: Endpoint) -> Handler:

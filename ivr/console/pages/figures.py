@@ -132,11 +132,11 @@ def _understood(show: Page[Visitor]) -> Page[Visitor]:
 
 async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
     name = request.match_info["chart"]
-    chart = CHARTS.get(name)
-    if chart is None:
+    measures = CHARTS.get(name)
+    if measures is None:
         return error_page(request, 404, visitor)
     _wait_while_overloaded(request)
-    seen = await _insight(request, *chart.shows)
+    seen = await _insight(request, *measures)
     picture = await worked(request, drawn, name, seen, WORDS.language_of(request))
     return web.Response(
         text=picture,
