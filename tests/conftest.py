@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from ground.loading import loading
 from ivr.caller.pytest_plugin import ScriptedRun
 from ivr.caller.scenario.planned import PlannedRun
 from ivr.caller.scenario.steps import Dial, Say
@@ -51,10 +52,10 @@ def _is_first(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_COUNTED] = Counted()
-    config.option.calls_patience = PACE.limit(1)
     if _is_first(config) and not config.option.collectonly:
         folder = mark_run()
         config.stash[_RUN] = folder, Keeper.of(folder)
+    config.option.calls_patience = PACE.limit(1)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -85,6 +86,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.path not in longer,
         )
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported for the tests is no garbage, and stays: see `ground.loading`."""
+    with loading():
+        return (yield)
 
 
 @pytest.hookimpl(trylast=True)

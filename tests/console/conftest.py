@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import shutil
 from collections.abc import AsyncIterator
@@ -16,14 +15,13 @@ import soundfile
 from aiohttp import web
 from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
 
-from ground.database.urls import sqlite_url
 from ground.processes import WorkProcesses
+from ground.web.passwords import SecretHasher
 from ivr.console.app import make_app
 from ivr.console.health import BackEndProbe
 from ivr.console.self_test import SelfTest
 from ivr.console.settings import SelfTestSettings
 from ivr.console.site import SITE, Site
-from ivr.records import migrations
 from ivr.records.call_book import CallBook
 from ivr.records.database import Database
 from ivr.records.people import People
@@ -32,6 +30,7 @@ from ivr.settings.service import Settings
 from prompts.library import RECORDINGS
 from tests.console.test_health import Node
 from tests.records.conftest import PATIENT, NotingMonitor
+from tests.support.migrated import new_records
 from tests.support.shipped import shipped_library
 
 LIBRARY = shipped_library()
@@ -71,11 +70,14 @@ class Console:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Records with one account of each role; made once, since good hashes are slow."""
+    """Records with one account of each role. Their hashes are cheap: to verify one costs what it
+    was made with, and tests log in hundreds of times."""
     path = tmp_path_factory.mktemp("records") / "records.sqlite3"
-    await asyncio.to_thread(migrations.upgrade, sqlite_url(path))
-    records = Database(sqlite_url(path), PATIENT)
-    await _populate(People(records), NAMES)
+    records = Database(new_records(path), PATIENT)
+    cheap = SecretHasher(time_cost=1, memory_kib=64, parallelism=1)
+    with pytest.MonkeyPatch.context() as meanwhile:
+        meanwhile.setattr("ivr.records.people._HASHER", cheap)
+        await _populate(People(records), NAMES)
     await records.close()
     return path
 

@@ -23,7 +23,6 @@ from ivr.node.housekeeping import Housekeeping
 from ivr.node.scoreboard import Scoreboard, WorkerState
 from ivr.node.shared import SharedState
 from ivr.observe.strain import Cause, Strain, Verdict
-from ivr.records import migrations
 from ivr.records.announcements import Announcements, NewAnnouncement
 from ivr.records.call_book import CallBook
 from ivr.records.call_search import CallFilter, CallSearch
@@ -50,6 +49,7 @@ from prompts.announcements import PublishedAnnouncements
 from prompts.take import flac
 from tests.records.conftest import PATIENT, NotingMonitor, an_offered_call
 from tests.records.test_prompt_versions import a_take
+from tests.support.migrated import new_records
 from tests.support.past_calls import past_call
 from tests.support.shipped import shipped_library
 
@@ -82,7 +82,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
             "console": {"idle_minutes": 300},
         }
     )
-    await asyncio.to_thread(migrations.upgrade, settings.records_url)
+    new_records(tmp_path / "records.sqlite3")
     board = Scoreboard(3)
     records = Database(settings.records_url, PATIENT)
     book = CallBook(settings.records_url, PATIENT, NotingMonitor())
