@@ -1,9 +1,8 @@
 """A ROCARS that dies at every step of a reading, one after the other.
 
-    ROCARS_... variables and DEATHS in the environment; python boundary.py
-
-serves as `python -m rocars` does. The file DEATHS keeps at which steps it died already; a reading
-that comes to the next one kills the process. Without DEATHS it waits to be killed.
+With ROCARS_... and DEATHS in the environment, `run` serves as `python -m rocars` does. The
+file DEATHS keeps at which steps it died already; a reading that comes to the next one kills the
+process. Without DEATHS it waits to be killed.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class MortalPassages(Passages):
         die_at("before the commit")
 
 
-async def main() -> None:
+async def _serve() -> None:
     settings = RocarsSettings()
     service = wire(settings, hong_kong_now)
     mortal = MortalPassages(
@@ -87,5 +86,5 @@ async def main() -> None:
     await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def run() -> None:
+    asyncio.run(_serve())

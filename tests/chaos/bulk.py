@@ -1,9 +1,8 @@
 """A ROCARS that dies at every step of a message, one after the other.
 
-    ROCARS_... variables and DEATHS in the environment; python bulk.py
-
-serves as `python -m rocars` does. The file DEATHS keeps at which steps it died already; a message
-that comes to the next one kills the process. Without DEATHS it waits to be killed.
+With ROCARS_... and DEATHS in the environment, `run` serves as `python -m rocars` does. The
+file DEATHS keeps at which steps it died already; a message that comes to the next one kills the
+process. Without DEATHS it waits to be killed.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ class MortalPusher(Pusher):
         die_at("push written down")
 
 
-async def main() -> None:
+async def _serve() -> None:
     settings = RocarsSettings()
     service = wire(settings, hong_kong_now)
     database, clock, limits = service.database, service.clock, settings.systems
@@ -130,5 +129,5 @@ async def main() -> None:
     await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def run() -> None:
+    asyncio.run(_serve())

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import sqlite3
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,11 +19,12 @@ import pytest
 from aiohttp import web
 
 from tests.chaos.bulk import STEPS
+from tests.support.forked import Forked, Program, program
 from tests.support.pace import PACE, limit
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 
-SERVER = Path(__file__).with_name("bulk.py")
+SERVER = "tests.chaos.bulk:run"
 COMPANIES = ("BR-1", "BR-2")
 KILLS = 3
 
@@ -37,7 +35,8 @@ class Bulk:
     at_steps: bool = False
     port: int = 0
     up: asyncio.Event = field(default_factory=asyncio.Event)
-    process: asyncio.subprocess.Process | None = None
+    program: Program = field(init=False)
+    process: Forked | None = None
     deaths: int = 0
     keys: dict[str, str] = field(default_factory=dict)
     pushed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -54,7 +53,7 @@ class Bulk:
         return self.directory / "deaths"
 
     async def start(self) -> None:
-        environment = os.environ | {
+        environment = {
             "ROCARS_DATA_DIR": str(self.directory / "rocars"),
             "ROCARS_LISTEN__PORT": str(self.port),
             "ROCARS_SYSTEMS__ORDERS_AT_ONCE": "4",
@@ -63,19 +62,11 @@ class Bulk:
             "ROCARS_SYSTEMS__PUSH_FIRST_PAUSE_S": "0.1",
             "ROCARS_SYSTEMS__PUSH_TRIES": "100",
             "ROCARS_LOG_LEVEL": "error",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
             "DEATHS": str(self.died_at) if self.at_steps else "",
         }
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, str(SERVER), env=environment, stdout=asyncio.subprocess.PIPE
-        )
-        assert self.process.stdout is not None
-        while line := await asyncio.wait_for(self.process.stdout.readline(), limit(30)):
-            if line.startswith(b"listening on "):
-                self.port = int(line.rpartition(b" ")[2])
-                self.up.set()
-                return
-        raise AssertionError("ROCARS did not start")
+        self.process, line = await self.program.start(environment, "listening on ")
+        self.port = int(line.rpartition(" ")[2])
+        self.up.set()
 
     async def keep_alive(self) -> None:
         """Start it again whenever it died."""
@@ -92,8 +83,7 @@ class Bulk:
             await asyncio.sleep(chance.uniform(0.02, 0.3) * PACE.scale())
             assert self.process is not None
             self.up.clear()
-            with suppress(ProcessLookupError):
-                self.process.kill()
+            self.process.kill()
 
     async def register(self, http: aiohttp.ClientSession, receiver: str) -> None:
         admin = {"X-Api-Key": (self.directory / "rocars" / "admin.key").read_text().strip()}
@@ -150,12 +140,6 @@ class Bulk:
         """Until the last push is, too: or the process is killed before it gets there."""
         while self.held("SELECT 1 FROM push WHERE state = 'due'"):
             await asyncio.sleep(0.05)
-
-    async def close(self) -> None:
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-            await self.process.wait()
 
 
 def order(message: str, place: int) -> dict[str, Any]:
@@ -231,13 +215,13 @@ async def send_all(bulk: Bulk, count: int, orders: int, chance: random.Random | 
         assert bulk.held("SELECT DISTINCT state FROM bulk_message") == [("done",)]
         assert bulk.held("SELECT count(*) FROM bulk_orders") == [(0,)]
     finally:
-        await bulk.close()
         await receiver.cleanup()
 
 
 async def test_killed_at_every_step_an_order_is_done_once(tmp_path: Path) -> None:
     bulk = Bulk(tmp_path, at_steps=True)
-    await send_all(bulk, 6, 10, None)
+    async with program(SERVER) as bulk.program:
+        await send_all(bulk, 6, 10, None)
     assert tuple(bulk.died_at.read_text().splitlines()) == STEPS
     assert bulk.deaths == len(STEPS)
 
@@ -250,6 +234,7 @@ async def test_killed_at_any_moment_every_order_is_done_once(
         directory = tmp_path / str(number)
         directory.mkdir()
         bulk = Bulk(directory)
-        await send_all(bulk, 10, 40, random.Random(3000 + number))
+        async with program(SERVER) as bulk.program:
+            await send_all(bulk, 10, 40, random.Random(3000 + number))
         assert bulk.deaths > 0
         print(f"\nkilled {bulk.deaths} times")

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import sqlite3
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,11 +18,12 @@ import aiohttp
 import pytest
 
 from tests.chaos.boundary import STEPS
+from tests.support.forked import Forked, Program, program
 from tests.support.pace import PACE, limit
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 
-SERVER = Path(__file__).with_name("boundary.py")
+SERVER = "tests.chaos.boundary:run"
 LANES = ("LMC-OUT-1", "LMC-OUT-2", "MKT-OUT-1")
 KILLS = 3
 
@@ -40,7 +38,8 @@ class Boundary:
     at_steps: bool = False
     port: int = 0
     up: asyncio.Event = field(default_factory=asyncio.Event)
-    process: asyncio.subprocess.Process | None = None
+    program: Program = field(init=False)
+    process: Forked | None = None
     deaths: int = 0
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -56,24 +55,16 @@ class Boundary:
         return (self.directory / "rocars" / f"{role}.key").read_text().strip()
 
     async def start(self) -> None:
-        environment = os.environ | {
+        environment = {
             "ROCARS_DATA_DIR": str(self.directory / "rocars"),
             "ROCARS_LISTEN__PORT": str(self.port),
             "ROCARS_AUTH__ARGON2_MEMORY_KIB": "64",
             "ROCARS_LOG_LEVEL": "error",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
             "DEATHS": str(self.died_at) if self.at_steps else "",
         }
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, str(SERVER), env=environment, stdout=asyncio.subprocess.PIPE
-        )
-        assert self.process.stdout is not None
-        while line := await asyncio.wait_for(self.process.stdout.readline(), limit(30)):
-            if line.startswith(b"listening on "):
-                self.port = int(line.rpartition(b" ")[2])
-                self.up.set()
-                return
-        raise AssertionError("ROCARS did not start")
+        self.process, line = await self.program.start(environment, "listening on ")
+        self.port = int(line.rpartition(" ")[2])
+        self.up.set()
 
     async def keep_alive(self) -> None:
         """Start it again whenever it died."""
@@ -90,8 +81,7 @@ class Boundary:
             await asyncio.sleep(chance.uniform(0.02, 0.3) * PACE.scale())
             assert self.process is not None
             self.up.clear()
-            with suppress(ProcessLookupError):
-                self.process.kill()
+            self.process.kill()
 
     async def camera(self, http: aiohttp.ClientSession, lane: str, marks: list[str]) -> None:
         for plate in marks:
@@ -118,12 +108,6 @@ class Boundary:
     def held(self, statement: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.directory / "rocars" / "rocars.sqlite3") as database:
             return database.execute(statement).fetchall()
-
-    async def close(self) -> None:
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-            await self.process.wait()
 
 
 async def bundle_all(boundary: Boundary, http: aiohttp.ClientSession, count: int) -> None:
@@ -174,53 +158,51 @@ async def bundle_all(boundary: Boundary, http: aiohttp.ClientSession, count: int
 
 async def drive_through(boundary: Boundary, count: int, chance: random.Random | None) -> None:
     """Cameras read all vehicles while ROCARS dies; then everything held is compared."""
-    try:
-        await boundary.start()
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(limit(20))) as http:
-            await bundle_all(boundary, http, count)
-            marks = [mark(number) for number in range(count)]
-            keeper = asyncio.create_task(boundary.keep_alive())
-            killer = asyncio.create_task(boundary.kill_at_random(chance)) if chance else None
-            async with asyncio.timeout(limit(120)):
-                await asyncio.gather(
-                    *(
-                        boundary.camera(http, lane, marks[place :: len(LANES)])
-                        for place, lane in enumerate(LANES)
-                    )
+    await boundary.start()
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(limit(20))) as http:
+        await bundle_all(boundary, http, count)
+        marks = [mark(number) for number in range(count)]
+        keeper = asyncio.create_task(boundary.keep_alive())
+        killer = asyncio.create_task(boundary.kill_at_random(chance)) if chance else None
+        async with asyncio.timeout(limit(120)):
+            await asyncio.gather(
+                *(
+                    boundary.camera(http, lane, marks[place :: len(LANES)])
+                    for place, lane in enumerate(LANES)
                 )
-            if killer is not None:
-                killer.cancel()
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
-        instructions = {plate: answer["instruction"] for plate, answer in boundary.answers.items()}
-        assert instructions == {
-            mark(number): "examine" if number % 3 == 0 else "proceed" for number in range(count)
-        }
-        passages = boundary.held("SELECT id, mark, instruction, crossed FROM passage")
-        assert {plate: number for number, plate, _, _ in passages} == {
-            plate: answer["passage"] for plate, answer in boundary.answers.items()
-        }
-        assert len(passages) == count
-        assert all(crossed == (instruction == "proceed") for _, _, instruction, crossed in passages)
-        assert dict(boundary.held("SELECT mark, state FROM bundle")) == {
-            plate: "crossed" if instruction == "proceed" else "live"
-            for plate, instruction in instructions.items()
-        }
-        assert len(boundary.held("SELECT 1 FROM plate_reading")) == count
-        examined = {number for number, _, instruction, _ in passages if instruction == "examine"}
-        assert {number for (number,) in boundary.held("SELECT passage_id FROM profile_hit")} == (
-            examined
-        )
-        assert boundary.held("SELECT count(*) FROM consignment WHERE crossed_at IS NOT NULL") == [
-            (count - len(examined),)
-        ]
-    finally:
-        await boundary.close()
+            )
+        if killer is not None:
+            killer.cancel()
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+    instructions = {plate: answer["instruction"] for plate, answer in boundary.answers.items()}
+    assert instructions == {
+        mark(number): "examine" if number % 3 == 0 else "proceed" for number in range(count)
+    }
+    passages = boundary.held("SELECT id, mark, instruction, crossed FROM passage")
+    assert {plate: number for number, plate, _, _ in passages} == {
+        plate: answer["passage"] for plate, answer in boundary.answers.items()
+    }
+    assert len(passages) == count
+    assert all(crossed == (instruction == "proceed") for _, _, instruction, crossed in passages)
+    assert dict(boundary.held("SELECT mark, state FROM bundle")) == {
+        plate: "crossed" if instruction == "proceed" else "live"
+        for plate, instruction in instructions.items()
+    }
+    assert len(boundary.held("SELECT 1 FROM plate_reading")) == count
+    examined = {number for number, _, instruction, _ in passages if instruction == "examine"}
+    assert {number for (number,) in boundary.held("SELECT passage_id FROM profile_hit")} == (
+        examined
+    )
+    assert boundary.held("SELECT count(*) FROM consignment WHERE crossed_at IS NOT NULL") == [
+        (count - len(examined),)
+    ]
 
 
 async def test_killed_at_every_step_a_crossing_is_written_once(tmp_path: Path) -> None:
     boundary = Boundary(tmp_path, at_steps=True)
-    await drive_through(boundary, 4, None)
+    async with program(SERVER) as boundary.program:
+        await drive_through(boundary, 4, None)
     assert tuple(boundary.died_at.read_text().splitlines()) == STEPS
     assert boundary.deaths == len(STEPS)
 
@@ -233,6 +215,7 @@ async def test_killed_at_any_moment_every_crossing_is_written_once(
         directory = tmp_path / str(number)
         directory.mkdir()
         boundary = Boundary(directory)
-        await drive_through(boundary, 45, random.Random(2000 + number))
+        async with program(SERVER) as boundary.program:
+            await drive_through(boundary, 45, random.Random(2000 + number))
         assert boundary.deaths > 0
         print(f"\nkilled {boundary.deaths} times")
