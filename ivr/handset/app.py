@@ -146,7 +146,8 @@ async def _line(request: web.Request) -> web.StreamResponse:
     await socket.prepare(request)
     sockets.add(socket)
     try:
-        await Handset(socket, request.app[PREMISES], known).attend()
+        translate = WORDS.words_for(request)
+        await Handset(socket, request.app[PREMISES], known, translate).attend()
     finally:
         sockets.discard(socket)
     return socket

@@ -123,7 +123,7 @@ async def _line(request: web.Request, visitor: Visitor) -> web.StreamResponse:
                 there = await http.ws_connect(
                     f"http://127.0.0.1:{admission.port}/line",
                     protocols=(PROTOCOL,),
-                    headers=admission.of(known),
+                    headers=admission.of(known, _WORDS.language_of(request)),
                 )
         except (ClientError, TimeoutError) as failure:
             log.error("the telephone in the browser is not there", why=str(failure))
