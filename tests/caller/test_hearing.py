@@ -159,6 +159,17 @@ async def test_a_prompt_that_is_cut_off_is_not_heard_but_known_early() -> None:
     assert ear.end() == []
 
 
+QUESTION = Phrase(Language.PUTONGHUA, "login.user_id.say", {"length": 8})
+
+
+@pytest.mark.parametrize("cut_ms", [880, 960])
+async def test_an_answer_in_another_language_than_the_menu_is_heard_at_once(cut_ms: int) -> None:
+    menu = await spoken(Phrase(Language.ENGLISH, "welcome.language", {"key": "3"}))
+    question = await spoken(QUESTION)
+    line = np.concatenate([menu[: 1777 + 8 * cut_ms], question[1777:]])
+    assert "login.user_id.say--1" in [recording.known.name for recording in hear(line)]
+
+
 async def test_other_voices_are_not_taken_for_a_prompt() -> None:
     synthesiser = Synthesiser(SynthesiserSettings.model_validate({}))
     rng = np.random.default_rng(1)
