@@ -92,11 +92,13 @@ def retold(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Retold]]:
     """All chosen runs, by title: performed, retold, and performed again, side by side."""
-    chosen: list[PlannedRun] = [
-        item.callspec.params["run"]
+    chosen = [
+        run
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.path == request.path
         if hasattr(item, "callspec") and not item.get_closest_marker("skip")
+        for run in item.callspec.params.values()
+        if isinstance(run, PlannedRun)
     ]
     folder = tmp_path_factory.mktemp("retold")
     if not request.config.getoption("--soak"):
