@@ -15,7 +15,7 @@ from ground.web.assets import Assets
 from ground.web.navigation import Entry
 from ground.web.notices import Notices
 from ground.web.pages import Look, Pages
-from ground.web.throttle import Throttle
+from ground.web.requests import address_of
 from ground.web.words import Translate, Words
 from rocars.clock import Clock, in_hong_kong
 from rocars.counter import texts
@@ -23,6 +23,7 @@ from rocars.counter.pack_sheet import PackSheets
 from rocars.crossing.officers import OfficerRole, Officers, OfficerVisitor
 from rocars.crossing.settings import CrossingSettings
 from rocars.entrance.lockout import Lockout
+from rocars.entrance.throttles import SharedThrottle
 from rocars.registry.agencies import Agencies
 from rocars.registry.applications import Applications
 from rocars.registry.approval import Approval
@@ -75,7 +76,9 @@ class Desk:
     """The services behind the pages.
 
     Args:
-        session: how long an officer's log-in lasts, and from where how often it is tried.
+        session: how long an officer's log-in lasts.
+        throttle: how often log-ins are tried from where.
+        proxies: networks of the proxies before these pages.
     """
 
     settings: RegistrationSettings
@@ -84,6 +87,8 @@ class Desk:
     clock: Clock
     officers: Officers
     lockout: Lockout
+    throttle: SharedThrottle
+    proxies: tuple[str, ...]
     applications: Applications
     approval: Approval
     packs: Packs
@@ -95,8 +100,11 @@ class Desk:
     navigation: tuple[Entry[OfficerRole], ...] = ()
 
     def __post_init__(self) -> None:
-        self.throttle = Throttle(self.session.logins_per_minute)
         self.sheets = PackSheets(self.settings, self.token_forms, WORDS)
+
+    def address_of(self, request: web.Request) -> str:
+        """Where the browser is."""
+        return address_of(request, self.settings.public_url, self.proxies)
 
     def counter(self, code: str, language: str) -> str:
         """The name of a counter; its code, if there is no such counter any more."""

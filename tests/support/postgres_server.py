@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,20 @@ def _postgres_binary(name: str) -> str | None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
+    try:
+        with postgres_server() as server:
+            yield server
+    except FileNotFoundError as missing:
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
+
+
+@contextmanager
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """One that is there meanwhile. `durable`: what is committed is on disk, as it is where it
+    matters; tests do without. Raises FileNotFoundError where PostgreSQL is not installed."""
     initdb, pg_ctl = _postgres_binary("initdb"), _postgres_binary("pg_ctl")
     if initdb is None or pg_ctl is None:
-        pytest.skip("NOT TESTED ON POSTGRESQL: initdb and pg_ctl were not found")
+        raise FileNotFoundError("initdb and pg_ctl were not found")
     whom: dict[str, Any] = {}
     folder = Path(tempfile.mkdtemp(prefix="rocars-pg-"))
     if os.getuid() == 0:  # PostgreSQL refuses to be run by root
@@ -69,7 +81,9 @@ def postgres() -> Iterator[PostgresServer]:
     subprocess.run(
         [initdb, "-D", data, "-U", "rocars", "-A", "trust", "-E", "UTF8", "--no-sync"], **quiet
     )
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
+    if not durable:
+        options += " -c fsync=off"
     subprocess.run(
         [pg_ctl, "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **quiet
     )

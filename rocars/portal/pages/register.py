@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from ground.refusal import Refusal
 from ground.web.forms import Form, check_same_origin, number_in, read_form
 from ground.web.navigation import PageModule
-from ground.web.requests import address_of
 from ground.web.words import Translate
 from rocars.clock import in_hong_kong
 from rocars.entrance.lockout import at_address
@@ -151,7 +150,7 @@ async def _take(request: web.Request) -> web.StreamResponse:
         return _asked(request, Filled(form.fields, more=more))
     _ = words_for(request)
     site = request.app[SITE]
-    if not site.applications.allows(address_of(request, site.public_url)):
+    if not await site.applications.allows(site.address_of(request)):
         problem = _("Too many applications from your address. Wait a minute.")
         return _asked(request, Filled(form.fields, problem=problem), 429)
     data = _read(request, form)
@@ -243,8 +242,8 @@ async def _of_applicant(request: web.Request, form: Form) -> ApplicationView | w
     site = request.app[SITE]
     _ = words_for(request)
     reference = written(form.text("reference"))
-    address = address_of(request, site.public_url)
-    if not site.throttle.allows(address):
+    address = site.address_of(request)
+    if not await site.throttle.allows(address):
         text = _("Too many log-ins from your address. Wait a minute.")
         return _again(request, reference, text, 429)
     counted = at_address("apply", reference, address)

@@ -66,7 +66,11 @@ class Agency(Base):
 
 
 class AgentDeed(Base):
-    """What somebody of an agent did for a client, about a CCRN or a UBR (`about`)."""
+    """What somebody of an agent did for a client, or a system with one of the agent's keys, whose
+    ID is its `user_id` then.
+
+    `about` is ccrn, ubr, file (the number of a batch) or msg (the beginning of a message's ID).
+    """
 
     __tablename__ = "agent_deed"
     __table_args__ = (
