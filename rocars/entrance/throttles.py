@@ -20,7 +20,6 @@ from rocars.store.tables.security import Tries
 log = structlog.get_logger("rocars.throttles")
 
 _WINDOW_S = 60
-_KEPT_MINUTES = 2
 
 
 class Throttles:
@@ -36,7 +35,7 @@ class Throttles:
 
     async def sweep(self) -> None:
         """Forget minutes that are past."""
-        oldest = int(self._clock().timestamp()) // _WINDOW_S - _KEPT_MINUTES
+        oldest = int(self._clock().timestamp()) // _WINDOW_S - 1
         async with self._database.writing() as session:
             await session.execute(delete(Tries).where(Tries.minute < oldest))
 
@@ -75,9 +74,9 @@ class SharedThrottle:
                     Tries.place == place, Tries.minute.in_((minute - 1, minute))
                 )
             )
-            counts = {row.minute: row.count for row in counted}
+            counts = dict(counted.tuples().all())
             before = counts.get(minute - 1, 0) * before_counts
-            if before + counts.get(minute, 0) >= self._per_minute:
+            if before + counts.get(minute, 0) + 1 > self._per_minute:
                 return False
             now = await _one_more(session, place=place, minute=minute)
         return before + now <= self._per_minute

@@ -18,6 +18,7 @@ from rocars.store.tables.bundling import Bundle
 from rocars.store.tables.cargo import Consignment, ConsignmentChange
 from rocars.store.tables.crossing import Passage
 from rocars.store.tables.hotline import ChannelEvent, HotlineDeed
+from rocars.store.tables.systems import BulkConsignment
 
 
 async def of_bundles(
@@ -63,6 +64,8 @@ async def of_consignment(session: AsyncSession, lot: Consignment, listed: int) -
     in_file = await session.get(BatchedConsignment, lot.id)
     if in_file is not None:
         told = [Happening(lot.lodged_at, "file", str(in_file.batch_id), "lodged")]
+    elif await session.get(BulkConsignment, lot.id) is not None:
+        told = [Happening(lot.lodged_at, "system", "", "lodged")]
     changes = await session.execute(
         select(ConsignmentChange).where(ConsignmentChange.consignment_id == lot.id)
     )

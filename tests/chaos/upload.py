@@ -56,7 +56,9 @@ class MortalReadings(FileReadings):
 
 
 class MortalBatches(Batches):
-    async def take(self, *taken: Any, progress: Any, recorded: Any, **how: Any) -> BatchReceipt:
+    async def take(self, *taken: Any, **how: Any) -> BatchReceipt:
+        progress, recorded = how.pop("progress"), how.pop("recorded")
+
         def read(*far: int) -> None:
             at("while it is read")
             progress(*far)

@@ -18,6 +18,7 @@ from tests.rocars.conftest import PIN, World
 from tests.rocars.crossing.conftest import OUT, PASSWORD, Boundary, code_at
 from tests.rocars.portal.conftest import PASSWORD as WEB_PASSWORD
 from tests.rocars.portal.conftest import Portal, add_account
+from tests.rocars.systems.conftest import system_of
 
 pytestmark = pytest.mark.service
 
@@ -149,6 +150,16 @@ async def test_what_happened_is_told_in_order_of_every_channel(
         ("kiosk kwun-tong-1", "logged in"),
         ("kiosk kwun-tong-1", "bundled"),
     ]
+
+
+async def test_what_a_message_lodged_came_by_system(
+    small_boundary: Boundary, officer: Officer
+) -> None:
+    system = await system_of(small_boundary.world)
+    await system.send("m-1", [system.lodge()])
+    ccrn = (await system.done("m-1"))["results"][0]["ccrn"]
+    _, page = await officer.go(f"/ccrn/{ccrn}")
+    assert told(page) == [("shipper&#39;s system", "lodged")]
 
 
 async def test_all_is_masked_until_a_reason_is_given_and_each_look_is_kept(

@@ -110,8 +110,8 @@ async def test_every_page_is_for_whom_it_is_for(portal: Portal, who: str) -> Non
         status, there = await knock(kiosk, method, path)
         if OF_AGENTS.match(path):
             # who is nobody's agent finds a list of none, and no client
-            wanted = 200 if path == "/clients" else 404
-            assert status == (wanted if who == "shipper" else 303), (method, path)
+            theirs_alone = 200 if path == "/clients" else 404
+            assert status == (theirs_alone if who == "shipper" else 303), (method, path)
         elif OF_DRIVERS.match(path) or OF_SHIPPERS.match(path):
             theirs = {"driver": OF_DRIVERS, "shipper": OF_SHIPPERS}.get(who)
             if theirs is not None and theirs.match(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def expected_of_applications() -> set[str]:
     """What an applicant is told of a field, or of an application, and why a form is not kept."""
     found = set()
     for module in (application_form, applications, kept_forms):
-        source = Path(module.__file__).read_text()
+        source = inspect.getsource(module)
         found |= set(re.findall(r'(?:Refusal|NotPossible|CannotBeKept)\(\s*"([^"]+)"', source))
     return found
 
