@@ -74,7 +74,7 @@ class SharedThrottle:
                     Tries.place == place, Tries.minute.in_((minute - 1, minute))
                 )
             )
-            counts = dict(counted.tuples().all())
+            counts = {row[0]: row[1] for row in counted}
             before = counts.get(minute - 1, 0) * before_counts
             if before + counts.get(minute, 0) + 1 > self._per_minute:
                 return False
