@@ -56,6 +56,7 @@ async def test_every_key_opens_its_own_doors_only(small_world, endpoint):
         batch="1",
         company="BR-1",
         message="m-1",
+        client="BR-1",
     )
     query = "&".join(f"{one.name}=1" for one in endpoint.query)
     address = f"{path}?{query}" if query else path
