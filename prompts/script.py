@@ -20,6 +20,7 @@ ADDED_SINCE = (
     "hotline.number",
     "hotline.shut",
     "hotline.opens",
+    "welcome.recorded",
 )
 """Prompts that came when scripts had been printed. Their clips are numbered after all others, so
 that a number on a sheet, or in the name of a file, is the same clip in every database. New prompts

@@ -26,6 +26,7 @@ from ivr.console.pages import (
     alerts,
     announcements,
     audit_log,
+    call_recording,
     calls,
     figures,
     live,
@@ -42,6 +43,7 @@ from ivr.console.pages import (
     wellbeing,
 )
 from ivr.console.rendering import ASSETS, ENTRIES
+from ivr.console.reports.sender import ReportSender
 from ivr.console.sections import ConsoleSections
 from ivr.console.self_test import SelfTest
 from ivr.console.site import SITE, Site
@@ -70,6 +72,7 @@ ROOMS = (
     login.PAGES,
     live.PAGES,
     calls.PAGES,
+    call_recording.PAGES,
     figures.PAGES,
     prompts.PAGES,
     waiting.PAGES,
@@ -128,6 +131,7 @@ def make_app(
             handset=Admission(settings.handset.port, handset_key, trial=False),
             beside=beside,
         )
+        call_recording.prepare(app)
         app[ANNOUNCED] = PublishedAnnouncements(settings.published_prompts)
         app[REACHED] = Reached(lambda: app[SITE].rules.public_url)
         app.on_cleanup.append(_close_site)
@@ -218,7 +222,8 @@ async def _serve(
         listeners.append((runner, await listen(runner, *where, keeper)))
     site = app[SITE]
     delivery = Delivery(site.alerts, settings.alerts, rules.public_url)
-    alerting = asyncio.gather(AlertWatch(site).run(), delivery.run())
+    reporting = ReportSender(site.reports, site.tallies, settings.reports, settings.alerts)
+    alerting = asyncio.gather(AlertWatch(site).run(), delivery.run(), reporting.run())
     await told.wait()
     alerting.cancel()
     await asyncio.gather(alerting, return_exceptions=True)

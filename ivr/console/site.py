@@ -24,6 +24,7 @@ from ivr.records.node_orders import NodeOrders
 from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.releases import Releases
+from ivr.records.reports import Reports
 from ivr.records.second_factor import SecondFactor
 from ivr.records.tallies import Tallies
 from ivr.studio.clips import Studio
@@ -67,6 +68,7 @@ class Site:
         self.releases = Releases(self.records)
         told = self.settings.alerts
         self.alerts = Alerts(self.records, told.channels, told.repeat_hours)
+        self.reports = Reports(self.records)
         self.announcements = Announcements(self.records)
         self.studio = Studio(self.versions, self.library, self.settings.prompts.recordings)
         self.intake = Intake(self.versions, self.settings.prompts, beside=self.beside.run)

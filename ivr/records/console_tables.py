@@ -112,6 +112,7 @@ class AuditEntry(Base):
     """
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_who", "who", "entry_id"),)
 
     entry_id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant, index=True)

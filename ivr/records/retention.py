@@ -140,6 +140,10 @@ class Retention:
             )
         return Due(olds, kept.purge_share, await self._why_wait(at))
 
+    async def why_wait(self) -> str:
+        """Why nothing may be deleted now; empty when something may. Raises RecordsUnavailable."""
+        return await self._why_wait(self._clock())
+
     async def clock_doubt(self) -> str:
         """Why the clock is not to be believed; empty when nothing speaks against it.
 

@@ -29,6 +29,8 @@ from ivr.console.health import (
 from ivr.console.pages import figures, telephone, waiting
 from ivr.console.pages.calls import FIELDS
 from ivr.console.rendering import LOOK
+from ivr.console.reports.letter import COMPARED_WITH, LABELS
+from ivr.console.reports.letter import TITLES as REPORT_TITLES
 from ivr.console.self_test import FAILED
 from ivr.console.what_became import SAID
 from ivr.console.words import WORDS
@@ -47,6 +49,7 @@ from ivr.records.console_tables import (
     VersionState,
 )
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
+from ivr.records.report_periods import ReportPeriod
 from ivr.records.roles import Role
 from ivr.records.token_tables import Scope
 from ivr.studio.clips import PLACES
@@ -81,6 +84,8 @@ def chosen() -> set[str]:
     words |= {*TITLES.values()} | {
         told for told in vars(conditions).values() if isinstance(told, str) and "%(" in told
     }
+    words |= {*REPORT_TITLES.values(), *COMPARED_WITH.values(), *LABELS}
+    words |= {shown.word(period.value) for period in ReportPeriod}
     words |= {NOT_TESTED, FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
     frame = {LOOK.name, LOOK.home[1], LOOK.without_database}
     frame |= {entry.name for room in ROOMS for entry in room.entries}

@@ -280,4 +280,9 @@ async def test_no_secret_is_kept_in_clear(people: People, records: Database) -> 
 def test_roles_include_those_below() -> None:
     assert Role.REVIEWER.may(Role.OPERATOR)
     assert not Role.OPERATOR.may(Role.REVIEWER)
-    assert all(Role.ADMINISTRATOR.may(role) for role in Role)
+    assert [role for role in Role if not Role.ADMINISTRATOR.may(role)] == [Role.LISTENER]
+
+
+def test_recordings_of_calls_are_heard_by_nobody_but_listeners() -> None:
+    assert [role for role in Role if role.may(Role.LISTENER)] == [Role.LISTENER]
+    assert [role for role in Role if Role.LISTENER.may(role)] == [Role.VIEWER, Role.LISTENER]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import smtplib
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -16,6 +14,7 @@ import structlog
 
 from ground.sentence import Sentence
 from ivr.console.alert_settings import AlertSettings
+from ivr.console.mail import NotDelivered, send
 from ivr.console.shown import when
 from ivr.console.words import WORDS
 from ivr.observe import metrics
@@ -33,10 +32,6 @@ TITLES: Mapping[AlertEvent, str] = {
     AlertEvent.STILL: "Still wrong",
     AlertEvent.OVER: "Over",
 }
-
-
-class NotDelivered(Exception):
-    """A message was not taken; the text says why."""
 
 
 @dataclass
@@ -78,7 +73,7 @@ class Delivery:
             await self._post(as_json(message.event, alert, self.public_url))
         elif message.channel is Channel.EMAIL and self.rules.email_to:
             letter = as_email(message.event, alert, self.rules, self.public_url)
-            await asyncio.to_thread(self._mail, letter)
+            await asyncio.to_thread(send, letter, self.rules)
         else:
             raise NotDelivered(f"there is no {message.channel.value} any more")
 
@@ -96,24 +91,6 @@ class Delivery:
         except TimeoutError:
             raise NotDelivered(f"no answer within {self.rules.timeout_s:g} s") from None
         except (aiohttp.ClientError, OSError) as failure:
-            raise NotDelivered(f"{type(failure).__name__}: {failure}") from failure
-
-    def _mail(self, letter: EmailMessage) -> None:
-        rules = self.rules
-        where = rules.smtp_host, rules.smtp_port
-        tls = ssl.create_default_context()
-        try:
-            with (
-                smtplib.SMTP_SSL(*where, timeout=rules.timeout_s, context=tls)
-                if rules.smtp_security == "tls"
-                else smtplib.SMTP(*where, timeout=rules.timeout_s)
-            ) as server:
-                if rules.smtp_security == "starttls":
-                    server.starttls(context=tls)
-                if rules.smtp_user:
-                    server.login(rules.smtp_user, rules.smtp_password.get_secret_value())
-                server.send_message(letter)
-        except (smtplib.SMTPException, OSError) as failure:
             raise NotDelivered(f"{type(failure).__name__}: {failure}") from failure
 
 

@@ -34,5 +34,10 @@ async def _alerts(request: web.Request, visitor: Visitor) -> web.Response:
         for listed in await site.alerts.listed()
     ]
     return render(
-        request, "alerts.html.j2", visitor, shown=shown, channels=site.settings.alerts.channels
+        request,
+        "alerts.html.j2",
+        visitor,
+        shown=shown,
+        channels=site.settings.alerts.channels,
+        reports=await site.reports.listed() if site.settings.reports.to else (),
     )

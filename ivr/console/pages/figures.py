@@ -22,7 +22,7 @@ from ivr.console.working import worked
 from ivr.records.facts import now
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
-from ivr.records.tallies import Measure, hong_kong_day
+from ivr.records.tallies import Counted, Measure, hong_kong_day
 from speech.languages.language import Language
 
 COLUMNS = ("day", "language", "measure", "name", "count")
@@ -161,8 +161,10 @@ async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
 async def _days(site: Site, first: date, last: date, language: str) -> Pages:
     """Every count as it is kept, a day at a time."""
     while first <= last:
-        yield [
-            (count.day, count.language, count.measure.value, count.name, f"{count.count:g}")
-            for count in await site.tallies.all(first, first, language)
-        ]
+        yield [row_of(count) for count in await site.tallies.all(first, first, language)]
         first += timedelta(days=1)
+
+
+def row_of(count: Counted) -> tuple[object, ...]:
+    """A count as a row below `COLUMNS`."""
+    return count.day, count.language, count.measure.value, count.name, f"{count.count:g}"

@@ -81,7 +81,11 @@ async def _shipped(request: web.Request) -> bytes | None:
 
 def sound(request: web.Request, pcm: bytes, kept: str) -> web.Response:
     """PCM as a WAV, or the part of it that a player asks for; `kept`: its Cache-Control."""
-    body = as_wav(pcm)
+    return sent_in_part(request, as_wav(pcm), kept)
+
+
+def sent_in_part(request: web.Request, body: bytes, kept: str) -> web.Response:
+    """A WAV, or the part of it that a player asks for; `kept`: its Cache-Control."""
     headers = {"Cache-Control": kept, "Accept-Ranges": "bytes"}
     try:
         asked = request.http_range

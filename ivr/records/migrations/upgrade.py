@@ -20,6 +20,7 @@ from ground.database.migrate import (
 from ivr.records.alert_tables import Alert
 from ivr.records.console_tables import Tally
 from ivr.records.database import RecordsUnavailable, open_database, without_password
+from ivr.records.report_tables import Report
 from ivr.records.settings import RecordsSettings
 from ivr.records.token_tables import ApiToken
 
@@ -28,7 +29,7 @@ T = TypeVar("T")
 UPGRADE_LOCK = 0x524F43415253
 """Nodes of older releases wait for this number, so it stays."""
 
-TABLES = (Alert, ApiToken, Tally)
+TABLES = (Alert, ApiToken, Report, Tally)
 """One of each module of tables: to import it is to know them all."""
 
 MIGRATIONS = Migrations(

@@ -14,6 +14,7 @@ from ivr.telephony.sound.listening import Following, Listening, OnFrames
 from ivr.telephony.sound.live_speech import LiveSpeech
 from ivr.telephony.sound.playback import UtterancePlayback
 from ivr.telephony.sound.recording import Recording
+from ivr.telephony.sound.tape import Tape
 
 _LATE_S = FRAME_S + 0.040
 
@@ -30,7 +31,7 @@ class LineAudio:
         self._post = post
         self._playing: UtterancePlayback | LiveSpeech | None = None
         self._listening: tuple[Listening | Following, ...] = ()
-        self._recordings: tuple[Recording, ...] = ()
+        self._tapes: tuple[Tape, ...] = ()
         self._key_sound: KeySound | None = None
         self._pressed: Callable[[str], None] | None = None
         self._sent = SILENCE
@@ -76,7 +77,7 @@ class LineAudio:
 
     def take_out_keys(self) -> None:
         """From now on nobody gets the sound of the other side's keys, however the keys come."""
-        self._key_sound = KeySound()
+        self._key_sound = self._key_sound or KeySound()
 
     def hear_tones(self, pressed: Callable[[str], None]) -> None:
         """Listen for keys in the sound, and take them out of it; `pressed` is called on the event
@@ -92,16 +93,20 @@ class LineAudio:
         """
         self._pressed = None
         if new:
-            self._end_dictations()
+            self._key_came()
 
     def record(self, path: Path) -> Recording:
         """Record both sides from now on. Raises OSError."""
         recording = Recording(path)
+        self.keep(recording)
+        return recording
+
+    def keep(self, tape: Tape) -> None:
+        """Hand both sides to this tape from now on."""
         with self._starting:
             if self.began:
-                recording.begin(None)
-            self._recordings = (*self._recordings, recording)
-        return recording
+                tape.begin(None)
+            self._tapes = (*self._tapes, tape)
 
     def hang_up(self) -> None:
         """The call is over."""
@@ -110,9 +115,9 @@ class LineAudio:
         self._hand_on_the_last()
         for listening in self._listening:
             listening.close()
-        for recording in self._recordings:
-            recording.end()
-        self._listening = self._recordings = ()
+        for tape in self._tapes:
+            tape.end()
+        self._listening, self._tapes = (), ()
         self._key_sound = None
 
     def held(self) -> None:
@@ -128,8 +133,8 @@ class LineAudio:
             return
         with self._starting:
             self.began = True
-            for recording in self._recordings:
-                recording.begin(time.monotonic())
+            for tape in self._tapes:
+                tape.begin(time.monotonic())
 
     def frame_to_send(self, now: float) -> bytes | None:
         """The next 20 ms to play; None for silence. Called by the frame clock only.
@@ -156,7 +161,7 @@ class LineAudio:
         `tick` counts the frames of all lines.
         """
         key_sound, pressed = self._key_sound, self._pressed
-        if not (self._listening or self._recordings or pressed):
+        if not (self._listening or self._tapes or pressed):
             if key_sound is not None:
                 key_sound.last()
             return
@@ -171,14 +176,14 @@ class LineAudio:
         if key is not None and pressed is not None:
             self.tone_keys += 1
             self._post(pressed, key)
-            self._end_dictations()
+            self._key_came()
 
     def _hand_on(self, pair: Pair, tick: int) -> None:
         received, sent = pair
         for listening in self._listening:
             listening.hear(received, sent, tick)
-        for recording in self._recordings:
-            recording.add(received, sent)
+        for tape in self._tapes:
+            tape.add(received, sent)
 
     def _hand_on_the_last(self) -> None:
         """The call is over: hand over the frame that was held back, since none comes after it."""
@@ -186,7 +191,9 @@ class LineAudio:
         if last is not None:
             self._hand_on(last, 0)
 
-    def _end_dictations(self) -> None:
+    def _key_came(self) -> None:
+        for tape in self._tapes:
+            tape.key_came()
         for listening in self._listening:
             if isinstance(listening, Listening) and listening.until_key:
                 listening.key_came()
