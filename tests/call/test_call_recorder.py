@@ -85,12 +85,13 @@ async def test_a_whole_call_comes_back_as_it_was(tmp_path: Path) -> None:
 async def test_without_key_or_room_the_call_is_not_recorded_and_that_is_said(
     tmp_path: Path,
 ) -> None:
-    for number, (changed, why) in enumerate(
-        (({"keys": []}, "keys is empty"), ({"leave_free_mb": 1_000_000}, "leave_free_mb"))
+    for rules, why in (
+        (settings(keys=[]), "keys is empty"),
+        (settings(leave_free_mb=1_000_000), "leave_free_mb"),
     ):
-        shelf = RecordedCalls(tmp_path / str(number))
+        shelf = RecordedCalls(tmp_path)
         with capture_logs() as logged:
-            recorder = CallRecorder(settings(**changed), shelf)
+            recorder = CallRecorder(rules, shelf)
             assert await recorder.start(CALL, TODAY).begun() is None
             await recorder.close()
         (line,) = logged
@@ -116,7 +117,7 @@ class FullShelf(RecordedCalls):
         super().new(call_id, TODAY).close()
         path = self.find(call_id)
         assert path is not None
-        return FullDisk(path, "wb")  # type: ignore[return-value]
+        return FullDisk(path, "wb")
 
 
 async def test_a_disk_that_gets_full_ends_the_recording_alone(tmp_path: Path) -> None:
