@@ -213,6 +213,8 @@ class Composer:
                 return forms.digits(value)
             case SlotKind.REFS, [*references]:
                 return forms.references([str(reference) for reference in references])
+            case SlotKind.ENDINGS, [*references]:
+                return forms.endings([str(reference) for reference in references])
             case SlotKind.PLATE, str():
                 return forms.plate(value)
             case SlotKind.TIME, datetime() if value.utcoffset() is None:

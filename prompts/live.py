@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from prompts.library import Library
-from prompts.script import clips
+from prompts.script import clips, without_place
 from prompts.whole_file import write_whole
 from speech.languages.language import Language
 
@@ -98,10 +98,14 @@ class PublishedLibrary:
         }
 
     def clip(self, language: Language, name: str) -> memoryview | None:
-        """The live recording, else the shipped one, else None."""
-        live = self._live.get((language, name))
-        if live is not None:
-            sound = self._sound(live)
+        """The live recording, else the shipped one, else None.
+
+        A digit at the edge of a group that is not live is taken from inside one if that is: numbers
+        are said in one voice.
+        """
+        for wanted in dict.fromkeys((name, without_place(name))):
+            live = self._live.get((language, wanted))
+            sound = None if live is None else self._sound(live)
             if sound is not None:
                 return sound
         return self._shipped.clip(language, name)

@@ -246,4 +246,4 @@ def _value(kind: SlotKind, text: str) -> SlotValue:
     except ValueError:
         typer.echo(f"a slot of kind {kind} cannot be filled with {text!r}", err=True)
         raise typer.Exit(2) from None
-    return text.split(",") if kind is SlotKind.REFS else text
+    return text.split(",") if kind in (SlotKind.REFS, SlotKind.ENDINGS) else text

@@ -58,7 +58,7 @@ async def bundling(call: MadeUpCall, style: KeyStyle = KeyStyle.NORMAL) -> MadeU
     call.hears(await sound("main_menu.intro"))
     call.waits(1)
     call.presses("1", style)
-    call.hears(await sound("ccrn.say"), ms=1500)
+    call.hears(await sound("ccrn.say"), ms=1000)
     call.presses(CCRN + "#", style)
     call.waits(0.2)
     call.hears(await sound("ccrn.accepted", ccrn=CCRN))

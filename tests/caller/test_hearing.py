@@ -20,6 +20,8 @@ from ivr.caller.hearing.read_out import names_of
 from ivr.caller.hearing.repertoire import LOST, Repertoire, Sound
 from ivr.caller.hearing.wanted import CannotBeHeard, Wanted
 from prompts.composer import Composer
+from prompts.library import Library
+from prompts.script import without_place
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase
@@ -35,10 +37,10 @@ REPERTOIRE = Repertoire.of_library(LIBRARY)
 CCRN = "7015653580153"
 
 
-async def spoken(*phrases: Phrase) -> Sound:
+async def spoken(*phrases: Phrase, library: Library = LIBRARY) -> Sound:
     """As the service composes it, with a little silence before and after."""
     settings = PromptSettings.model_validate({})
-    composer = Composer(LIBRARY, settings, StandIns(settings, Path("never")))
+    composer = Composer(library, settings, StandIns(settings, Path("never")))
     utterance = await composer.compose(phrases)
     assert not utterance.stand_ins
     pcm = np.frombuffer(utterance.pcm, "<i2").astype(np.float32)
@@ -84,6 +86,17 @@ async def test_a_read_back_is_understood_digit_by_digit(language: Language) -> N
     assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN}), detected) is not None
     assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1]}), detected) is None
     assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1] + "0"}), detected) is None
+
+
+async def test_digits_of_one_recording_at_every_place_are_understood() -> None:
+    """As where an operator has recorded only the digits inside a group."""
+    index = {
+        (language, name): LIBRARY.index[language, without_place(name)]
+        for language, name in LIBRARY.index
+    }
+    phrase = Phrase(Language.ENGLISH, "ccrn.accepted", {"ccrn": CCRN})
+    line = await spoken(phrase, library=Library(LIBRARY.pcm, index, ()))
+    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN}), hear(over_the_line(line))) is not None
 
 
 def louder(sound: Sound) -> Sound:

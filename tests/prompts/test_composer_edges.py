@@ -28,6 +28,7 @@ LIBRARY = shipped_library()
 FITTING: dict[SlotKind, SlotValue] = {
     SlotKind.DIGITS: "1234567890",
     SlotKind.REFS: ["12345678", "1234567890123"],
+    SlotKind.ENDINGS: ["12345678", "1234567890123"],
     SlotKind.PLATE: "AB1234",
     SlotKind.TIME: NOW + timedelta(hours=2),
     SlotKind.NUMBER: 6,
@@ -70,19 +71,17 @@ def gap(ms: int) -> int:
 
 
 async def test_gaps_between_groups_references_and_phrases_in_samples(tmp_path: Path) -> None:
-    slots: dict[str, SlotValue] = {"ccrns": ["123456", "12"], "vehicle": "A"}
-    phrase = Phrase(Language.ENGLISH, "bundle.one_cargo", slots)
+    phrase = Phrase(Language.ENGLISH, "own.cargo", {"ccrns": ["123456", "12"]})
     utterance = await composed(tmp_path, phrase, Phrase(Language.ENGLISH, "login.welcome"))
-    units = [*(f"unit/digit.{digit}" for digit in "12345612"), "unit/letter.a"]
-    recorded = ["bundle.one_cargo--1", "bundle.one_cargo--2", "login.welcome", *units]
+    places = ("1.begins", "2", "3.ends", "4.begins", "5", "6.ends", "1.begins", "2.ends")
+    units = [f"unit/digit.{place}" for place in places]
+    recorded = ["own.cargo--1", "login.welcome", *units]
     expected = (
         sum(length(name) for name in recorded)
-        + gap(SETTINGS.slot_gap_ms)  # cargo | 123
+        + gap(SETTINGS.comma_gap_ms)  # cargo: | 123
         + gap(SETTINGS.unit_gap_ms) * (2 + 2 + 1)
         + gap(SETTINGS.group_gap_ms)  # 123 | 456
         + gap(SETTINGS.item_gap_ms)  # 456 | 12
-        + gap(SETTINGS.comma_gap_ms)  # 12 | , with vehicle
-        + gap(SETTINGS.slot_gap_ms)  # vehicle | A
         + gap(SETTINGS.phrase_gap_ms)
     )
     assert len(utterance.pcm) // 2 == expected
@@ -91,8 +90,8 @@ async def test_gaps_between_groups_references_and_phrases_in_samples(tmp_path: P
     silence = gap(SETTINGS.phrase_gap_ms) * 2
     assert memoryview(utterance.pcm)[-tail:] == LIBRARY.clip(Language.ENGLISH, "login.welcome")
     assert not any(utterance.pcm[-tail - silence : -tail])
-    letter = LIBRARY.clip(Language.ENGLISH, "unit/letter.a") or b""
-    assert utterance.pcm[: -tail - silence].endswith(bytes(letter))
+    digit = LIBRARY.clip(Language.ENGLISH, "unit/digit.2.ends") or b""
+    assert utterance.pcm[: -tail - silence].endswith(bytes(digit))
 
 
 async def test_nothing_to_say_is_no_sound(tmp_path: Path) -> None:

@@ -109,3 +109,24 @@ def test_who_listens_hears_what_callers_hear(tmp_path: Path) -> None:
     assert heard.clip(Language.ENGLISH, "goodbye.plain") == LIBRARY.clip(
         Language.ENGLISH, "goodbye.plain"
     )
+
+
+def test_a_digit_of_another_voice_is_heard_at_every_place_of_a_number(tmp_path: Path) -> None:
+    digests = {clip.name: clip.digest for clip in clips(Language.ENGLISH)}
+    shelf = PublishedLibrary(LIBRARY, tmp_path)
+    inside, own_end = b"\1\0" * 800, b"\2\0" * 800
+
+    def heard(name: str) -> bytes:
+        return bytes(shelf.clip(Language.ENGLISH, name) or b"")
+
+    sevens = [LiveClip(Language.ENGLISH, "unit/digit.7", 1, "seven", digests["unit/digit.7"])]
+    live.publish(tmp_path, sevens, {1: inside})
+    assert shelf.changed()
+    assert heard("unit/digit.7.begins") == heard("unit/digit.7.ends") == inside
+    name = "unit/digit.8.ends"
+    assert heard(name) == bytes(LIBRARY.clip(Language.ENGLISH, name) or b"")
+    name = "unit/digit.7.ends"
+    sevens.append(LiveClip(Language.ENGLISH, name, 2, "seven", digests[name]))
+    live.publish(tmp_path, sevens, {2: own_end})
+    assert shelf.changed()
+    assert heard(name) == own_end

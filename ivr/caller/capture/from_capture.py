@@ -14,6 +14,8 @@ from ivr.caller.hearing.prompt_ear import PromptHeard
 from ivr.caller.hearing.repertoire import Repertoire
 from ivr.caller.retold.history import CallHistory, Deed, History, Pressed, Prompt, Transferred
 from ivr.caller.retold.values import Values, given, given_driver
+from prompts import catalogue
+from prompts.catalogue import SlotKind
 
 FILLERS = frozenset(
     {
@@ -195,9 +197,18 @@ def _read_out(
             slots[name] = "{user_id[5:]}"
         elif prompt.name == "bundle.text_to":
             slots[name] = SAMPLE_NUMBER[-4:]
+        elif _kind(prompt, name) is SlotKind.ENDINGS and not practice:
+            slots[name] = values.by_ending(value)
         else:
             slots[name] = value if practice else values.written(value)
     return slots, capture
+
+
+def _kind(prompt: PromptHeard, slot: str) -> SlotKind | None:
+    """How a slot was spoken; None for a prompt that is not of our catalogue."""
+    if prompt.language is None:
+        return None
+    return catalogue.load(prompt.language).prompts[prompt.name].slots[slot]
 
 
 def _with_latencies(prompts: Sequence[Prompt], keys_ms: Sequence[int]) -> Iterator[Prompt]:

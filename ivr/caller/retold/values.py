@@ -58,6 +58,16 @@ class Values:
         """A value, or several separated by commas, with variables for given values."""
         return ",".join(self.variable(part) or part for part in value.split(","))
 
+    def by_ending(self, value: str) -> str:
+        """Cargo numbers, separated by commas, of which the last digits were read out: with
+        variables for given ones."""
+        return ",".join(self.written(self._ends_with(part) or part) for part in value.split(","))
+
+    def _ends_with(self, digits: str) -> str | None:
+        """The one cargo number with this end; None if there is no such number, or several."""
+        found = [ccrn for ccrn in self.ccrns if ccrn.endswith(digits)]
+        return found[0] if len(found) == 1 else None
+
     def part(self, digits: str) -> str:
         """The variable for a part of a cargo number; fewer digits than `PART` are its last part."""
         for at, ccrn in enumerate(self.ccrns):
