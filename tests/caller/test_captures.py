@@ -58,7 +58,7 @@ async def bundling(call: MadeUpCall, style: KeyStyle = KeyStyle.NORMAL) -> MadeU
     call.hears(await sound("main_menu.intro"))
     call.waits(1)
     call.presses("1", style)
-    call.hears(await sound("ccrn.say"), ms=1000)
+    call.hears(await sound("ccrn.ask"), ms=1500)
     call.presses(CCRN + "#", style)
     call.waits(0.2)
     call.hears(await sound("ccrn.accepted", ccrn=CCRN))
@@ -111,7 +111,7 @@ async def test_a_captured_call_becomes_a_scenario(tmp_path: Path) -> None:
         "expect login.welcome",
         "expect main_menu.intro",
         "press 1",
-        "expect ccrn.say …",
+        "expect ccrn.ask …",
         "press {ccrn}#",
         "expect ccrn.accepted",
         "expect ccrn.go_on",

@@ -27,8 +27,9 @@ TRUSTED = SAMPLE_RATE * 240 // 1000
 """After this many samples a hypothesis that fits is trusted while it fits, and no other is
 sought."""
 
-SAME_BREATH = SAMPLE_RATE * 280 // 1000
-"""A pause shorter than this is inside a prompt: what follows is in the same language."""
+SAME_BREATH = SAMPLE_RATE * 180 // 1000
+"""A pause shorter than this is inside a prompt: what follows is in the same language. Less than the
+pause between prompts (`prompts.phrase_gap_ms`)."""
 
 SILENCE = 60.0**2
 """Mean square below which a line counts as silent: about -55 dBFS."""
