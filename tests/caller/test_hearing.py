@@ -88,6 +88,15 @@ async def test_a_read_back_is_understood_digit_by_digit(language: Language) -> N
     assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1] + "0"}), detected) is None
 
 
+async def test_languages_one_after_the_other_are_understood() -> None:
+    """The pause between prompts is short, and what follows is in another language."""
+    order = (Language.ENGLISH, Language.CANTONESE, Language.PUTONGHUA, Language.ENGLISH)
+    line = await spoken(*(Phrase(tag, "welcome.language", {"key": "3"}) for tag in order))
+    detected = hear(over_the_line(line))
+    named = [found.known for found in detected if found.known.name == "welcome.language--1"]
+    assert tuple(known.language for known in named) == order
+
+
 async def test_digits_of_one_recording_at_every_place_are_understood() -> None:
     """As where an operator has recorded only the digits inside a group."""
     index = {
