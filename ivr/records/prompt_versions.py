@@ -18,6 +18,7 @@ from ivr.records.clip_numbers import ClipNumbers
 from ivr.records.console_tables import PromptVersion, Release, Source, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
+from ivr.records.four_eyes import is_second_person
 from ivr.records.going_live import (
     live_version,
     release_title,
@@ -164,7 +165,7 @@ class PromptVersions:
         async with self._records.writing() as session:
             version = await _held(session, version_id)
             _must_be(version, VersionState.DRAFT)
-            if version.made_by == by:
+            if not await is_second_person(session, version.made_by, by):
                 raise NotAllowed("a second person reviews: this version is your own")
             version.state = VersionState.REVIEWED
             version.reviewed_by, version.reviewed_at = by, now()

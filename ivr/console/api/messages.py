@@ -86,6 +86,15 @@ class Release(ReleaseName):
     versions: list[Version]
 
 
+class ChangedRelease(Release):
+    """A release after its versions went live or were rolled back."""
+
+    heard: bool = Field(
+        description="Callers of this node hear it from the next sentence on, those of other nodes "
+        "within a second. False: the records have it, and this node cannot play it yet."
+    )
+
+
 class BundleRequest(Message):
     """What a call asked of ROCARS."""
 

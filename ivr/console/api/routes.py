@@ -11,7 +11,8 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from ground.web.forms import check_text
-from ivr.console.api.endpoint import Asked, Endpoint, Query, Refused
+from ivr.console.api.bodies import read_body
+from ivr.console.api.endpoint import Asked, Endpoint, Query, Refused, wrong_in
 from ivr.console.api.endpoints import ENDPOINTS
 from ivr.console.api.messages import Problem
 from ivr.console.api.openapi import ROOT, describe
@@ -38,18 +39,27 @@ def routes() -> list[web.RouteDef]:
 
     return [
         web.get(f"{ROOT}/openapi.json", described),
-        *(web.get(f"{ROOT}{endpoint.path}", _handler(endpoint)) for endpoint in ENDPOINTS),
+        *(
+            web.route(endpoint.method, f"{ROOT}{endpoint.path}", _handler(endpoint))
+            for endpoint in ENDPOINTS
+        ),
     ]
 
 
 def _handler(endpoint: Endpoint) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         token = await _admitted(request, endpoint.scope)
-        asked = Asked(request.app[SITE], token, request.match_info, _understood(request, endpoint))
+        query = _understood(request, endpoint)
+        body, sound = await read_body(request, endpoint)
+        asked = Asked(request.app[SITE], token, request.match_info, query, body, sound)
         with deeds_from(address=place_of_request(request)):
             answer = await endpoint.do(asked)
         metrics.console_api_requests_total.labels(endpoint.scope, "answered").inc()
-        return web.Response(text=answer.model_dump_json(), content_type="application/json")
+        return web.Response(
+            text=answer.model_dump_json(),
+            status=endpoint.success,
+            content_type="application/json",
+        )
 
     return handler
 
@@ -95,11 +105,7 @@ def _understood(request: web.Request, endpoint: Endpoint) -> Query:
     try:
         return endpoint.query.model_validate(dict(request.query))
     except ValidationError as failure:
-        wrong = "; ".join(
-            f"{'.'.join(str(step) for step in error['loc']) or 'parameters'}: {error['msg']}"
-            for error in failure.errors(include_url=False, include_input=False)
-        )
-        raise Refused(HTTPStatus.BAD_REQUEST, wrong) from failure
+        raise Refused(HTTPStatus.BAD_REQUEST, wrong_in(failure)) from failure
 
 
 @web.middleware

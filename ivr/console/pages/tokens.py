@@ -1,4 +1,4 @@
-"""Tokens with which programs read from the API: made, shown once, revoked by administrators."""
+"""Tokens with which programs come to the API: made, shown once, revoked by administrators."""
 
 from __future__ import annotations
 
