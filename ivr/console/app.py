@@ -18,7 +18,7 @@ from ground.web.throttle import Throttle
 from ivr.console.alerts.delivery import Delivery
 from ivr.console.alerts.watch import AlertWatch
 from ivr.console.api import routes as api
-from ivr.console.door import login
+from ivr.console.door import login, oidc
 from ivr.console.door.refusals import pages_of_ours
 from ivr.console.health import BackEndProbe, Health, NodeView, look
 from ivr.console.listening import Doorkeeper, listen, watched
@@ -29,6 +29,7 @@ from ivr.console.pages import (
     calls,
     figures,
     live,
+    passkeys,
     people,
     prompts,
     releases,
@@ -68,6 +69,7 @@ WORK_TITLE = "rocars-ivr: console work"
 
 ROOMS = (
     login.PAGES,
+    oidc.PAGES,
     live.PAGES,
     calls.PAGES,
     figures.PAGES,
@@ -80,6 +82,7 @@ ROOMS = (
     alerts.PAGES,
     wellbeing.PAGES,
     people.PAGES,
+    passkeys.PAGES,
     sessions.PAGES,
     tokens.PAGES,
     audit_log.PAGES,

@@ -17,13 +17,15 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from ground.database.instants import Instant
 from ground.web.sessions import SessionColumns
 from ivr.records.models import Base, Json, as_text
+from ivr.records.passkey_tables import Passkey
 from ivr.records.roles import Role
 
 AUDIT_KEPT = timedelta(days=730)
@@ -37,10 +39,14 @@ class Person(Base):
         operator_id: digits keyed on the telephone, None for who may not record by phone.
         totp_seed: of their authenticator, sealed (`ivr.records.second_factor`).
         totp_step: the time step of the last code that was taken; no code is taken twice.
+        has_passkey: whether they have one, as their row was read.
         must_change: the password is somebody else's choice: nothing is shown until it is changed.
+        issuer, subject: the OpenID provider that they log in with and by what it knows them; None
+            for a local account. An issuer alone: they have not logged in with it yet.
     """
 
     __tablename__ = "people"
+    __table_args__ = (Index("ix_people_subject", "issuer", "subject", unique=True),)
 
     person_id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
@@ -53,7 +59,16 @@ class Person(Base):
     must_change: Mapped[bool] = mapped_column(server_default=false())
     totp_seed: Mapped[str | None] = mapped_column(Text)
     totp_step: Mapped[int | None]
+    issuer: Mapped[str | None] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(Instant)
+    has_passkey: Mapped[bool] = column_property(
+        select(Passkey.passkey_id).where(Passkey.person_id == person_id).exists()
+    )
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.totp_seed is not None or self.has_passkey
 
 
 class LoginFailures(Base):

@@ -8,8 +8,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,8 +24,10 @@ from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.failed_log_ins import EVERYWHERE, FailedLogIns, Way, place_of
 from ivr.records.known_devices import KnownDevices
+from ivr.records.passkey_tables import Passkey
 from ivr.records.roles import Role
 from ivr.records.second_factor import CodeWanted, SecondFactor, SecondFactorAway
+from ivr.records.second_proof import ProofKind, SecondProof
 from ivr.records.web_sessions import WebSessions
 
 _HASHER = SecretHasher()
@@ -32,6 +35,8 @@ _HASHER = SecretHasher()
 NAME = re.compile(r"[a-z][a-z0-9._-]{1,63}")
 OPERATOR_ID = re.compile(r"[0-9]{4,16}")
 PIN = re.compile(r"[0-9]{6,12}")
+NO_PASSWORD = ""
+"""In the place of a hash: there is none, and no password is right."""
 
 LONGEST_AGENT = 300
 """Characters that are kept of what a browser says that it is."""
@@ -138,6 +143,7 @@ class People:
         Raises NotPossible.
         """
         person = await self.by_name(name)
+        _must_be_local(person)
         await _must_be_strong(password, name, person.full_name if person is not None else "")
         if person is not None and await _HASHER.verify(person.password_hash, password):
             raise NotPossible("that is the password of today")
@@ -145,7 +151,23 @@ class People:
         await self._change(by, name, "password set", password_hash=hashed, must_change=must_change)
 
     async def set_role(self, by: str, name: str, role: Role) -> None:
+        _must_be_local(await self.by_name(name))
         await self._change(by, name, "role set", role=role)
+
+    async def hand_over(self, by: str, name: str, issuer: str) -> None:
+        """From its next log-in on a local account is of who has this name at the OpenID provider.
+        Raises NotPossible."""
+        _must_be_local(await self.by_name(name))
+        kept: dict[str, Any] = {
+            "issuer": issuer,
+            "password_hash": NO_PASSWORD,
+            "must_change": False,
+        }
+        await self._change(by, name, "handed to the provider", **kept)
+
+    async def take_back(self, by: str, name: str) -> None:
+        """The account is a local one again, and needs a password. Raises NotPossible."""
+        await self._change(by, name, "taken from the provider", issuer=None, subject=None)
 
     async def set_active(self, by: str, name: str, active: bool) -> None:
         await self._change(by, name, "activated" if active else "deactivated", active=active)
@@ -181,7 +203,7 @@ class People:
             shown = {
                 key: str(value)
                 for key, value in values.items()
-                if "hash" not in key and "totp" not in key
+                if not any(part in key for part in ("hash", "totp", "subject"))
             }
             await audit.note(session, by, f"person: {action}", name, **shown)
 
@@ -209,9 +231,13 @@ class People:
         left = await session.scalar(
             select(func.count())
             .select_from(Person)
-            .where(Person.role == Role.ADMINISTRATOR, Person.active)
+            .where(
+                Person.role == Role.ADMINISTRATOR,
+                Person.active,
+                Person.password_hash != NO_PASSWORD,
+            )
         )
-        if not left:
+        if not left:  # with a password: the OpenID provider may be away, or know nobody any more
             raise NotPossible("somebody must remain who may administrate")
 
     # Logging in
@@ -232,35 +258,36 @@ class People:
         )
         if person is None:
             return None
-        if person.totp_seed is not None:
-            raise CodeWanted(self._must_be_there().ticket(name))
+        if person.has_second_factor:
+            raise CodeWanted(self._must_be_there().ticket(name, now()))
         return await self._begin(person, address, device if known else "", agent)
 
-    async def with_code(
-        self, ticket: str, code: str, address: str, device: str = "", agent: str = ""
+    async def with_second_factor(
+        self, ticket: str, proof: SecondProof, address: str, device: str = "", agent: str = ""
     ) -> Visitor | None:
-        """A new session for who gave the right password just now; None for a wrong code, or a
+        """A new session for who gave the right password just now; None for a wrong proof, or a
         ticket that is too old. Raises LockedFor, SecondFactorAway."""
-        factor = self.second_factor
-        name = factor.name_on(ticket) if factor is not None else None
-        person = await self.by_name(name) if name is not None else None
-        if factor is None or person is None or person.totp_seed is None or not person.active:
+        opened = self._must_be_there().opened(ticket)
+        person = await self.by_name(opened.name) if opened is not None else None
+        if opened is None or person is None or not person.active:
             return None
-        subject, place = f"code of {person.name}", place_of(address)
+        subject, place = _subject_of(proof.kind, person.name), place_of(address)
         await self._failed.charge(Way.WEB, subject, place)
         async with self._records.writing() as session:
             held = await session.get(Person, person.person_id, with_for_update=True)
-            step = None
-            if held is not None and held.totp_seed is not None:
-                step = factor.step_of(held.totp_seed, code, now(), held.totp_step)
-            if held is None or step is None:
-                told = {"by": Way.WEB.value, "address": address, "why": "code"}
-                await audit.note(session, person.name, "log-in failed", person.name, **told)
+            if held is None or not await proof.holds(session, held, opened):
+                detail = {"by": Way.WEB.value, "address": address, "why": proof.kind.value}
+                await audit.note(session, person.name, "log-in failed", person.name, **detail)
                 return None
-            held.totp_step = step
         await self._failed.settle(Way.WEB, subject, place)
+        return await self.let_in(person, address, device, agent)
+
+    async def let_in(
+        self, person: Person, address: str, device: str = "", agent: str = "", *, by: str = "web"
+    ) -> Visitor:
+        """A new session of somebody who has proved who they are; `by`: how, for the audit log."""
         known = await self._devices.knows(person.name, device)
-        return await self._begin(person, address, device if known else "", agent)
+        return await self._begin(person, address, device if known else "", agent, by)
 
     async def set_second_factor(self, name: str, sealed: str, code: str) -> None:
         """The first code of a new authenticator proves that it works. Raises NotPossible,
@@ -275,14 +302,25 @@ class People:
         )
 
     async def drop_second_factor(self, by: str, name: str) -> None:
-        await self._change(by, name, "second factor taken away", totp_seed=None, totp_step=None)
+        """Authenticator and passkeys, of who has lost them. Raises NotPossible."""
+        async with self._records.writing() as session:
+            person = await session.scalar(select(Person).where(Person.name == name))
+            if person is None:
+                raise NotPossible("there is no account %(name)s", name=name)
+            person.totp_seed = person.totp_step = None
+            await session.execute(delete(Passkey).where(Passkey.person_id == person.person_id))
+            await self._failed.unlock(session, _subjects(person))
+            await self._sessions.end_all_of(session, person)
+            await audit.note(session, by, "person: second factor taken away", name)
 
     def _must_be_there(self) -> SecondFactor:
         if self.second_factor is None:
             raise SecondFactorAway("console.second_factor_key is not set")
         return self.second_factor
 
-    async def _begin(self, person: Person, address: str, device: str, agent: str) -> Visitor:
+    async def _begin(
+        self, person: Person, address: str, device: str, agent: str, by: str = "web"
+    ) -> Visitor:
         """A session; `device` is known, or empty for a browser that is to be known from now on."""
         device = device or secrets.token_urlsafe(32)
         name = person.name
@@ -290,7 +328,7 @@ class People:
             kept = {"address": address, "agent": agent[:LONGEST_AGENT]}
             held = self._sessions.begin(session, person, **kept)
             await self._devices.seen(session, person, device)
-            await audit.note(session, name, "logged in", name, by="web", address=address)
+            await audit.note(session, name, "logged in", name, by=by, address=address)
         return Visitor(person, held.token, held.csrf, held.idle_at, held.ends_at, device)
 
     async def by_phone(self, operator_id: str, pin: str, caller: str) -> Person | None:
@@ -385,7 +423,21 @@ class People:
 
 def _subjects(person: Person) -> list[str]:
     """What failed log-ins of an account are counted under."""
-    return [person.name, *([person.operator_id] if person.operator_id else [])]
+    second = [_subject_of(kind, person.name) for kind in ProofKind]
+    return [person.name, *second, *([person.operator_id] if person.operator_id else [])]
+
+
+def _subject_of(kind: ProofKind, name: str) -> str:
+    """What wrong second factors of an account are counted under, each kind apart."""
+    return f"{kind} of {name}"
+
+
+def _must_be_local(person: Person | None) -> None:
+    """Raises NotPossible."""
+    if person is not None and person.issuer is not None:
+        raise NotPossible(
+            "password and role of %(name)s are the identity provider's", name=person.name
+        )
 
 
 async def _must_be_strong(password: str, name: str, full_name: str = "") -> None:

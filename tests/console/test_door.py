@@ -21,7 +21,10 @@ from tests.console.conftest import PASSWORDS, Console, a_recording
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
-OPEN = {"/login", "/login/code", "/language"}
+OPEN = {
+    *("/login", "/login/code", "/login/passkey", "/language"),
+    *("/login/provider", "/login/provider/back"),
+}
 
 
 def all_routes(method: str) -> Iterator[str]:

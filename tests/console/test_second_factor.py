@@ -34,7 +34,7 @@ def found(name: str, page: str) -> str:
 
 def with_key(console: Console, **rules: object) -> None:
     ruled(console, second_factor_key=console.site.rules.second_factor_key, **rules)
-    console.site.people.second_factor = SecondFactor(KEY)
+    console.site.people.second_factor = console.site.passkeys.factor = SecondFactor(KEY)
 
 
 async def enrolled(console: Console, session: ClientSession) -> tuple[pyotp.TOTP, str]:

@@ -111,7 +111,7 @@ def _asked_again(request: web.Request, lost: OldForm | LoggedOut) -> web.Respons
 
 
 def _is_secret(name: str) -> bool:
-    return name in ("password", "old", "pin", "code")
+    return name in ("password", "old", "pin", "code", "credential")
 
 
 def _must_be_asked_here(request: web.Request) -> None:

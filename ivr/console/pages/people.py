@@ -13,9 +13,11 @@ from ground.web.forms import Form
 from ground.web.lockout import LockedFor
 from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import REFUSED, action, page
+from ivr.console.door.second_step import relying_party
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.account import NotPossible
+from ivr.records.passkeys import LONGEST_NAME
 from ivr.records.people import Visitor
 from ivr.records.roles import Role
 
@@ -31,6 +33,8 @@ def routes() -> list[web.RouteDef]:
         web.post(f"{PERSON}/password", action(Role.ADMINISTRATOR, _set_password)),
         web.post(f"{PERSON}/phone", action(Role.ADMINISTRATOR, _set_phone)),
         web.post(f"{PERSON}/unlock", action(Role.ADMINISTRATOR, _unlock)),
+        web.post(f"{PERSON}/provider", action(Role.ADMINISTRATOR, _hand_over)),
+        web.post(f"{PERSON}/local", action(Role.ADMINISTRATOR, _take_back)),
         web.get("/me", page(Role.VIEWER, _me)),
         web.post("/me/second-factor/new", action(Role.VIEWER, _new_second_factor)),
         web.post("/me/second-factor", action(Role.VIEWER, _set_second_factor)),
@@ -64,6 +68,7 @@ async def _everybody(
         people=everybody,
         locked=await people.locked(everybody),
         roles=list(Role),
+        provider=request.app[SITE].rules.oidc,
         typed=typed,
         whose=whose,
         status=status,
@@ -117,6 +122,21 @@ async def _unlock(request: web.Request, visitor: Visitor, form: Form) -> web.Res
     raise web.HTTPSeeOther("/people")
 
 
+async def _hand_over(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    site, name = request.app[SITE], request.match_info["name"]
+    if not site.rules.oidc.is_on:
+        return error_page(request, 404, visitor)
+    handing = site.people.hand_over(visitor.person.name, name, site.rules.oidc.issuer)
+    await _try(request, visitor, handing)
+    raise web.HTTPSeeOther("/people")
+
+
+async def _take_back(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    people, name = request.app[SITE].people, request.match_info["name"]
+    await _try(request, visitor, people.take_back(visitor.person.name, name))
+    raise web.HTTPSeeOther("/people")
+
+
 async def _set_phone(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
     changed = people.set_phone(
@@ -128,14 +148,27 @@ async def _set_phone(request: web.Request, visitor: Visitor, form: Form) -> web.
 
 
 async def _me(request: web.Request, visitor: Visitor) -> web.Response:
+    return await account_page(request, visitor)
+
+
+async def account_page(
+    request: web.Request, visitor: Visitor, *, label: str = "", status: int = 200
+) -> web.Response:
+    """The page behind one's name; `label`: the name of a passkey that could not be set up."""
     site = request.app[SITE]
     rules = site.rules
     return render(
         request,
         "me.html.j2",
         visitor,
+        status=status,
+        label=label,
         sessions=await site.people.sessions.of(visitor.person.name),
         possible=bool(rules.second_factor_key.get_secret_value()),
+        provider=rules.oidc,
+        passkeys=await site.passkeys.of(visitor.person.name),
+        party=relying_party(request),
+        longest_label=LONGEST_NAME,
         needed=visitor.person.role in rules.second_factor_roles,
     )
 
