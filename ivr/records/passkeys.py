@@ -48,7 +48,10 @@ LONGEST_NAME = 60
 MOST = 20
 """Passkeys of one account."""
 
-NO_PROOF = (WebAuthnException, ValueError, TypeError, LookupError, AttributeError)
+NO_PROOF = (
+    *(WebAuthnException, ValueError, TypeError, LookupError, AttributeError),
+    RecursionError,  # of JSON in JSON in JSON
+)
 """What the library raises of a proof that is wrong, or none: it reads what a stranger wrote."""
 
 
