@@ -31,7 +31,7 @@ CLIPPED_RUNS = 3
 BREAKS_OFF_S = 0.1
 """So much may be missing of what a file promises: decoders drop some samples at the ends."""
 
-FORMATS = ("WAV", "WAVEX", "FLAC", "OGG", "MP3", "AIFF")
+FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF")
 RATES = range(4000, 192_001)
 
 
