@@ -115,7 +115,9 @@ class Asking:
             return [Phrase(self._language, prompt, field.slots)]
 
         async def hear(collector: KeyCollector, playback: Playback) -> CollectResult:
-            return await collector.digits(playback, field.max_digits)
+            return await collector.digits(
+                playback, field.max_digits, hash_alone=field.hash_alone is not None
+            )
 
         async def understand(answer: str, mode: Mode) -> T:
             if not answer and field.hash_alone is not None:
