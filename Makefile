@@ -49,7 +49,8 @@ unit: setup-test
 
 .PHONY: soak
 soak: setup-test ## The long tests: whoever is killed, whatever is sent, whatever the machine does
-	$(BIN)/pytest --soak -s tests/chaos tests/hostile tests/telephony/test_no_voice_is_a_key.py
+	$(BIN)/pytest --soak -s tests/chaos tests/hostile tests/telephony/test_no_voice_is_a_key.py \
+		tests/calls/test_retold_calls.py
 
 # Where the pictures of the story go.
 STORY ?= var/story

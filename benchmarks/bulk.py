@@ -1,11 +1,12 @@
 """Messages of orders a second, with a backlog before them and drivers who bundle beside them.
 
     .venv/bin/python -m benchmarks.bulk [--backlog 1000] [--rate 50] [--seconds 60] [--orders 10]
+                                        [--postgresql | --database URL]
 
-A ROCARS of its own, on SQLite unless `--database` names another. First so many messages are sent as
-quickly as they are taken, then so many a second, while drivers lodge and bundle one consignment
-after the other. Exit status 1 when messages are not taken or not worked off at that rate, or when
-a driver's bundling takes over 300 ms at the 95th percentile.
+A ROCARS of its own: on SQLite, on a PostgreSQL server of its own, or on an empty database. First so
+many messages are sent as quickly as they are taken, then so many a second, while drivers lodge and
+bundle one consignment after the other. Exit status 1 when messages are not taken or not worked off
+at that rate, or when a driver's bundling takes over 300 ms at the 95th percentile.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +29,9 @@ from typing import Any
 
 import aiohttp
 import pyotp
+
+from benchmarks.support.processes import cpu_s
+from tests.support.postgres_server import postgres_server
 
 LIMIT_S = 0.3
 PATIENCE_S = 60.0
@@ -48,6 +53,9 @@ class Measured:
     rate_kept: float = 0.0
     waiting_after: int = 0
     done_s: float = 0.0
+    cpu_s: float = 0.0
+    """Processor time of ROCARS, without that of PostgreSQL."""
+
     held_back: int = 0
     failed: int = 0
     """Requests of drivers that were refused or not answered in time."""
@@ -137,13 +145,20 @@ async def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="for so long")
     parser.add_argument("--orders", type=int, default=10, help="in each message")
     parser.add_argument("--drivers", type=int, default=4, help="who bundle meanwhile")
-    parser.add_argument("--database", default="", help="URL of an empty database")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--postgresql", action="store_true", help="on a PostgreSQL server of its own"
+    )
+    where.add_argument("--database", default="", help="URL of an empty database")
     parser.add_argument(
         "--wait", type=float, default=120.0, help="for what is not worked off at the end, seconds"
     )
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        data = Path(name) / "rocars"
+    with ExitStack() as stack:
+        if asked.postgresql:
+            server = stack.enter_context(postgres_server(durable=True))
+            asked.database = await server.new_database()
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "rocars"
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "rocars"),
             env=os.environ
@@ -164,7 +179,9 @@ async def main() -> int:
             connector = aiohttp.TCPConnector(limit=0)
             timeout = aiohttp.ClientTimeout(total=PATIENCE_S, sock_connect=10)
             async with aiohttp.ClientSession(url, connector=connector, timeout=timeout) as http:
+                spent = cpu_s(process.pid)
                 measured = await run(http, data, asked)
+                measured.cpu_s = cpu_s(process.pid) - spent
         finally:
             process.terminate()
             await process.wait()
@@ -253,13 +270,16 @@ async def bundle_on(
 def report(measured: Measured, asked: argparse.Namespace) -> int:
     total = asked.backlog + len(measured.taken)
     worked = (total if measured.all_done else total - measured.waiting_after) / measured.done_s
-    print(f"{total} messages of {asked.orders} orders, {os.cpu_count()} cores")
+    kind = "PostgreSQL" if asked.database else "SQLite"
+    print(f"{total} messages of {asked.orders} orders, {os.cpu_count()} cores, {kind}")
     print(f"backlog of {asked.backlog} taken in {measured.backlog_taken_s:.1f} s")
     print(f"then {measured.rate_kept:.1f} a second; {measured.waiting_after} waited at their end")
     if measured.all_done:
         print(f"all done after {measured.done_s:.1f} s: {worked:.1f} a second worked off")
     else:
         print(f"given up after {measured.done_s:.1f} s with {measured.waiting_after} not done")
+    each_ms = measured.cpu_s * 1000 / total
+    print(f"processor time of ROCARS: {each_ms:.1f} ms a message, drivers' requests with it")
     print(f"told to come later {measured.held_back} times; drivers not answered {measured.failed}")
     for name, found in (("message taken", measured.taken), ("bundled", measured.bundled)):
         p95 = statistics.quantiles(found, n=20)[18]

@@ -1,11 +1,12 @@
 """The response times of the console with many calls in the records.
 
-    .venv/bin/python -m benchmarks.console [--calls 100000] [--rounds 9]
+    .venv/bin/python -m benchmarks.console [--calls 100000] [--audit 1000000] [--rounds 9]
 
 Makes records of its own with so many calls of the last 180 days (about twenty steps each, half of
-them with a bundle request), starts the console on them, and asks for every page several times over
-HTTP on loopback. Figures are milliseconds until the whole page is there. Then what takes long is
-asked for, and the longest time is told for which the event loop served nobody else.
+them with a bundle request) and so many entries of the audit log, starts the console on them, and
+asks for every page several times over HTTP on loopback. Figures are milliseconds until the whole
+page is there. Then what takes long is asked for, and the longest time is told for which the event
+loop served nobody else.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ from ivr.console.settings import SelfTestSettings
 from ivr.console.site import SITE
 from ivr.observe.strain import Verdict
 from ivr.records import migrations
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.calling_number import NumberKind
-from ivr.records.console_tables import RequestCcrn
 from ivr.records.database import Database
 from ivr.records.facts import now
-from ivr.records.models import BundleRequest, Call, CallStep
+from ivr.records.models import BundleRequest, Call, CallStep, RequestCcrn
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.roles import Role
 from ivr.settings.service import Settings
@@ -56,6 +57,7 @@ from prompts.library import RECORDINGS, load_library
 DAYS = 180
 AT_ONCE = 2000
 IN_PROGRESS = 60
+RARE_ENTRIES = 5
 PASSWORD = "a secret of the benchmark"
 SAID = {
     "welcome.language": "For English, press 3.",
@@ -205,6 +207,29 @@ async def fill(records: Database, count: int) -> None:
         await write()
 
 
+async def fill_audit(records: Database, count: int) -> None:
+    """Write entries of the audit log, those of a person who did little among the oldest. Their
+    hashes are none: nobody checks them here."""
+    first = now() - timedelta(days=DAYS)
+    for begins in track(
+        range(0, count, AT_ONCE), description="Writing the audit log", transient=True
+    ):
+        rows = [
+            {
+                "at": first + timedelta(days=DAYS) * number / count,
+                "who": "seldom" if number < RARE_ENTRIES else f"person{number % 40}",
+                "action": "call looked at",
+                "subject": f"call {number}",
+                "detail": {"address": "192.0.2.7"},
+                "previous": "",
+                "hash": f"{number:064x}",
+            }
+            for number in range(begins, min(begins + AT_ONCE, count))
+        ]
+        async with records.writing() as session:
+            await session.execute(insert(AuditEntry), rows)
+
+
 async def a_console(directory: Path) -> web.Application:
     """A console with empty records of its own in this directory."""
     settings = Settings.model_validate({"node": {"name": "hk1", "data": str(directory)}})
@@ -302,19 +327,20 @@ async def held(session: ClientSession, days: Sequence[date]) -> Table:
     return table
 
 
-async def measured(count: int, rounds: int, directory: Path) -> Group:
+async def measured(count: int, entries: int, rounds: int, directory: Path) -> Group:
     app = await a_console(directory)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     site = app[SITE]
     await fill(site.records, count)
+    await fill_audit(site.records, entries)
     began = time.monotonic()
     days = await site.tallies.due()
     for day in days:
         await site.tallies.count(day)
     a_day_ms = (time.monotonic() - began) * 1000 / len(days)
-    await site.people.add("benchmark", "chan", "Chan", Role.ADMINISTRATOR, PASSWORD)
+    await site.people.accounts.add("benchmark", "chan", "Chan", Role.ADMINISTRATOR, PASSWORD)
 
     middle = count // 2
     pages = {
@@ -336,6 +362,10 @@ async def measured(count: int, rounds: int, directory: Path) -> Group:
         "one prompt": "/prompts/yue/1001",
         "health": "/wellbeing",
         "audit": "/audit",
+        "audit, from its middle": f"/audit?before={entries // 2}",
+        "audit, of one person": "/audit?who=person7",
+        "audit, of one who did little": "/audit?who=seldom",
+        "alerts": "/alerts",
     }
     table = Table(
         "page",
@@ -343,7 +373,8 @@ async def measured(count: int, rounds: int, directory: Path) -> Group:
         "median",
         "slowest",
         "kB",
-        title=f"{count:,} calls in the records; {platform.machine()}, {os.cpu_count()} cores; ms",
+        title=f"{count:,} calls, {entries:,} entries of the audit log; {platform.machine()}, "
+        f"{os.cpu_count()} cores; ms",
     )
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     async with ClientSession(url, cookie_jar=CookieJar(unsafe=True)) as session:
@@ -373,10 +404,11 @@ async def measured(count: int, rounds: int, directory: Path) -> Group:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--calls", type=int, default=100_000)
+    parser.add_argument("--audit", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=9)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        tables = asyncio.run(measured(asked.calls, asked.rounds, Path(directory)))
+        tables = asyncio.run(measured(asked.calls, asked.audit, asked.rounds, Path(directory)))
     Console(width=100).print(tables)
 
 

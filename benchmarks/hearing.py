@@ -44,7 +44,7 @@ def value(kind: SlotKind, rng: np.random.Generator) -> SlotValue:
     match kind:
         case SlotKind.DIGITS:
             return digits[:10]
-        case SlotKind.REFS:
+        case SlotKind.REFS | SlotKind.ENDINGS:
             return [digits]
         case SlotKind.PLATE:
             return letters + digits[:4]

@@ -37,7 +37,7 @@ from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
 from speech.languages.language import Language
 from speech.languages.registry import FORMS
-from speech.spoken.unit import Unit
+from speech.spoken.unit import Place, Unit
 
 STRINGS = 20
 LENGTH = 13
@@ -72,22 +72,29 @@ def joined(number: str, clips: Mapping[str, Samples], language: Language) -> Sam
     return np.concatenate(pieces)
 
 
+def digits(language: Language) -> list[Unit]:
+    """All digits, each at every place of a group."""
+    forms = FORMS[language]
+    return [forms.digit(digit, place) for digit in "0123456789" for place in Place]
+
+
 def spoken(voice: Any, language: Language) -> dict[str, Samples]:
     """Digits as `prompts record` makes them."""
-    from prompts.phrasing import phrased
-    from prompts.recorder import for_a_telephone
+    from prompts import recorder
+    from prompts.phrasing import length
     from prompts.script import unit_clip
 
-    clips = {}
-    for unit in (FORMS[language].digit(digit) for digit in "0123456789"):
-        speech = voice.speak(phrased(unit_clip(language, unit.name, unit.speech)), language)
-        clips[unit.name] = levelled(trimmed(for_a_telephone(speech)), SETTINGS.loudness_lufs)
+    clips, speaker = {}, recorder.Speaker(voice)
+    for unit in digits(language):
+        clip = unit_clip(language, unit.name, unit.speech)
+        sound = recorder.for_a_telephone(speaker.spoken(clip), length(clip))
+        clips[unit.name] = levelled(trimmed(sound), SETTINGS.loudness_lufs)
     return clips
 
 
 def recorded(directory: Path, language: Language) -> dict[str, Samples]:
     library = load_library(directory)
-    names = [FORMS[language].digit(digit).name for digit in "0123456789"]
+    names = [unit.name for unit in digits(language)]
     return {
         name: np.frombuffer(library.clip(language, f"unit/{name}") or b"", "<i2").astype(np.float32)
         / np.float32(32768)
@@ -174,7 +181,7 @@ def clarity(asked: argparse.Namespace) -> None:
                 rows.append((name, language, spoken(voice, language)))
         voice.close()
     for name, language, clips in sorted(rows, key=lambda row: (row[1], row[0])):
-        pace = 10 * SAMPLE_RATE / sum(map(len, clips.values()))
+        pace = len(clips) * SAMPLE_RATE / sum(map(len, clips.values()))
         own = errors(clips, language, ears[language], asked.seed)
         second = "–"
         if sphinx is not None and language is Language.ENGLISH:

@@ -1,4 +1,4 @@
-"""Announcements of the day, at the beginning of a call."""
+"""What is announced at the beginning of a call: that it is recorded, and what is so of the day."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from ivr.dialogue.conversation import Conversation
 from prompts.announcement import Announcement
 from prompts.utterance import Phrase
 from speech.languages.language import Language
+
+
+async def announce_recording(call: Conversation, context: CallContext) -> None:
+    """Say that the call is recorded, if it is, in every language and to the end."""
+    if context.recorded:
+        await call.say_all(
+            [Phrase(language, "welcome.recorded") for language in context.rules.languages],
+            barge_in=False,
+        )
 
 
 async def announce(call: Conversation, context: CallContext) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend_client.errors import BackEndUnavailable
-from call_flows.announce import announce
+from call_flows.announce import announce, announce_recording
 from call_flows.call_context import CallContext, Conclusion, NotWrittenDown
 from call_flows.entrance import log_in_or_enquire
 from call_flows.hotline import hotline
@@ -17,6 +17,7 @@ from ivr.dialogue.turns import Cancelled, GaveUp, WantsHotline, WentBack
 async def answer(call: Conversation, context: CallContext) -> None:
     """Serve one caller. Ends with the last word said; the one who answered hangs up."""
     try:
+        await announce_recording(call, context)
         await announce(call, context)
         if context.notes.conclusion is Conclusion.CLOSED:
             return

@@ -8,14 +8,14 @@ from prompts.utterance import Phrase
 
 
 def crossing(call: Conversation, receipt: Receipt) -> Phrase:
-    """When he may cross, as ROCARS directs."""
+    """When the driver may cross, as ROCARS directs."""
     if receipt.crossing.immediately:
         return call.phrase("bundle.cross_now")
     return call.phrase("bundle.cross_from", {"at": receipt.crossing.at})
 
 
 def standing(call: Conversation, receipt: Receipt) -> list[Phrase]:
-    """Where a bundle stands; for a live one also when he may cross."""
+    """Where a bundle stands; for a live one also when it may cross."""
     ubr, vehicle = receipt.ubr, receipt.vehicle
     match receipt.state:
         case BundleState.LIVE:

@@ -139,6 +139,7 @@ class CallContext:
         practice: a rehearsal; ROCARS and ledger do nothing, and the caller is told so.
         texts: None where they cannot be sent a text message.
         studio: on the recording line only.
+        recorded: the call is recorded, which the caller is told before anything else.
         announcements: of the day, to be said at the beginning of this call, in this order.
         hotline_now: looked at when a caller wants a person.
     """
@@ -151,6 +152,7 @@ class CallContext:
     practice: bool = False
     texts: TextReceipts | None = None
     studio: RecordingStudio | None = None
+    recorded: bool = False
     announcements: tuple[Announcement, ...] = ()
     hotline_now: Callable[[], HotlineNow] = HotlineNow
 

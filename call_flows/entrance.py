@@ -1,4 +1,4 @@
-"""The door: a driver logs in; who only asks need not."""
+"""Drivers log in; callers who only ask about a bundle need not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ivr.dialogue.conversation import Conversation
 
 
 async def log_in_or_enquire(call: Conversation, context: CallContext) -> Driver:
-    """The driver, once he has logged in; enquiries before that are answered."""
+    """The driver, once they have logged in; enquiries before that are answered."""
     while True:
         try:
             return await login(call, context)

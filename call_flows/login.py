@@ -25,7 +25,7 @@ class WithoutLogin(Exception):
 
 
 class SomebodyElse(Exception):
-    """The caller is not the driver his number is registered for."""
+    """The caller is not the driver for whom their number is registered."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ def pin_field(rules: FlowRules) -> Field[str]:
 
 
 def known_pin_field(rules: FlowRules, user_id: str) -> Field[str]:
-    """The PIN of a driver known by his number; the hash key alone says it is somebody else."""
+    """The PIN of a driver known by their number; the hash key alone says it is somebody else."""
     return Field(
         name="login.pin",
         prompt="login.known.pin",
@@ -128,7 +128,7 @@ async def login(call: Conversation, context: CallContext) -> Driver:
 
 
 async def fill_in(call: Conversation, context: CallContext, known: str | None) -> LoginForm:
-    """Take what is needed to log in; a driver known by his number need not key his user ID."""
+    """Take what is needed to log in; a driver known by their number need not key their user ID."""
     if known:
         form = LoginForm(user_id=known)
         try:

@@ -34,7 +34,7 @@ MAIN_MENU: Menu[Errand] = Menu(
 
 
 async def main_menu(call: Conversation, context: CallContext, driver: Driver) -> None:
-    """Do errands until the driver has no more."""
+    """The main menu, again after each errand, until the driver ends the call."""
     while True:
         try:
             errand = await call.choose(MAIN_MENU)

@@ -28,7 +28,7 @@ def bundle_menu(*, undo: bool, more: bool) -> Menu[Wish]:
 
 
 async def own_bundles(call: Conversation, context: CallContext, driver: Driver) -> None:
-    """Tell the driver his bundles, newest first."""
+    """Tell the driver which bundles are theirs, newest first."""
     bundles = await call.wait_for(context.rocars.bundles(driver))
     if not bundles:
         await call.say("own.none")

@@ -81,7 +81,7 @@ class Badge:
 
 
 async def record_prompts(call: Conversation, context: CallContext, studio: RecordingStudio) -> None:
-    """Let an operator record prompts, one after another, until he hangs up."""
+    """Let an operator record prompts, one after another, until they hang up."""
     try:
         await call.say("recording.greeting")
         await choose_language(call, context)
@@ -134,12 +134,12 @@ async def record_one(
         await call.say("recording.begin")
         spoken = await call.record(f"recording {clip.name}", context.rules.recording_longest_s)
         try:
-            heard = await call.wait_for(studio.mended(clip, spoken))
+            mended = await call.wait_for(studio.mended(clip, spoken))
         except NotTaken as why:
             await call.say(why.refusal)
             continue
         await call.say("recording.heard")
-        await call.play(f"recording.heard {clip.name}", heard)
+        await call.play(f"recording.heard {clip.name}", mended)
         choice = (await call.choose(KEEP)).value
         if choice is AfterRecording.AGAIN:
             continue

@@ -47,14 +47,14 @@ class FlowRules(BaseModel):
         description="Languages in the order offered: the first on key 1. Our assumption (A8).",
     )
     unbundle_enabled: bool = Field(
-        True, description="Whether a driver may undo his own bundles. Our assumption (A13)."
+        True, description="Whether drivers may undo their own bundles. Our assumption (A13)."
     )
     tell_unheard_hours: int = Field(
         24,
         ge=0,
         le=168,
-        description="How long a driver whose call was cut off is told, in his next call, how his "
-        "request ended; 0 for never.",
+        description="How long a driver whose call was cut off is told, in their next call, how "
+        "their request ended; 0 for never.",
     )
     recognise_callers: bool = Field(
         True,

@@ -27,7 +27,7 @@ AFTER: Menu[Literal["repeat", "done"]] = Menu(
 
 @dataclass
 class AskedAbout:
-    """The bundle a caller asks about: he must know both."""
+    """The bundle a caller asks about: they must know UBR and vehicle."""
 
     ubr: str = ""
     vehicle: str = ""  # the keys that spell the mark (E.161)

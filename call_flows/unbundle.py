@@ -19,7 +19,7 @@ from ivr.dialogue.conversation import Conversation
 async def unbundle(
     call: Conversation, context: CallContext, driver: Driver, bundle: Receipt
 ) -> None:
-    """Ask whether he means it, undo the bundle, say plainly what came of it."""
+    """Ask whether the driver is sure, undo the bundle, and say plainly whether that was done."""
     if not await call.confirm("unbundle.sure", ubr=bundle.ubr, vehicle=bundle.vehicle):
         await call.say("unbundle.kept")
         return

@@ -1,4 +1,4 @@
-"""A call that was cut off is picked up: how the driver's request ended is told in his next call."""
+"""After a call that was cut off, the next call tells the driver how their request ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AFTER: Menu[Literal["repeat", "go_on"]] = Menu(
 
 
 async def tell_unheard(call: Conversation, context: CallContext, driver: Driver) -> None:
-    """Tell what he has asked for and not heard the end of, oldest first."""
+    """Tell the driver how each request ended whose end they have not heard, oldest first."""
     for request in await context.ledger.unannounced_results(driver):
         if request.ended == "confirmed" and request.receipt is not None:
             await tell_confirmed(call, context, request)
@@ -37,7 +37,7 @@ async def tell_unheard(call: Conversation, context: CallContext, driver: Driver)
 async def tell_confirmed(
     call: Conversation, context: CallContext, request: UnannouncedResult
 ) -> None:
-    """The news he called for; no key cuts it short the first time."""
+    """What the driver called for; no key cuts it short the first time."""
     news = went_through(call, request)
     await call.say_all(news, barge_in=False)
     context.ledger.result_announced(request.key)

@@ -6,5 +6,5 @@ from ivr.dialogue.conversation import Conversation
 
 
 async def unladen(call: Conversation) -> None:
-    """Say that an unladen driver need not call: he presses a button at the kiosk."""
+    """Say that drivers of unladen vehicles need not call: they press a button at the kiosk."""
     await call.say("unladen.advice")

@@ -38,12 +38,12 @@ class KeyedMark:
     """A mark as keyed, and the marks ROCARS knows that are keyed so.
 
     Attributes:
-        said: the mark itself, where it was not keyed but said.
+        spoken_mark: the mark itself, where it was not keyed but said.
     """
 
     keys: str
     readings: tuple[str, ...] = ()
-    said: str = ""
+    spoken_mark: str = ""
 
 
 MARK: Field[KeyedMark] = Field(
@@ -56,7 +56,7 @@ MARK: Field[KeyedMark] = Field(
     parse=KeyedMark,
     spoken=Spoken.MARK,
     prompt_spoken="vehicle.say_mark",
-    parse_spoken=lambda mark: KeyedMark(on_keypad(mark), said=mark),
+    parse_spoken=lambda mark: KeyedMark(on_keypad(mark), spoken_mark=mark),
 )
 
 
@@ -180,14 +180,14 @@ async def key_vehicle(call: Conversation, context: CallContext, order: Order) ->
 
     async def with_readings(mark: KeyedMark) -> KeyedMark:
         readings = await call.wait_for(context.rocars.match_vehicles(order.driver, mark.keys))
-        if mark.said and mark.said not in readings:
-            raise NotKnown("vehicle.unknown", vehicle=mark.said)
-        return KeyedMark(mark.keys, readings, mark.said)
+        if mark.spoken_mark and mark.spoken_mark not in readings:
+            raise NotKnown("vehicle.unknown", vehicle=mark.spoken_mark)
+        return KeyedMark(mark.keys, readings, mark.spoken_mark)
 
     while True:
         keyed = (await call.ask(MARK, settle=with_readings)).value
-        if keyed.said:
-            return keyed.said
+        if keyed.spoken_mark:
+            return keyed.spoken_mark
         try:
             if keyed.readings:
                 read = (await call.choose(reading_menu(keyed.readings))).value

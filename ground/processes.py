@@ -146,7 +146,15 @@ class WorkProcesses:
 
 
 def _begin(title: str) -> None:
-    """In a new process."""
+    """In a new process.
+
+    What libraries write by themselves, such as a decoder about a damaged file, is no line of the
+    log, and whoever writes it waits if nobody reads. What went wrong is raised in `run`.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for standard in (1, 2):
+        os.dup2(nowhere, standard)
+    os.close(nowhere)
     setproctitle.setproctitle(title)
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started it

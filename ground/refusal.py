@@ -13,7 +13,7 @@ class Refusal(ValueError):
         self.text = text
         self.values = values
 
-    def told(self, _: Callable[[str], str]) -> str:
+    def message(self, _: Callable[[str], str]) -> str:
         """Translate by `_`. Values that are words of ours are translated too."""
         if not self.values:
             return _(self.text)

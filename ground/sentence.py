@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Sentence(str):
-    """In English, as it goes into logs and JSON; `told` gives it in the language of its reader.
+    """In English, as it goes into logs and JSON; `translated` gives it in the reader's language.
 
     Attributes:
         text: in English, with places for `values` as ``%(name)s``.
@@ -21,7 +21,7 @@ class Sentence(str):
         made.text, made.values = text, values
         return made
 
-    def told(self, translated: Callable[[str], str]) -> str:
-        """Translate by `translated`, which knows `text`. Values stay as they are."""
-        translation = translated(self.text)
+    def translated(self, translate: Callable[[str], str]) -> str:
+        """Translate by `translate`, which knows `text`. Values stay as they are."""
+        translation = translate(self.text)
         return translation % self.values if self.values else translation

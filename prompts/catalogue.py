@@ -25,6 +25,7 @@ class SlotKind(StrEnum):
 
     DIGITS = "digits"
     REFS = "refs"
+    ENDINGS = "endings"
     PLATE = "plate"
     TIME = "time"
     NUMBER = "number"

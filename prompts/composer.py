@@ -115,23 +115,23 @@ class Composer:
         if not dated and key in self._composed:
             self._composed.move_to_end(key)
             return self._composed[key]
-        said = await self._render(phrase, phrase.language, may_synthesise=True)
-        for name in said.synthesised:
+        rendering = await self._render(phrase, phrase.language, may_synthesise=True)
+        for name in rendering.synthesised:
             self._noted(phrase.language, name, "synthesised", stand_ins)
-        for name in said.unspoken:
+        for name in rendering.unspoken:
             self._noted(phrase.language, name, "left out", stand_ins)
-        if said.lost:
+        if rendering.lost:
             borrowed = await self._borrowed(phrase)
             how = "left out" if borrowed is None else f"borrowed from {borrowed.language}"
-            for name in said.lost:
+            for name in rendering.lost:
                 self._noted(phrase.language, name, how, stand_ins)
-            said_instead = borrowed or said
+            said_instead = borrowed or rendering
             return said_instead.pcm, said_instead.text
-        if said.whole and not dated:
-            self._composed[key] = said.pcm, said.text
+        if rendering.whole and not dated:
+            self._composed[key] = rendering.pcm, rendering.text
             if len(self._composed) > REMEMBERED:
                 self._composed.popitem(last=False)
-        return said.pcm, said.text
+        return rendering.pcm, rendering.text
 
     async def _borrowed(self, phrase: Phrase) -> _Rendering | None:
         """The phrase whole in a language that has every recording of it.
@@ -141,36 +141,36 @@ class Composer:
         """
         for other in Language:
             if other is not phrase.language:
-                said = await self._render(phrase, other, may_synthesise=False)
-                if not said.lost and said.pcm:
-                    return said
+                rendering = await self._render(phrase, other, may_synthesise=False)
+                if not rendering.lost and rendering.pcm:
+                    return rendering
         return None
 
     async def _render(
         self, phrase: Phrase, language: Language, *, may_synthesise: bool
     ) -> _Rendering:
-        said = _Rendering(language, may_synthesise)
+        rendering = _Rendering(language, may_synthesise)
         try:
             prompt = catalogue.load(language).prompts[phrase.prompt]
         except (KeyError, CatalogueError):
-            said.lost.append(phrase.prompt)
-            said.text = f"[{phrase.prompt}]"
-            return said
+            rendering.lost.append(phrase.prompt)
+            rendering.text = f"[{phrase.prompt}]"
+            return rendering
         pieces: list[bytes | memoryview] = []
         for at, part in enumerate(prompt.parts):
             if isinstance(part, Segment):
                 segment = self._worded(language, part)
-                said.text += segment.text
+                rendering.text += segment.text
                 if not segment.speech:
                     continue
-                heard = await self._clip(Clip(language, segment.name, segment.speech), said)
+                sound = await self._clip(Clip(language, segment.name, segment.speech), rendering)
             else:
-                heard = await self._spoken(self._fill(phrase, part, said), said)
+                sound = await self._spoken(self._fill(phrase, part, rendering), rendering)
             if pieces:
                 pieces.append(self._silence(self._join_ms(prompt.parts, at)))
-            pieces.append(heard)
-        said.pcm = b"".join(pieces)
-        return said
+            pieces.append(sound)
+        rendering.pcm = b"".join(pieces)
+        return rendering
 
     def _worded(self, language: Language, segment: Segment) -> Segment:
         """The segment with the words of the recording that is live."""
@@ -185,12 +185,12 @@ class Composer:
         marked = marked or (isinstance(here, Segment) and here.text.lstrip()[:1] in PAUSE_MARKS)
         return self._settings.comma_gap_ms if marked else self._settings.slot_gap_ms
 
-    def _fill(self, phrase: Phrase, slot: Slot, said: _Rendering) -> Spoken:
+    def _fill(self, phrase: Phrase, slot: Slot, rendering: _Rendering) -> Spoken:
         value = phrase.slots.get(slot.name)
         try:
             if value is None:
                 raise NotSpeakable("the slot was not filled")
-            spoken = self._speak(FORMS[said.language], slot.kind, value)
+            spoken = self._speak(FORMS[rendering.language], slot.kind, value)
             if not spoken:
                 raise NotSpeakable("there is nothing in it")
         except (NotSpeakable, TypeError, ValueError, OverflowError) as failure:
@@ -201,10 +201,10 @@ class Composer:
                 kind=slot.kind.value,
                 why=str(failure),
             )
-            said.unspoken.append(f"{phrase.prompt} {slot.name}")
-            said.text += "…"
+            rendering.unspoken.append(f"{phrase.prompt} {slot.name}")
+            rendering.text += "…"
             return ()
-        said.text += _written(spoken, slot.kind)
+        rendering.text += _written(spoken, slot.kind)
         return spoken
 
     def _speak(self, forms: SpokenForms, kind: SlotKind, value: SlotValue) -> Spoken:
@@ -213,6 +213,8 @@ class Composer:
                 return forms.digits(value)
             case SlotKind.REFS, [*references]:
                 return forms.references([str(reference) for reference in references])
+            case SlotKind.ENDINGS, [*references]:
+                return forms.endings([str(reference) for reference in references])
             case SlotKind.PLATE, str():
                 return forms.plate(value)
             case SlotKind.TIME, datetime() if value.utcoffset() is None:
@@ -227,34 +229,34 @@ class Composer:
                 return [forms.key(value)]
         raise NotSpeakable(f"a slot of kind {kind} cannot be filled with {type(value).__name__}")
 
-    async def _spoken(self, spoken: Spoken, said: _Rendering) -> bytes:
+    async def _spoken(self, spoken: Spoken, rendering: _Rendering) -> bytes:
         pieces: list[bytes | memoryview] = []
         follows_unit = False
-        for one in spoken:
-            if isinstance(one, Unit):
+        for part in spoken:
+            if isinstance(part, Unit):
                 if follows_unit:
                     pieces.append(self._silence(self._settings.unit_gap_ms))
-                clip = unit_clip(said.language, one.name, one.speech)
-                pieces.append(await self._clip(clip, said))
+                clip = unit_clip(rendering.language, part.name, part.speech)
+                pieces.append(await self._clip(clip, rendering))
                 follows_unit = True
             else:
                 gap = self._settings.group_gap_ms
-                if one is Gap.ITEM:
+                if part is Gap.ITEM:
                     gap = self._settings.item_gap_ms
                 pieces.append(self._silence(gap))
                 follows_unit = False
         return b"".join(pieces)
 
-    async def _clip(self, clip: Clip, said: _Rendering) -> bytes | memoryview:
+    async def _clip(self, clip: Clip, rendering: _Rendering) -> bytes | memoryview:
         recorded = self._library.clip(clip.language, clip.name)
         if recorded is not None:
             return recorded
-        if said.may_synthesise:
+        if rendering.may_synthesise:
             synthesised = await self._stand_ins.synthesised(clip)
             if synthesised:
-                said.synthesised.append(clip.name)
+                rendering.synthesised.append(clip.name)
                 return synthesised
-        said.lost.append(clip.name)
+        rendering.lost.append(clip.name)
         return b""
 
     def _noted(self, language: Language, name: str, how: str, stand_ins: list[str]) -> None:
@@ -270,12 +272,12 @@ class Composer:
 def _written(spoken: Spoken, kind: SlotKind) -> str:
     """What was spoken, as a person would write it: groups apart, references apart."""
     written = ""
-    for one in spoken:
-        if isinstance(one, Unit):
-            apart = kind is SlotKind.TIME and _word(written[-1:]) and _word(one.text[:1])
-            written += f" {one.text}" if apart else one.text
+    for part in spoken:
+        if isinstance(part, Unit):
+            apart = kind is SlotKind.TIME and _word(written[-1:]) and _word(part.text[:1])
+            written += f" {part.text}" if apart else part.text
         else:
-            written += ", " if one is Gap.ITEM else " "
+            written += ", " if part is Gap.ITEM else " "
     return written
 
 

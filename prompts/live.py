@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from prompts.library import Library
-from prompts.script import clips
+from prompts.script import clips, without_place
 from prompts.whole_file import write_whole
 from speech.languages.language import Language
 
@@ -67,7 +67,7 @@ def published(directory: Path) -> list[LiveClip]:
         return []
     except OSError as failure:
         raise ValueError(f"{LIST} cannot be read: {failure}") from failure
-    return [_entry(one) for one in read]
+    return [_entry(entry) for entry in read]
 
 
 def unpublished(directory: Path, versions: Iterable[int]) -> list[int]:
@@ -76,8 +76,8 @@ def unpublished(directory: Path, versions: Iterable[int]) -> list[int]:
 
 
 def tidy(directory: Path, keep: Iterable[int]) -> None:
-    """Delete the sound of other versions. Who plays one keeps it until he has played it."""
-    kept = {_file(directory, one).name for one in keep}
+    """Delete the sound of other versions. A process that plays it keeps it to its end."""
+    kept = {_file(directory, version).name for version in keep}
     for path in directory.glob("*.pcm"):
         if path.name not in kept:
             with contextlib.suppress(OSError):
@@ -98,10 +98,14 @@ class PublishedLibrary:
         }
 
     def clip(self, language: Language, name: str) -> memoryview | None:
-        """The live recording, else the shipped one, else None."""
-        live = self._live.get((language, name))
-        if live is not None:
-            sound = self._sound(live)
+        """The live recording, else the shipped one, else None.
+
+        A digit at the edge of a group that is not live is taken from inside one if that is: numbers
+        are said in one voice.
+        """
+        for wanted in dict.fromkeys((name, without_place(name))):
+            live = self._live.get((language, wanted))
+            sound = None if live is None else self._sound(live)
             if sound is not None:
                 return sound
         return self._shipped.clip(language, name)
@@ -133,7 +137,7 @@ class PublishedLibrary:
                 )
                 continue
             self._live[key] = entry
-        used = {one.version for one in self._live.values()}
+        used = {clip.version for clip in self._live.values()}
         self._mapped = {version: it for version, it in self._mapped.items() if version in used}
         return True
 

@@ -3,8 +3,8 @@
 A decoder believes what the file says: libsndfile stops where a header, or its guess from the first
 frame of an MP3, says that the sound ends; and of a file that was cut it gives what is there without
 a word. So the containers are read here, before anything is decoded: RIFF and AIFF by their chunks
-(Microsoft/IBM 1991; AIFF 1.3), FLAC by its STREAMINFO (RFC 9639, 8.2), Ogg by its pages (RFC 3533,
-6), MP3 frame by frame (ISO/IEC 11172-3, 2.4.2.3; 13818-3).
+(Microsoft/IBM 1991; RF64: EBU Tech 3306; AIFF 1.3), FLAC by its STREAMINFO (RFC 9639, 8.2), Ogg by
+its pages (RFC 3533, 6), MP3 frame by frame (ISO/IEC 11172-3, 2.4.2.3; 13818-3).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Promise:
 
 def promise_of(data: bytes, longest_s: float) -> Promise:
     """Read a container. `longest_s`: a decoder need not go further than that, in seconds."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
+    if data[:4] in (b"RIFF", b"RF64") and data[8:12] == b"WAVE":
         return _wav(data)
     if data[:4] == b"FORM" and data[8:12] in (b"AIFF", b"AIFC"):
         return Promise(data, cut=_chunk_is_cut(data, b"SSND"))
@@ -72,12 +72,15 @@ def _chunk_is_cut(data: bytes, wanted: bytes) -> bool:
 
 
 def _wav(data: bytes) -> Promise:
-    bytes_per_second = 0
+    bytes_per_second, long_size = 0, UNKNOWN_FROM
     for name, begins, size in _chunks(data, "<"):
         if name == b"fmt " and begins + 16 <= len(data):
             bytes_per_second = struct.unpack_from("<I", data, begins + 8)[0]
+        if name == b"ds64" and begins + 16 <= len(data):
+            long_size = struct.unpack_from("<Q", data, begins + 8)[0]
         if name != b"data":
             continue
+        size = long_size if size == 0xFFFF_FFFF else size
         if size >= UNKNOWN_FROM:
             return Promise(data)
         left = data[begins + size + size % 2 :]
@@ -85,8 +88,10 @@ def _wav(data: bytes) -> Promise:
             # The header was last brought up to date when the recording had come so far.
             whole = struct.pack("<I", len(data) - begins)
             return Promise(data[: begins - 4] + whole + data[begins:])
+        if begins + size <= len(data):
+            return Promise(data)  # all of it is there, whatever else the header says
         seconds = size / bytes_per_second if bytes_per_second else None
-        return Promise(data, seconds, cut=seconds is None and begins + size > len(data))
+        return Promise(data, seconds, cut=seconds is None)
     return Promise(data)
 
 
@@ -252,5 +257,5 @@ def _xing(frame: _Frame, count: int) -> bytes:
             frame.head[3],
         )
     )
-    told = head + bytes(frame.side) + b"Xing" + struct.pack(">II", 1, count)
-    return told.ljust(size, b"\0")
+    written = head + bytes(frame.side) + b"Xing" + struct.pack(">II", 1, count)
+    return written.ljust(size, b"\0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from prompts.loudness import (
     loudness,
     trimmed,
 )
-from prompts.phrasing import length, phrased
+from prompts.phrasing import in_a_row, length, phrased
+from prompts.rows import taken_from
 from prompts.script import Clip, clips
 from prompts.settings import PromptSettings
 from speech.languages.language import Language
@@ -77,14 +78,15 @@ async def record(
 
     Raises VoiceUnavailable.
     """
+    speakers = {language: Speaker(voice) for language, voice in voices.items()}
     for clip in wanted:
-        voice = voices[clip.language]
-        await asyncio.to_thread(_record, directory / clip.language, clip, settings, voice)
+        speaker = speakers[clip.language]
+        await asyncio.to_thread(_record, directory / clip.language, clip, settings, speaker)
         yield clip
 
 
-def _record(directory: Path, clip: Clip, settings: PromptSettings, voice: Voice) -> None:
-    speech = voice.speak(phrased(clip), clip.language)
+def _record(directory: Path, clip: Clip, settings: PromptSettings, speaker: Speaker) -> None:
+    speech = speaker.spoken(clip)
     samples = levelled(trimmed(for_a_telephone(speech, length(clip))), settings.loudness_lufs)
     path = directory / f"{clip.name}.flac"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +95,31 @@ def _record(directory: Path, clip: Clip, settings: PromptSettings, voice: Voice)
     )
     with pcm:
         pcm.buffer_write(as_pcm(samples), dtype="int16")
-    _enter(directory, clip, samples, voice)
+    _enter(directory, clip, samples, speaker.voice)
+
+
+@dataclass
+class Speaker:
+    """A voice that speaks clips. Rows of digits, of which each gives several clips, are spoken
+    once."""
+
+    voice: Voice
+    _rows: dict[tuple[Language, str], Speech] = field(default_factory=dict)
+
+    def spoken(self, clip: Clip) -> Speech:
+        """A digit is taken out of a row, if the voice pauses in it so that it can be cut there.
+
+        Raises VoiceUnavailable.
+        """
+        row = in_a_row(clip)
+        if row is not None:
+            key = clip.language, row.text
+            if key not in self._rows:
+                self._rows[key] = self.voice.speak(row.text, clip.language)
+            part = taken_from(self._rows[key], row.at, row.count)
+            if part is not None:
+                return part
+        return self.voice.speak(phrased(clip), clip.language)
 
 
 def for_a_telephone(speech: Speech, length: float = 1.0) -> Samples:

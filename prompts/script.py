@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from prompts import catalogue
 from speech.languages.language import Language
 from speech.languages.registry import FORMS
+from speech.spoken.unit import Place
 
 UNIT_FOLDER = "unit"
-
+_AT_AN_EDGE = (Place.BEGINS, Place.ENDS)
 
 ADDED_SINCE = (
     "bundle.text_to",
@@ -20,10 +21,12 @@ ADDED_SINCE = (
     "hotline.number",
     "hotline.shut",
     "hotline.opens",
+    "welcome.recorded",
+    *(f"{UNIT_FOLDER}/digit.{digit}.{place}" for digit in range(10) for place in _AT_AN_EDGE),
 )
-"""Prompts that came when scripts had been printed. Their clips are numbered after all others, so
-that a number on a sheet, or in the name of a file, is the same clip in every database. New prompts
-are put at its end."""
+"""Prompts and units that came when scripts had been printed. Their clips are numbered after all
+others, so that a number on a sheet, or in the name of a file, is the same clip in every database.
+New ones are put at its end."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,22 @@ class Clip:
 def unit_clip(language: Language, unit_name: str, speech: str) -> Clip:
     """The recording of a digit, a letter, an hour."""
     return Clip(language, f"{UNIT_FOLDER}/{unit_name}", speech)
+
+
+def place_of(name: str) -> Place:
+    """The place of a digit in its group by the name of its clip; `INSIDE` for other clips too."""
+    ending = name.rpartition(".")[2]
+    return next(
+        (place for place in _AT_AN_EDGE if name.startswith(UNIT_FOLDER) and ending == place),
+        Place.INSIDE,
+    )
+
+
+def without_place(name: str) -> str:
+    """The name of the clip that says a digit inside a group, for one that says it at an edge;
+    other names as they are."""
+    place = place_of(name)
+    return name.removesuffix(f".{place}") if place else name
 
 
 def clips(language: Language) -> Iterator[Clip]:

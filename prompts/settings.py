@@ -46,18 +46,18 @@ class PromptSettings(BaseModel):
     loudness_lufs: float = Field(
         -20.0, ge=-40, le=-10, description="Loudness every recording is brought to (EBU R 128)."
     )
-    unit_gap_ms: int = Field(70, ge=0, le=1000, description="Pause between two digits or letters.")
+    unit_gap_ms: int = Field(40, ge=0, le=1000, description="Pause between two digits or letters.")
     group_gap_ms: int = Field(
-        350, ge=0, le=2000, description="Pause between two groups of a number."
+        300, ge=0, le=2000, description="Pause between two groups of a number."
     )
     item_gap_ms: int = Field(600, ge=0, le=3000, description="Pause between two references.")
     slot_gap_ms: int = Field(
-        120, ge=0, le=2000, description="Pause where a text meets what fills its slot."
+        80, ge=0, le=2000, description="Pause where a text meets what fills its slot."
     )
     comma_gap_ms: int = Field(
-        250, ge=0, le=2000, description="The same after a comma, colon or full stop."
+        200, ge=0, le=2000, description="The same after a comma, colon or full stop."
     )
-    phrase_gap_ms: int = Field(300, ge=0, le=3000, description="Pause between two phrases.")
+    phrase_gap_ms: int = Field(220, ge=0, le=3000, description="Pause between two phrases.")
     takes: TakeSettings = Field(
         default_factory=lambda: TakeSettings.model_validate({}),
         description="What a new recording must be like.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -36,10 +38,10 @@ def application(service: Service) -> web.Application:
     gate = Gate(service)
     for endpoint in table:
         app.router.add_route(endpoint.method, endpoint.path, answer_with(endpoint, service, gate))
-    description = describe(table)
 
     async def openapi(_: web.Request) -> web.Response:
-        return web.json_response(description)
+        text = await asyncio.to_thread(_description, settings.demo.enabled)
+        return web.Response(text=text, content_type="application/json")
 
     app.router.add_get("/openapi.json", openapi)
     app.add_subapp(ROOT, boundary_web(_boundary(service)))
@@ -75,6 +77,12 @@ def application(service: Service) -> web.Application:
     return app
 
 
+@functools.cache
+def _description(demo: bool) -> str:
+    """The OpenAPI document, made when somebody asks for it: it takes a while, and few do."""
+    return json.dumps(describe(endpoints(demo=demo)))
+
+
 def _boundary(service: Service) -> Boundary:
     return Boundary(
         settings=service.settings.crossing,
@@ -86,6 +94,8 @@ def _boundary(service: Service) -> Boundary:
         overrides=service.overrides,
         profiles=service.profiles,
         officers=service.officers,
+        throttle=service.throttles.of("boundary", service.settings.crossing.logins_per_minute),
+        proxies=service.settings.proxies,
         vehicles=service.vehicles,
         enquiries=service.enquiries,
         hotline=service.hotline,
@@ -100,6 +110,8 @@ def _desk(service: Service) -> Desk:
         clock=service.clock,
         officers=service.officers,
         lockout=service.lockout,
+        throttle=service.throttles.of("desk", service.settings.crossing.logins_per_minute),
+        proxies=service.settings.proxies,
         applications=service.applications,
         approval=service.approval,
         packs=service.packs,

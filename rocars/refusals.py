@@ -51,7 +51,7 @@ class Code(StrEnum):
     COMPANY_REFUSED = (
         "company_refused",
         HTTPStatus.FORBIDDEN,
-        "The API key is that of another company.",
+        "The API key is neither of this company nor of an agent with its consent.",
     )
     TOO_MANY_REQUESTS = (
         "too_many_requests",

@@ -13,6 +13,7 @@ from rocars.bundling.idempotency import IdempotentRequests
 from rocars.cargo.batches import Batches
 from rocars.cargo.consignments import Consignments
 from rocars.cargo.file_readings import FileReadings
+from rocars.cargo.kept_forms import KeptForms
 from rocars.cargo.own_cargo import OwnCargo
 from rocars.clock import Clock
 from rocars.crossing.boards import Boards
@@ -27,6 +28,7 @@ from rocars.crossing.unladen import UnladenDeclarations
 from rocars.entrance.lockout import Lockout
 from rocars.entrance.login import DriverLogin
 from rocars.entrance.sessions import Sessions
+from rocars.entrance.throttles import Throttles
 from rocars.entrance.web_login import WebLogin
 from rocars.hotline.deeds import HotlineDeeds
 from rocars.hotline.enquiries import Enquiries
@@ -70,6 +72,7 @@ class Service:
     keys: KeyRing
     pins: PinHasher
     lockout: Lockout
+    throttles: Throttles
     sessions: Sessions
     login: DriverLogin
     vehicles: Vehicles
@@ -78,6 +81,7 @@ class Service:
     consignments: Consignments
     batches: Batches
     file_readings: FileReadings
+    kept_forms: KeptForms
     own_cargo: OwnCargo
     accounts: Accounts
     web_login: WebLogin
@@ -129,12 +133,14 @@ class Service:
     async def _sweep_sessions(self) -> None:
         await self.sessions.sweep()
         await self.lockout.sweep()
+        await self.throttles.sweep()
         await self.web_login.sweep()
         await self.officers.sweep()
         await self.file_readings.sweep()
 
     async def _sweep_records(self) -> None:
         await self.requests.sweep()
+        await self.kept_forms.sweep()
         await self.enquiries.sweep()
         await self.applications.sweep()
         await self.packs.sweep()
@@ -170,6 +176,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
     batches = Batches(database, clock, settings.batch, consignments)
     bundling = Bundling(database, clock, settings.rules, consignments, vehicles, requests)
     own_cargo = OwnCargo(database, clock, settings.rules, consignments)
+    agencies = Agencies(database, clock)
     pusher = Pusher(database, clock, settings.systems, keys.pushes)
     orders = Orders(clock, consignments, own_cargo)
     message_worker = MessageWorker(database, clock, settings.systems, orders, finished=pusher.due)
@@ -190,6 +197,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         keys=keys,
         pins=pins,
         lockout=lockout,
+        throttles=Throttles(database, clock),
         sessions=sessions,
         login=login,
         vehicles=vehicles,
@@ -198,6 +206,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         consignments=consignments,
         batches=batches,
         file_readings=FileReadings(database, clock, batches, settings.batch.answer_within_s),
+        kept_forms=KeptForms(database, clock, settings.rules),
         own_cargo=own_cargo,
         accounts=accounts,
         web_login=WebLogin(
@@ -214,7 +223,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         approval=Approval(database, clock, settings.auth, settings.auth, pins),
         packs=Packs(database, clock, registration, keys, pins, tokens),
         tokens=tokens,
-        agencies=Agencies(database, clock),
+        agencies=agencies,
         registrants=Registrants(database),
         course_progress=CourseProgress(database, clock),
         registration_log=RegistrationLog(database),
@@ -239,7 +248,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         company_keys=CompanyKeys(database, clock, settings.systems.key_known_s),
         key_uses=KeyUses(database, clock, settings.systems.keep_uses_days),
         request_signatures=RequestSignatures(database, clock, settings.systems.signature_s),
-        submissions=Submissions(database, clock, settings.systems, consignments, intake),
+        submissions=Submissions(database, clock, settings.systems, consignments, agencies, intake),
         message_worker=message_worker,
         push_addresses=PushAddresses(database, clock, settings.systems, keys.pushes),
         pusher=pusher,

@@ -5,6 +5,7 @@ What no public source tells says "our assumption".
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, Self
 
@@ -17,6 +18,7 @@ from pydantic_settings import (
 )
 
 from ground.database.postgresql import database_url
+from ground.web.proxies import LOOPBACK
 from rocars.bundling.settings import BundlingRules
 from rocars.cargo.settings import BatchSettings, CargoRules, CcrnSettings
 from rocars.crossing.settings import CONTROL_POINTS, ControlPoint, CrossingSettings
@@ -46,6 +48,11 @@ class ListenSettings(Section):
         description="File the chosen port is written to (whole or not at all) once listening.",
     )
     max_body_bytes: int = Field(default=65_536, ge=1024, description="Largest request body, bytes.")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=tuple(map(ip_network, LOOPBACK)),
+        description="Networks of the proxies before any web of ROCARS. What they say in "
+        "X-Forwarded-For is believed, where that web's `public_url` is set.",
+    )
     shutdown_s: float = Field(
         default=5.0,
         ge=0,
@@ -247,6 +254,11 @@ class RocarsSettings(BaseSettings):
                 "demo": DemoSettings(),
             }
         )
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The networks of `listen.trusted_proxies`, as text."""
+        return tuple(map(str, self.listen.trusted_proxies))
 
     @property
     def database_url(self) -> str:

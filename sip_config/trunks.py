@@ -36,7 +36,7 @@ class Peer(BaseModel):
         default="",
         pattern=r"^([A-Z]{2})?$",
         description="Country of its numbers, ISO 3166, as CN: calling numbers that name none are "
-        "read there. Empty: `records.default_region`, and nothing is sure.",
+        "read there. Empty: `records.default_region`.",
     )
     security: Security = Field(
         default=Security.NONE,

@@ -12,10 +12,8 @@ import hypothesis
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from ground.loading import loading
 from ivr.caller.pytest_plugin import ScriptedRun
-from ivr.caller.scenario.planned import PlannedRun
-from ivr.caller.scenario.steps import Dial, Say
-from ivr.caller.wire.keys import KeyStyle
 from tests.support import real_time
 from tests.support.bystander import Bystander
 from tests.support.keeper import Keeper, kill_all, mark_run
@@ -51,10 +49,10 @@ def _is_first(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_COUNTED] = Counted()
-    config.option.calls_patience = PACE.limit(1)
     if _is_first(config) and not config.option.collectonly:
         folder = mark_run()
         config.stash[_RUN] = folder, Keeper.of(folder)
+    config.option.calls_patience = PACE.limit(1)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -72,7 +70,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if isinstance(item, ScriptedRun):
             item.add_marker(pytest.mark.call)
-            if _keeps_real_time(item.run):
+            if real_time.must_be_kept(item.run):
                 item.add_marker(pytest.mark.real_time)
         elif (again := _tries_again(item)) and not item.get_closest_marker("flaky"):
             item.add_marker(pytest.mark.flaky(reruns=again, reruns_delay=3))
@@ -85,6 +83,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.path not in longer,
         )
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported for the tests is no garbage, and stays: see `ground.loading`."""
+    with loading():
+        return (yield)
 
 
 @pytest.hookimpl(trylast=True)
@@ -105,14 +110,6 @@ def _tries_again(item: pytest.Item) -> int:
     if item.get_closest_marker("call"):
         return TRIES_AGAIN
     return int("chaos" not in item.path.parts and item.get_closest_marker("service") is not None)
-
-
-def _keeps_real_time(run: PlannedRun) -> bool:
-    """Whether a scripted run speaks, or sends tones in the sound: both are lost in gaps."""
-    steps = [step for call in run.scenario.all_calls() for step in call.steps]
-    styles = [step.keys for step in steps if isinstance(step, Dial)]
-    filled = {run.row.get(style.strip("{}"), style) for style in styles}
-    return KeyStyle.IN_BAND in filled or any(isinstance(step, Say) for step in steps)
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,8 @@ def processes() -> dict[str, list[int]]:
             continue
         for kind, mark in (
             ("call worker", "rocars-ivr: worker"),
+            ("console", "rocars-ivr: console"),
+            ("housekeeping", "rocars-ivr: housekeeping"),
             ("Kamailio", "kamailio -DD"),
             ("ROCARS", "-m rocars"),
         ):

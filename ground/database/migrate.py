@@ -1,20 +1,23 @@
-"""Migrates a database to the revision that this release expects, with Alembic, under a lock."""
+"""Migrates a database to the revision that this release expects, with Alembic, under a lock.
+
+Alembic is loaded when there is something to migrate; most starts find nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ground.database.engine import for_writing
+from ground.database.revisions import Revisions, revisions_in
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATION_TIMEOUT_S = 900.0
 """An index over a year of calls takes minutes to build, and other processes wait for it."""
@@ -51,6 +54,8 @@ class Migrations:
 
     def config(self, connection: Connection | None = None) -> Config:
         """Alembic's configuration without an ini file; `alembic/env.py` reads its attributes."""
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("path_separator", "newline")  # a folder's name may have a colon
         config.set_main_option("script_location", _escaped(Path(__file__).parent / "alembic"))
@@ -61,12 +66,16 @@ class Migrations:
 
     def head(self) -> str:
         """The newest revision of this release."""
-        revision = ScriptDirectory.from_config(self.config()).get_current_head()
-        assert revision is not None
-        return revision
+        return self._revisions.newest
+
+    @property
+    def _revisions(self) -> Revisions:
+        return revisions_in(self.versions)
 
     def stamp(self, connection: Connection, revision: str) -> None:
         """Record the revision without running migrations, since the tables exist."""
+        from alembic import command
+
         command.stamp(self.config(connection), revision)
 
     async def upgrade(self, engine: AsyncEngine) -> str:
@@ -81,8 +90,12 @@ class Migrations:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self.lock})
             self.take_over(connection)
-            self._must_be_known(_revision(connection))
-            command.upgrade(self.config(connection), "head")
+            revision = _revision(connection)
+            self._must_be_known(revision)
+            if revision != self.head():
+                from alembic import command
+
+                command.upgrade(self.config(connection), "head")
 
         async with for_writing(engine).begin() as connection:
             await connection.run_sync(upgrade)
@@ -95,19 +108,19 @@ class Migrations:
             return await connection.run_sync(_revision)
 
     def _must_be_known(self, revision: str | None) -> None:
-        if revision is None:
-            return
-        try:
-            ScriptDirectory.from_config(self.config()).get_revision(revision)
-        except CommandError:
+        if revision is not None and revision not in self._revisions.known:
             raise NewerDatabase(
                 f"the database is at revision {revision}, this release knows {self.head()} and "
                 "before: a newer release has used it"
-            ) from None
+            )
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """What Alembic has noted in the table that it keeps for that."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    noted = connection.execute(text("SELECT version_num FROM alembic_version"))
+    return noted.scalar_one_or_none()
 
 
 def _escaped(path: Path) -> str:

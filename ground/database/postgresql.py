@@ -7,12 +7,15 @@ libpq's parameters: sslmode, connect_timeout and others would pass a check and f
 from __future__ import annotations
 
 import ssl
+import warnings
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SAWarning
+
+from ground.database.server_address import USUAL_PORT, hosts_as_parameters
 
 DRIVER = "postgresql+asyncpg"
 _PLAIN = ("postgres", "postgresql")
@@ -56,16 +59,17 @@ class BadDatabaseUrl(ValueError):
 def database_url(written: str, drivers: tuple[str, ...]) -> str:
     """Check a URL and give it with the driver that we use. All its parameters must be known.
 
-    ``postgres://`` and ``postgresql://``, as hosts write them, get our driver. Raises
-    BadDatabaseUrl.
+    ``postgres://`` and ``postgresql://``, as hosts write them, get our driver; several hosts and a
+    folder of sockets, as libpq writes them, become parameters. Raises BadDatabaseUrl.
     """
     expected = " or ".join(f"{driver}://..." for driver in drivers)
     try:
+        written = hosts_as_parameters(written.strip())  # a file ends with a line end
         url = make_url(written)
     except (ArgumentError, ValueError):
         raise BadDatabaseUrl(
-            f"expected a database URL, {expected}; a host, or one after the other as "
-            "?host=A:5432&host=B:5432, and a whole number for its port"
+            f"expected a database URL, {expected}; a host, or several as A:5432,B:5432, and a "
+            "whole number for its port"
         ) from None
     if url.drivername in _PLAIN and DRIVER in drivers:
         url = url.set(drivername=DRIVER)
@@ -73,8 +77,30 @@ def database_url(written: str, drivers: tuple[str, ...]) -> str:
     if url.drivername not in drivers:
         raise BadDatabaseUrl(f"expected {expected}, not {url.drivername}://")
     if url.drivername == DRIVER:
-        arguments(url)
+        url, _ = arguments(url)
+    _check_place(url)
     return written
+
+
+def _check_place(url: URL) -> None:
+    """Have the driver read where the database is. Raises BadDatabaseUrl."""
+    if "@" in (url.host or ""):
+        raise BadDatabaseUrl(
+            "the database URL has more than one @: in a name or password it is written %40"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SAWarning)  # a parameter that nobody reads
+            _, where = url.get_dialect()().create_connect_args(url)
+    except (ArgumentError, ValueError, SAWarning) as failure:
+        what = " ".join(str(failure.args[0]).split())
+        raise BadDatabaseUrl(f"the database URL cannot be used: {what}") from None
+    ports = where.get("port", USUAL_PORT)
+    for port in ports if isinstance(ports, list) else [ports]:
+        if not 0 < port < 1 << 16:
+            raise BadDatabaseUrl(f"expected ports up to 65535 in the database URL, not {port}")
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise BadDatabaseUrl("expected a file: each process would have a database of its own")
 
 
 def arguments(url: URL) -> tuple[URL, dict[str, Any]]:
@@ -97,7 +123,7 @@ def arguments(url: URL) -> tuple[URL, dict[str, Any]]:
     made: dict[str, Any] = {}
     if any(name in given for name in _TLS):
         made["ssl"] = _ssl(given)
-        if given.get("sslnegotiation", "postgres") == "direct":
+        if _tls_at_once(given, made["ssl"]):
             made["direct_tls"] = True
     server = {}
     for name in ("fallback_application_name", "application_name"):
@@ -143,9 +169,13 @@ def _ssl(given: dict[str, str]) -> ssl.SSLContext | str | bool:
         mode = "require" if mode == "true" else "disable"
     if mode not in _SSL_MODES:
         raise BadDatabaseUrl(f"expected sslmode to be one of {', '.join(_SSL_MODES)}, not {mode}")
+    if "sslkey" in given and "sslcert" not in given:
+        raise BadDatabaseUrl("the database URL has sslkey, but not the sslcert it belongs to")
     if mode == "disable":
         return False
     if mode in ("allow", "prefer"):
+        if "sslcert" in given:
+            raise BadDatabaseUrl(f"sslcert needs sslmode=require or more, not {mode}")
         return mode
     if mode == "require" and roots:
         mode = "verify-ca"  # the same as libpq does
@@ -173,6 +203,17 @@ def _ssl(given: dict[str, str]) -> ssl.SSLContext | str | bool:
     if mode == "require":
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _tls_at_once(given: dict[str, str], mode: ssl.SSLContext | str | bool) -> bool:
+    """Whether TLS begins before PostgreSQL's own protocol does; as with libpq, only where it must
+    be."""
+    how = given.get("sslnegotiation", "postgres")
+    if how not in ("postgres", "direct"):
+        raise BadDatabaseUrl(f"expected sslnegotiation to be postgres or direct, not {how}")
+    if how == "direct" and not isinstance(mode, ssl.SSLContext):
+        raise BadDatabaseUrl("sslnegotiation=direct needs sslmode=require or more")
+    return how == "direct"
 
 
 def _options(text: str) -> list[tuple[str, str]]:

@@ -41,9 +41,9 @@ class Notices:
 
     def shown(self, request: web.Request) -> Sequence[Notice]:
         """What the page being made now tells; it is not told again."""
-        told = [*self._brought(request), *request.get(_TOLD, [])]
+        notices = [*self._brought(request), *request.get(_TOLD, [])]
         request[_TOLD] = []
-        return told
+        return notices
 
     def carry(self, request: web.Request, answer: web.StreamResponse) -> None:
         """Send what has not been shown along with the answer, and take back what has been."""
@@ -51,8 +51,10 @@ class Notices:
             return
         waiting = request[_TOLD][-MOST:]
         if waiting:
-            told = json.dumps([[notice.text, notice.bad] for notice in waiting], ensure_ascii=False)
-            value = base64.urlsafe_b64encode(told.encode()).decode()
+            content = json.dumps(
+                [[notice.text, notice.bad] for notice in waiting], ensure_ascii=False
+            )
+            value = base64.urlsafe_b64encode(content.encode()).decode()
             answer.set_cookie(self._cookie, value, httponly=True, samesite="Lax", path="/")
         elif self._cookie in request.cookies:
             answer.del_cookie(self._cookie, path="/")
@@ -60,7 +62,7 @@ class Notices:
     def _brought(self, request: web.Request) -> Sequence[Notice]:
         value = request.cookies.get(self._cookie, "")
         try:
-            told = json.loads(base64.urlsafe_b64decode(value)) if value else []
-            return [Notice(str(text)[:LONGEST], bool(bad)) for text, bad in told][:MOST]
+            pairs = json.loads(base64.urlsafe_b64decode(value)) if value else []
+            return [Notice(str(text)[:LONGEST], bool(bad)) for text, bad in pairs][:MOST]
         except (ValueError, TypeError, binascii.Error):
             return []  # somebody wrote it themselves

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -48,7 +49,7 @@ class SecretHasher:
             time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism
         )
         self._threads = threads
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._nobody = _hash_of_nobody(self._hasher)
 
     async def hash(self, secret: str) -> str:
         return await asyncio.get_running_loop().run_in_executor(
@@ -71,6 +72,20 @@ class SecretHasher:
             return self._hasher.verify(hashed, secret)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """A hash that is not one of any secret, to verify what is said of a name that does not exist.
+
+    Made up instead of computed: a service is not kept waiting for that at its start, and to verify
+    it takes as long as any other (the parameters stand in it; PHC string format of argon2).
+    """
+
+    def encoded(size: int) -> str:
+        return base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
+
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v=19${costs}${encoded(hasher.salt_len)}${encoded(hasher.hash_len)}"
 
 
 def check_strength(password: str, name: str, about: Iterable[str] = ()) -> None:

@@ -69,10 +69,10 @@ def address_of(request: web.Request, public_url: str, proxies: Sequence[str] = L
     networks = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
     named = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
     while _is_in(peer, networks) and named:
-        told = named.pop().strip()
-        if _parsed(told) is None:
+        forwarded = named.pop().strip()
+        if _parsed(forwarded) is None:
             break
-        peer = told
+        peer = forwarded
     return peer
 
 

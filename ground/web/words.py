@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from gettext import NullTranslations
 from pathlib import Path
 
 from aiohttp import web
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations
 
 from ground.web.forms import check_same_origin, read_form
 from ground.web.requests import own_path
@@ -68,6 +67,9 @@ class Catalogue(NullTranslations):
 
     def __init__(self, language: str, folders: tuple[Path, ...]) -> None:
         super().__init__()
+        # Here, not above: a service that serves no page needs none of it.
+        from babel.messages.pofile import read_po
+
         self._texts: dict[str, str] = {}
         for folder in folders:
             path = folder / f"{language}.po"

@@ -17,7 +17,7 @@ from ivr.records.database import RecordsUnavailable
 from speech.languages.language import Language
 from speech.languages.registry import first_in
 
-log = structlog.get_logger("ivr.pool.caller_hints")
+log = structlog.get_logger("ivr.call.hints")
 
 PATIENCE_S = 1.0
 """The longest wait for recognising a caller: not more than they would need to key their user ID."""

@@ -17,7 +17,7 @@ from ivr.records.facts import BundleFinished, BundleSent, now
 from ivr.records.models import BundleRequest
 from ivr.records.outcome import BundleRequestState
 
-log = structlog.get_logger("ivr.pool.bundle_ledger")
+log = structlog.get_logger("ivr.call.ledger")
 
 _ENDED: dict[BundleRequestState, Literal["confirmed", "refused", "unknown"]] = {
     BundleRequestState.CONFIRMED: "confirmed",

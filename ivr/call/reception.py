@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ from call_flows.call_context import CallContext, CallerHints, CallNotes, Conclus
 from call_flows.hotline import hotline
 from call_flows.record_prompts import record_prompts
 from call_flows.recording_studio import RecordingStudio
+from ivr.call.call_recorder import CallRecorder, CallRecording
 from ivr.call.caller import caller_of
 from ivr.call.endings import Circumstances, closed_call, refused
 from ivr.call.hints import caller_hints
@@ -33,9 +34,9 @@ from ivr.dialogue.waiting import Background
 from ivr.observe import metrics
 from ivr.observe.logs import call_in_logs
 from ivr.records.call_book import CallBook
-from ivr.records.console_tables import OrderKind
 from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
 from ivr.records.masking import last_four
+from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import EndedBy
 from ivr.sms.gateway import SmsGateway
 from ivr.sms.receipts import TextReceipts
@@ -50,7 +51,7 @@ from prompts.utterance import Narrator
 from sip_config.trunks import region_of
 from speech.recognition.vosk_recogniser import VoskRecogniser
 
-log = structlog.get_logger("ivr.pool.reception")
+log = structlog.get_logger("ivr.call.reception")
 
 SOURCE_HEADER = "X-Rocars-Source"
 """Header that only the SIP front writes: the peer the call came from, as `name
@@ -76,6 +77,7 @@ class Reception:
     announcements: PublishedAnnouncements | None = None
     hotline_now: Callable[[], HotlineNow] = HotlineNow
     drafts: DraftNarrators | None = None
+    recorder: CallRecorder | None = None
     taken: int = 0
     _served: dict[str, _Served] = field(default_factory=dict)
     _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
@@ -148,6 +150,7 @@ class Reception:
             served = _Served(CallTrace(self.book, call_id, notes), notes)
             self._served[call_id] = served
             looking = asyncio.ensure_future(self._hints(opened))
+            recording = served.recording = self._recording(opened)
             try:
                 narrator = await self._narrator_of(offered.invite)
                 line = await offered.answer()
@@ -155,6 +158,9 @@ class Reception:
                 self.book.progress(call_id, CallProgress(answered_at=now()))
                 if self.recognisers is not None and not self._records(opened):
                     served.recogniser = self.recognisers.recogniser_of(line)
+                tape = None if recording is None else await recording.begun()
+                if tape is not None:
+                    line.keep(tape)
                 served.time = self._time()
                 served.conversation = Conversation(
                     line,
@@ -165,8 +171,10 @@ class Reception:
                     served.background,
                     served.recogniser,
                     served.time,
+                    tape,
                 )
                 context = self._context_of(call_id, opened, served.notes, await looking)
+                context = replace(context, recorded=tape is not None)
                 await self._serve(context, served, served.conversation)
             except HungUp:
                 pass
@@ -213,6 +221,13 @@ class Reception:
             return False
         peer = opened.source.partition(" ")[0]  # "pbx 192.0.2.20:5060;udp", as the front says it
         return peer in rules.recording_peers or opened.caller.e164 in rules.recording_callers
+
+    def _recording(self, opened: CallOpened) -> CallRecording | None:
+        """The recording of the call; None where there is to be none: rehearsals are nobody's
+        business."""
+        if self.recorder is None or opened.practice or self._records(opened):
+            return None
+        return self.recorder.start(opened.call_id, opened.offered_at.date())
 
     async def _hints(self, opened: CallOpened) -> CallerHints:
         if opened.practice or self._records(opened) or not self.settings.flows.recognise_callers:
@@ -318,12 +333,14 @@ class Reception:
         except HungUp:
             pass
         except Exception:
-            log.exception("not even an apology could be played")
+            log.exception("error message could not be played")
 
     async def _close(self, call_id: str, offered: IncomingCall, served: _Served) -> None:
         """End the call, let requests that were sent finish, write the CDR."""
         ending = await _over(offered)
         self._served.pop(call_id, None)
+        if served.recording is not None:
+            served.recording.tape.end()
         if served.time is not None:
             served.time.over()
         if served.recogniser is not None:
@@ -360,6 +377,7 @@ class _Served:
     conversation: Conversation | None = None
     time: TimeLeft | None = None
     recogniser: VoskRecogniser | None = None
+    recording: CallRecording | None = None
     circumstances: Circumstances = field(default_factory=Circumstances)
     ordered: asyncio.Future[OrderKind] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()

@@ -19,7 +19,7 @@ from speech.recognition.models import Model
 from speech.recognition.settings import RecognitionSettings
 from speech.recognition.vosk_recogniser import VoskRecogniser
 
-log = structlog.get_logger("ivr.pool.hearing")
+log = structlog.get_logger("ivr.call.recognisers")
 
 _BEHIND = 3
 """Levels of niceness between the event loop of a worker and its recognisers."""

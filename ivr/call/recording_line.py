@@ -21,7 +21,7 @@ from prompts.take import BadTake, Fault, from_pcm
 from prompts.utterance import BYTES_PER_SECOND
 from speech.languages.language import Language
 
-log = structlog.get_logger("ivr.pool.phone_studio")
+log = structlog.get_logger("ivr.call.recording_line")
 
 _REFUSALS = {
     Fault.CLIPPED: Refusal.DISTORTED,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ground.loading import loading
+
 if TYPE_CHECKING:
     from ivr.settings.given import Given
     from ivr.settings.service import Settings
@@ -26,7 +28,8 @@ ConfigFile = Annotated[
 
 def loaded(config: Path | None) -> tuple[Settings, Given]:
     """The settings, or their faults on stderr and exit code 2."""
-    from ivr.settings.service import SettingsError, load_with_origins
+    with loading():
+        from ivr.settings.service import SettingsError, load_with_origins
 
     try:
         return load_with_origins(config)

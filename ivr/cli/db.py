@@ -76,14 +76,16 @@ def purge(
     config: ConfigFile = None,
     older_than_days: Annotated[
         int | None,
-        typer.Option(min=1, help="Days to keep, for calls and settled bundle requests alike."),
+        typer.Option(min=1, help="Days to keep, for all of them alike."),
     ] = None,
 ) -> None:
-    """Delete old calls, their traces, and settled bundle requests.
+    """Delete old calls, their traces, settled bundle requests, and recordings on this machine.
 
-    What is old is said by records.retention_days and records.bundle_audit_days.
+    What is old is said by records.retention_days, records.bundle_audit_days and
+    call_recording.keep_days.
     """
     settings, _ = loaded(config)
+    from ivr.recorded_calls.shelf import RecordedCalls
     from ivr.records.call_book import CallBook
     from ivr.records.database import RecordsUnavailable
 
@@ -102,7 +104,11 @@ def purge(
         deleted = asyncio.run(_purge())
     except RecordsUnavailable as failure:
         raise _failed(failure) from None
+    keep_days = settings.call_recording.keep_days
+    recorded_before = now - timedelta(days=min(older_than_days or keep_days, keep_days))
+    days = RecordedCalls(settings.recorded_calls).delete_before(recorded_before.date())
     typer.echo(
         f"{deleted} records deleted: calls before {calls_before:%Y-%m-%d}, "
-        f"settled bundle requests before {audit_before:%Y-%m-%d}"
+        f"settled bundle requests before {audit_before:%Y-%m-%d}; "
+        f"recordings of {days} days deleted: before {recorded_before:%Y-%m-%d}"
     )

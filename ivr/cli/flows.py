@@ -50,7 +50,9 @@ def check_flows() -> None:
 def draw(
     out: Annotated[Path, typer.Option(help="Directory to write to.")] = Path("docs/flows"),
     format: Annotated[Format, typer.Option(help="What to write.")] = Format.MARKDOWN,
-    language: Annotated[Language, typer.Option(help="Whose words.")] = Language.ENGLISH,
+    language: Annotated[
+        Language, typer.Option(help="Language of the texts in the drawing.")
+    ] = Language.ENGLISH,
 ) -> None:
     """Draw the flows from their source."""
     from ivr.drawing.book import flow_graphs, markdown

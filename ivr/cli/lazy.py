@@ -16,6 +16,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ground.loading import loading
 from ground.standard_streams import nobody_reads_output
 from ivr.cli.outside import in_one_line
 
@@ -35,7 +36,8 @@ class Place:
 
     def load(self, called: str) -> Any:
         """The command itself, under the name it is called by."""
-        found = getattr(importlib.import_module(self.module), self.name)
+        with loading():
+            found = getattr(importlib.import_module(self.module), self.name)
         if isinstance(found, typer.Typer):
             command: Any = typer.main.get_group(found)
         else:
@@ -76,10 +78,10 @@ def _told_in_one_line() -> Iterator[None]:
     except Exception as failure:
         if isinstance(failure, BrokenPipeError) and nobody_reads_output():
             raise  # typer ends the program quietly
-        said = in_one_line(failure)
-        if not said:
+        message = in_one_line(failure)
+        if not message:
             raise
-        typer.echo(f"rocars-ivr: {said}", err=True)
+        typer.echo(f"rocars-ivr: {message}", err=True)
         raise typer.Exit(1) from None
 
 

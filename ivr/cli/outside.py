@@ -22,8 +22,8 @@ def in_one_line(failure: BaseException) -> str:
         return of_records(failure)
     for kind, hint in _kinds():
         if isinstance(failure, kind):
-            said = " ".join(str(failure).split()) or type(failure).__name__
-            return f"{said}{hint}"
+            message = " ".join(str(failure).split()) or type(failure).__name__
+            return f"{message}{hint}"
     return ""
 
 
@@ -31,10 +31,10 @@ def of_records(failure: RecordsUnavailable) -> str:
     """What went wrong, and what the database itself said of it."""
     from ground.database.engine import reason
 
-    said = str(failure)
+    message = str(failure)
     cause = reason(failure.__cause__) if failure.__cause__ is not None else ""
-    told = said if cause in said else f"{said}: {cause}"
-    return f"{told}; see records.database_url"
+    explained = message if cause in message else f"{message}: {cause}"
+    return f"{explained}; see records.database_url"
 
 
 def _kinds() -> list[tuple[type[BaseException], str]]:

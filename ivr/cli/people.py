@@ -17,7 +17,7 @@ from ivr.cli.outside import of_records
 from ivr.records.roles import Role
 
 if TYPE_CHECKING:
-    from ivr.records.people import People
+    from ivr.records.account import Accounts
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of the operators' console.")
 
@@ -40,7 +40,7 @@ def add(
 ) -> None:
     """Make an account; the first one must be an administrator."""
     password = _secret("Password", stdin)
-    _done(config, lambda people: people.add(BY, name, full_name, role, password))
+    _done(config, lambda accounts: accounts.add(BY, name, full_name, role, password))
     typer.echo(f"{name} may log in as {role}")
 
 
@@ -48,7 +48,7 @@ def add(
 def list_people(config: ConfigFile = None) -> None:
     """Who may log in, as what."""
     table = Table("name", "full name", "role", "operator ID", "active")
-    for person in _done(config, lambda people: people.all()):
+    for person in _done(config, lambda accounts: accounts.all()):
         active = "yes" if person.active else "no"
         table.add_row(person.name, person.full_name, person.role, person.operator_id or "", active)
     Console().print(table)
@@ -58,7 +58,7 @@ def list_people(config: ConfigFile = None) -> None:
 def password(name: str, stdin: Password = False, config: ConfigFile = None) -> None:
     """Set a password; unlocks the account."""
     secret = _secret("Password", stdin)
-    _done(config, lambda people: people.set_password(BY, name, secret))
+    _done(config, lambda accounts: accounts.set_password(BY, name, secret))
 
 
 @app.command()
@@ -70,19 +70,19 @@ def phone(
 ) -> None:
     """Let somebody record prompts by telephone: set operator ID and PIN."""
     secret = _secret("PIN", stdin)
-    _done(config, lambda people: people.set_phone(BY, name, operator_id, secret))
+    _done(config, lambda accounts: accounts.set_phone(BY, name, operator_id, secret))
 
 
 @app.command()
 def role(name: str, role: Role, config: ConfigFile = None) -> None:
     """Set what somebody may do."""
-    _done(config, lambda people: people.set_role(BY, name, role))
+    _done(config, lambda accounts: accounts.set_role(BY, name, role))
 
 
 @app.command()
 def deactivate(name: str, config: ConfigFile = None) -> None:
     """Let somebody log in no more."""
-    _done(config, lambda people: people.set_active(BY, name, False))
+    _done(config, lambda accounts: accounts.set_active(BY, name, False))
 
 
 def _secret(what: str, stdin: bool) -> str:
@@ -96,7 +96,7 @@ def _secret(what: str, stdin: bool) -> str:
     return secret
 
 
-def _done(config: ConfigFile, work: Callable[[People], Awaitable[T]]) -> T:
+def _done(config: ConfigFile, work: Callable[[Accounts], Awaitable[T]]) -> T:
     settings, _ = loaded(config)
     from ivr.records import migrations
     from ivr.records.account import NotPossible
@@ -106,7 +106,7 @@ def _done(config: ConfigFile, work: Callable[[People], Awaitable[T]]) -> T:
     async def do() -> T:
         records = Database(settings.records_url, settings.records)
         try:
-            return await work(People(records))
+            return await work(People(records).accounts)
         finally:
             await records.close()
 

@@ -186,7 +186,7 @@ def take_set(
 ) -> None:
     """Take in recordings as drafts; exit status 1 if one was refused."""
     settings, _ = loaded(config)
-    from ivr.console.faults import told
+    from ivr.console.faults import message_for
     from ivr.studio.importing import opened, take_in
     from ivr.studio.intake import Intake
 
@@ -201,7 +201,7 @@ def take_set(
 
     imported = _with_studio(settings, take)
     for refused in imported.refused:
-        typer.echo(f"{refused.file}: {told(refused.why, str)}", err=True)
+        typer.echo(f"{refused.file}: {message_for(refused.why, str)}", err=True)
     for name in imported.unknown:
         typer.echo(f"{name}: not of the script", err=True)
     if imported.broken:
@@ -246,4 +246,4 @@ def _value(kind: SlotKind, text: str) -> SlotValue:
     except ValueError:
         typer.echo(f"a slot of kind {kind} cannot be filled with {text!r}", err=True)
         raise typer.Exit(2) from None
-    return text.split(",") if kind is SlotKind.REFS else text
+    return text.split(",") if kind in (SlotKind.REFS, SlotKind.ENDINGS) else text

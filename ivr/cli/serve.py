@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated, cast
 import typer
 from rich.console import Console
 
+from ground.loading import loading
 from ground.outlet import OutletFile
 from ivr.cli.config import ConfigFile
 from ivr.settings.pool import MOST_CARDS, PUBLISHED_LINES
@@ -47,10 +48,11 @@ def serve(
 
     SIGTERM or Ctrl-C drains: no new calls, running ones may finish. A second one ends at once.
     """
-    from ivr.cli.starting import ready_to_serve
+    with loading():
+        from ivr.cli.starting import ready_to_serve
+        from ivr.settings.service import CONFIG_VARIABLE
 
     settings, folder = ready_to_serve(config, lines, free_ports)
-    from ivr.settings.service import CONFIG_VARIABLE
 
     if config is not None:
         os.environ[CONFIG_VARIABLE] = str(config.resolve())  # for the self-test's process
@@ -65,7 +67,8 @@ def serve(
         node=settings.node.name,
     )
     _say_starting(settings)
-    from ivr.node.supervisor import NotStarted, Supervisor
+    with loading():
+        from ivr.node.supervisor import NotStarted, Supervisor
 
     supervisor = Supervisor(
         settings,

@@ -103,7 +103,7 @@ def with_lines(settings: Settings, lines: int | None) -> Settings:
 def wait_for_former_run(settings: Settings, folder: Path) -> None:
     """Wait for what is left of a node that was killed: its workers finish their calls."""
     deadline = time.monotonic() + settings.pool.drain_deadline_s + GRACE_S
-    said = False
+    announced = False
     while time.monotonic() < deadline:
         all_findings = node_findings(settings, usual_ports=True)
         findings = [finding for finding in all_findings if finding.fatal]
@@ -111,8 +111,8 @@ def wait_for_former_run(settings: Settings, folder: Path) -> None:
         only_theirs = all(finding.held_by for finding in findings)
         if not findings or not only_theirs or not all(is_left_of(folder, pid) for pid in left):
             return
-        if not said:
-            said = True
+        if not announced:
+            announced = True
             typer.echo(
                 "rocars-ivr: waiting for what is left of the last run, which finishes its calls: "
                 f"processes {', '.join(map(str, sorted(left)))}",

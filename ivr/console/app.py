@@ -18,7 +18,7 @@ from ground.web.throttle import Throttle
 from ivr.console.alerts.delivery import Delivery
 from ivr.console.alerts.watch import AlertWatch
 from ivr.console.api import routes as api
-from ivr.console.door import login
+from ivr.console.door import login, oidc
 from ivr.console.door.refusals import pages_of_ours
 from ivr.console.health import BackEndProbe, Health, NodeView, look
 from ivr.console.listening import Doorkeeper, listen, watched
@@ -26,9 +26,11 @@ from ivr.console.pages import (
     alerts,
     announcements,
     audit_log,
+    call_recording,
     calls,
     figures,
     live,
+    passkeys,
     people,
     prompts,
     releases,
@@ -37,11 +39,13 @@ from ivr.console.pages import (
     sounds,
     telephone,
     tokens,
+    versions,
     waiting,
     wall,
     wellbeing,
 )
 from ivr.console.rendering import ASSETS, ENTRIES
+from ivr.console.reports.sender import ReportSender
 from ivr.console.sections import ConsoleSections
 from ivr.console.self_test import SelfTest
 from ivr.console.site import SITE, Site
@@ -69,10 +73,13 @@ WORK_TITLE = "rocars-ivr: console work"
 
 ROOMS = (
     login.PAGES,
+    oidc.PAGES,
     live.PAGES,
     calls.PAGES,
+    call_recording.PAGES,
     figures.PAGES,
     prompts.PAGES,
+    versions.PAGES,
     waiting.PAGES,
     sounds.PAGES,
     scripts.PAGES,
@@ -81,6 +88,7 @@ ROOMS = (
     alerts.PAGES,
     wellbeing.PAGES,
     people.PAGES,
+    passkeys.PAGES,
     sessions.PAGES,
     tokens.PAGES,
     audit_log.PAGES,
@@ -129,6 +137,7 @@ def make_app(
             handset=Admission(settings.handset.port, handset_key, trial=False),
             beside=beside,
         )
+        call_recording.prepare(app)
         app[ANNOUNCED] = PublishedAnnouncements(settings.published_prompts)
         app[REACHED] = Reached(lambda: app[SITE].rules.public_url)
         app.on_cleanup.append(_close_site)
@@ -202,8 +211,8 @@ async def _serve(
     host: str, port: int, settings: ConsoleSections, make: Callable[[], web.Application]
 ) -> int:
     app = make()
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    stop_requested = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
     rules = settings.console
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -219,8 +228,9 @@ async def _serve(
         listeners.append((runner, await listen(runner, *where, keeper)))
     site = app[SITE]
     delivery = Delivery(site.alerts, settings.alerts, rules.public_url)
-    alerting = asyncio.gather(AlertWatch(site).run(), delivery.run())
-    await told.wait()
+    reporting = ReportSender(site.reports, site.tallies, settings.reports, settings.alerts)
+    alerting = asyncio.gather(AlertWatch(site).run(), delivery.run(), reporting.run())
+    await stop_requested.wait()
     alerting.cancel()
     await asyncio.gather(alerting, return_exceptions=True)
     for runner, server in reversed(listeners):

@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 50
 """Rows that are read and written at a time: the event loop is held for no longer than that."""
 
+_BEGINNING = b"\xef\xbb\xbf"
+"""So that spreadsheets read Chinese."""
+
 Row = Iterable[object]
 Pages = AsyncGenerator[Iterable[Row], None]
 """Some rows at a time."""
@@ -38,7 +41,7 @@ async def sent_as_csv(
         }
     )
     await response.prepare(request)
-    await response.write(b"\xef\xbb\xbf" + _lines((columns,)))  # so that spreadsheets read Chinese
+    await response.write(_BEGINNING + _lines((columns,)))
     try:
         async with aclosing(pages):
             async for rows in pages:
@@ -52,6 +55,11 @@ async def sent_as_csv(
         return response
     await response.write_eof()
     return response
+
+
+def csv_of(columns: Row, rows: Iterable[Row]) -> bytes:
+    """A whole table, below a row of headings, for what is small."""
+    return _BEGINNING + _lines((columns,)) + _lines(rows)
 
 
 def _lines(rows: Iterable[Row]) -> bytes:

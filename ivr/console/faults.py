@@ -23,7 +23,7 @@ REASONS = {
 }
 
 
-def told(refusal: BadTake | str, _: Callable[[str], str]) -> str:
+def message_for(refusal: BadTake | str, _: Callable[[str], str]) -> str:
     """In the language of `_`. What was not listened to at all comes with its reason as text."""
     if isinstance(refusal, str):
         return _(refusal)

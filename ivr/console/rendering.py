@@ -21,9 +21,9 @@ from ivr.console import shown
 from ivr.console.device import device
 from ivr.console.site import SITE
 from ivr.console.words import WORDS
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG
+from ivr.records.visitor import Visitor
 
 HERE = Path(__file__).parent
 ENTRIES = web.AppKey("entries", tuple[Entry[Role], ...])
@@ -45,9 +45,9 @@ def _language_name(context: jinja2.runtime.Context, tag: str | None) -> str:
 
 
 @jinja2.pass_context
-def _told(context: jinja2.runtime.Context, sentence: Sentence) -> str:
+def _translated(context: jinja2.runtime.Context, sentence: Sentence) -> str:
     """In the language of the page, with its figures."""
-    return sentence.told(WORDS.catalogue(context["language"]).gettext)
+    return sentence.translated(WORDS.catalogue(context["language"]).gettext)
 
 
 LOOK = Look(
@@ -67,7 +67,7 @@ LOOK = Look(
         "number": shown.masked_number,
         "percent": shown.percent,
         "tongue": _language_name,
-        "told": _told,
+        "translated": _translated,
         "bcp47": shown.bcp47,
         "device": device,
         "session_name": name_of,

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 from ivr.console.alert_settings import AlertSettings
+from ivr.console.report_settings import ReportSettings
 from ivr.console.settings import ConsoleSettings, WebSettings
 from ivr.dialogue.settings import DialogueSettings
 from ivr.handset.settings import HandsetSettings
+from ivr.recorded_calls.settings import CallRecordingSettings
 from ivr.records.settings import RecordsSettings
 from prompts.settings import PromptSettings
 from sip_config.settings import SipSettings
@@ -55,9 +57,15 @@ class ConsoleSections(Protocol):
     @property
     def alerts(self) -> AlertSettings: ...
     @property
+    def reports(self) -> ReportSettings: ...
+    @property
     def sip(self) -> SipSettings: ...
     @property
     def handset(self) -> HandsetSettings: ...
+    @property
+    def call_recording(self) -> CallRecordingSettings: ...
+    @property
+    def recorded_calls(self) -> Path: ...
     @property
     def records(self) -> RecordsSettings: ...
     @property

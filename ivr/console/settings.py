@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from ground.web.lockout import LockoutRule
 from ground.web.proxies import LOOPBACK
+from ivr.console.oidc_settings import OidcSettings
 from ivr.records.roles import Role
 
 
@@ -117,12 +118,15 @@ class ConsoleSettings(BaseModel):
         200.0, gt=1, le=2000, description="Largest zip of recordings, megabytes."
     )
     lockout: LockoutSettings = Field(default_factory=lambda: LockoutSettings.model_validate({}))
+    oidc: OidcSettings = Field(default_factory=lambda: OidcSettings.model_validate({}))
 
     @model_validator(mode="after")
-    def _a_key_that_is_one(self) -> ConsoleSettings:
+    def _goes_together(self) -> ConsoleSettings:
         key = self.second_factor_key.get_secret_value()
         if self.second_factor_roles and not key:
             raise ValueError("second_factor_roles needs second_factor_key")
+        if self.oidc.is_on and not self.public_url:
+            raise ValueError("oidc needs public_url, where the provider sends browsers back to")
         if key:
             from ivr.records.second_factor import SecondFactor  # ciphers take a while to load
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from ground.processes import WorkProcesses
 from ground.web.throttle import Throttle
 from ivr.console.health import Health
+from ivr.console.oidc_client import OidcClient
 from ivr.console.sections import ConsoleSections
 from ivr.console.settings import ConsoleSettings
 from ivr.handset.admission import Admission
@@ -21,9 +22,12 @@ from ivr.records.api_tokens import ApiTokens
 from ivr.records.call_search import CallSearch
 from ivr.records.database import Database
 from ivr.records.node_orders import NodeOrders
+from ivr.records.passkeys import Passkeys
 from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
+from ivr.records.provider_accounts import ProviderAccounts
 from ivr.records.releases import Releases
+from ivr.records.reports import Reports
 from ivr.records.second_factor import SecondFactor
 from ivr.records.tallies import Tallies
 from ivr.studio.clips import Studio
@@ -55,18 +59,23 @@ class Site:
     def __post_init__(self) -> None:
         rules = self.settings.console
         key = rules.second_factor_key.get_secret_value()
+        factor = SecondFactor(key) if key else None
         self.people = People(
             self.records,
             session_h=rules.session_hours,
             idle_min=rules.idle_minutes,
             lockout=rules.lockout.rule,
             from_everywhere=rules.lockout.everywhere,
-            second_factor=SecondFactor(key) if key else None,
+            second_factor=factor,
         )
+        self.passkeys = Passkeys(self.records, factor)
+        self.provider = OidcClient(rules.oidc) if rules.oidc.is_on else None
+        self.provider_accounts = ProviderAccounts(self.records)
         self.versions = PromptVersions(self.records)
         self.releases = Releases(self.records)
-        told = self.settings.alerts
-        self.alerts = Alerts(self.records, told.channels, told.repeat_hours)
+        alert_rules = self.settings.alerts
+        self.alerts = Alerts(self.records, alert_rules.channels, alert_rules.repeat_hours)
+        self.reports = Reports(self.records)
         self.announcements = Announcements(self.records)
         self.studio = Studio(self.versions, self.library, self.settings.prompts.recordings)
         self.intake = Intake(self.versions, self.settings.prompts, beside=self.beside.run)

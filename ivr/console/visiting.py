@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ivr.records.people import Visitor
+from ivr.records.visitor import Visitor
 
 VISITOR = web.RequestKey("visitor", Visitor)

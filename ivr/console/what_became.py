@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.records.console_tables import OrderKind
 from ivr.records.node_orders import CallOrder
+from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import CallOutcome
 
 WAITS = "not taken yet"

@@ -5,5 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ground.web.words import Words
+from ivr.caller.retold.history import TRANSLATIONS
 
-WORDS = Words(Path(__file__).with_name("translations"), cookie="rocars_language")
+WORDS = Words(
+    Path(__file__).with_name("translations"), cookie="rocars_language", beneath=(TRANSLATIONS,)
+)

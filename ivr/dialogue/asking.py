@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -23,6 +24,7 @@ from ivr.dialogue.line import Line, Playback
 from ivr.dialogue.outcome import Mode, Outcome
 from ivr.dialogue.question import Field, Manner, Menu
 from ivr.dialogue.race import keyed_or_said
+from ivr.dialogue.recorded import RecordedCall
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.step_detail import how_given, what_is_said
 from ivr.dialogue.time_left import TimeLeft
@@ -92,6 +94,7 @@ class Asking:
         note: Callable[[Step], None],
         recogniser: Recogniser | None = None,
         time: TimeLeft | None = None,
+        recorded: RecordedCall | None = None,
     ) -> None:
         self._line = line
         self._keys = keys
@@ -101,6 +104,7 @@ class Asking:
         self._note = note
         self._recogniser = recogniser
         self._time = time
+        self._recorded = recorded
         self._collector: KeyCollector | None = None
 
     async def field(
@@ -115,7 +119,9 @@ class Asking:
             return [Phrase(self._language, prompt, field.slots)]
 
         async def hear(collector: KeyCollector, playback: Playback) -> CollectResult:
-            return await collector.digits(playback, field.max_digits)
+            return await collector.digits(
+                playback, field.max_digits, hash_alone=field.hash_alone is not None
+            )
 
         async def understand(answer: str, mode: Mode) -> T:
             if not answer and field.hash_alone is not None:
@@ -199,8 +205,9 @@ class Asking:
         why: list[Phrase] = []
         while attempt <= attempts and misheard != question.manner.attempts_said:
             phrases = [*self._time_is_short(), *why, *question.put(attempt)]
-            playback = await self._put(question, phrases, attempt)
-            result = await self._hear(question, playback)
+            with self._taken_down(question):
+                playback = await self._put(question, phrases, attempt)
+                result = await self._hear(question, playback)
             if isinstance(result, SpokenAnswer):
                 now = asyncio.get_running_loop().time()
                 self._keys.ignore_late_terminator(now, self._settings.terminator_grace_s)
@@ -250,6 +257,19 @@ class Asking:
             return []
         self._time.check()
         return [Phrase(self._language, "sorry.time_short")] if self._time.short() else []
+
+    @contextmanager
+    def _taken_down(self, question: _Question[T]) -> Iterator[None]:
+        """A recording of the call gets the answer where the trace shows it whole, and only
+        there."""
+        if self._recorded is None:
+            yield
+            return
+        self._recorded.asks(secret=question.shown_as is not as_keyed)
+        try:
+            yield
+        finally:
+            self._recorded.answered()
 
     async def _hear(self, question: _Question[T], playback: Playback) -> CollectResult:
         collector = self._collector = KeyCollector(self._keys, self._settings, question.manner)

@@ -89,7 +89,7 @@ class KeyCollector:
         A # is no answer here. A # that came before the menu was asked, or soon after the previous
         answer, belongs to that answer.
         """
-        self._keys.no_terminator_before(max(self.put_at, self._keys.answered_at + self._grace_s))
+        self._take_no_stray_hash()
         first = await self._first_key(playback)
         if first is None:
             return NoInput()
@@ -99,13 +99,21 @@ class KeyCollector:
             self._keys.ignore_late_terminator(first.at, self._grace_s)
         return Keyed(first.key)
 
-    async def digits(self, playback: Playback, max_digits: int) -> CollectResult:
+    async def digits(
+        self, playback: Playback, max_digits: int, *, hash_alone: bool
+    ) -> CollectResult:
         """A field's answer: digits up to #, to the inter-digit time-out, or to full length.
 
-        At full length there is no further wait (VoiceXML's termtimeout of 0 s). Raises HungUp.
+        At full length there is no further wait (VoiceXML's termtimeout of 0 s). Where # alone is no
+        answer (`hash_alone`), one that comes first is taken as a menu takes it: a # pressed twice
+        belongs to the answer that the first one ended. Raises HungUp.
         """
-        self._keys.no_terminator_before(-math.inf)
+        if hash_alone:
+            self._keys.no_terminator_before(-math.inf)
+        else:
+            self._take_no_stray_hash()
         press = await self._first_key(playback)
+        self._keys.no_terminator_before(-math.inf)  # from here on # ends the answer
         if press is None:
             return NoInput()
         keyed = ""
@@ -123,7 +131,14 @@ class KeyCollector:
         self.ended = Ended.PAUSE if press is None else Ended.HASH
         if press is None:
             self._keys.ignore_late_terminator(asyncio.get_running_loop().time(), self._grace_s)
+        else:
+            self._keys.answered_at = press.at
         return Keyed(keyed)
+
+    def _take_no_stray_hash(self) -> None:
+        """A # that came before the question was asked, or soon after the previous answer, is no
+        answer to it."""
+        self._keys.no_terminator_before(max(self.put_at, self._keys.answered_at + self._grace_s))
 
     async def _first_key(self, playback: Playback) -> KeyPress | None:
         """The key that begins the answer; None after the first-digit time-out.

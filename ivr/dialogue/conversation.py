@@ -17,6 +17,7 @@ from ivr.dialogue.keys import KeyBuffer
 from ivr.dialogue.line import Line, Transfer
 from ivr.dialogue.outcome import Outcome
 from ivr.dialogue.question import Choice, Field, Manner, Menu
+from ivr.dialogue.recorded import RecordedCall
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.step_detail import what_is_said
 from ivr.dialogue.time_left import TimeLeft
@@ -58,7 +59,9 @@ class Conversation:
         background: Background | None = None,
         recogniser: Recogniser | None = None,
         time: TimeLeft | None = None,
+        recorded: RecordedCall | None = None,
     ) -> None:
+        """`recorded`: a recording that is made of the call."""
         self.language = language
         self._line = line
         self._narrator = narrator
@@ -68,6 +71,7 @@ class Conversation:
         self._keys = KeyBuffer(line)
         self._recogniser = recogniser
         self._time = time
+        self._recorded = recorded
         self._hinted = False
 
     async def say(self, prompt: str, *, barge_in: bool = True, **slots: SlotValue) -> None:
@@ -270,6 +274,7 @@ class Conversation:
             note=self._note,
             recogniser=self._recogniser,
             time=self._time,
+            recorded=self._recorded,
         )
 
     async def closed(self) -> None:

@@ -83,9 +83,14 @@ class Admission:
             raise web.HTTPForbidden(text="This is for the console alone.")
         return Known(request.headers.get(NAME, ""), request.headers.get(ADDRESS, ""))
 
-    def of(self, known: Known) -> Mapping[str, str]:
-        """The headers with which the console comes for somebody."""
-        return {"Authorization": f"Bearer {self.key}", NAME: known.name, ADDRESS: known.address}
+    def of(self, known: Known, language: str) -> Mapping[str, str]:
+        """The headers with which the console comes for somebody, whose page is in `language`."""
+        return {
+            "Authorization": f"Bearer {self.key}",
+            "Accept-Language": language,
+            NAME: known.name,
+            ADDRESS: known.address,
+        }
 
 
 def check_page(request: web.Request, origins: Set[str], token: str) -> None:

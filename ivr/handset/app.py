@@ -99,12 +99,12 @@ def run_handset(
 
 
 async def _serve(settings: HandsetSettings, make: Callable[[], web.Application]) -> int:
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    stop_requested = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
     runner = web.AppRunner(make(), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     await web.TCPSite(runner, settings.host, settings.port).start()
-    await told.wait()
+    await stop_requested.wait()
     await runner.cleanup()
     return 0
 
@@ -146,7 +146,8 @@ async def _line(request: web.Request) -> web.StreamResponse:
     await socket.prepare(request)
     sockets.add(socket)
     try:
-        await Handset(socket, request.app[PREMISES], known).attend()
+        translate = WORDS.words_for(request)
+        await Handset(socket, request.app[PREMISES], known, translate).attend()
     finally:
         sockets.discard(socket)
     return socket

@@ -12,6 +12,7 @@ from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 
 from backend_client.errors import RocarsError
 from backend_client.transport import ProblemAnswered
+from ground.web.words import Translate
 from ivr.caller.retold.from_records import history_from
 from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.writing import as_file
@@ -41,6 +42,8 @@ from ivr.telephony.sound.frames import FRAME_BYTES
 
 log = structlog.get_logger("ivr.handset")
 
+UNREADABLE = "the records cannot be read just now"
+
 ANEW_S = 2.0
 """How often a page is told what there is to try."""
 
@@ -62,12 +65,21 @@ class Handset:
     """One page: at most one call at a time, which ends when the page leaves."""
 
     def __init__(
-        self, socket: web.WebSocketResponse, premises: Premises, known: Known | None
+        self,
+        socket: web.WebSocketResponse,
+        premises: Premises,
+        known: Known | None,
+        translate: Translate,
     ) -> None:
-        """`known`: who is at it; None in a trial, where nobody is asked."""
+        """
+        Args:
+            known: who is at it; None in a trial, where nobody is asked.
+            translate: into the language of the page.
+        """
         self._socket = socket
         self._premises = premises
         self._known = known
+        self._translate = translate
         self._call: PlacedCall | None = None
         self._calling: asyncio.Task[None] | None = None
 
@@ -139,8 +151,11 @@ class Handset:
                 raise CannotBeRetold("the records do not have it any more")
             grace_s = self._premises.settings.dialogue.terminator_grace_s
             text = await asyncio.to_thread(lambda: as_file(history_from([story]), grace_s))
-        except (CannotBeRetold, RecordsUnavailable) as failure:
-            return ScenarioTold("", "", str(failure))
+        except CannotBeRetold as failure:
+            return ScenarioTold("", "", failure.message(self._translate))
+        except RecordsUnavailable as failure:
+            log.warning("a call of the handset became no test", why=str(failure))
+            return ScenarioTold("", "", CannotBeRetold(UNREADABLE).message(self._translate))
         return ScenarioTold(f"{story.call.call_id}.call.yaml", text)
 
     async def _end_call(self) -> None:
@@ -175,10 +190,10 @@ class Handset:
                     log.warning("what there is to try is not shown", why=why)
             await asyncio.sleep(ANEW_S)
 
-    async def _tell(self, told: Told) -> None:
+    async def _tell(self, message: Told) -> None:
         with contextlib.suppress(ClientConnectionResetError):  # the page has left
             if not self._socket.closed:
-                await self._socket.send_str(as_text(told))
+                await self._socket.send_str(as_text(message))
 
     async def _let_hear(self, frame: bytes) -> None:
         with contextlib.suppress(ClientConnectionResetError):

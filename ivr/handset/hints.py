@@ -15,26 +15,26 @@ from speech.languages.language import Language
 
 def expects(step: CallStep) -> ExpectsTold | None:
     """None for a step that asks nothing."""
-    told = step.detail.get("expects")
-    if step.kind != StepKind.ASKED or told is None:
+    expected = step.detail.get("expects")
+    if step.kind != StepKind.ASKED or expected is None:
         return None
-    if "keys" in told:
-        return ExpectsTold(tuple(_choice(key, step) for key in told["keys"]))
-    fewest, most = told["digits"]
-    return ExpectsTold(fewest=fewest, most=most, hash_alone=told["hash"])
+    if "keys" in expected:
+        return ExpectsTold(tuple(_choice(key, step) for key in expected["keys"]))
+    fewest, most = expected["digits"]
+    return ExpectsTold(fewest=fewest, most=most, hash_alone=expected["hash"])
 
 
 def _choice(key: str, step: CallStep) -> ChoiceTold:
     """A key, and the words with which it was offered."""
-    offered = (said for said in step.detail["prompts"] if said["slots"].get("key") == key)
-    return ChoiceTold(key, next((_words(said) for said in offered), ""))
+    offered = (spoken for spoken in step.detail["prompts"] if spoken["slots"].get("key") == key)
+    return ChoiceTold(key, next((_words(spoken) for spoken in offered), ""))
 
 
-def _words(said: Mapping[str, Any]) -> str:
-    prompt = catalogue.load(Language(said["language"])).prompts.get(said["name"])
+def _words(spoken: Mapping[str, Any]) -> str:
+    prompt = catalogue.load(Language(spoken["language"])).prompts.get(spoken["name"])
     if prompt is None:
         return ""
     return "".join(
-        part.text if isinstance(part, Segment) else said["slots"].get(part.name, "…")
+        part.text if isinstance(part, Segment) else spoken["slots"].get(part.name, "…")
         for part in prompt.parts
     )

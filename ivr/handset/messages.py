@@ -201,9 +201,9 @@ class TrialTold:
 Told = State | StepTold | SipTold | Written | ScenarioTold | TrialTold
 
 
-def as_text(told: Told) -> str:
+def as_text(message: Told) -> str:
     """As the page reads it."""
-    return json.dumps({"tell": told.kind} | _plain(told), ensure_ascii=False)
+    return json.dumps({"tell": message.kind} | _plain(message), ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:

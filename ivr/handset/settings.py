@@ -24,8 +24,9 @@ class HandsetSettings(BaseModel):
     console_role: Role | None = Field(
         default=None,
         description="People of the console with this role, or one above it, have the telephone "
-        "there, outside trials too; the audit log tells who called as whom. `viewer` is not "
-        "possible: what is said in a call is not masked. Not set: nobody has it.",
+        "there, outside trials too; the audit log tells who called as whom. `viewer` and "
+        "`listener` are not possible: what is said in a call is not masked. Not set: nobody has "
+        "it.",
     )
     port: int = Field(
         default=8482,
@@ -44,7 +45,7 @@ class HandsetSettings(BaseModel):
     @field_validator("console_role")
     @classmethod
     def _who_sees_calls_in_clear(cls, role: Role | None) -> Role | None:
-        if role is Role.VIEWER:
+        if role is not None and not role.may(Role.OPERATOR):
             raise ValueError("expected operator, reviewer or administrator")
         return role
 

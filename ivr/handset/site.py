@@ -12,13 +12,19 @@ from aiohttp import web
 from ground.web.assets import Assets
 from ground.web.pages import Look, Pages
 from ground.web.words import Translate, Words
+from ivr.caller.retold.history import TRANSLATIONS
 from ivr.handset.admission import ADMISSION
 from ivr.handset.texts import SAID_BY_SCRIPTS
 from speech.languages.language import Language
 
 HERE = Path(__file__).parent
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文"}
-WORDS = Words(HERE / "translations", cookie="handset_language", languages=LANGUAGES)
+WORDS = Words(
+    HERE / "translations",
+    cookie="handset_language",
+    languages=LANGUAGES,
+    beneath=(TRANSLATIONS,),
+)
 ASSETS = Assets(HERE / "static", together=True)
 LOOK = Look(
     name="Telephone",

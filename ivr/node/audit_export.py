@@ -14,10 +14,10 @@ from pathlib import Path
 import structlog
 
 from ivr.records import audit
-from ivr.records.console_tables import AuditEntry
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.database import Database
 
-log = structlog.get_logger("ivr.pool.audit_export")
+log = structlog.get_logger("ivr.node.audit_export")
 
 LOG_AUDIT, NOTICE = 13, 5
 PATIENCE_S = 10.0

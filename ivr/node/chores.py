@@ -16,7 +16,7 @@ from ivr.observe.strain import Strain
 from ivr.records.database import RecordsUnavailable
 from ivr.studio.publication import NotPublished
 
-log = structlog.get_logger("ivr.pool.housekeeping")
+log = structlog.get_logger("ivr.node.chores")
 
 LOOK_EVERY_S = 0.5
 """How often a waiting chore looks whether it may run."""

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import structlog
 
 from ivr.observe import metrics
-from ivr.records import alerts, announcements, audit
+from ivr.records import alerts, announcements, audit, reports
 from ivr.records.call_book import CallBook
 from ivr.records.database import Database
 from ivr.records.retention import AUDIT, CALLS, NEVER, REQUESTS, Due, Retention
 from ivr.settings.service import Settings
 
-log = structlog.get_logger("ivr.pool.housekeeping")
+log = structlog.get_logger("ivr.node.deletion")
 
 DELETE_EVERY_S = 3600.0
 
@@ -67,6 +67,7 @@ class Deletion:
             async with self._records.writing() as session:
                 await announcements.purge(session, due.before(CALLS))
                 await alerts.purge(session, due.before(CALLS))
+                await reports.purge(session, due.before(CALLS))
         if due.before(AUDIT) != NEVER:
             async with self._records.writing() as session:
                 gone = await audit.purge(session, kept.console_audit_days)

@@ -14,7 +14,7 @@ from ivr.settings.service import Settings
 from sip_config.edge import Edge, NodeState
 from sip_config.rpc import RpcFailed
 
-log = structlog.get_logger("ivr.pool.node_edge")
+log = structlog.get_logger("ivr.node.edge")
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOK_S = 0.5
@@ -59,7 +59,7 @@ class NodeEdge:
     def _on_stop_signal(self) -> bool:
         """Drain at the first stop signal, stop at the second."""
         if self._draining_since is not None:
-            log.warning("told twice to end: ending at once")
+            log.warning("second stop signal: stopping now")
             return True
         self._draining_since = time.monotonic()
         log.info("draining")

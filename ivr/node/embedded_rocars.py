@@ -17,7 +17,7 @@ from ivr.node.children import DieWithParent
 from ivr.node.priorities import Aside, InChild, stand_aside
 from ivr.settings.service import Settings
 
-log = structlog.get_logger("ivr.pool.embedded")
+log = structlog.get_logger("ivr.node.embedded_rocars")
 
 START_TIMEOUT_S = 180.0
 """A busy machine may need a minute; a process that has died is reported at once."""

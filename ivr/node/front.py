@@ -18,7 +18,7 @@ from sip_config.front import KamailioFront
 from sip_config.rpc import RpcFailed
 from sip_config.service_cfg import CardAddress
 
-log = structlog.get_logger("ivr.pool.node_front")
+log = structlog.get_logger("ivr.node.front")
 
 CORRECT_EVERY_S = 1.0
 

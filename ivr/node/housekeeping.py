@@ -19,17 +19,19 @@ from ivr.node.audit_export import AuditExport
 from ivr.node.children import LEAVE_S, end_within, is_worker
 from ivr.node.chores import Patience, every
 from ivr.node.deletion import DELETE_EVERY_S, Deletion
+from ivr.node.expired_recordings import ExpiredRecordings
 from ivr.node.rocars_clock import rocars_clock
 from ivr.node.shared import SharedState
 from ivr.observe import metrics
 from ivr.observe.strain import Strain
+from ivr.recorded_calls.shelf import RecordedCalls
 from ivr.records import announcements
 from ivr.records.call_book import CallBook
-from ivr.records.console_tables import NodeState, OrderKind
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
 from ivr.records.node_name import holder_on, leave_name
 from ivr.records.node_orders import NodeOrders
+from ivr.records.node_tables import NodeState, OrderKind
 from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.retention import Retention
@@ -39,7 +41,7 @@ from ivr.studio.publication import publish
 from prompts import live
 from prompts.stand_in import StandIns
 
-log = structlog.get_logger("ivr.pool.housekeeping")
+log = structlog.get_logger("ivr.node.housekeeping")
 
 ORDERS_EVERY_S = 0.5
 PROMPTS_EVERY_S = 1.0
@@ -94,6 +96,11 @@ async def _run_chores(shared: SharedState) -> int:
         every(
             DELETE_EVERY_S, housekeeping.purge_expired, Patience(board, Strain.PRESSED, 6 * 3600.0)
         ),
+        every(
+            DELETE_EVERY_S,
+            housekeeping.delete_recordings,
+            Patience(board, Strain.PRESSED, 6 * 3600.0),
+        ),
     )
     await stop_requested.wait()
     end_within(LEAVE_S)
@@ -144,6 +151,11 @@ class Housekeeping:
             records, shared.settings.records, rocars_clock=partial(rocars_clock, shared)
         )
         self._deletion = Deletion(shared.settings, records, self._retention, self._say_once)
+        self._expired_recordings = ExpiredRecordings(
+            RecordedCalls(shared.settings.recorded_calls),
+            shared.settings.call_recording.keep_days,
+            self._retention.why_wait,
+        )
         self._last_doubt = ""
         self.holder = holder_on(shared.settings.node.data.resolve(), os.getppid())
 
@@ -240,6 +252,10 @@ class Housekeeping:
         await self._deletion.run()
         live_ids, _ = await self._versions.live_ids()
         live.tidy(self._published, live_ids)
+
+    async def delete_recordings(self) -> None:
+        """Delete recordings of calls that have been kept long enough. Raises OSError."""
+        await self._expired_recordings.run()
 
     async def look_at_disk(self) -> None:
         """Check whether the disk has room for what the node must write."""

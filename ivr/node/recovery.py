@@ -29,7 +29,7 @@ from ivr.records.facts import BundleFinished, now
 from ivr.records.models import BundleRequest
 from ivr.records.outcome import BundleRequestState
 
-log = structlog.get_logger("ivr.pool.recovery")
+log = structlog.get_logger("ivr.node.recovery")
 
 EVERY_S = 2.0
 LONGEST_PAUSE_S = 60.0

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import setproctitle
 import structlog
 
 from backend_client.settings import RocarsClientSettings
@@ -185,10 +186,15 @@ class Supervisor:
         return shared.rocars.model_copy(update={"api_key": self._rocars.key("demo")})
 
     def _console(self, shared: SharedState) -> int:
+        setproctitle.setproctitle("rocars-ivr: console")
         web = self._settings.web
         health = f"{shared.rocars.base_url}/health"
         sip = self._settings.sip
-        self_test = SelfTest(self._settings.self_test, f"sip:{sip.listen[0]}:{sip.port}")
+        self_test = SelfTest(
+            self._settings.self_test,
+            f"sip:{sip.listen[0]}:{sip.port}",
+            calls_recorded=self._settings.call_recording.enabled,
+        )
         speech = tuple(sorted(shared.models))
         return run_console(
             web.host,
@@ -262,7 +268,7 @@ class Supervisor:
             self._front.accept(False)
             worker_pool.drain()
         else:
-            log.warning("told twice to end: ending at once")
+            log.warning("second stop signal: stopping now, calls are dropped")
             worker_pool.kill()
 
     def _note(self, change: Ready | Died) -> None:

@@ -14,6 +14,7 @@ import structlog
 
 from backend_client.client import RocarsClient
 from call_flows.call_context import HotlineNow
+from ivr.call.call_recorder import CallRecorder
 from ivr.call.reception import Reception
 from ivr.call.recognisers import Recognisers
 from ivr.call.recording_line import PhoneStudio
@@ -27,6 +28,7 @@ from ivr.observe.logs import bind_worker
 from ivr.observe.strain import Strain
 from ivr.preflight.port_list import worker_ports
 from ivr.preflight.ports import port_findings
+from ivr.recorded_calls.shelf import RecordedCalls
 from ivr.records.call_book import CallBook
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.node_orders import NodeOrders
@@ -46,7 +48,7 @@ from prompts.library import Shelf
 from prompts.live import PublishedLibrary
 from prompts.stand_in import StandIns
 
-log = structlog.get_logger("ivr.pool.worker")
+log = structlog.get_logger("ivr.node.worker")
 
 HEARTBEAT_S = 0.1
 """Frequent, because the front's count of our calls is compared with it."""
@@ -97,6 +99,11 @@ class _Worker:
         rocars = RocarsClient(self._shared.rocars, _observe_back_end)
         stand_ins = StandIns(settings.prompts, settings.node.data.resolve() / "synthesised")
         sms = SmsGateway(settings.sms) if settings.sms.url else None
+        recorder = (
+            CallRecorder(settings.call_recording, RecordedCalls(settings.recorded_calls))
+            if settings.call_recording.enabled
+            else None
+        )
         recognisers = self._recognisers = Recognisers(self._shared.models, settings.speech)
 
         def live() -> Shelf:
@@ -117,6 +124,7 @@ class _Worker:
             PublishedAnnouncements(settings.published_prompts),
             self._hotline_now,
             DraftNarrators(self._shared.draft_key, PromptVersions(records), live, composing),
+            recorder,
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot),
@@ -150,6 +158,8 @@ class _Worker:
         self._shared.scoreboard.write(self._slot, WorkerState.LEAVING)
         await self._telephone.stop()
         recognisers.close()
+        if recorder is not None:
+            await recorder.close()
         await stand_ins.close()
         await rocars.close()
         if sms is not None:

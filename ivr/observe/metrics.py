@@ -216,7 +216,13 @@ certificate_expires_seconds = Gauge(
     registry=_REGISTRY,
     multiprocess_mode="livemostrecent",
 )
+reports_total = _counter("reports", "Reports by e-mail, by what became of them.", "outcome")
 announcements_total = _counter("announcements", "Announcements of the day that calls began with.")
+call_recordings_total = _counter(
+    "call_recordings",
+    "Calls that were to be recorded: whole, or why not (no_key, no_room, late, failed).",
+    "outcome",
+)
 worker_restarts_total = _counter("worker_restarts", "Call workers that died and were replaced.")
 front_restarts_total = _counter(
     "front_restarts", "Times the SIP front (Kamailio) died and was started again."

@@ -18,7 +18,7 @@ class Alert(Base):
 
     Attributes:
         subject: a node's name; empty for the whole service.
-        told: the words, in English, with places for `figures` (`ground.sentence.Sentence`).
+        text: the words, in English, with places for `figures` (`ground.sentence.Sentence`).
         told_at: when people were last to be told.
     """
 
@@ -37,7 +37,7 @@ class Alert(Base):
     alert_id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[AlertKind] = mapped_column(as_text(AlertKind))
     subject: Mapped[str] = mapped_column(Text)
-    told: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column("told", Text)
     figures: Mapped[dict[str, Any]] = mapped_column(Json)
     since: Mapped[datetime] = mapped_column(Instant)
     told_at: Mapped[datetime] = mapped_column(Instant)

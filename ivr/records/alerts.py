@@ -33,12 +33,12 @@ class Wrong:
     """Something that is wrong now.
 
     Attributes:
-        told, figures: as in `Alert`.
+        text, figures: as in `Alert`.
     """
 
     kind: AlertKind
     subject: str
-    told: str
+    text: str
     figures: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -100,7 +100,7 @@ class Alerts:
                     event, alert.told_at = AlertEvent.STILL, at
                 else:
                     return
-                alert.told, alert.figures = wrong.told, dict(wrong.figures)
+                alert.text, alert.figures = wrong.text, dict(wrong.figures)
                 await session.flush()
                 self._tell(session, alert, event, at)
         except IntegrityError:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records import audit
-from ivr.records.console_tables import Announcement, AnnouncementKind, AnnouncementPlace
+from ivr.records.announcement_tables import Announcement, AnnouncementKind, AnnouncementPlace
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.prompt_versions import NotAllowed

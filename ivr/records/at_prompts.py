@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from ivr.records.console_tables import AtPrompt, Person
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.people_tables import Person
+from ivr.records.prompt_tables import AtPrompt
 
 SAYS_EVERY_S = 5
 """How often an open page says so, seconds."""

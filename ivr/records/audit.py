@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records.audit_chain import sealed
-from ivr.records.console_tables import AuditEntry
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.masking import clean, clean_detail
@@ -50,13 +50,15 @@ async def note(
         select(AuditEntry.hash).order_by(AuditEntry.entry_id.desc()).limit(1)
     )
     # A float may come back from JSON as another one; its words do not.
-    told = {key: str(value) if isinstance(value, float) else value for key, value in detail.items()}
+    storable = {
+        key: str(value) if isinstance(value, float) else value for key, value in detail.items()
+    }
     entry = AuditEntry(
         at=now(),
         who=clean(who) or "",
         action=action,
         subject=clean(subject) or "",
-        detail=clean_detail({**_FROM.get(), **told}),
+        detail=clean_detail({**_FROM.get(), **storable}),
         previous=previous or "",
     )
     entry.hash = sealed(entry)

@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 
 from sqlalchemy import select
 
-from ivr.records.console_tables import AUDIT_KEPT, AuditEntry
+from ivr.records.audit_tables import AUDIT_KEPT, AuditEntry
 from ivr.records.database import Database
 from ivr.records.facts import now
 
@@ -18,7 +18,7 @@ _AT_ONCE = 2000
 
 def sealed(entry: AuditEntry) -> str:
     """SHA-256 over the entry and the hash of the one before it, hexadecimal."""
-    told = [
+    fields = [
         entry.previous,
         entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         entry.who,
@@ -26,7 +26,7 @@ def sealed(entry: AuditEntry) -> str:
         entry.subject,
         entry.detail,
     ]
-    written = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    written = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()
 
 

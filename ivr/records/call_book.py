@@ -259,7 +259,7 @@ class CallBook:
         return written.done() and written.result()
 
     def bundle_outcome_told(self, call_id: str, idempotency_key: str) -> None:
-        """Note that a caller heard how his request ended. Returns at once and never raises."""
+        """Note that a caller heard how their request ended. Returns at once and never raises."""
         self._writer.put(call_id, ResultAnnounced(idempotency_key))
 
     async def unsettled_bundle_requests(self, sent_before: datetime) -> Sequence[BundleRequest]:
@@ -286,9 +286,9 @@ class CallBook:
     async def untold_bundle_requests(
         self, driver_user_id: str, sent_after: datetime, *, limit: int = 3
     ) -> Sequence[BundleRequest]:
-        """A driver's requests whose end he has not heard, newest first.
+        """A driver's requests whose end they have not heard, newest first.
 
-        Those that were never sent are left out: he was told so, and nothing came of them.
+        Those that were never sent are left out: the driver was told so, and nothing came of them.
         """
         return await self._all(
             BundleRequest,

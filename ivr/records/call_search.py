@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
-from ivr.records.console_tables import NodeOrder, RequestCcrn
 from ivr.records.database import Database
 from ivr.records.facts import now
-from ivr.records.models import BundleRequest, Call, CallStep
+from ivr.records.models import BundleRequest, Call, CallStep, RequestCcrn
 from ivr.records.node_orders import VALID_S
+from ivr.records.node_tables import NodeOrder
 from ivr.records.outcome import CallOutcome
 
 PAGE = 50
@@ -193,6 +193,8 @@ def _matching(call_filter: CallFilter) -> Select[Any]:
                 RequestCcrn, RequestCcrn.idempotency_key == BundleRequest.idempotency_key
             ).where(RequestCcrn.ccrn == call_filter.ccrn)
         of_requests = Call.call_id.in_(requests)
-        told = call_filter.ubr and not (call_filter.ccrn or call_filter.vehicle)
-        query = query.where(or_(Call.ubr == call_filter.ubr, of_requests) if told else of_requests)
+        by_ubr_alone = call_filter.ubr and not (call_filter.ccrn or call_filter.vehicle)
+        query = query.where(
+            or_(Call.ubr == call_filter.ubr, of_requests) if by_ubr_alone else of_requests
+        )
     return query

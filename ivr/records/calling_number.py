@@ -16,8 +16,10 @@ PLACES = ("HK", "MO", "CN")
 """Where our drivers come from, likeliest first: who drives lorries across the border."""
 
 _ANONYMOUS = {"anonymous", "restricted", "private", "withheld", "unavailable", "unknown"}
-_DIALLABLE = re.compile(r"\+?[0-9][0-9 .()\-]*")
+_DIALLABLE = re.compile(r"\+?[ .()\-]*[0-9][0-9 .()\-]*")
 _CONTEXT = re.compile(r";phone-context=(\+[0-9][0-9.()\-]*)", re.IGNORECASE)
+_ABROAD = re.compile(r"(?:\+[ .()\-]*)?00")
+"""How gateways write the +, some in front of it as well; Hong Kong's own prefixes go on."""
 
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
@@ -96,26 +98,33 @@ def calling_number(
 
 
 def _read(number: str, context: str, default: str, trunk: str | None) -> CallingNumber:
+    abroad = _ABROAD.match(number)
+    if abroad and (parsed := _valid("+" + number[abroad.end() :], None)) is not None:
+        return _known(parsed, sure=True)
     if number.startswith("+"):
         return _known(_valid(number, None), sure=True)
-    if context and (parsed := _valid(context + number, None)) is not None:
+    if context and (parsed := _in_context(number, context)) is not None:
         return _known(parsed, sure=True)
-    # How gateways write the +; Hong Kong's own prefixes go on.
-    if number.startswith("00") and (parsed := _valid("+" + number[2:], None)) is not None:
-        return _known(parsed, sure=True)
+    sure = not context  # one that does not fit says that the country is another
     home = trunk or default
     national = _valid(number, home)
     international = _valid("+" + number, None)
     names_a_place = international is not None and _region(international) in (home, *PLACES)
     if national is not None and (_as_dialled(national, number) or not names_a_place):
-        return _known(national, sure=True)
+        return _known(national, sure=sure)
     if names_a_place:
-        return _known(international, sure=True)
+        return _known(international, sure=sure)
     for place in (default, *PLACES):
         elsewhere = _valid(number, place)
         if elsewhere is not None and _as_dialled(elsewhere, number):
             return _known(elsewhere, sure=False)
     return CallingNumber(NumberKind.UNPARSABLE)
+
+
+def _in_context(number: str, context: str) -> PhoneNumber | None:
+    """Read a number with its phone-context; some gateways name the country in both."""
+    twice = phonenumbers.normalize_digits_only(number).startswith(context.lstrip("+"))
+    return _valid(context + number, None) or (_valid("+" + number, None) if twice else None)
 
 
 def _as_dialled(parsed: PhoneNumber, number: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import select, text
 
-from ivr.records.console_tables import ClipNumber
 from ivr.records.database import Database
+from ivr.records.prompt_tables import ClipNumber
 
 FIRST_NUMBER = 1001
 

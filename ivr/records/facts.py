@@ -121,7 +121,7 @@ class BundleSent:
     """A request that is about to be sent to ROCARS.
 
     `operation` is ``bundle`` or ``unbundle``; the full user ID and vehicle are kept, since this
-    is the audit of what was done in the driver's name and recovery must find him again.
+    is the audit of what was done in the driver's name and recovery must find them again.
     """
 
     idempotency_key: str
@@ -137,7 +137,7 @@ class BundleSent:
 
 @dataclass(frozen=True)
 class ResultAnnounced:
-    """A caller has heard how his request ended; it need not be told to him again."""
+    """A caller has heard how their request ended; it need not be told again."""
 
     idempotency_key: str
     told_at: datetime = field(default_factory=now)

@@ -19,9 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ground.database.insert import insert_unless_there
 from ground.web.lockout import LockedFor, LockoutRule
-from ivr.records.console_tables import LoginFailures
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.people_tables import LoginFailures
 
 FORGOTTEN_AFTER = timedelta(days=1)
 """A count that nobody has added to for so long begins anew."""

@@ -11,8 +11,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records import audit
-from ivr.records.console_tables import PromptVersion, Release, VersionState, WentLive
 from ivr.records.facts import now
+from ivr.records.prompt_tables import PromptVersion, Release, VersionState, WentLive
 
 
 async def live_version(session: AsyncSession, language: str, clip: str) -> PromptVersion | None:

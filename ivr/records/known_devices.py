@@ -8,9 +8,9 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ivr.records.console_tables import KnownDevice, Person
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.people_tables import KnownDevice, Person
 
 DEVICE_KNOWN = timedelta(days=180)
 """A browser that has not logged in for so long is a strange one again."""

@@ -148,3 +148,16 @@ class BundleRequest(Base):
     crossing_at: Mapped[datetime | None] = mapped_column(Instant)
     crossing_immediately: Mapped[bool | None]
     told_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RequestCcrn(Base):
+    """Which bundle requests a CCRN was in, to find a call by it."""
+
+    __tablename__ = "request_ccrns"
+
+    ccrn: Mapped[str] = mapped_column(Text, primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(
+        ForeignKey("bundle_requests.idempotency_key", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    )

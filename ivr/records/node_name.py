@@ -16,10 +16,10 @@ from uuid import uuid4
 
 from sqlalchemy import select, update
 
-from ivr.records.console_tables import NodeState
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.node_orders import NodeOrders
+from ivr.records.node_tables import NodeState
 
 LOOK_EVERY_S = 1.0
 LONGEST_PULSE_S = 12.0

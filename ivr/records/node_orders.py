@@ -11,10 +11,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.records import audit
-from ivr.records.console_tables import NodeOrder, NodeState, OrderKind
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.models import Call, CallStep
+from ivr.records.node_tables import NodeOrder, NodeState, OrderKind
 
 VALID_S = 30.0
 """An order that nobody has taken by then is void: the call it was for is another one by now."""
@@ -152,7 +152,7 @@ class NodeOrders:
         """How a node is now, in place of what it said before."""
         columns = (column.key for column in NodeState.__table__.columns)
         # What it does not say is left to the defaults of the table.
-        values = {key: said for key in columns if (said := getattr(state, key)) is not None}
+        values = {key: value for key in columns if (value := getattr(state, key)) is not None}
         async with self._records.writing() as session:
             dialect = session.get_bind().dialect.name
             insert = postgresql.insert if dialect == "postgresql" else sqlite.insert

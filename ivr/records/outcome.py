@@ -8,7 +8,7 @@ from enum import StrEnum
 class CallOutcome(StrEnum):
     """How a call ended, as its CDR says it. A call in progress has none."""
 
-    COMPLETED = "completed"  # the caller got what he came for
+    COMPLETED = "completed"  # the caller got what they called for
     CALLER_HUNG_UP = "caller_hung_up"  # before that
     HOTLINE = "hotline"  # asked for a person
     GAVE_UP_HOTLINE = "gave_up_hotline"  # failed attempts, sent to the hotline

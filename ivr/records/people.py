@@ -1,37 +1,29 @@
-"""The people of the console: accounts, log-ins by web and by telephone, sessions."""
+"""The people of the console: log-ins by web and by telephone, second factors, sessions."""
 
 from __future__ import annotations
 
-import asyncio
-import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, select
 
 from ground.web.lockout import LockedFor, LockoutRule
-from ground.web.passwords import SecretHasher, WeakPassword, check_strength
+from ground.web.passwords import SecretHasher
 from ground.web.sessions import Sessions
 from ivr.records import audit
-from ivr.records.account import NotPossible
-from ivr.records.console_tables import Person, WebSession
+from ivr.records.account import NAME, Accounts, NotPossible, subject_of
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.failed_log_ins import EVERYWHERE, FailedLogIns, Way, place_of
 from ivr.records.known_devices import KnownDevices
-from ivr.records.roles import Role
+from ivr.records.people_tables import Person, WebSession
 from ivr.records.second_factor import CodeWanted, SecondFactor, SecondFactorAway
+from ivr.records.second_proof import SecondProof
+from ivr.records.visitor import Visitor
 from ivr.records.web_sessions import WebSessions
 
 _HASHER = SecretHasher()
-
-NAME = re.compile(r"[a-z][a-z0-9._-]{1,63}")
-OPERATOR_ID = re.compile(r"[0-9]{4,16}")
-PIN = re.compile(r"[0-9]{6,12}")
 
 LONGEST_AGENT = 300
 """Characters that are kept of what a browser says that it is."""
@@ -39,26 +31,11 @@ LONGEST_AGENT = 300
 FROM_EVERYWHERE = LockoutRule(free_failures=50)
 
 
-@dataclass(frozen=True)
-class Visitor:
-    """Somebody logged in, as a page knows them; `csrf` must come back with every form.
-
-    Attributes:
-        idle_at: when their session ends if they do not use it until then.
-        ends_at: when it ends in any case.
-        device: of a log-in: what their browser keeps to be known next time.
-    """
-
-    person: Person
-    token: str = field(repr=False)
-    csrf: str = field(repr=False)
-    idle_at: datetime
-    ends_at: datetime
-    device: str = field(default="", repr=False)
-
-
 class People:
-    """Accounts and sessions. Everything may raise RecordsUnavailable."""
+    """Who logs in, and who is logged in; `accounts` are what they log in to.
+
+    Everything may raise RecordsUnavailable.
+    """
 
     def __init__(
         self,
@@ -85,136 +62,7 @@ class People:
             idle=timedelta(minutes=idle_min),
         )
         self.sessions = WebSessions(records, self._sessions)
-
-    # Accounts
-
-    async def all(self) -> Sequence[Person]:
-        async with self._records.reading() as session:
-            return (await session.scalars(select(Person).order_by(Person.name))).all()
-
-    async def by_name(self, name: str) -> Person | None:
-        async with self._records.reading() as session:
-            found: Person | None = await session.scalar(select(Person).where(Person.name == name))
-            return found
-
-    async def add(
-        self,
-        by: str,
-        name: str,
-        full_name: str,
-        role: Role,
-        password: str,
-        *,
-        must_change: bool = False,
-    ) -> Person:
-        """`must_change`: the password is good for the first log-in alone. Raises NotPossible."""
-        if not NAME.fullmatch(name):
-            raise NotPossible(
-                "a name is 2 to 64 of a-z, 0-9, dot, dash, underscore, with a letter first"
-            )
-        await _must_be_strong(password, name, full_name)
-        person = Person(
-            name=name,
-            full_name=full_name.strip()[:200] or name,
-            role=role,
-            password_hash=await _HASHER.hash(password),
-            active=True,
-            must_change=must_change,
-            made_at=now(),
-        )
-        try:
-            async with self._records.writing() as session:
-                session.add(person)
-                await audit.note(session, by, "person added", name, role=role.value)
-        except IntegrityError:
-            raise NotPossible("there is an account %(name)s already", name=name) from None
-        return person
-
-    async def set_password(
-        self, by: str, name: str, password: str, *, must_change: bool = False
-    ) -> None:
-        """Ends all sessions of the account. `must_change`: it is good for one log-in alone.
-
-        Raises NotPossible.
-        """
-        person = await self.by_name(name)
-        await _must_be_strong(password, name, person.full_name if person is not None else "")
-        if person is not None and await _HASHER.verify(person.password_hash, password):
-            raise NotPossible("that is the password of today")
-        hashed = await _HASHER.hash(password)
-        await self._change(by, name, "password set", password_hash=hashed, must_change=must_change)
-
-    async def set_role(self, by: str, name: str, role: Role) -> None:
-        await self._change(by, name, "role set", role=role)
-
-    async def set_active(self, by: str, name: str, active: bool) -> None:
-        await self._change(by, name, "activated" if active else "deactivated", active=active)
-
-    async def set_phone(self, by: str, name: str, operator_id: str, pin: str) -> None:
-        """What the person keys on the telephone to record prompts. Raises NotPossible."""
-        if not OPERATOR_ID.fullmatch(operator_id):
-            raise NotPossible("an operator ID is 4 to 16 digits")
-        if not PIN.fullmatch(pin) or len(set(pin)) < 3:
-            raise NotPossible("a PIN is 6 to 12 digits, of three kinds at least")
-        hashed = await _HASHER.hash(pin)
-        try:
-            await self._change(by, name, "telephone set", operator_id=operator_id, pin_hash=hashed)
-        except IntegrityError:
-            raise NotPossible(
-                "the operator ID %(number)s is somebody else's", number=operator_id
-            ) from None
-
-    async def _change(
-        self, by: str, name: str, action: str, *, keep_sessions: bool = False, **values: object
-    ) -> None:
-        async with self._records.writing() as session:
-            person = await session.scalar(select(Person).where(Person.name == name))
-            if person is None:
-                raise NotPossible("there is no account %(name)s", name=name)
-            for column, value in values.items():
-                setattr(person, column, value)
-            await self._failed.unlock(session, _subjects(person))
-            await self._must_keep_an_administrator(session)
-            # Whoever was logged in with the old rights or password is not any more.
-            if not keep_sessions:
-                await self._sessions.end_all_of(session, person)
-            shown = {
-                key: str(value)
-                for key, value in values.items()
-                if "hash" not in key and "totp" not in key
-            }
-            await audit.note(session, by, f"person: {action}", name, **shown)
-
-    async def unlock(self, by: str, name: str) -> None:
-        """Forget the log-ins that failed; sessions go on. Raises NotPossible."""
-        async with self._records.writing() as session:
-            person = await session.scalar(select(Person).where(Person.name == name))
-            if person is None:
-                raise NotPossible("there is no account %(name)s", name=name)
-            await self._failed.unlock(session, _subjects(person))
-            await audit.note(session, by, "person: unlocked", name)
-
-    async def locked(self, people: Sequence[Person]) -> Mapping[str, datetime]:
-        """By name: until when a log-in is refused, by web or telephone, somewhere at least."""
-        subjects = {subject: person.name for person in people for subject in _subjects(person)}
-        found: dict[str, datetime] = {}
-        for subject, until in (await self._failed.locked(subjects)).items():
-            name = subjects[subject]
-            found[name] = max(until, found.get(name, until))
-        return found
-
-    @staticmethod
-    async def _must_keep_an_administrator(session: AsyncSession) -> None:
-        await session.flush()
-        left = await session.scalar(
-            select(func.count())
-            .select_from(Person)
-            .where(Person.role == Role.ADMINISTRATOR, Person.active)
-        )
-        if not left:
-            raise NotPossible("somebody must remain who may administrate")
-
-    # Logging in
+        self.accounts = Accounts(records, _HASHER, self._failed, self._sessions)
 
     async def log_in(
         self, name: str, password: str, address: str, device: str = "", agent: str = ""
@@ -232,35 +80,36 @@ class People:
         )
         if person is None:
             return None
-        if person.totp_seed is not None:
-            raise CodeWanted(self._must_be_there().ticket(name))
+        if person.has_second_factor:
+            raise CodeWanted(self._must_be_there().ticket(name, now()))
         return await self._begin(person, address, device if known else "", agent)
 
-    async def with_code(
-        self, ticket: str, code: str, address: str, device: str = "", agent: str = ""
+    async def with_second_factor(
+        self, ticket: str, proof: SecondProof, address: str, device: str = "", agent: str = ""
     ) -> Visitor | None:
-        """A new session for who gave the right password just now; None for a wrong code, or a
+        """A new session for who gave the right password just now; None for a wrong proof, or a
         ticket that is too old. Raises LockedFor, SecondFactorAway."""
-        factor = self.second_factor
-        name = factor.name_on(ticket) if factor is not None else None
-        person = await self.by_name(name) if name is not None else None
-        if factor is None or person is None or person.totp_seed is None or not person.active:
+        opened = self._must_be_there().opened(ticket)
+        person = await self.accounts.by_name(opened.name) if opened is not None else None
+        if opened is None or person is None or not person.active:
             return None
-        subject, place = f"code of {person.name}", place_of(address)
+        subject, place = subject_of(proof.kind, person.name), place_of(address)
         await self._failed.charge(Way.WEB, subject, place)
         async with self._records.writing() as session:
             held = await session.get(Person, person.person_id, with_for_update=True)
-            step = None
-            if held is not None and held.totp_seed is not None:
-                step = factor.step_of(held.totp_seed, code, now(), held.totp_step)
-            if held is None or step is None:
-                told = {"by": Way.WEB.value, "address": address, "why": "code"}
-                await audit.note(session, person.name, "log-in failed", person.name, **told)
+            if held is None or not await proof.holds(session, held, opened):
+                detail = {"by": Way.WEB.value, "address": address, "why": proof.kind.value}
+                await audit.note(session, person.name, "log-in failed", person.name, **detail)
                 return None
-            held.totp_step = step
         await self._failed.settle(Way.WEB, subject, place)
+        return await self.let_in(person, address, device, agent)
+
+    async def let_in(
+        self, person: Person, address: str, device: str = "", agent: str = "", *, by: str = "web"
+    ) -> Visitor:
+        """A new session of somebody who has proved who they are; `by`: how, for the audit log."""
         known = await self._devices.knows(person.name, device)
-        return await self._begin(person, address, device if known else "", agent)
+        return await self._begin(person, address, device if known else "", agent, by)
 
     async def set_second_factor(self, name: str, sealed: str, code: str) -> None:
         """The first code of a new authenticator proves that it works. Raises NotPossible,
@@ -270,19 +119,18 @@ class People:
         step = factor.step_of(seed, code, now(), None) if seed is not None else None
         if seed is None or step is None:
             raise NotPossible("the code is wrong, or came too late")
-        await self._change(
+        await self.accounts.change(
             name, name, "second factor set", totp_seed=seed, totp_step=step, keep_sessions=True
         )
-
-    async def drop_second_factor(self, by: str, name: str) -> None:
-        await self._change(by, name, "second factor taken away", totp_seed=None, totp_step=None)
 
     def _must_be_there(self) -> SecondFactor:
         if self.second_factor is None:
             raise SecondFactorAway("console.second_factor_key is not set")
         return self.second_factor
 
-    async def _begin(self, person: Person, address: str, device: str, agent: str) -> Visitor:
+    async def _begin(
+        self, person: Person, address: str, device: str, agent: str, by: str = "web"
+    ) -> Visitor:
         """A session; `device` is known, or empty for a browser that is to be known from now on."""
         device = device or secrets.token_urlsafe(32)
         name = person.name
@@ -290,7 +138,7 @@ class People:
             kept = {"address": address, "agent": agent[:LONGEST_AGENT]}
             held = self._sessions.begin(session, person, **kept)
             await self._devices.seen(session, person, device)
-            await audit.note(session, name, "logged in", name, by="web", address=address)
+            await audit.note(session, name, "logged in", name, by=by, address=address)
         return Visitor(person, held.token, held.csrf, held.idle_at, held.ends_at, device)
 
     async def by_phone(self, operator_id: str, pin: str, caller: str) -> Person | None:
@@ -381,16 +229,3 @@ class People:
         await self._sessions.purge()
         await self._failed.purge()
         await self._devices.purge()
-
-
-def _subjects(person: Person) -> list[str]:
-    """What failed log-ins of an account are counted under."""
-    return [person.name, *([person.operator_id] if person.operator_id else [])]
-
-
-async def _must_be_strong(password: str, name: str, full_name: str = "") -> None:
-    """Raises NotPossible."""
-    try:
-        await asyncio.to_thread(check_strength, password, name, (full_name,))
-    except WeakPassword as weak:
-        raise NotPossible(weak.text, **weak.values) from None

@@ -15,9 +15,9 @@ from sqlalchemy.orm import undefer
 from ground.refusal import Refusal
 from ivr.records import audit
 from ivr.records.clip_numbers import ClipNumbers
-from ivr.records.console_tables import PromptVersion, Release, Source, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
+from ivr.records.four_eyes import is_second_person
 from ivr.records.going_live import (
     live_version,
     release_title,
@@ -28,6 +28,7 @@ from ivr.records.going_live import (
     undo,
     version_before,
 )
+from ivr.records.prompt_tables import PromptVersion, Release, Source, VersionState
 
 BY_ITSELF = "(schedule)"
 """Who the audit log names for what goes live on its day."""
@@ -101,7 +102,7 @@ class PromptVersions:
         live = frozenset(version for version, state in found if state is VersionState.LIVE)
         return live, len(live) < len(found)
 
-    async def one(self, version_id: int) -> PromptVersion | None:
+    async def get(self, version_id: int) -> PromptVersion | None:
         """With its sound."""
         async with self._records.reading() as session:
             found: PromptVersion | None = await session.get(
@@ -164,7 +165,7 @@ class PromptVersions:
         async with self._records.writing() as session:
             version = await _held(session, version_id)
             _must_be(version, VersionState.DRAFT)
-            if version.made_by == by:
+            if not await is_second_person(session, version.made_by, by):
                 raise NotAllowed("a second person reviews: this version is your own")
             version.state = VersionState.REVIEWED
             version.reviewed_by, version.reviewed_at = by, now()
@@ -172,7 +173,7 @@ class PromptVersions:
         return version
 
     async def retire(self, by: str, version_id: int, why: str = "") -> PromptVersion:
-        """Not wanted: a draft or a reviewed version is put away, for good."""
+        """Not wanted: a draft or a reviewed version is discarded, for good."""
         async with self._records.writing() as session:
             version = await _held(session, version_id)
             _must_be(version, VersionState.DRAFT, VersionState.REVIEWED)
@@ -203,7 +204,7 @@ class PromptVersions:
         return version
 
     async def undo_batch(self, by: str, batch: str) -> int:
-        """Put away all drafts of a set that nobody has reviewed yet; how many those were."""
+        """Discard all drafts of a set that nobody has reviewed yet; how many those were."""
         async with self._records.writing() as session:
             drafts = (
                 await session.scalars(
@@ -234,7 +235,7 @@ class PromptVersions:
             version = await _held(session, version_id)
             _must_be(version, VersionState.REVIEWED, VersionState.RETIRED)
             if version.state is VersionState.RETIRED and version.was_live_at is None:
-                raise NotAllowed("a version that was put away unreviewed cannot go live")
+                raise NotAllowed("a version that was discarded before its review cannot go live")
             await swap(session, by, version.language, version.clip, version)
         return version
 

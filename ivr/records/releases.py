@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records import audit
-from ivr.records.console_tables import PromptVersion, Release, VersionState
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.going_live import release_title, swap_back, swap_in
+from ivr.records.prompt_tables import PromptVersion, Release, VersionState
 from ivr.records.prompt_versions import NotAllowed
 
 
@@ -62,7 +62,7 @@ class Releases:
         async with self._records.reading() as session:
             return (await session.scalars(query)).all()
 
-    async def one(self, release_id: int) -> Whole | None:
+    async def get(self, release_id: int) -> Whole | None:
         async with self._records.reading() as session:
             release = await session.get(Release, release_id)
             if release is None:

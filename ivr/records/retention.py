@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from ivr.records.console_tables import AuditEntry
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.models import BundleRequest, Call
@@ -139,6 +139,10 @@ class Retention:
                 ),
             )
         return Due(olds, kept.purge_share, await self._why_wait(at))
+
+    async def why_wait(self) -> str:
+        """Why nothing may be deleted now; empty when something may. Raises RecordsUnavailable."""
+        return await self._why_wait(self._clock())
 
     async def clock_doubt(self) -> str:
         """Why the clock is not to be believed; empty when nothing speaks against it.

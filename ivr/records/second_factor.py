@@ -1,8 +1,10 @@
-"""The second factor of a log-in: one-time codes by time (TOTP, RFC 6238) of an authenticator."""
+"""The second factor of a log-in: one-time codes by time (TOTP, RFC 6238) of an authenticator, and
+the tickets between its two steps."""
 
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,11 +24,27 @@ class SecondFactorAway(Exception):
 
 
 class CodeWanted(Exception):
-    """The password was right; `ticket` goes back with the code."""
+    """The password was right; `ticket` goes back with the second factor."""
 
     def __init__(self, ticket: str) -> None:
-        super().__init__("a code is wanted")
+        super().__init__("a second factor is wanted")
         self.ticket = ticket
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """That somebody gave the right password just now.
+
+    Attributes:
+        name: of the account.
+        label: how a passkey is to be called that they are about to make; empty at a log-in.
+        challenge: what a passkey has to sign, of this ticket alone.
+    """
+
+    name: str
+    label: str
+    challenge: bytes
+    made_at: datetime
 
 
 @dataclass(frozen=True)
@@ -58,10 +76,10 @@ class SecondFactor:
 
     def seed_for(self, name: str, sealed: str) -> str | None:
         """The sealed seed as it is kept, if it was made for this name of late."""
-        told = self._opened(sealed, TICKET_GOOD * 3)
-        if told is None or told.get("name") != name or "seed" not in told:
+        contents = self._opened(sealed, TICKET_GOOD * 3)
+        if contents is None or contents.get("name") != name or "seed" not in contents:
             return None
-        return self._fernet.encrypt(told["seed"].encode()).decode()
+        return self._fernet.encrypt(contents["seed"].encode()).decode()
 
     def step_of(self, kept: str, code: str, at: datetime, last: int | None) -> int | None:
         """The time step whose code this is; None for a wrong code, or one that was used before
@@ -79,23 +97,31 @@ class SecondFactor:
                 return step
         return None
 
-    def ticket(self, name: str) -> str:
-        """That somebody of this name gave the right password just now."""
-        return self._sealed({"passed": name})
+    def ticket(self, name: str, at: datetime, label: str = "") -> str:
+        """That somebody of this name gave the right password just now (`Ticket`)."""
+        challenge = secrets.token_hex(32)
+        return self._sealed(
+            {"passed": name, "label": label, "challenge": challenge, "at": at.isoformat()}
+        )
 
-    def name_on(self, ticket: str) -> str | None:
-        told = self._opened(ticket, TICKET_GOOD)
-        return told.get("passed") if told is not None else None
+    def opened(self, ticket: str, *, to_log_in: bool = True) -> Ticket | None:
+        """A ticket of ours that is good still; None for any other, and for one of a passkey that is
+        to be made where somebody logs in, or the other way round."""
+        found = self._opened(ticket, TICKET_GOOD)
+        if found is None or "passed" not in found or bool(found["label"]) is to_log_in:
+            return None
+        made_at = datetime.fromisoformat(found["at"])
+        return Ticket(found["passed"], found["label"], bytes.fromhex(found["challenge"]), made_at)
 
-    def _sealed(self, told: dict[str, str]) -> str:
-        return self._fernet.encrypt(json.dumps(told).encode()).decode()
+    def _sealed(self, contents: dict[str, str]) -> str:
+        return self._fernet.encrypt(json.dumps(contents).encode()).decode()
 
     def _opened(self, sealed: str, good: timedelta) -> dict[str, str] | None:
         try:
-            told = self._fernet.decrypt(
+            contents = self._fernet.decrypt(
                 sealed.encode("utf-8", "replace"), ttl=int(good.total_seconds())
             )
         except InvalidToken:
             return None
-        opened: dict[str, str] = json.loads(told)
+        opened: dict[str, str] = json.loads(contents)
         return opened

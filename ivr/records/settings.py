@@ -30,8 +30,8 @@ class RecordsSettings(BaseModel):
         default=10_000,
         ge=100,
         le=1_000_000,
-        description="Records a worker holds while the database is away; past this they go to the "
-        "log only.",
+        description="Records a worker holds while the database is not available; past this they go "
+        "to the log only.",
     )
     batch_size: int = Field(
         default=200, ge=1, le=10_000, description="Most records written in one transaction."

@@ -10,7 +10,6 @@ from sqlalchemy import BindParameter, Dialect, Insert, Table, Update, bindparam,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ivr.records.console_tables import RequestCcrn
 from ivr.records.facts import (
     BundleFinished,
     BundleSent,
@@ -21,7 +20,7 @@ from ivr.records.facts import (
     Step,
 )
 from ivr.records.masking import LONGEST_SPOKEN_TEXT, clean, clean_detail, mask_user_id
-from ivr.records.models import Base, BundleRequest, Call, CallStep
+from ivr.records.models import Base, BundleRequest, Call, CallStep, RequestCcrn
 from ivr.records.outcome import UNSETTLED, BundleRequestState
 
 _CALLS = cast(Table, Call.__table__)
@@ -206,15 +205,15 @@ def finish_bundle_request(finished: BundleFinished) -> Update:
     )
 
 
-def tell_bundle_request(told: ResultAnnounced) -> Update:
-    """Notes that the caller heard the end of his request; the first time counts."""
+def tell_bundle_request(announced: ResultAnnounced) -> Update:
+    """Notes that the caller heard how their request ended; the first time counts."""
     return (
         update(BundleRequest)
         .where(
-            BundleRequest.idempotency_key == told.idempotency_key,
+            BundleRequest.idempotency_key == announced.idempotency_key,
             BundleRequest.told_at.is_(None),
         )
-        .values(told_at=told.told_at)
+        .values(told_at=announced.told_at)
     )
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Executable, and_, case, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ivr.records.console_tables import Tally
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.models import Call, CallStep
 from ivr.records.outcome import CallOutcome
+from ivr.records.tally_tables import Tally
 
 HONG_KONG = timezone(timedelta(hours=8), "HKT")
 ROWS_AT_ONCE = 500

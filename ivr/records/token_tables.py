@@ -1,4 +1,4 @@
-"""The table of the keys with which programs and wall boards read from the console."""
+"""The table of the keys with which programs and wall boards come to the console."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ground.database.instants import Instant
 from ivr.records.models import Base, Json
 
+ACTOR = "token "
+"""How the name begins under which the deeds of a token are written down."""
+
 
 class Scope(StrEnum):
     """What a token opens."""
@@ -20,6 +23,14 @@ class Scope(StrEnum):
     CALLS = "calls"
     FIGURES = "figures"
     WALL_BOARD = "wall_board"  # the page of that name, and nothing of the API
+    UPLOAD_DRAFTS = "upload_drafts"
+    REVIEW_DRAFTS = "review_drafts"
+    MAKE_LIVE = "make_live"  # releases: gather, make live, schedule, roll back
+
+    @property
+    def changes(self) -> bool:
+        """Whether what it opens changes something."""
+        return self in (Scope.UPLOAD_DRAFTS, Scope.REVIEW_DRAFTS, Scope.MAKE_LIVE)
 
 
 class ApiToken(Base):
@@ -48,3 +59,8 @@ class ApiToken(Base):
 
     def opens(self, scope: Scope) -> bool:
         return scope in self.scopes
+
+    @property
+    def actor(self) -> str:
+        """Under which name its deeds are written down; nobody's: accounts have no space in it."""
+        return f"{ACTOR}{self.name}"

@@ -233,8 +233,8 @@ async def _carry_out(connection: AsyncConnection, entry: Entry) -> bool:
             settle = statements.finish_bundle_request(entry.fact)
             return await statements.touched(connection, settle)
         case ResultAnnounced():
-            told = statements.tell_bundle_request(entry.fact)
-            return await statements.touched(connection, told)
+            announce = statements.tell_bundle_request(entry.fact)
+            return await statements.touched(connection, announce)
 
 
 def _may_pass(failure: BaseException) -> bool:

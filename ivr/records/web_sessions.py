@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ground.web.sessions import NAME_LENGTH, Sessions
 from ivr.records import audit
 from ivr.records.account import NotPossible
-from ivr.records.console_tables import Person
 from ivr.records.database import Database
+from ivr.records.people_tables import Person
 
 
 @dataclass(frozen=True)

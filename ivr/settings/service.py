@@ -17,9 +17,11 @@ from backend_client.settings import RocarsClientSettings
 from call_flows.rules import FlowRules
 from ground.database.urls import sqlite_url
 from ivr.console.alert_settings import AlertSettings
+from ivr.console.report_settings import ReportSettings
 from ivr.console.settings import ConsoleSettings, SelfTestSettings, WebSettings
 from ivr.dialogue.settings import DialogueSettings
 from ivr.handset.settings import HandsetSettings
+from ivr.recorded_calls.settings import CallRecordingSettings
 from ivr.records.settings import RecordsSettings
 from ivr.settings.explained import SettingsError
 from ivr.settings.given import Given
@@ -56,6 +58,8 @@ class Settings(BaseSettings):
         speech: how callers are heard.
         console: the operators' web pages.
         alerts: when people are told that something is wrong.
+        reports: figures by e-mail.
+        call_recording: recordings of calls.
         self_test: calls the service places to itself.
         rocars: where ROCARS is and how long it is waited for.
         embedded_rocars: the reference ROCARS.
@@ -87,6 +91,10 @@ class Settings(BaseSettings):
     )
     console: ConsoleSettings = Field(default_factory=lambda: ConsoleSettings.model_validate({}))
     alerts: AlertSettings = Field(default_factory=lambda: AlertSettings.model_validate({}))
+    reports: ReportSettings = Field(default_factory=lambda: ReportSettings.model_validate({}))
+    call_recording: CallRecordingSettings = Field(
+        default_factory=lambda: CallRecordingSettings.model_validate({})
+    )
     self_test: SelfTestSettings = Field(default_factory=lambda: SelfTestSettings.model_validate({}))
     rocars: RocarsClientSettings = Field(
         default_factory=lambda: RocarsClientSettings.model_validate({})
@@ -106,6 +114,12 @@ class Settings(BaseSettings):
                 "rocars.base_url is set while the embedded ROCARS is on; "
                 "expected embedded_rocars.enabled = false beside it"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_writes_reports(self) -> Settings:
+        if self.reports.to and not self.alerts.email_from:
+            raise ValueError("reports are wanted; expected alerts.email_from, their sender")
         return self
 
     @property
@@ -135,6 +149,11 @@ class Settings(BaseSettings):
     def has_handset(self) -> bool:
         """Whether there is a telephone in the browser, for a trial or in the console."""
         return self.has_open_handset or self.handset.console_role is not None
+
+    @property
+    def recorded_calls(self) -> Path:
+        """The folder for recordings of this node's calls."""
+        return self.call_recording.folder or self.node.data.resolve() / "recorded-calls"
 
     @property
     def published_prompts(self) -> Path:

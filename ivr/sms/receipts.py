@@ -15,7 +15,7 @@ from ivr.observe import metrics
 from ivr.sms.gateway import NotSent, SmsGateway
 from speech.languages.language import Language
 
-log = structlog.get_logger("ivr.messages.receipts")
+log = structlog.get_logger("ivr.sms.receipts")
 
 _TEXTS = Path(__file__).with_name("texts")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import structlog
 
+from ivr.records.announcement_tables import Announcement, AnnouncementKind, AnnouncementPlace
 from ivr.records.announcements import Announcements
-from ivr.records.console_tables import Announcement, AnnouncementKind, AnnouncementPlace
 from ivr.studio.publication import NotPublished
 from prompts import announcements
 from prompts.announcement import Announcement as Said

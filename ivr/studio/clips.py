@@ -15,20 +15,27 @@ import structlog
 from ivr.drawing.book import flow_graphs
 from ivr.drawing.source import literal_prompts, read_dialogue
 from ivr.drawing.words import title
-from ivr.records.console_tables import PromptVersion, Source, VersionState
+from ivr.records.prompt_tables import PromptVersion, Source, VersionState
 from ivr.records.prompt_versions import PromptVersions
 from prompts import catalogue
 from prompts.library import RECORDINGS, Library, read_manifest
-from prompts.script import Clip, clips, names_in_order
+from prompts.script import Clip, clips, names_in_order, place_of
 from prompts.utterance import BYTES_PER_SECOND
 from speech.languages.language import Language
+from speech.spoken.unit import Place
 
 log = structlog.get_logger(__name__)
 
 AT_QUESTIONS = "at any question"
 AT_ANY_TIME = "at any time of a call"
 IN_VALUES = "numbers, marks and times"
-PLACES = (AT_QUESTIONS, AT_ANY_TIME, IN_VALUES)
+IN_PLACE = {
+    Place.BEGINS: "first digit of a group",
+    Place.INSIDE: IN_VALUES,
+    Place.ENDS: "last digit of a group, where the voice falls",
+}
+"""Where units are said. Digits have a recording for each place in a group."""
+PLACES = (AT_QUESTIONS, AT_ANY_TIME, *IN_PLACE.values())
 """Where a prompt is said that belongs to no single flow, in English."""
 
 
@@ -43,7 +50,7 @@ class StudioClip:
         shipped_words: what comes with the release.
         live: the version that is heard; None for the recording of the release.
         newest: the newest draft or reviewed version that waits.
-        used_in: where it is said: names of flows, or `AT_QUESTIONS`, `AT_ANY_TIME`, `IN_VALUES`.
+        used_in: where it is said: names of flows, or one of `PLACES`.
         shipped_source: how the recording of the release was made; empty where there is none.
     """
 
@@ -194,15 +201,15 @@ class Studio:
         found = (clip for clip in await self.of_tag(version.language) if clip.name == version.clip)
         return next(found, None)
 
-    async def one(self, language: Language, name: str) -> StudioClip | None:
+    async def get(self, language: Language, name: str) -> StudioClip | None:
         """One clip, None if the script has none of that name."""
         return next((clip for clip in await self.of(language) if clip.name == name), None)
 
     async def numbered(self, language: Language, number: str) -> StudioClip | None:
         """The clip with this number, None if there is none."""
         numbers = await self.numbers()
-        name = next((one for one, its in numbers.items() if str(its) == number), None)
-        return None if name is None else await self.one(language, name)
+        name = next((known for known, its in numbers.items() if str(its) == number), None)
+        return None if name is None else await self.get(language, name)
 
     async def numbers(self) -> Mapping[str, int]:
         """By clip: its number on the telephone."""
@@ -245,7 +252,7 @@ class Studio:
             digest=clip.digest,
             live=live,
             newest=newest,
-            used_in=self.used_in[prompt] if prompt else (IN_VALUES,),
+            used_in=self.used_in[prompt] if prompt else (IN_PLACE[place_of(clip.name)],),
             shipped_source=source,
             shipped_seconds=None if shipped is None else len(shipped) / BYTES_PER_SECOND,
         )

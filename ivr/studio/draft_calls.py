@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from ivr.records.console_tables import PromptVersion
+from ivr.records.prompt_tables import PromptVersion
 from ivr.records.prompt_versions import PromptVersions
 from prompts.drafts import Draft, ShelfWithDrafts
 from prompts.library import Shelf

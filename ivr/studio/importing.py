@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from ground.processes import ProcessLost, TooMuchWork
 from ground.refusal import Refusal
-from ivr.records.console_tables import PromptVersion, Source
+from ivr.records.prompt_tables import PromptVersion, Source
 from ivr.studio.clips import StudioClip
 from ivr.studio.intake import Intake
 from prompts.take import BadTake, Fault

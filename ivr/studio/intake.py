@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ground.refusal import Refusal
-from ivr.records.console_tables import PromptVersion, Source
+from ivr.records.prompt_tables import PromptVersion, Source
 from ivr.records.prompt_versions import NewVersion, PromptVersions
 from ivr.studio.clips import StudioClip
 from prompts.loudness import Samples, as_pcm, levelled, trimmed

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from ivr.records.console_tables import PromptVersion, VersionState
+from ivr.records.prompt_tables import PromptVersion, VersionState
 from ivr.records.prompt_versions import PromptVersions
 from prompts import live
 from prompts.live import LiveClip
@@ -43,7 +43,7 @@ async def publish(versions: PromptVersions, directory: Path) -> bool:
                 return False
             sounds = {}
             for version_id in missing:
-                version = await versions.one(version_id)
+                version = await versions.get(version_id)
                 if version is not None:
                     sounds[version_id] = pcm_of(version.sound)
             await asyncio.to_thread(live.publish, directory, wanted, sounds)

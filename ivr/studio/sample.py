@@ -21,7 +21,7 @@ def made_up(kind: SlotKind, now: datetime) -> SlotValue:
     match kind:
         case SlotKind.DIGITS:
             return "1234567890"
-        case SlotKind.REFS:
+        case SlotKind.REFS | SlotKind.ENDINGS:
             return ["1234567890123", "9876543210987"]
         case SlotKind.PLATE:
             return "AB1234"

@@ -66,7 +66,7 @@ def is_private(headers: Headers) -> bool:
     a network is done by leaving the number out.
     """
     asked = {
-        word.strip().lower()
+        word.strip(' \t"').lower()
         for text in headers.get("privacy", ())
         for word in re.split("[;,]", text)
     }

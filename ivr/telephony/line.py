@@ -15,6 +15,7 @@ from ivr.telephony.sound.listening import Following, Listening, OnFrames
 from ivr.telephony.sound.live_speech import LiveSpeech
 from ivr.telephony.sound.playback import UtterancePlayback
 from ivr.telephony.sound.recording import Recording
+from ivr.telephony.sound.tape import Tape
 from ivr.telephony.status import SUCCESS
 
 
@@ -107,6 +108,13 @@ class CallLine:
         """
         self._live.must_live()
         return self._live.audio.record(path)
+
+    def keep(self, tape: Tape) -> None:
+        """Hand both sides to this tape until the call is over, without the sound of keys. Raises
+        HungUp."""
+        self._live.must_live()
+        self._live.audio.take_out_keys()
+        self._live.audio.keep(tape)
 
     async def transfer(self, uri: str, timeout_s: float) -> Transfer:
         """Have the other side connect its caller with `uri` (blind transfer, RFC 5589, 6).

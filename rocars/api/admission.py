@@ -40,7 +40,7 @@ CHANNELS: Mapping[Role, Channel] = {
     Role.DISPLAY: "boundary",
     Role.DEMO: "office",
 }
-_SUBJECTS = ("ccrn", "message", "batch")
+_SUBJECTS = ("ccrn", "ubr", "message", "batch")
 _BY_KEY = 'ApiKey realm="rocars"'
 _BY_SESSION = 'Bearer realm="rocars"'
 _HOW_TO_SIGN = (
@@ -89,7 +89,7 @@ def _channel(admitted: Admitted) -> Channel:
 
 
 def _named(values: Mapping[str, object]) -> str | None:
-    """The CCRN, message or batch among these, for the log of keys."""
+    """The CCRN, UBR, message or batch among these, for the log of keys."""
     found = next((values[name] for name in _SUBJECTS if name in values), None)
     return None if found is None else str(found)
 

@@ -11,9 +11,11 @@ from pydantic import BaseModel
 
 from rocars.entrance.sessions import LoggedInDriver
 from rocars.refusals import Code, Problem
+from rocars.registry.agencies import ActingFor
 from rocars.secrets.key_ring import Role
 from rocars.service import Service
 from rocars.settings import RocarsSettings
+from rocars.store.journal import by_agent
 from rocars.systems.keys import KnownKey, Right
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
@@ -41,10 +43,27 @@ class Incoming:
             raise TypeError("this endpoint declares roles besides rights")
         return self.key
 
-    def acting_for(self, company: str) -> None:
-        """Raises Problem COMPANY_REFUSED when the key is that of another company."""
+    async def acting_for(self, company: str) -> None:
+        """What is done from now on is done for this company: the key's own, or a client of it,
+        whose consent is looked at now. Raises Problem COMPANY_REFUSED."""
         if self.key is not None and self.key.company != company:
+            await self.client(company)
+
+    async def client(self, company: str) -> ActingFor:
+        """The same, where the key must be that of an agent. Raises Problem COMPANY_REFUSED."""
+        key = self.company_key
+        client = await self.service.agencies.client_called(key.company_id, company)
+        if client is None:
             raise Problem(Code.COMPANY_REFUSED, company)
+        by_agent(client.agency, key.id)
+        return client
+
+    async def readable(self) -> frozenset[int] | None:
+        """The companies whose cargo the key may read: its own and its clients'; None: all."""
+        if self.key is None:
+            return None
+        clients = await self.service.agencies.clients_of(self.key.company_id)
+        return frozenset({self.key.company_id, *(client.company_id for client in clients)})
 
     @property
     def done_by(self) -> str:

@@ -91,15 +91,15 @@ def _operation(endpoint: Endpoint) -> Document:
 
 
 def _opened_by(endpoint: Endpoint) -> str:
-    said = []
+    sentences = []
     if endpoint.roles:
-        said.append("Opened by the API key of: " + ", ".join(sorted(endpoint.roles)))
+        sentences.append("Opened by the API key of: " + ", ".join(sorted(endpoint.roles)))
     if endpoint.rights:
-        said.append(
+        sentences.append(
             "Opened by a company's own API key with the right to: "
             + ", ".join(sorted(endpoint.rights))
         )
-    return ". ".join(said)
+    return ". ".join(sentences)
 
 
 def _upload(endpoint: Endpoint, kind: str) -> Document:

@@ -1,4 +1,5 @@
-"""Shippers' systems: lodging and amending cargo data. A company's key sees and touches its own."""
+"""Shippers' systems: lodging and amending cargo data. A company's key sees and touches its own, and
+that of the clients who consented to its company as their agent."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ _DATA_PROBLEMS = (Code.DATE_PAST, Code.TOO_EARLY_TO_LODGE, Code.UNKNOWN_COMPANY)
 )
 async def lodge(incoming: Incoming) -> Lodged:
     data = incoming.body_as(ConsignmentData)
-    incoming.acting_for(data.company)
+    await incoming.acting_for(data.company)
     return await incoming.service.consignments.lodge(data)
 
 
@@ -55,7 +56,7 @@ async def lodge(incoming: Incoming) -> Lodged:
 )
 async def amend(incoming: Incoming) -> Lodged:
     data = incoming.body_as(ConsignmentData)
-    incoming.acting_for(data.company)
+    await incoming.acting_for(data.company)
     return await incoming.service.consignments.amend(
         incoming.path["ccrn"], data, by=incoming.done_by
     )
@@ -80,7 +81,7 @@ async def amend(incoming: Incoming) -> Lodged:
 )
 async def withdraw(incoming: Incoming) -> Done:
     company = incoming.query["company"]
-    incoming.acting_for(company)
+    await incoming.acting_for(company)
     await incoming.service.consignments.withdraw(
         company, incoming.path["ccrn"], by=incoming.done_by
     )
@@ -98,8 +99,7 @@ async def withdraw(incoming: Incoming) -> Done:
 )
 async def consignment(incoming: Incoming) -> ConsignmentRecord:
     return await incoming.service.consignments.record(
-        incoming.path["ccrn"],
-        company_id=incoming.key.company_id if incoming.key is not None else None,
+        incoming.path["ccrn"], of=await incoming.readable()
     )
 
 
@@ -120,7 +120,7 @@ async def consignment(incoming: Incoming) -> ConsignmentRecord:
     problems=(Code.COMPANY_REFUSED, Code.UNKNOWN_COMPANY, Code.FILE_REPEATED),
 )
 async def lodge_file(incoming: Incoming) -> BatchReceipt:
-    incoming.acting_for(incoming.query["company"])
+    await incoming.acting_for(incoming.query["company"])
     keep = _KEEPS.get(incoming.query["keep"])
     if keep is None:
         raise Problem(Code.INVALID_REQUEST, "keep", "expected all or good")
@@ -143,7 +143,7 @@ async def lodge_file(incoming: Incoming) -> BatchReceipt:
     problems=(Code.COMPANY_REFUSED, Code.UNKNOWN_BATCH, Code.UNKNOWN_COMPANY),
 )
 async def read_batch(incoming: Incoming) -> BatchReceipt:
-    incoming.acting_for(incoming.query["company"])
+    await incoming.acting_for(incoming.query["company"])
     number = incoming.path["batch"]
     if not number.isascii() or not number.isdecimal() or len(number) > 9:
         raise Problem(Code.UNKNOWN_BATCH, number)

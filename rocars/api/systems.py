@@ -65,7 +65,7 @@ def _message(incoming: Incoming) -> str:
     largest=_largest,
     rights=ANY_RIGHT,
     path_parameters=(_MESSAGE,),
-    problems=(Code.MESSAGE_REUSED,),
+    problems=(Code.MESSAGE_REUSED, Code.COMPANY_REFUSED),
 )
 async def send_message(incoming: Incoming) -> MessageStatus:
     message = _message(incoming)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rocars.api.administration import ADMINISTRATION
+from rocars.api.agents import AGENTS
 from rocars.api.boundary import CAMERAS, DISPLAYS, OFFICERS
 from rocars.api.channel import CHANNEL
 from rocars.api.demonstration import DEMONSTRATION
@@ -18,6 +19,7 @@ def endpoints(*, demo: bool) -> tuple[Endpoint, ...]:
         *CHANNEL.endpoints,
         *SHIPPERS.endpoints,
         *SYSTEMS.endpoints,
+        *AGENTS.endpoints,
         *PUBLISHED.endpoints,
         *ADMINISTRATION.endpoints,
         *SYSTEM_KEYS.endpoints,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from sqlalchemy import select
 
@@ -29,6 +30,11 @@ class AgentsBundle:
     driver_id: int
 
 
+def _own_key(client: ActingFor, key: str) -> str:
+    """Keys are held by driver: one of an agent is never the driver's, nor another agent's."""
+    return "agent-" + sha256(f"{client.agency} {key}".encode()).hexdigest()
+
+
 class AgentBundling:
     def __init__(self, database: Database, clock: Clock, bundling: Bundling) -> None:
         self._database = database
@@ -39,7 +45,7 @@ class AgentBundling:
         self, client: ActingFor, key: str, user_id: str, request: BundleRequest
     ) -> BundleReceipt:
         """Bundle cargo of the client for the driver with this user ID, who is the client's or the
-        agent's.
+        agent's. `key` is an Idempotency-Key of the agent's own.
 
         Raises Problem UNKNOWN_DRIVER, UNKNOWN_CCRN for the cargo of others too, and what
         `Bundling.bundle` raises.
@@ -53,13 +59,15 @@ class AgentBundling:
             )
         if driver_id is None:
             raise Problem(Code.UNKNOWN_DRIVER, user_id)
-        return await self._bundling.bundle(driver_id, key, request, company_id=client.company_id)
+        return await self._bundling.bundle(
+            driver_id, _own_key(client, key), request, company_id=client.company_id
+        )
 
     async def made(self, client: ActingFor) -> list[AgentsBundle]:
         """What the agent bundled for this client, the newest first."""
         return await self._found(client)
 
-    async def one(self, client: ActingFor, ubr: str) -> AgentsBundle:
+    async def get(self, client: ActingFor, ubr: str) -> AgentsBundle:
         """Raises Problem UNKNOWN_BUNDLE, for what others bundled as for none."""
         found = await self._found(client, ubr)
         if not found:
@@ -69,8 +77,8 @@ class AgentBundling:
     async def unbundle(self, client: ActingFor, key: str, ubr: str) -> BundleReceipt:
         """Undo what the agent bundled for this client. Raises Problem UNKNOWN_BUNDLE, and what
         `Bundling.unbundle` raises."""
-        made = await self.one(client, ubr)
-        return await self._bundling.unbundle(made.driver_id, key, ubr)
+        made = await self.get(client, ubr)
+        return await self._bundling.unbundle(made.driver_id, _own_key(client, key), ubr)
 
     async def _found(self, client: ActingFor, ubr: str = "") -> list[AgentsBundle]:
         wanted = (

@@ -15,6 +15,17 @@ class BundleRequest(Request):
     vehicle: Keyed
 
 
+class AgentBundleRequest(BundleRequest):
+    """A client's cargo, bundled by its agent."""
+
+    driver: Keyed = Field(description="User ID of the driver, who is the client's or the agent's.")
+
+    @property
+    def asked(self) -> BundleRequest:
+        """As a driver would ask."""
+        return BundleRequest(ccrns=self.ccrns, vehicle=self.vehicle)
+
+
 class Crossing(Answer):
     immediately: bool
     at: datetime = Field(description="Earliest crossing, Hong Kong time.")
@@ -27,6 +38,12 @@ class BundleReceipt(Answer):
     bundled_at: datetime
     crossing: Crossing
     state: Literal["live", "unbundled", "crossed", "expired"]
+
+
+class ClientBundle(BundleReceipt):
+    """A bundle that an agent made for a client."""
+
+    driver: str = Field(description="User ID of the driver.")
 
 
 class BundleList(Answer):

@@ -20,8 +20,10 @@ from rocars.cargo.messages import BatchError, BatchLine, BatchReceipt
 from rocars.cargo.settings import BatchSettings
 from rocars.clock import Clock
 from rocars.refusals import Code, Problem
+from rocars.registry.agencies import still_acting
 from rocars.registry.companies import company_called
 from rocars.store.database import Database
+from rocars.store.journal import acting_under, write_down_for_client
 from rocars.store.tables.batches import Batch, BatchedConsignment
 from rocars.store.tables.cargo import Consignment
 from rocars.store.tables.registration import Company
@@ -74,7 +76,8 @@ class Batches:
             progress: told in another thread how many consignments and bytes were read.
             recorded: writes down what else is to be so once the file is taken, with its number.
 
-        Raises Problem UNKNOWN_COMPANY, UNAVAILABLE, FILE_REPEATED (about the earlier batch).
+        Raises Problem UNKNOWN_COMPANY, UNAVAILABLE, FILE_REPEATED (about the earlier batch), and
+        COMPANY_REFUSED when an agent sent it and the company's consent was taken back meanwhile.
         """
         async with self._database.reading() as session:
             await company_called(session, company)
@@ -91,12 +94,16 @@ class Batches:
             try:
                 async with self._database.writing() as session:
                     company_id = await _locked(session, company)
+                    await _check_consent(session, company)
                     if good and not again:
                         await _refuse_repeated(session, company_id, reading.sha256)
                     batch = self._batch(company_id, shown_name, keep, reading, len(good))
                     session.add(batch)
                     await session.flush()
                     lots = await self._lodge(session, batch, good)
+                    if lots:
+                        taken_at, number = batch.taken_at, str(batch.id)
+                        write_down_for_client(session, taken_at, "lodged", "file", number)
                     if recorded is not None:
                         await recorded(session, batch.id)
             except IntegrityError:
@@ -207,6 +214,13 @@ async def _locked(session: AsyncSession, company: str) -> int:
     return company_id
 
 
+async def _check_consent(session: AsyncSession, company: str) -> None:
+    """Where an agent acts, its client still wants that. Raises Problem COMPANY_REFUSED."""
+    agency = acting_under()
+    if agency is not None and await still_acting(session, agency) is None:
+        raise Problem(Code.COMPANY_REFUSED, company)
+
+
 async def _refuse_repeated(session: AsyncSession, company_id: int, sha256: str) -> None:
     earlier = (
         await session.execute(
@@ -235,7 +249,7 @@ def _receipt(batch: Batch, lots: list[BatchLine]) -> BatchReceipt:
                 column=error.column,
                 item=error.item,
                 found=error.found,
-                expected=error.told(),
+                expected=error.message(),
             )
             for error in (RowError(**kept) for kept in batch.errors)
         ],

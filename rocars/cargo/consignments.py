@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, cast
@@ -193,12 +193,12 @@ class Consignments:
             raise Problem(Code.UNKNOWN_CCRN, ccrn)
         return state
 
-    async def record(self, ccrn: str, *, company_id: int | None = None) -> ConsignmentRecord:
-        """All that is held, for shippers. Raises Problem UNKNOWN_CCRN, for the cargo of another
-        than this company too."""
+    async def record(self, ccrn: str, *, of: Collection[int] | None = None) -> ConsignmentRecord:
+        """All that is held, for shippers. Raises Problem UNKNOWN_CCRN; with `of`, for the cargo of
+        others than these companies too."""
         async with self._database.reading() as session:
             consignment = await self._called(session, ccrn)
-            if company_id not in (None, consignment.company_id):
+            if of is not None and consignment.company_id not in of:
                 raise Problem(Code.UNKNOWN_CCRN, ccrn)
             state = await self.state_of(session, consignment)
             company = await session.get_one(Company, consignment.company_id)

@@ -33,7 +33,6 @@ log = structlog.get_logger("rocars.batches")
 
 _TOLD_EVERY_S = 0.5
 _SILENT = timedelta(seconds=30)
-"""A process that does not say so long that it reads has died."""
 
 _KEPT = timedelta(days=1)
 _MOST = 50
@@ -71,13 +70,20 @@ class FileReadings:
     """To be used in its event loop."""
 
     def __init__(
-        self, database: Database, clock: Clock, batches: Batches, answer_within_s: float
+        self,
+        database: Database,
+        clock: Clock,
+        batches: Batches,
+        answer_within_s: float,
+        silent: timedelta = _SILENT,
     ) -> None:
-        """`answer_within_s`: so long `awaited` waits."""
+        """`answer_within_s`: so long `awaited` waits; `silent`: a process that does not say so long
+        that it reads has died."""
         self._database = database
         self._clock = clock
         self._batches = batches
         self.answer_within_s = answer_within_s
+        self._silent = silent
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def begin(
@@ -160,7 +166,7 @@ class FileReadings:
 
     def _standing(self, kept: FileReading) -> Standing:
         state = cast(State, kept.state)
-        if state == "reading" and kept.seen_at < self._clock() - _SILENT:
+        if state == "reading" and kept.seen_at < self._clock() - self._silent:
             state = "interrupted"
         return Standing(
             token=kept.token,

@@ -23,7 +23,7 @@ from rocars.store.tables.batches import BatchedConsignment
 from rocars.store.tables.bundling import Bundle, BundledCargo
 from rocars.store.tables.cargo import Consignment, ConsignmentChange
 from rocars.store.tables.registration import Company
-from rocars.store.tables.systems import BulkConsignment
+from rocars.store.tables.systems import AgentMessage, BulkConsignment, BulkMessage
 
 PAGE = 50
 LOOKED_THROUGH = 5000
@@ -166,7 +166,7 @@ class OwnCargo:
         found = (await session.execute(newest)).scalars().all()
         return found[0] if len(found) == 2 else 0
 
-    async def one(self, company_id: int, ccrn: str) -> OwnConsignment:
+    async def get(self, company_id: int, ccrn: str) -> OwnConsignment:
         """Raises Problem UNKNOWN_CCRN, for another's as for none."""
         async with self._database.reading() as session:
             row = await session.execute(
@@ -314,20 +314,36 @@ def _speaks_of(text: str) -> ColumnElement[bool]:
 async def _done_by_agents(
     session: AsyncSession, lot: Consignment, bundles: tuple[Bundle, ...]
 ) -> dict[tuple[str, datetime], tuple[str, str]]:
-    """By deed and instant, the user ID of who of an agent did it, and the agent's name."""
+    """By deed and instant, the user ID of who of an agent did it (or the ID of the agent's key),
+    and the agent's name."""
     about_bundle = AgentDeed.subject.in_([bundle.ubr for bundle in bundles])
+    about = [
+        and_(AgentDeed.about == "ccrn", AgentDeed.subject == lot.ccrn),
+        and_(AgentDeed.about == "ubr", about_bundle),
+    ]
+    in_file = await session.get(BatchedConsignment, lot.id)
+    if in_file is not None:
+        subject = str(in_file.batch_id)
+        about.append(and_(AgentDeed.about == "file", AgentDeed.subject == subject))
     rows = await session.execute(
         select(AgentDeed.deed, AgentDeed.done_at, AgentDeed.user_id, Company.name)
         .join(Agency, Agency.id == AgentDeed.agency_id)
         .join(Company, Company.id == Agency.agent_id)
-        .where(
-            or_(
-                and_(AgentDeed.about == "ccrn", AgentDeed.subject == lot.ccrn),
-                and_(AgentDeed.about == "ubr", about_bundle),
-            )
-        )
+        .where(or_(*about))
     )
-    return {(deed, at): (user_id, agent) for deed, at, user_id, agent in rows}
+    done = {(deed, at): (user_id, agent) for deed, at, user_id, agent in rows}
+    by_message = (
+        await session.execute(
+            select(BulkMessage.key_id, Company.name)
+            .join(BulkConsignment, BulkConsignment.message_id == BulkMessage.id)
+            .join(AgentMessage, AgentMessage.message_id == BulkMessage.id)
+            .join(Company, Company.id == BulkMessage.company_id)
+            .where(BulkConsignment.consignment_id == lot.id)
+        )
+    ).one_or_none()
+    if by_message is not None:
+        done["lodged", lot.lodged_at] = (by_message.key_id, by_message.name)
+    return done
 
 
 def _signed(deed: Deed, by_agent: tuple[str, str] | None) -> Deed:

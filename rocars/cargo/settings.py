@@ -50,6 +50,19 @@ class CargoRules(Section):
         description="Cargo, and a bundle of it, lapses when more than so many days have passed "
         "since the expected date (our assumption).",
     )
+    max_kept_forms: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="Drafts and templates of one company (our assumption).",
+    )
+    draft_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="A draft nobody touched for so many days is deleted; templates stay (our "
+        "assumption).",
+    )
 
 
 class BatchSettings(Section):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,14 +16,14 @@ from ground.web.assets import Assets
 from ground.web.navigation import Entry
 from ground.web.notices import Notices
 from ground.web.pages import Look, Pages
-from ground.web.throttle import Throttle
+from ground.web.requests import address_of
 from ground.web.words import Translate, Words
 from rocars.clock import Clock, in_hong_kong
 from rocars.counter import texts
-from rocars.counter.pack_sheet import PackSheets
 from rocars.crossing.officers import OfficerRole, Officers, OfficerVisitor
 from rocars.crossing.settings import CrossingSettings
 from rocars.entrance.lockout import Lockout
+from rocars.entrance.throttles import SharedThrottle
 from rocars.registry.agencies import Agencies
 from rocars.registry.applications import Applications
 from rocars.registry.approval import Approval
@@ -33,6 +34,9 @@ from rocars.registry.packs import Packs
 from rocars.registry.registrants import Registrants
 from rocars.registry.settings import RegistrationSettings
 from rocars.secrets.settings import TokenSettings
+
+if TYPE_CHECKING:
+    from rocars.counter.pack_sheet import PackSheets
 
 HERE = Path(__file__).parent
 ROOT = "/registration"
@@ -75,7 +79,9 @@ class Desk:
     """The services behind the pages.
 
     Args:
-        session: how long an officer's log-in lasts, and from where how often it is tried.
+        session: how long an officer's log-in lasts.
+        throttle: how often log-ins are tried from where.
+        proxies: networks of the proxies before these pages.
     """
 
     settings: RegistrationSettings
@@ -84,6 +90,8 @@ class Desk:
     clock: Clock
     officers: Officers
     lockout: Lockout
+    throttle: SharedThrottle
+    proxies: tuple[str, ...]
     applications: Applications
     approval: Approval
     packs: Packs
@@ -95,8 +103,20 @@ class Desk:
     navigation: tuple[Entry[OfficerRole], ...] = ()
 
     def __post_init__(self) -> None:
-        self.throttle = Throttle(self.session.logins_per_minute)
-        self.sheets = PackSheets(self.settings, self.token_forms, WORDS)
+        if self.settings.pack_font is not None:
+            _ = self.sheets  # a font that cannot be used is told at the start
+
+    @cached_property
+    def sheets(self) -> PackSheets:
+        """What draws PDF is loaded for the first pack. Raises what `pack_font` raises if it is no
+        font."""
+        from rocars.counter.pack_sheet import PackSheets
+
+        return PackSheets(self.settings, self.token_forms, WORDS)
+
+    def address_of(self, request: web.Request) -> str:
+        """Where the browser is."""
+        return address_of(request, self.settings.public_url, self.proxies)
 
     def counter(self, code: str, language: str) -> str:
         """The name of a counter; its code, if there is no such counter any more."""

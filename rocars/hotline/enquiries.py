@@ -77,7 +77,7 @@ class Enquiries:
             marks, only = {subject.value}, None
         listed = self._settings.listed
         happened = [
-            *held.told,
+            *held.happenings,
             *await of_bundles(session, held.bundles, listed),
             *await of_passages(session, marks, only, listed),
             *await of_hotline(session, {subject, *ubrs}),

@@ -32,7 +32,7 @@ class Held:
 
     facts: tuple[Fact, ...]
     bundles: Sequence[Bundle] = ()
-    told: Sequence[Happening] = ()
+    happenings: Sequence[Happening] = ()
     related: tuple[Subject, ...] = ()
     personal: tuple[Subject, ...] = ()
 
@@ -77,7 +77,7 @@ class Finders:
                 *(Fact(name, getattr(lot, name), Privacy.TEXT) for name in _TEXTS),
             ),
             bundles=await self._bundles(session, Bundle.id.in_(in_them)),
-            told=await of_consignment(session, lot, self.listed),
+            happenings=await of_consignment(session, lot, self.listed),
         )
 
     async def _ubr(self, session: AsyncSession, ubr: str) -> Held | None:
@@ -141,7 +141,7 @@ class Finders:
         return Held(
             facts=tuple(facts),
             bundles=bundles,
-            told=await of_user(session, user_id, self.listed),
+            happenings=await of_user(session, user_id, self.listed),
             personal=tuple(Subject(Kind.VEHICLE, mark) for mark in marks),
         )
 

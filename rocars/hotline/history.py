@@ -18,6 +18,7 @@ from rocars.store.tables.bundling import Bundle
 from rocars.store.tables.cargo import Consignment, ConsignmentChange
 from rocars.store.tables.crossing import Passage
 from rocars.store.tables.hotline import ChannelEvent, HotlineDeed
+from rocars.store.tables.systems import BulkConsignment
 
 
 async def of_bundles(
@@ -26,7 +27,7 @@ async def of_bundles(
     """Bundled, unbundled, crossed."""
     events = await _events(session, "ubr", {bundle.ubr for bundle in bundles}, listed)
     known = {event.subject for event in events if event.deed == "bundled"}
-    told = [
+    happenings = [
         _event(event, Subject(Kind.UBR, event.subject))
         for event in events
         if event.channel != "hotline"  # that has a reason: see `of_hotline`
@@ -34,11 +35,11 @@ async def of_bundles(
     for bundle in bundles:
         about = Subject(Kind.UBR, bundle.ubr)
         if bundle.ubr not in known:
-            told.append(Happening(bundle.bundled_at, "", "", "bundled", about))
+            happenings.append(Happening(bundle.bundled_at, "", "", "bundled", about))
         if bundle.crossed_at is not None:
             place = bundle.control_point or ""
-            told.append(Happening(bundle.crossed_at, "boundary", place, "crossed", about))
-    return told
+            happenings.append(Happening(bundle.crossed_at, "boundary", place, "crossed", about))
+    return happenings
 
 
 async def of_passages(
@@ -59,16 +60,20 @@ async def of_consignment(session: AsyncSession, lot: Consignment, listed: int) -
     """Lodged, amended, withdrawn."""
     events = await _events(session, "ccrn", {lot.ccrn}, listed)
     came = {(event.deed, event.done_at): event for event in events}
-    told = [_cargo_deed(lot.lodged_at, "lodged", came)]
+    happenings = [_cargo_deed(lot.lodged_at, "lodged", came)]
     in_file = await session.get(BatchedConsignment, lot.id)
     if in_file is not None:
-        told = [Happening(lot.lodged_at, "file", str(in_file.batch_id), "lodged")]
+        happenings = [Happening(lot.lodged_at, "file", str(in_file.batch_id), "lodged")]
+    elif await session.get(BulkConsignment, lot.id) is not None:
+        happenings = [Happening(lot.lodged_at, "system", "", "lodged")]
     changes = await session.execute(
         select(ConsignmentChange).where(ConsignmentChange.consignment_id == lot.id)
     )
     for change in changes.scalars():
-        told.append(_cargo_deed(change.done_at, change.deed, came, items=tuple(change.changes)))
-    return told
+        happenings.append(
+            _cargo_deed(change.done_at, change.deed, came, items=tuple(change.changes))
+        )
+    return happenings
 
 
 async def of_user(session: AsyncSession, user_id: str, listed: int) -> list[Happening]:
@@ -93,8 +98,8 @@ async def of_hotline(session: AsyncSession, subjects: Iterable[Subject]) -> list
     ]
 
 
-def in_order(told: Iterable[Happening]) -> tuple[Happening, ...]:
-    return tuple(sorted(told, key=lambda happening: happening.at))
+def in_order(happenings: Iterable[Happening]) -> tuple[Happening, ...]:
+    return tuple(sorted(happenings, key=lambda happening: happening.at))
 
 
 async def _events(

@@ -13,7 +13,7 @@ from ground.web.assets import ROUTE
 from ground.web.navigation import PageModule
 from ground.web.throttle import Throttle
 from rocars.kiosk.devices import devices_of
-from rocars.kiosk.pages import bundling, device, lodging, start
+from rocars.kiosk.pages import account, bundling, clients, device, lodging, start
 from rocars.kiosk.site import ASSETS, SITE, Site, error_page, message_page, refusal, words_for
 from rocars.refusals import Problem
 from rocars.service import Service
@@ -21,7 +21,14 @@ from rocars.service import Service
 log = structlog.get_logger("rocars.kiosk")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-MODULES: tuple[PageModule[str], ...] = (start.PAGES, device.PAGES, bundling.PAGES, lodging.PAGES)
+MODULES: tuple[PageModule[str], ...] = (
+    start.PAGES,
+    device.PAGES,
+    account.PAGES,
+    bundling.PAGES,
+    lodging.PAGES,
+    clients.PAGES,
+)
 
 
 def kiosk_web(service: Service) -> web.Application:
@@ -31,7 +38,7 @@ def kiosk_web(service: Service) -> web.Application:
         service,
         devices_of(settings),
         pace=Throttle(settings.requests_per_minute),
-        tries=Throttle(settings.keys_per_minute),
+        tries=service.throttles.of("kiosk", settings.keys_per_minute),
     )
     for module in MODULES:
         app.router.add_routes(module.routes())

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 from aiohttp import web
 
-from ground.web.forms import TOKEN, Form, check_same_origin, read_form
+from ground.web.forms import TOKEN, Form, check_same_origin, number_in, read_form
+from rocars.entrance.web_login import WebVisitor
 from rocars.kiosk.devices import DEVICE_COOKIE, Device, device_of
 from rocars.kiosk.site import ROOT, SITE, message_page, words_for
 from rocars.kiosk.visits import Kind, Visit, keep, visit_of
-from rocars.store.journal import through
+from rocars.portal.guard import CLIENT
+from rocars.store.journal import by_agent, through
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 AtKiosk = Callable[[web.Request, Device], Awaitable[web.StreamResponse]]
@@ -71,7 +74,25 @@ async def _visit(request: web.Request, device: Device, kind: Kind) -> Visit:
     visit = await visit_of(request, device)
     if visit is None or visit.kind != kind:
         raise web.HTTPSeeOther(f"{ROOT}/")
+    if CLIENT in request.match_info and visit.shipper is not None:
+        return await _for_client(request, visit, visit.shipper)
     return visit
+
+
+async def _for_client(request: web.Request, visit: Visit, shipper: WebVisitor) -> Visit:
+    """The same person, on a page of their client, as on the portal: the consent is looked at for
+    every request."""
+    agencies = request.app[SITE].service.agencies
+    number = number_in(request.match_info[CLIENT])
+    client = await agencies.acting_for(number, shipper.company_id) if number is not None else None
+    if client is None:
+        raise web.HTTPNotFound
+    by_agent(client.agency, shipper.user_id)
+    acting = replace(
+        shipper, company_id=client.company_id, company=client.number, acting_for=client
+    )
+    base = f"{ROOT}/clients/{client.agency}"
+    return replace(visit, shipper=acting, client=client, base=base)
 
 
 async def _touched(

@@ -10,8 +10,10 @@ from aiohttp import web
 
 from ground.web.assets import Assets
 from ground.web.pages import Look, Pages
+from ground.web.requests import address_of
 from ground.web.throttle import Throttle
 from ground.web.words import Translate, Words
+from rocars.entrance.throttles import SharedThrottle
 from rocars.kiosk.devices import Device
 from rocars.portal import rendering as portal
 from rocars.portal import shown
@@ -53,16 +55,20 @@ _PAGES = Pages(HERE / "templates", LOOK, WORDS, ASSETS)
 
 @dataclass(frozen=True)
 class Site:
-    """The kiosks of one ROCARS. `devices` by name."""
+    """The kiosks of one ROCARS. `devices` by name; `pace` counts on this node alone."""
 
     service: Service
     devices: dict[str, Device]
     pace: Throttle = field(repr=False)
-    tries: Throttle = field(repr=False)
+    tries: SharedThrottle = field(repr=False)
 
     @property
     def settings(self) -> KioskSettings:
         return self.service.settings.kiosk
+
+    def address_of(self, request: web.Request) -> str:
+        """Where the browser is."""
+        return address_of(request, self.public_url, self.service.settings.proxies)
 
     @property
     def public_url(self) -> str:
@@ -83,8 +89,8 @@ def refusal(request: web.Request, problem: Problem) -> str:
     minutes = request.app[SITE].service.settings.auth.lock_minutes
     if problem.code is Code.LOGIN_LOCKED:
         return _("Too many log-ins failed. Wait %(minutes)d minutes.") % {"minutes": minutes}
-    said = _(problem.code.meaning)
-    return f"{said} ({problem.subject})" if problem.subject else said
+    meaning = _(problem.code.meaning)
+    return f"{meaning} ({problem.subject})" if problem.subject else meaning
 
 
 def render(

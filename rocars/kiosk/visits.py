@@ -17,6 +17,7 @@ from rocars.entrance.web_login import WebVisitor
 from rocars.kiosk.devices import Device
 from rocars.kiosk.site import ROOT, SITE
 from rocars.refusals import Problem
+from rocars.registry.agencies import ActingFor
 
 VISIT_COOKIE = "rocars_kiosk_visit"
 Kind = Literal["driver", "shipper"]
@@ -29,7 +30,11 @@ _AHEAD_S = 120.0
 
 @dataclass(frozen=True)
 class Visit:
-    """Somebody at a kiosk: one of `driver` and `shipper`. `csrf` comes back with every form."""
+    """Somebody at a kiosk: one of `driver` and `shipper`. `csrf` comes back with every form.
+
+    With `client` this page is about a client of the shipper's company, whose `company_id` the
+    shipper has here; `base` is what the addresses begin with that such a page leads to.
+    """
 
     device: Device
     kind: Kind
@@ -37,6 +42,8 @@ class Visit:
     csrf: str = field(repr=False)
     driver: LoggedInDriver | None = None
     shipper: WebVisitor | None = None
+    client: ActingFor | None = None
+    base: str = ROOT
 
 
 async def visit_of(request: web.Request, device: Device) -> Visit | None:

@@ -11,7 +11,7 @@ from aiohttp import web
 from ground.web import assets
 from ground.web.headers import with_headers
 from ground.web.navigation import Entry, entries_of
-from ground.web.throttle import Throttle
+from rocars.entrance.throttles import SharedThrottle
 from rocars.portal.guard import COURSE
 from rocars.portal.pages import (
     account,
@@ -20,6 +20,7 @@ from rocars.portal.pages import (
     clients,
     consignments,
     course,
+    learning,
     lodging,
     login,
     register,
@@ -43,6 +44,7 @@ ROOMS = (
     agents.PAGES,
     clients.PAGES,
     register.PAGES,
+    learning.PAGES,
     account.PAGES,
 )
 """In the order of the navigation."""
@@ -53,7 +55,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def portal(service: Service) -> web.Application:
     """The portal over a service that somebody else prepares and closes."""
     app = web.Application(middlewares=[with_headers, by_web, plainly])
-    throttle = Throttle(service.settings.portal.logins_per_minute)
+    throttle = service.throttles.of("portal", service.settings.portal.logins_per_minute)
     app[SITE] = Site(service, throttle)
     entries = entries_of(ROOMS)
     if service.settings.course.enabled:
@@ -68,7 +70,7 @@ def portal(service: Service) -> web.Application:
 
 
 def _training_ground(
-    service: Service, throttle: Throttle, entries: tuple[Entry[str], ...]
+    service: Service, throttle: SharedThrottle, entries: tuple[Entry[str], ...]
 ) -> web.Application:
     """The pages of the course: the same as the portal's, over a ROCARS with data of its own."""
     ground = wire(service.settings.of_course, service.clock)

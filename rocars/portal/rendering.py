@@ -59,8 +59,8 @@ def may(visitor: WebVisitor, needed: str) -> bool:
 
 def refusal(request: web.Request, problem: Problem) -> str:
     """What ROCARS refused, for a person."""
-    said = words_for(request)(problem.code.meaning)
-    return f"{said} ({problem.subject})" if problem.subject else said
+    meaning = words_for(request)(problem.code.meaning)
+    return f"{meaning} ({problem.subject})" if problem.subject else meaning
 
 
 def render(

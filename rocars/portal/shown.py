@@ -16,6 +16,7 @@ STATES = {
     "unbundled": "unbundled",
 }
 DEEDS = {
+    "sent": "sent a message of orders",
     "lodged": "lodged",
     "amended": "amended",
     "withdrawn": "withdrawn",

@@ -8,7 +8,8 @@ import structlog
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
-from ground.web.throttle import Throttle
+from ground.web.requests import address_of
+from rocars.entrance.throttles import SharedThrottle
 from rocars.entrance.web_login import WebLogin, WebVisitor
 from rocars.service import Service
 from rocars.training.course import Course
@@ -26,12 +27,14 @@ class Site:
     """
 
     service: Service
-    throttle: Throttle
+    throttle: SharedThrottle
     course: Course | None = None
     entrance: Service | None = None
 
     def __post_init__(self) -> None:
-        self.applications = Throttle(self.service.settings.registration.applications_per_minute)
+        self.applications = self.service.throttles.of(
+            "application", self.service.settings.registration.applications_per_minute
+        )
 
     @property
     def web_login(self) -> WebLogin:
@@ -41,6 +44,10 @@ class Site:
     @property
     def public_url(self) -> str:
         return self.service.settings.portal.public_url
+
+    def address_of(self, request: web.Request) -> str:
+        """Where the browser is."""
+        return address_of(request, self.public_url, self.service.settings.proxies)
 
     async def tell(self, visitor: WebVisitor, text: str, *, bad: bool = False) -> None:
         """Have it said on the next page this visitor sees. What it is about is done already: where

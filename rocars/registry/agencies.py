@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from rocars.clock import Clock, in_hong_kong
@@ -75,7 +75,7 @@ class Agencies:
             rows = await session.execute(_views().where(concerned).order_by(Agency.id))
             return [_view(*row) for row in rows]
 
-    async def one(self, company_id: int, number: str, agency: int) -> AgencyView | None:
+    async def get(self, company_id: int, number: str, agency: int) -> AgencyView | None:
         """This one, if the company is its agent or its client."""
         concerned = or_(Agency.agent_id == company_id, Agency.client_number == number)
         async with self._database.reading() as session:
@@ -98,21 +98,23 @@ class Agencies:
     async def acting_for(self, agency: int, agent_id: int) -> ActingFor | None:
         """The client, if this company may act for it now."""
         async with self._database.reading() as session:
-            row = (
-                await session.execute(
-                    select(Company)
-                    .join(Agency, Agency.client_number == Company.registration_number)
-                    .where(
-                        Agency.id == agency,
-                        Agency.agent_id == agent_id,
-                        Agency.confirmed_at.is_not(None),
-                        Agency.ended_at.is_(None),
-                    )
-                )
-            ).scalar()
-        if row is None:
-            return None
-        return ActingFor(agency, agent_id, row.id, row.registration_number, row.name)
+            return await _acting(session, Agency.id == agency, Agency.agent_id == agent_id)
+
+    async def client_called(self, agent_id: int, number: str) -> ActingFor | None:
+        """The client with this registration number, if this company may act for it now."""
+        async with self._database.reading() as session:
+            return await _acting(
+                session, Agency.agent_id == agent_id, Agency.client_number == number
+            )
+
+    async def clients_of(self, agent_id: int) -> Sequence[ActingFor]:
+        """All for whom this company may act now, by name."""
+        async with self._database.reading() as session:
+            rows = await session.execute(
+                _in_force(Agency.agent_id == agent_id).order_by(Company.name, Agency.id)
+            )
+            clients = {client.id: _acting_for(agency, client) for agency, client in rows}
+            return list(clients.values())
 
     async def give(self, who: str, name: str, client_number: str, agent_number: str) -> None:
         """A client consents, from today on, to what this company does for it.
@@ -168,6 +170,31 @@ class Agencies:
                 kept.ended_at = now
                 note(session, now, who, "consent_ended", client_number, str(kept.id))
         return True
+
+
+async def still_acting(session: AsyncSession, agency: int) -> ActingFor | None:
+    """The client of this consent, if it is in force; it stays so until the transaction ends."""
+    wanted = _in_force(Agency.id == agency).with_for_update(of=Agency, read=True)
+    row = (await session.execute(wanted)).one_or_none()
+    return _acting_for(*row) if row is not None else None
+
+
+async def _acting(session: AsyncSession, *wanted: ColumnElement[bool]) -> ActingFor | None:
+    row = (await session.execute(_in_force(*wanted).order_by(Agency.id).limit(1))).one_or_none()
+    return _acting_for(*row) if row is not None else None
+
+
+def _in_force(*wanted: ColumnElement[bool]) -> Select[Agency, Company]:
+    """Consents that are in force, each with the client."""
+    return (
+        select(Agency, Company)
+        .join(Company, Company.registration_number == Agency.client_number)
+        .where(Agency.confirmed_at.is_not(None), Agency.ended_at.is_(None), *wanted)
+    )
+
+
+def _acting_for(agency: Agency, client: Company) -> ActingFor:
+    return ActingFor(agency.id, agency.agent_id, client.id, client.registration_number, client.name)
 
 
 def _confirm(session: AsyncSession, agencies: Sequence[Agency], who: str, now: datetime) -> None:

@@ -51,7 +51,7 @@ class ApplicationView:
     state: ApplicationState
     version: int
     counter: str
-    said: str
+    answer: str
     sent_at: datetime
     changed_at: datetime
     data: ApplicationData
@@ -113,7 +113,7 @@ class Applications:
                     language=data.language,
                     version=1,
                     data=data.model_dump(mode="json"),
-                    said="",
+                    answer="",
                     sent_at=now,
                     changed_at=now,
                 )
@@ -185,14 +185,16 @@ class Applications:
         """Raises NotPossible."""
         await self._answer(officer, number, version, "refused", reason)
 
-    async def _answer(self, officer: str, number: int, version: int, state: str, said: str) -> None:
-        said = needed(said)
+    async def _answer(
+        self, officer: str, number: int, version: int, state: str, answer: str
+    ) -> None:
+        answer = needed(answer)
         now = self._clock()
         async with self._database.writing() as session:
             kept = await open_application(session, number, version)
-            kept.state, kept.said, kept.changed_at = state, said, now
+            kept.state, kept.answer, kept.changed_at = state, answer, now
             kept.version += 1
-            note(session, now, officer, state, kept.reference, said)
+            note(session, now, officer, state, kept.reference, answer)
 
     async def sweep(self) -> None:
         """Delete what was refused or withdrawn long ago, and what is too old of the log."""
@@ -231,7 +233,7 @@ def _view(kept: Application) -> ApplicationView:
         state=cast(ApplicationState, kept.state),
         version=kept.version,
         counter=kept.counter,
-        said=kept.said,
+        answer=kept.answer,
         sent_at=kept.sent_at,
         changed_at=kept.changed_at,
         data=ApplicationData.model_validate(kept.data),

@@ -21,6 +21,7 @@ from rocars.store.tables.hotline import ChannelEvent
 Channel = Literal["telephone", "web", "kiosk", "system", "hotline", "boundary", "office", ""]
 """`system`: a shipper's own; `office`: administration; empty: ROCARS by itself."""
 About = Literal["ccrn", "ubr", "user"]
+AgentsAbout = Literal["ccrn", "ubr", "user", "file", "msg"]
 EventDeed = Literal[
     "lodged",
     "amended",
@@ -36,7 +37,8 @@ EventDeed = Literal[
 
 @dataclass(frozen=True)
 class Agent:
-    """Somebody who acts for a client: under which agency, and their own user ID."""
+    """Somebody who acts for a client: under which agency, and their own user ID, or the ID of the
+    key that was presented."""
 
     agency: int
     user_id: str
@@ -70,6 +72,22 @@ def by_agent(agency: int, user_id: str) -> None:
     _THROUGH.set(replace(_THROUGH.get(), agent=Agent(agency, user_id)))
 
 
+@contextmanager
+def for_client(agency: int, user_id: str) -> Iterator[None]:
+    """What is done within, an agent does for a client."""
+    before = _THROUGH.set(replace(_THROUGH.get(), agent=Agent(agency, user_id)))
+    try:
+        yield
+    finally:
+        _THROUGH.reset(before)
+
+
+def acting_under() -> int | None:
+    """The agency under which an agent acts for a client here; None when nobody does."""
+    agent = _THROUGH.get().agent
+    return agent.agency if agent is not None else None
+
+
 def write_down(
     session: AsyncSession, at: datetime, deed: EventDeed, about: About, subject: str
 ) -> None:
@@ -85,12 +103,24 @@ def write_down(
             subject=subject[:32],
         )
     )
-    if came.agent is not None:
+    write_down_for_client(session, at, deed, about, subject)
+
+
+def write_down_for_client(
+    session: AsyncSession,
+    at: datetime,
+    deed: EventDeed | Literal["sent"],
+    about: AgentsAbout,
+    subject: str,
+) -> None:
+    """The same for client and agent alone, where an agent acts; otherwise nothing."""
+    agent = _THROUGH.get().agent
+    if agent is not None:
         session.add(
             AgentDeed(
-                agency_id=came.agent.agency,
+                agency_id=agent.agency,
                 done_at=at,
-                user_id=came.agent.user_id,
+                user_id=agent.user_id,
                 deed=deed,
                 about=about,
                 subject=subject[:32],

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from rocars.refusals import Code, Problem
 from rocars.store.database import Database
-from rocars.store.tables.systems import BulkMessage, BulkOrders
+from rocars.store.journal import for_client, write_down_for_client
+from rocars.store.tables.systems import AgentMessage, BulkMessage, BulkOrders
 from rocars.store.together import WrittenTogether
 from rocars.systems.messages import Format
 
@@ -24,7 +25,8 @@ _ORDERS_TOGETHER = 1000
 
 @dataclass(frozen=True)
 class Arrived:
-    """A message that was read; `message` is its sender's ID of it, `orders` as they are kept."""
+    """A message that was read; `message` is its sender's ID of it, `orders` as they are kept. With
+    `agency` its sender is an agent, and the orders are about the cargo of the client of that."""
 
     company_id: int
     message: str
@@ -33,6 +35,7 @@ class Arrived:
     format: Format
     taken_at: datetime
     orders: list[dict[str, Any]]
+    agency: int | None = None
 
     @property
     def called(self) -> tuple[int, str]:
@@ -140,6 +143,11 @@ class Intake:
                 for row, arrived in zip(rows, new, strict=True)
             ],
         )
+        for row, arrived in zip(rows, new, strict=True):
+            if arrived.agency is not None:
+                session.add(AgentMessage(message_id=row.id, agency_id=arrived.agency))
+                with for_client(arrived.agency, arrived.key_id):
+                    write_down_for_client(session, arrived.taken_at, "sent", "msg", arrived.message)
 
 
 def _too_many(waiting: int) -> Problem:

@@ -44,6 +44,7 @@ class Right(StrEnum):
     LODGE = "lodge"
     CHANGE = "change"
     READ = "read"
+    BUNDLE = "bundle"
 
 
 ANY_RIGHT = frozenset(Right)

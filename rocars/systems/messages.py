@@ -11,7 +11,7 @@ from rocars.cargo.messages import CargoData, ConsignmentState
 from rocars.messages import Answer, Line, Request
 from rocars.refusals import Code
 
-RightName = Literal["lodge", "change", "read"]
+RightName = Literal["lodge", "change", "read", "bundle"]
 Format = Literal["json", "xml"]
 Deed = Literal["lodge", "amend", "withdraw", "query"]
 Ccrn = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9]+$")]
@@ -27,7 +27,8 @@ class KeyData(Request):
     name: Line = Field(description="What the key is for, such as the name of the system.")
     rights: list[RightName] = Field(
         min_length=1,
-        description="lodge: lodge cargo; change: amend and withdraw; read: query and read.",
+        description="lodge: lodge cargo; change: amend and withdraw; read: query and read; "
+        "bundle: bundle the cargo of clients for their drivers.",
     )
     valid_days: int | None = Field(
         default=None, ge=1, le=3650, description="The key ends by itself; null: it does not."
@@ -73,7 +74,7 @@ class KeyUseRecord(Answer):
     used_at: datetime
     operation: str = Field(description="The operationId.")
     status: int = Field(description="What it was answered with.")
-    subject: str = Field(description="CCRN, message or batch it was about; empty when none.")
+    subject: str = Field(description="CCRN, UBR, message or batch it was about; empty when none.")
 
 
 class KeyUseList(Answer):
@@ -165,6 +166,11 @@ class MessageData(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     orders: list[Order] = Field(min_length=1)
+    client: Line | None = Field(
+        default=None,
+        description="Of an agent: registration number of the client whose cargo it is about, whose "
+        "consent is looked at when the message comes and when it is worked off.",
+    )
 
 
 class OrderError(Answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -14,9 +15,11 @@ from rocars.cargo.consignments import Consignments
 from rocars.cargo.messages import CargoData
 from rocars.cargo.own_cargo import OwnCargo
 from rocars.clock import Clock
-from rocars.refusals import Problem
+from rocars.refusals import Code, Problem
+from rocars.registry.agencies import still_acting
+from rocars.store.journal import for_client
 from rocars.store.tables.cargo import Consignment
-from rocars.store.tables.systems import BulkConsignment, BulkMessage
+from rocars.store.tables.systems import AgentMessage, BulkConsignment, BulkMessage
 
 _CHANGING = ("amend", "withdraw")
 TOLD = ("do", "reference", "ccrn")
@@ -50,6 +53,18 @@ class Turn:
     parts: list[Part]
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Whose cargo orders are about; with `agency` the sender is an agent of that company."""
+
+    company_id: int
+    agency: int | None = None
+
+    def by(self, key_id: str) -> AbstractContextManager[None]:
+        """Where something is done with this key."""
+        return nullcontext() if self.agency is None else for_client(self.agency, key_id)
+
+
 class Orders:
     def __init__(self, clock: Clock, consignments: Consignments, own_cargo: OwnCargo) -> None:
         self._clock = clock
@@ -60,19 +75,25 @@ class Orders:
         """Do the orders, in their order; the results are those of all parts together."""
         results: list[Result] = []
         now = self._clock()
+        owners = await _owners(session, turn)
         placed = [
             (part.message, place, order)
             for part in turn.parts
             for place, order in enumerate(part.orders, start=part.first + 1)
         ]
         await self._lock(session, placed)
-        for lodging, run in groupby(placed, key=_is_lodging):
+        for (owner, lodging), run in groupby(
+            placed, key=lambda order: (owners[order[0].id], _is_lodging(order))
+        ):
             these = list(run)
-            if lodging:
-                results += await self._lodge(session, turn.company_id, these, now)
+            if owner is None:
+                results += [_without_consent(placed) for placed in these]
+            elif lodging:
+                results += await self._lodge(session, owner.company_id, these, now)
             else:
                 for message, place, order in these:
-                    result = await self._do(session, message, order, now)
+                    with owner.by(message.key_id):
+                        result = await self._do(session, owner, message, order, now)
                     results.append({"place": place, **result})
         return results
 
@@ -122,12 +143,17 @@ class Orders:
         return results
 
     async def _do(
-        self, session: AsyncSession, message: BulkMessage, order: dict[str, Any], now: datetime
+        self,
+        session: AsyncSession,
+        owner: Owner,
+        message: BulkMessage,
+        order: dict[str, Any],
+        now: datetime,
     ) -> Result:
-        told: Result = {name: order[name] for name in TOLD if name in order}
+        result: Result = {name: order[name] for name in TOLD if name in order}
         if "errors" in order:
-            return {**told, "result": "wrong", "errors": order["errors"]}
-        company_id, ccrn = message.company_id, order["ccrn"]
+            return {**result, "result": "wrong", "errors": order["errors"]}
+        company_id, ccrn = owner.company_id, order["ccrn"]
         try:
             if order["do"] == "amend":
                 data = CargoData.model_validate(order["data"])
@@ -140,12 +166,38 @@ class Orders:
                 )
             else:
                 standing = await self._own_cargo.standing(session, company_id, ccrn)
-                told |= {"state": standing.state, "vehicle": standing.vehicle}
+                result |= {"state": standing.state, "vehicle": standing.vehicle}
                 if standing.cross_from is not None:
-                    told["cross_from"] = standing.cross_from.isoformat()
+                    result["cross_from"] = standing.cross_from.isoformat()
         except Problem as problem:
-            return {**told, "result": "refused", "code": problem.code}
-        return {**told, "result": "done"}
+            return {**result, "result": "refused", "code": problem.code}
+        return {**result, "result": "done"}
+
+
+async def _owners(session: AsyncSession, turn: Turn) -> dict[int, Owner | None]:
+    """Whose cargo each message is about, by the message's key; None where its sender may act for
+    its client no more. The consents stay as they are until the transaction ends."""
+    numbers = [part.message.id for part in turn.parts]
+    rows = await session.execute(
+        select(AgentMessage.message_id, AgentMessage.agency_id).where(
+            AgentMessage.message_id.in_(numbers)
+        )
+    )
+    agencies = {row.message_id: row.agency_id for row in rows}
+    of_clients: dict[int, Owner | None] = {}
+    for agency in sorted(set(agencies.values())):
+        client = await still_acting(session, agency)
+        of_clients[agency] = None if client is None else Owner(client.company_id, agency)
+    own = Owner(turn.company_id)
+    return {
+        number: of_clients[agencies[number]] if number in agencies else own for number in numbers
+    }
+
+
+def _without_consent(placed: Placed) -> Result:
+    _, place, order = placed
+    result: Result = {name: order[name] for name in TOLD if name in order}
+    return {"place": place, **result, "result": "refused", "code": Code.COMPANY_REFUSED}
 
 
 def _is_lodging(placed: Placed) -> bool:

@@ -21,6 +21,7 @@ from rocars.cargo.batch.items import BY_NAME, REFERENCE, FileBroken, RawRow, sho
 from rocars.cargo.batch.xml_file import Form, rows
 from rocars.cargo.dates import LodgingDates
 from rocars.cargo.messages import CargoData
+from rocars.messages import Line
 from rocars.refusals import Code, Problem
 from rocars.systems.messages import (
     AmendOrder,
@@ -35,6 +36,7 @@ from rocars.systems.messages import (
 
 NAMESPACE = "urn:rocars:message:1"
 _CCRN = "ccrn"
+_CLIENT = "client"
 _CARGO_ITEMS = BY_NAME.keys() - {REFERENCE}
 FORM = Form(
     NAMESPACE,
@@ -45,8 +47,10 @@ FORM = Form(
         "withdraw": frozenset({_CCRN}),
         "query": frozenset({_CCRN}),
     },
+    attributes=frozenset({_CLIENT}),
 )
 _ORDER: TypeAdapter[Order] = TypeAdapter(Order)
+_NUMBER: TypeAdapter[Line] = TypeAdapter(Line)
 _DEEDS = frozenset(FORM.rows)
 _NO_COMPANY = "of this message"
 """Where a consignment of a file names its company; here the key says whose it is."""
@@ -79,7 +83,16 @@ class Ordered:
         return found
 
 
-def read_message(content: bytes, kind: Format, dates: LodgingDates, most: int) -> list[Ordered]:
+@dataclass(frozen=True)
+class ReadMessage:
+    """`client` is the registration number of the company whose cargo the orders are about; empty:
+    the sender's own."""
+
+    orders: list[Ordered]
+    client: str = ""
+
+
+def read_message(content: bytes, kind: Format, dates: LodgingDates, most: int) -> ReadMessage:
     """Takes a quarter of a second for 1,000 orders in XML: not for an event loop.
 
     Args:
@@ -93,19 +106,33 @@ def read_message(content: bytes, kind: Format, dates: LodgingDates, most: int) -
     return _read_json(content, dates, most)
 
 
-def _read_json(content: bytes, dates: LodgingDates, most: int) -> list[Ordered]:
+def _read_json(content: bytes, dates: LodgingDates, most: int) -> ReadMessage:
     try:
         found = from_json(content)
     except ValueError:
         raise Problem(Code.BAD_JSON) from None
-    if not isinstance(found, dict) or set(found) != {"orders"}:
-        raise Problem(Code.INVALID_REQUEST, "orders", "expected an object with orders alone")
+    if not isinstance(found, dict) or not {"orders"} <= found.keys() <= {"orders", _CLIENT}:
+        raise Problem(
+            Code.INVALID_REQUEST, "orders", "expected an object with orders, and perhaps a client"
+        )
     orders = found["orders"]
     if not isinstance(orders, list) or not orders:
         raise Problem(Code.INVALID_REQUEST, "orders", "expected a list of at least one order")
     if len(orders) > most:
         raise _too_many(most)
-    return [_from_json(order, dates) for order in orders]
+    return ReadMessage([_from_json(order, dates) for order in orders], _client(found.get(_CLIENT)))
+
+
+def _client(given: Any) -> str:
+    """Raises Problem INVALID_REQUEST."""
+    if given is None:
+        return ""
+    try:
+        return _NUMBER.validate_python(given)
+    except ValidationError:
+        raise Problem(
+            Code.INVALID_REQUEST, _CLIENT, "expected the registration number of a company"
+        ) from None
 
 
 def _from_json(given: Any, dates: LodgingDates) -> Ordered:
@@ -169,24 +196,25 @@ def _dated(expected: date, dates: LodgingDates) -> list[OrderError]:
     return []
 
 
-def _read_xml(content: bytes, dates: LodgingDates, most: int) -> list[Ordered]:
+def _read_xml(content: bytes, dates: LodgingDates, most: int) -> ReadMessage:
     file = io.BytesIO(content)
     orders: list[Ordered] = []
+    attributes: dict[str, str] = {}
     try:
         encoding = recognised(file)
         file.seek(0)
         with io.TextIOWrapper(file, encoding=encoding, newline="") as text:
-            for row in rows(text, FORM):
+            for row in rows(text, FORM, attributes):
                 if len(orders) == most:
                     raise _too_many(most)
                 orders.append(_from_xml(row, dates))
     except FileBroken as broken:
         error = broken.error
         where = f"line {error.line}, column {error.column}" if error.line else ""
-        raise Problem(Code.INVALID_REQUEST, where, f"expected {error.told()}") from None
+        raise Problem(Code.INVALID_REQUEST, where, f"expected {error.message()}") from None
     if not orders:
         raise Problem(Code.INVALID_REQUEST, "message", "expected at least one order")
-    return orders
+    return ReadMessage(orders, _client(attributes.get(_CLIENT)))
 
 
 def _from_xml(row: RawRow, dates: LodgingDates) -> Ordered:
@@ -207,7 +235,7 @@ def _from_xml(row: RawRow, dates: LodgingDates) -> Ordered:
     else:
         wrong = list(row.errors)
     errors += [
-        OrderError(item=error.item, found=error.found, expected=error.told()) for error in wrong
+        OrderError(item=error.item, found=error.found, expected=error.message()) for error in wrong
     ]
     if errors:
         return Ordered(row.kind, reference=reference, ccrn=ccrn, errors=tuple(errors))

@@ -20,8 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from rocars.cargo.consignments import Consignments
 from rocars.clock import Clock
 from rocars.refusals import Code, Problem
+from rocars.registry.agencies import Agencies
 from rocars.store.database import Database
 from rocars.store.tables.systems import (
+    AgentMessage,
     BulkConsignment,
     BulkMessage,
     BulkResults,
@@ -79,12 +81,14 @@ class Submissions:
         clock: Clock,
         settings: SystemSettings,
         consignments: Consignments,
+        agencies: Agencies,
         intake: Intake,
     ) -> None:
         self._database = database
         self._clock = clock
         self._settings = settings
         self._consignments = consignments
+        self._agencies = agencies
         self._intake = intake
         self.taking = Room(_READ_AT_ONCE, settings.max_taking)
         self._telling = Room(_TOLD_AT_ONCE, settings.max_taking)
@@ -94,22 +98,24 @@ class Submissions:
     ) -> MessageStatus:
         """Put a message into the database, to be worked off after those before it.
 
-        Raises Problem BAD_JSON, INVALID_REQUEST, MESSAGE_REUSED, RIGHT_MISSING,
-        TOO_MANY_REQUESTS (too many messages wait, or come at the same time), UNAVAILABLE.
+        Raises Problem BAD_JSON, INVALID_REQUEST, MESSAGE_REUSED, RIGHT_MISSING, COMPANY_REFUSED
+        (it names a client without whose consent it came), TOO_MANY_REQUESTS (too many messages
+        wait, or come at the same time), UNAVAILABLE.
         """
         digest = sha256(content).hexdigest()
         now = self._clock()
         async with self.taking.place() as turn:
             try:
                 async with turn:
-                    orders = await asyncio.to_thread(
+                    read = await asyncio.to_thread(
                         read_message,
                         content,
                         kind,
                         self._consignments.dates(now),
                         self._settings.max_orders,
                     )
-                _check_rights(orders, key)
+                _check_rights(read.orders, key)
+                agency = await self._agency(key, read.client)
             except Problem:
                 # What was taken before stays taken, whatever has changed since.
                 if (known := await self._known(key.company_id, message, digest)) is not None:
@@ -122,15 +128,26 @@ class Submissions:
                 sha256=digest,
                 format=kind,
                 taken_at=now,
-                orders=[order.kept() for order in orders],
+                orders=[order.kept() for order in read.orders],
+                agency=agency,
             )
             is_new = await self._intake.take(arrived)
         if not is_new:
             if (known := await self._known(key.company_id, message, digest)) is not None:
                 return known
             raise Problem(Code.UNAVAILABLE)  # it was swept away in between
-        log.info("message.taken", message=message, key=key.id, orders=len(orders), format=kind)
+        log.info("message.taken", message=message, key=key.id, orders=len(read.orders), format=kind)
         return _status(arrived.row(), None, [])
+
+    async def _agency(self, key: KnownKey, client: str) -> int | None:
+        """The consent under which orders about this client's cargo are taken; None for those about
+        the sender's own. Raises Problem COMPANY_REFUSED."""
+        if client in ("", key.company):
+            return None
+        acting = await self._agencies.client_called(key.company_id, client)
+        if acting is None:
+            raise Problem(Code.COMPANY_REFUSED, client)
+        return acting.agency
 
     async def _known(self, company_id: int, message: str, digest: str) -> MessageStatus | None:
         """Raises Problem MESSAGE_REUSED."""
@@ -174,7 +191,7 @@ class Submissions:
                     )
                 ).scalars()
             )
-            for table in (Push, BulkResults, BulkConsignment):
+            for table in (Push, BulkResults, BulkConsignment, AgentMessage):
                 await session.execute(
                     delete(table)
                     .where(table.message_id.in_(numbers))

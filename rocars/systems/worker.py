@@ -12,7 +12,6 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from itertools import islice
-from typing import Any
 
 import structlog
 from sqlalchemy import delete, exists, select
@@ -60,6 +59,8 @@ class MessageWorker:
         self._finished = finished
         self._wake = asyncio.Event()
         self._last_company = 0
+        self._more = False
+        """Whether the last turn had orders: then there may be others, and nobody is asked first."""
 
     def accepted(self) -> None:
         """A message was accepted here: look at once."""
@@ -87,13 +88,15 @@ class MessageWorker:
 
         Raises what the database raises; then nothing was done.
         """
-        if not await self._anything():
+        if not self._more and not await self._anything():
             return False
+        self._more = False
         try:
             async with self._database.writing() as session:
                 turn = await self.claim(session)
                 if turn is None:
                     return False
+                self._more = True
                 with through("system"):
                     results = await self.work(session, turn)
                 await self.keep(session, turn, results)
@@ -130,32 +133,31 @@ class MessageWorker:
     async def _oldest(self, session: AsyncSession, company_id: int, at_once: int) -> Turn | None:
         """Of its waiting messages, as many orders as are done at once."""
         waiting = await session.execute(
-            select(BulkMessage)
+            select(BulkMessage.id, BulkMessage.count - BulkMessage.done)
             .where(BulkMessage.company_id == company_id, BulkMessage.state == "waiting")
             .order_by(BulkMessage.id)
             .limit(at_once)
         )
-        chosen: dict[int, tuple[BulkMessage, int]] = {}
+        taken: dict[int, int] = {}
         left = at_once
-        for message in waiting.scalars():
+        for number, open_orders in waiting:
             if not left:
                 break
-            taken = min(left, message.count - message.done)
-            chosen[message.id] = (message, taken)
-            left -= taken
-        if not chosen:
+            taken[number] = min(left, open_orders)
+            left -= taken[number]
+        if not taken:
             return None
-        kept = await session.execute(
-            select(BulkOrders.message_id, BulkOrders.orders).where(
-                BulkOrders.message_id.in_(chosen)
-            )
+        chosen = await session.execute(
+            select(BulkMessage, BulkOrders.orders)
+            .join(BulkOrders, BulkOrders.message_id == BulkMessage.id)
+            .where(BulkMessage.id.in_(taken))
+            .order_by(BulkMessage.id)
         )
-        orders: dict[int, list[dict[str, Any]]] = {row.message_id: row.orders for row in kept}
         return Turn(
             company_id,
             [
-                Part(message, message.done, orders[number][message.done : message.done + taken])
-                for number, (message, taken) in chosen.items()
+                Part(message, message.done, orders[message.done : message.done + taken[message.id]])
+                for message, orders in chosen
             ],
         )
 
@@ -181,13 +183,13 @@ class MessageWorker:
     async def keep(self, session: AsyncSession, turn: Turn, results: list[Result]) -> None:
         """Write down what came of the turn, in its transaction."""
         now = self._clock()
-        told = iter(results)
+        remaining = iter(results)
         for part in turn.parts:
             session.add(
                 BulkResults(
                     message_id=part.message.id,
                     first=part.first,
-                    results=list(islice(told, len(part.orders))),
+                    results=list(islice(remaining, len(part.orders))),
                 )
             )
             part.message.done = part.first + len(part.orders)
@@ -244,6 +246,6 @@ class MessageWorker:
         (part,) = turn.parts
         (order,) = part.orders
         log.error("order.failed", message=part.message.message, place=part.first + 1)
-        told: Result = {name: order[name] for name in TOLD if name in order}
-        failed = {**told, "result": "refused", "code": Code.INTERNAL}
+        result: Result = {name: order[name] for name in TOLD if name in order}
+        failed = {**result, "result": "refused", "code": Code.INTERNAL}
         return [{"place": part.first + 1, **failed}]

@@ -171,10 +171,10 @@ class Course:
         reading = Reading(
             lane=lane.code, plate=trainee.mark, confidence=1.0, taken_at=self.ground.clock()
         )
-        told = await self.ground.passages.read(secrets.token_hex(16), reading)
+        instructed = await self.ground.passages.read(secrets.token_hex(16), reading)
         board = {
-            "instruction": told.instruction.value,
-            "cross_from": told.cross_from.isoformat() if told.cross_from else None,
+            "instruction": instructed.instruction.value,
+            "cross_from": instructed.cross_from.isoformat() if instructed.cross_from else None,
         }
 
         def note(taken: CourseTaken) -> None:

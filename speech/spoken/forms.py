@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 
-from speech.spoken.grouping import groups
-from speech.spoken.unit import Gap, Spoken, Unit
+from speech.spoken.grouping import LARGEST, groups
+from speech.spoken.unit import Gap, Place, Spoken, Unit
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -24,10 +25,11 @@ class SpokenForms(ABC):
     key_names: Mapping[str, str]
     """Keys whose name differs from that of the digit: star, hash, and what a language needs."""
 
-    def digit(self, digit: str) -> Unit:
+    def digit(self, digit: str, place: Place = Place.INSIDE) -> Unit:
         if len(digit) != 1 or digit not in "0123456789":
             raise NotSpeakable(f"expected one digit, not {digit!r}")
-        return Unit(f"digit.{digit}", self.digit_names[int(digit)], digit)
+        name = f"digit.{digit}.{place}" if place else f"digit.{digit}"
+        return Unit(name, self.digit_names[int(digit)], digit)
 
     def letter(self, letter: str) -> Unit:
         upper = letter.upper()
@@ -36,33 +38,45 @@ class SpokenForms(ABC):
         return Unit(f"letter.{upper.lower()}", self.letter_names[upper], upper)
 
     def key(self, key: str) -> Unit:
-        """The name of a telephone key, as in "press 1"."""
+        """The name of a telephone key, as in "press 1", which ends a sentence."""
         if key in self.key_names:
             name = {"*": "star", "#": "hash"}.get(key, key)
             return Unit(f"key.{name}", self.key_names[key], key)
-        return self.digit(key)
+        return self.digit(key, Place.ENDS)
 
     def digits(self, digits: str) -> Spoken:
         """Digit by digit, in groups. Raises NotSpeakable."""
-        return _joined(
-            [[self.digit(digit) for digit in group] for group in groups(digits)], Gap.GROUP
-        )
+        return _joined([self._group(group) for group in groups(digits)], Gap.GROUP)
 
     def references(self, references: Sequence[str]) -> Spoken:
         """Several such numbers, one after the other."""
         return _joined([list(self.digits(reference)) for reference in references], Gap.ITEM)
 
+    def endings(self, references: Sequence[str]) -> Spoken:
+        """The last digits of numbers that were read whole before: four of each, or as many as tell
+        them apart."""
+        longest = max(map(len, references), default=0)
+        for length in range(LARGEST, longest):
+            shown = [reference[-length:] for reference in references]
+            if len(set(shown)) == len(shown):
+                return self.references(shown)
+        return self.references(references)
+
     def plate(self, mark: str) -> Spoken:
         """A registration mark: letters and digits one by one, with a pause where they change."""
-        runs: list[list[Unit | Gap]] = []
-        kinds = ""
-        for character in mark:
-            kind = "d" if character.isdigit() else "l"
-            if not kinds.endswith(kind):
-                runs.append([])
-            kinds += kind
-            runs[-1].append(self.digit(character) if kind == "d" else self.letter(character))
-        return _joined(runs, Gap.GROUP)
+        runs = ["".join(run) for _, run in groupby(mark, str.isdigit)]
+        return _joined(
+            [
+                self._group(run) if run.isdigit() else [self.letter(letter) for letter in run]
+                for run in runs
+            ],
+            Gap.GROUP,
+        )
+
+    def _group(self, digits: str) -> list[Unit]:
+        """Digits that are said in one go, each by its place: at the last, the voice falls."""
+        places = [Place.BEGINS, *(Place.INSIDE for _ in digits[2:]), Place.ENDS][-len(digits) :]
+        return [self.digit(digit, place) for digit, place in zip(digits, places, strict=True)]
 
     def moment(self, at: datetime, now: datetime) -> Spoken:
         """A time of day, with the day where it is not today's. Both in the same time zone."""
@@ -107,9 +121,11 @@ class SpokenForms(ABC):
             yield from self.day(base + timedelta(days=days), 9)
         yield from self.day(base, 1)
         yield from self.day(base, -1)
+        for digit in "0123456789":
+            yield from (self.digit(digit, place) for place in (Place.BEGINS, Place.ENDS))
 
 
-def _joined(parts: Sequence[Sequence[Unit | Gap]], gap: Gap) -> list[Unit | Gap]:
+def _joined(parts: Sequence[Spoken], gap: Gap) -> list[Unit | Gap]:
     spoken: list[Unit | Gap] = []
     for part in parts:
         if spoken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,14 @@ class Unit:
     name: str
     speech: str
     text: str
+
+
+class Place(StrEnum):
+    """The place of a digit in its group, by which the voice says it."""
+
+    BEGINS = "begins"
+    INSIDE = ""
+    ENDS = "ends"  # the voice falls
 
 
 class Gap(Enum):

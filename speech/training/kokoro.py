@@ -1,18 +1,16 @@
 """Kokoro's neural voices (Kokoro-82M, Apache-2.0), from files in package registries.
 
-A folder holds `kokoro.onnx` (the int8 model, version 1.0), `vocab.json` (its symbols), `voices/`
-(a table of 510 styles of 256 numbers for each voice) and misaki's `us_gold.json` and
-`gb_gold.json`. docs/speech-models.md says which packages they come from. Needed for training only.
+A folder holds `kokoro.onnx` (the int8 model, version 1.0), `voices/` (a table of 510 styles of 256
+numbers for each voice) and misaki's `us_gold.json` and `gb_gold.json`. docs/speech-models.md says
+which packages they come from. Needed for training only.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.signal import resample_poly
@@ -21,11 +19,11 @@ from speech.languages.language import Language
 from speech.training import kokoro_phonemes
 from speech.training.features import SAMPLE_RATE, Floats
 from speech.training.sayings import Saying, Word
+from speech.voices.kokoro_model import RATE, KokoroModel, numbers, table
 from speech.voices.kokoro_pinyin import of_pinyin
 
-RATE = 24_000
 MOST_SYMBOLS = 500
-_SOFTEST = 0.01
+_KEPT_S = 0.04
 WHISPERS = frozenset({"af_nicole"})
 
 
@@ -44,33 +42,18 @@ class Kokoro:
     """Speaks sayings; equal arguments give equal sound."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises FileNotFoundError for missing files, ImportError without onnxruntime."""
-        import onnxruntime
-
-        model = folder / "kokoro.onnx"
-        if not model.is_file():
-            raise FileNotFoundError(f"{model}: see docs/speech-models.md for where it comes from")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
+        """Raises VoiceUnavailable for missing files, ImportError without onnxruntime."""
         self._folder = folder
-        self._session: Any = onnxruntime.InferenceSession(
-            str(model), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        self._model = KokoroModel(folder)
 
     @cached_property
     def voices(self) -> Mapping[str, Floats]:
         """The voices by name; the first letter stands for their language, the second for f or m."""
         return {
-            path.stem: np.fromfile(path, "<f4").reshape(510, 256)
+            path.stem: table(path)
             for path in sorted((self._folder / "voices").glob("*.bin"))
             if path.stem not in WHISPERS
         }
-
-    @cached_property
-    def _symbols(self) -> Mapping[str, int]:
-        text = (self._folder / "vocab.json").read_text(encoding="utf-8")
-        symbols: dict[str, int] = json.loads(text)["vocab"]
-        return symbols
 
     def written(self, saying: Saying, language: Language, *, british: bool) -> str:
         """A saying in Kokoro's symbols: a comma between groups."""
@@ -90,21 +73,10 @@ class Kokoro:
 
     def say(self, symbols: str, timbre: Timbre, speed: float) -> Floats:
         """Sound at 8000 Hz, values as of 16-bit integers, without surrounding silence."""
-        tokens = [self._symbols[symbol] for symbol in symbols if symbol in self._symbols][
-            :MOST_SYMBOLS
-        ]
+        tokens = [numbers()[symbol] for symbol in symbols if symbol in numbers()][:MOST_SYMBOLS]
         shares = np.array([share for _, share in timbre.shares])
         tables = [self.voices[voice][len(tokens)] for voice, _ in timbre.shares]
         style = (np.stack(tables) * (shares / shares.sum())[:, None]).sum(0)
-        sound = self._session.run(
-            None,
-            {
-                "tokens": np.array([[0, *tokens, 0]], np.int64),
-                "style": style.astype(np.float32)[None],
-                "speed": np.array([speed], np.float32),
-            },
-        )[0].ravel()
-        loud = np.flatnonzero(np.abs(sound) > _SOFTEST * np.abs(sound).max())
-        part = sound[max(0, loud[0] - RATE // 25) : loud[-1] + RATE // 25]
+        part = self._model.say(tokens, style, speed, kept_s=_KEPT_S)
         lower = resample_poly(part, SAMPLE_RATE, RATE)
         return np.asarray(20_000 * lower / (np.abs(lower).max() + 1e-9), np.float32)

@@ -7,12 +7,12 @@ has, so that many voices say something like them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from speech.training.lexicon import Pronunciation, jyutping
+from speech.voices import kokoro_english
 from speech.voices.kokoro_pinyin import toned
 
 _PHONES = {
@@ -110,10 +110,6 @@ def of_arpabet(units: Pronunciation) -> str:
 
 @cache
 def dictionary(folder: Path, *, british: bool) -> Mapping[str, str]:
-    """misaki's words and their sounds. Raises FileNotFoundError."""
-    name = "gb_gold.json" if british else "us_gold.json"
-    words = json.loads((folder / name).read_text(encoding="utf-8"))
-    return {
-        word: sounds if isinstance(sounds, str) else sounds["DEFAULT"]
-        for word, sounds in words.items()
-    }
+    """misaki's words and their usual sounds. Raises VoiceUnavailable."""
+    words = kokoro_english.dictionary(folder, british=british)
+    return {word: kokoro_english.usual(sounds) for word, sounds in words.items()}

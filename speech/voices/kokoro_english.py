@@ -50,6 +50,11 @@ def dictionary(folder: Path, *, british: bool) -> Mapping[str, Any]:
     return words
 
 
+def usual(sounds: str | Mapping[str, str]) -> str:
+    """The sounds of a word that is said in several ways, where nothing tells which is meant."""
+    return sounds if isinstance(sounds, str) else sounds["DEFAULT"]
+
+
 def letters(words: Mapping[str, Any], *, british: bool) -> Mapping[str, str]:
     """The names of A to Z: Z is "zed" in Hong Kong, whoever speaks."""
     return {
@@ -116,7 +121,8 @@ class English:
                 return sounds
         for sounds in (*map(self._known, forms), *map(self._derived, forms)):
             if sounds:
-                return sounds if isinstance(sounds, str) else sounds.get(tag) or sounds["DEFAULT"]
+                tagged = "" if isinstance(sounds, str) else sounds.get(tag)
+                return tagged or usual(sounds)
         raise VoiceUnavailable(f"the voice kokoro has no sounds for {word!r}")
 
     def _known(self, word: str) -> Any:
@@ -134,8 +140,7 @@ class English:
                 for stem in stems:
                     known = len(stem) > 1 and self._known(stem)
                     if known:
-                        sounds = known if isinstance(known, str) else known["DEFAULT"]
-                        return str(sounds) + self._ending(ending, str(sounds))
+                        return usual(known) + self._ending(ending, usual(known))
         return ""
 
     def _ending(self, ending: str, sounds: str) -> str:

@@ -19,6 +19,7 @@ from backend_client.settings import RocarsClientSettings
 from rocars.secrets.key_ring import Role
 from rocars.server import RunningRocars, serve
 from rocars.settings import AuthSettings, DemoSettings, ListenSettings, RocarsSettings
+from tests.support.migrated import new_rocars
 
 PATIENT = {"connect_timeout_s": 5, "read_timeout_s": 30, "budget_s": 60}
 """Of a client that is only asked what a ROCARS that is well answers, on a machine of any speed."""
@@ -40,6 +41,7 @@ def client_settings(base_url: str, key: str = "", **changes: Any) -> RocarsClien
 
 @pytest.fixture
 async def rocars(tmp_path: Path) -> AsyncIterator[RunningRocars]:
+    new_rocars(tmp_path / "rocars" / "rocars.sqlite3")
     running = await serve(
         RocarsSettings(
             data_dir=tmp_path / "rocars",

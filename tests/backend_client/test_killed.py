@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import sys
 from contextlib import suppress
 
 import pytest
@@ -15,26 +13,22 @@ from backend_client.errors import BackEndUnavailable
 from backend_client.office import RocarsOffice
 from backend_client.types import CargoState, Credentials
 from tests.backend_client.conftest import client_settings
-from tests.support.pace import limit
+from tests.support.forked import program
 
 pytestmark = pytest.mark.service
 
 DIRECTIONS = ("inbound", "outbound")
 
 
-async def start(tmp_path):
-    environment = os.environ | {
+async def start(rocars, tmp_path):
+    environment = {
         "ROCARS_DATA_DIR": str(tmp_path / "data"),
         "ROCARS_LISTEN__PORT": "0",
         "ROCARS_DEMO__ENABLED": "true",
         "ROCARS_LOG_LEVEL": "error",
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "rocars", env=environment, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), limit(20))
-    return process, line.decode().removeprefix("rocars listening on ").strip()
+    process, line = await rocars.start(environment, "rocars listening on ")
+    return process, line.removeprefix("rocars listening on ")
 
 
 def settings(tmp_path, url, role, **changes):
@@ -43,15 +37,14 @@ def settings(tmp_path, url, role, **changes):
 
 
 async def kill(process):
-    with suppress(ProcessLookupError):
-        process.kill()
+    process.kill()
     await process.wait()
 
 
 async def test_killed_at_any_moment(tmp_path):
-    moment = random.Random(5)
-    process, url = await start(tmp_path)
-    try:
+    async with program("rocars.command:main") as rocars:
+        moment = random.Random(5)
+        process, url = await start(rocars, tmp_path)
         async with RocarsOffice(settings(tmp_path, url, "demo")) as office:
             demo = await office.demo()
         ccrns = [
@@ -75,12 +68,10 @@ async def test_killed_at_any_moment(tmp_path):
                 first = None
                 with suppress(BackEndUnavailable):
                     first = await asked
-            process, url = await start(tmp_path)
+            process, url = await start(rocars, tmp_path)
             async with RocarsClient(settings(tmp_path, url, "ivr")) as client:
                 again = await client.bundle(driver, [ccrn], "AB1234", idempotency_key=key)
                 assert first in (None, again)
                 held = [bundle for bundle in await client.bundles(driver) if ccrn in bundle.ccrns]
                 assert held == [again]
                 assert (await client.look_up(driver, ccrn)).state is CargoState.BUNDLED
-    finally:
-        await kill(process)

@@ -64,6 +64,7 @@ def test_no_number_at_all_is_said_as_it_is() -> None:
         "Privacy: header",
         "privacy: session; ID ; critical",
         "Privacy: session\r\nPrivacy: user",
+        'Privacy: "id"',
         f"Remote-Party-ID: <sip:{NUMBER}@192.0.2.7>;privacy=full",
         f'Remote-Party-ID: <sip:{NUMBER}@192.0.2.7>;party=calling; privacy="uri"',
     ],
@@ -90,8 +91,18 @@ def test_other_privacy_says_nothing_of_the_number(privacy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "who", ["Anonymous <sip:c8o@pbx.example>;tag=1", f"<sip:{NUMBER}@anonymous.invalid>;tag=1"]
+    "who",
+    [
+        "Anonymous <sip:c8o@pbx.example>;tag=1",
+        f"<sip:{NUMBER}@anonymous.invalid>;tag=1",
+        "<sip:Anonymous@carrier.example>;tag=1",
+    ],
 )
 def test_who_calls_themselves_anonymous_is(who: str) -> None:
     read = invite(f"P-Asserted-Identity: <tel:{NUMBER}>", who=who)
     assert caller_of(read, "HK").kind is NumberKind.WITHHELD
+
+
+def test_a_telephone_that_knows_no_number_of_its_own_hides_nothing() -> None:
+    read = invite(f"P-Asserted-Identity: <tel:{NUMBER}>", who="<sip:unknown@pbx.example>;tag=1")
+    assert caller_of(read, "HK").e164 == NUMBER

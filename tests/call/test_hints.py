@@ -10,16 +10,15 @@ import pytest
 from backend_client.errors import BackEndUnavailable
 from backend_client.types import Caller
 from call_flows.call_context import CallerHints
-from ground.database.urls import sqlite_url
 from ivr.call.hints import caller_hints
 from ivr.observe import metrics
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import CallingNumber, calling_number
 from ivr.records.facts import CallOpened, CallProgress
-from ivr.records.migrations import upgrade
 from ivr.records.settings import RecordsSettings
 from speech.languages.language import Language
 from tests.support.fakes.rocars import PaperRocars
+from tests.support.migrated import new_records
 
 pytestmark = pytest.mark.service
 
@@ -29,9 +28,7 @@ MAINLAND = calling_number("+8613800138000")
 
 @pytest.fixture
 def records(tmp_path: Path) -> str:
-    url = sqlite_url(tmp_path / "records.sqlite3")
-    upgrade(url)
-    return url
+    return new_records(tmp_path / "records.sqlite3")
 
 
 @pytest.fixture

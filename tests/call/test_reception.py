@@ -12,8 +12,8 @@ import pytest
 from call_flows.rules import FlowRules
 from ivr.call import reception
 from ivr.call.reception import Reception
-from ivr.records.console_tables import OrderKind
 from ivr.records.facts import CallClosed, CallOpened
+from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import CallOutcome
 from ivr.settings.service import Settings
 from ivr.telephony.ending import Cause, Ending, Who

@@ -13,10 +13,10 @@ from cryptography.fernet import Fernet
 
 from ground.database.urls import sqlite_url
 from ivr.call.with_drafts import DraftNarrators
-from ivr.records.console_tables import Source
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.migrations import upgrade
+from ivr.records.prompt_tables import Source
 from ivr.records.prompt_versions import NewVersion, PromptVersions
 from ivr.studio.draft_calls import GOOD_S, HEADER, DraftKey
 from ivr.telephony.invite import Invite
@@ -40,8 +40,8 @@ KEY = DraftKey.new()
 CALL = ("+85291230000", "3902")
 
 
-def sealed_at(seconds: int, *told: str) -> str:
-    return Fernet(KEY.secret).encrypt_at_time(json.dumps(told).encode(), seconds).decode()
+def sealed_at(seconds: int, *parts: str) -> str:
+    return Fernet(KEY.secret).encrypt_at_time(json.dumps(parts).encode(), seconds).decode()
 
 
 def test_a_seal_is_good_for_one_call_of_now() -> None:
@@ -75,7 +75,7 @@ async def versions(tmp_path: Path) -> AsyncIterator[PromptVersions]:
     await records.close()
 
 
-async def heard(
+async def greeting(
     tmp_path: Path, versions: PromptVersions, headers: dict[str, str]
 ) -> Utterance | None:
     """The greeting of a call with these headers; None: like everybody's."""
@@ -98,12 +98,12 @@ async def test_the_author_hears_the_newest_that_waits(
     await versions.add("chan", drafted("For other words.", 300, digest="another"))
     await versions.add("lee", drafted("Of somebody else.", 400))
     call = {HEADER: KEY.seal("chan", *CALL)}
-    utterance = await heard(tmp_path, versions, call)
+    utterance = await greeting(tmp_path, versions, call)
     assert utterance is not None
     assert utterance.text == "Second."
     assert utterance.pcm == (200).to_bytes(2, "little") * 800
     await versions.review("lee", newest.version_id)  # it waits still, for its day
-    again = await heard(tmp_path, versions, call)
+    again = await greeting(tmp_path, versions, call)
     assert again is not None
     assert again.text == "Second."
 
@@ -112,9 +112,9 @@ async def test_without_a_seal_nobody_hears_a_draft(
     tmp_path: Path, versions: PromptVersions
 ) -> None:
     await versions.add("chan", drafted("First.", 100))
-    assert await heard(tmp_path, versions, {}) is None
-    assert await heard(tmp_path, versions, {HEADER: "chan"}) is None
-    none_of_their_own = await heard(tmp_path, versions, {HEADER: KEY.seal("lee", *CALL)})
+    assert await greeting(tmp_path, versions, {}) is None
+    assert await greeting(tmp_path, versions, {HEADER: "chan"}) is None
+    none_of_their_own = await greeting(tmp_path, versions, {HEADER: KEY.seal("lee", *CALL)})
     assert none_of_their_own is not None
     assert none_of_their_own.pcm == bytes(LIBRARY.clip(Language.ENGLISH, GREETING) or b"")
 
@@ -122,5 +122,5 @@ async def test_without_a_seal_nobody_hears_a_draft(
 async def test_records_that_are_away_leave_the_call_as_everybodys(tmp_path: Path) -> None:
     nowhere = Database(sqlite_url(tmp_path / "none" / "records.sqlite3"), PATIENT)
     call = {HEADER: KEY.seal("chan", *CALL)}
-    assert await heard(tmp_path, PromptVersions(nowhere), call) is None
+    assert await greeting(tmp_path, PromptVersions(nowhere), call) is None
     await nowhere.close()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import dpkt
 import pytest
 
+from ivr.caller.capture.calls import calls_in
 from ivr.caller.capture.datagrams import CannotBeRead, read_capture
 from ivr.caller.capture.from_capture import chosen, history_from_capture
 from ivr.caller.capture.keyed import Digits
@@ -21,7 +26,14 @@ from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase, SlotValue
 from speech.languages.language import Language
-from tests.support.captured import MadeUpCall, write
+from tests.support.captured import (
+    MadeUpCall,
+    cooked_and_tagged,
+    fragmented,
+    over_tcp,
+    tagged,
+    write,
+)
 from tests.support.shipped import shipped_library
 
 pytestmark = pytest.mark.service
@@ -58,7 +70,7 @@ async def bundling(call: MadeUpCall, style: KeyStyle = KeyStyle.NORMAL) -> MadeU
     call.hears(await sound("main_menu.intro"))
     call.waits(1)
     call.presses("1", style)
-    call.hears(await sound("ccrn.say"), ms=1500)
+    call.hears(await sound("ccrn.ask"), ms=1500)
     call.presses(CCRN + "#", style)
     call.waits(0.2)
     call.hears(await sound("ccrn.accepted", ccrn=CCRN))
@@ -111,7 +123,7 @@ async def test_a_captured_call_becomes_a_scenario(tmp_path: Path) -> None:
         "expect login.welcome",
         "expect main_menu.intro",
         "press 1",
-        "expect ccrn.say …",
+        "expect ccrn.ask …",
         "press {ccrn}#",
         "expect ccrn.accepted",
         "expect ccrn.go_on",
@@ -143,6 +155,114 @@ async def greeted(call: MadeUpCall) -> MadeUpCall:
     call.waits(1)
     call.hangs_up()
     return call
+
+
+async def test_other_payload_types_compact_headers_and_a_caller_behind_a_nat(
+    tmp_path: Path,
+) -> None:
+    call = MadeUpCall(law=0, events=96, private="10.0.0.9", compact=True)
+    call.dials()
+    call.hears(await sound("welcome.greeting"))
+    call.hears(await sound("welcome.language", Language.CANTONESE, key="1"), ms=1200)
+    call.presses("3")
+    call.hears(await sound("login.user_id.say", length=8))
+    call.waits(1)
+    call.hangs_up()
+    steps = [
+        step.title() for step in scenario_of(made_of(write(tmp_path / "a", [call])), tmp_path).steps
+    ]
+    assert "press 3" in steps
+    assert "expect login.user_id.say" in steps
+    informing = MadeUpCall(compact=True)
+    informing.dials()
+    informing.hears(await sound("welcome.greeting"))
+    informing.informs("3")
+    informing.waits(1)
+    informing.hangs_up()
+    text = made_of(write(tmp_path / "b", [informing]))
+    assert "keys: info-relay" in text
+    assert 'press: "3"' in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "link"),
+    [(tagged, dpkt.pcap.DLT_EN10MB), (cooked_and_tagged, dpkt.pcap.DLT_LINUX_SLL)],
+)
+async def test_frames_of_vlans(
+    changed: Callable[[bytes], bytes], link: int, tmp_path: Path
+) -> None:
+    call = await greeted(MadeUpCall())
+    call.packets = [(at, changed(frame)) for at, frame in call.packets]
+    assert "expect: welcome.greeting" in made_of(write(tmp_path / "a", [call], link=link))
+
+
+async def test_messages_in_fragments(tmp_path: Path) -> None:
+    call = await greeted(MadeUpCall())
+    whole, call.packets = call.packets, []
+    for at, frame in whole:
+        parts = fragmented(frame) if b"SIP/2.0" in frame else [frame]
+        call.packets += [(at, part) for part in reversed(parts)]
+    path = write(tmp_path / "a", [call])
+    assert "expect: welcome.greeting" in made_of(path)
+    del call.packets[0]
+    write(path, [call])
+    with pytest.raises(CannotBeRead, match="in fragments, not all of which were captured"):
+        made_of(path)
+
+
+async def test_a_call_that_had_begun_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    call = MadeUpCall("begun@a")
+    call.dials(again=True)
+    call.hears(await sound("login.welcome"))
+    call.hangs_up()
+    path = write(tmp_path / "a", [call])
+    with pytest.raises(CannotBeRead, match="begun@a had begun before the capture"):
+        made_of(path)
+    write(path, [call, await greeted(MadeUpCall("whole@a", now=call.now))])
+    assert "whole@a" in made_of(path)
+    with pytest.raises(CannotBeRead, match=r"begun@a .*had begun before the capture"):
+        made_of(path, "third@a")
+
+
+async def test_sip_over_tcp_is_told_from_traffic_of_others(tmp_path: Path) -> None:
+    call = await greeted(MadeUpCall())
+    path = tmp_path / "a"
+    call.packets = [(at, over_tcp(frame)) for at, frame in call.packets if b"SIP/2.0" in frame]
+    with pytest.raises(CannotBeRead, match="its SIP goes over TCP"):
+        made_of(write(path, [call]))
+    call.packets = [(at, frame.replace(b"SIP/2.0", b"SSH/2.0")) for at, frame in call.packets]
+    with pytest.raises(CannotBeRead, match="no INVITE is in it"):
+        made_of(write(path, [call]))
+
+
+async def test_what_was_said_is_not_left_out_silently(tmp_path: Path) -> None:
+    call = MadeUpCall()
+    call.dials()
+    for name in ("login.user_id.say", "login.pin.say", "login.code.say"):
+        call.hears(await sound(name, length=6))
+        call.waits(2)
+    call.hears(await sound("login.welcome"))
+    call.hangs_up()
+    with pytest.raises(CannotBeRetold, match="a log-in was taken that no key gave"):
+        made_of(write(tmp_path / "a", [call]))
+
+
+async def test_no_frame_ends_the_reading(tmp_path: Path) -> None:
+    """Frames cut and changed anywhere: they are left out, or the file is refused."""
+    call = await greeted(MadeUpCall())
+    signalling = [packet for packet in call.packets if b"SIP/2.0" in packet[1]]
+    chance = random.Random(24)
+    for _ in range(300):
+        frames = []
+        for at, frame in signalling:
+            changed = bytearray(frame)
+            for _ in range(chance.randrange(6)):
+                changed[chance.randrange(len(changed))] = chance.randrange(256)
+            frames.append((at, bytes(changed[: chance.choice((len(changed), 14, 30, 60, 200))])))
+        call.packets = frames
+        link = chance.choice((dpkt.pcap.DLT_EN10MB, dpkt.pcap.DLT_LINUX_SLL, 101, 276))
+        with suppress(CannotBeRead):
+            calls_in(read_capture(write(tmp_path / "a", [call], link=link)))
 
 
 async def test_several_calls_are_listed(tmp_path: Path) -> None:

@@ -106,3 +106,11 @@ def test_what_is_no_report_is_named(tmp_path: Path, text: str) -> None:
     bad.write_text(json.dumps(newer))
     done = CliRunner().invoke(app, ["compare", str(good), str(bad)])
     assert "a report of format 2" in done.output
+
+
+def test_scenarios_of_the_same_name_are_compared_each(tmp_path: Path) -> None:
+    changed = run(HEARD[:1])
+    code, text = compared(tmp_path, [run(HEARD), run(HEARD)], [run(HEARD), changed])
+    assert code == 1
+    assert text.startswith("logs in [en] (2)\n")
+    assert text.endswith("1 of 2 runs are the same\n")

@@ -20,6 +20,8 @@ from ivr.caller.hearing.read_out import names_of
 from ivr.caller.hearing.repertoire import LOST, Repertoire, Sound
 from ivr.caller.hearing.wanted import CannotBeHeard, Wanted
 from prompts.composer import Composer
+from prompts.library import Library
+from prompts.script import without_place
 from prompts.settings import PromptSettings
 from prompts.stand_in import StandIns
 from prompts.utterance import Phrase
@@ -35,10 +37,10 @@ REPERTOIRE = Repertoire.of_library(LIBRARY)
 CCRN = "7015653580153"
 
 
-async def spoken(*phrases: Phrase) -> Sound:
+async def spoken(*phrases: Phrase, library: Library = LIBRARY) -> Sound:
     """As the service composes it, with a little silence before and after."""
     settings = PromptSettings.model_validate({})
-    composer = Composer(LIBRARY, settings, StandIns(settings, Path("never")))
+    composer = Composer(library, settings, StandIns(settings, Path("never")))
     utterance = await composer.compose(phrases)
     assert not utterance.stand_ins
     pcm = np.frombuffer(utterance.pcm, "<i2").astype(np.float32)
@@ -84,6 +86,26 @@ async def test_a_read_back_is_understood_digit_by_digit(language: Language) -> N
     assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN}), detected) is not None
     assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1]}), detected) is None
     assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN[:-1] + "0"}), detected) is None
+
+
+async def test_languages_one_after_the_other_are_understood() -> None:
+    """The pause between prompts is short, and what follows is in another language."""
+    order = (Language.ENGLISH, Language.CANTONESE, Language.PUTONGHUA, Language.ENGLISH)
+    line = await spoken(*(Phrase(tag, "welcome.language", {"key": "3"}) for tag in order))
+    detected = hear(over_the_line(line))
+    named = [found.known for found in detected if found.known.name == "welcome.language--1"]
+    assert tuple(known.language for known in named) == order
+
+
+async def test_digits_of_one_recording_at_every_place_are_understood() -> None:
+    """As where an operator has recorded only the digits inside a group."""
+    index = {
+        (language, name): LIBRARY.index[language, without_place(name)]
+        for language, name in LIBRARY.index
+    }
+    phrase = Phrase(Language.ENGLISH, "ccrn.accepted", {"ccrn": CCRN})
+    line = await spoken(phrase, library=Library(LIBRARY.pcm, index, ()))
+    assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN}), hear(over_the_line(line))) is not None
 
 
 def louder(sound: Sound) -> Sound:
@@ -157,6 +179,17 @@ async def test_a_prompt_that_is_cut_off_is_not_heard_but_known_early() -> None:
     assert beginning is not None
     assert beginning.known.name == "login.refused"
     assert ear.end() == []
+
+
+QUESTION = Phrase(Language.PUTONGHUA, "login.user_id.say", {"length": 8})
+
+
+@pytest.mark.parametrize("cut_ms", [880, 960])
+async def test_an_answer_in_another_language_than_the_menu_is_heard_at_once(cut_ms: int) -> None:
+    menu = await spoken(Phrase(Language.ENGLISH, "welcome.language", {"key": "3"}))
+    question = await spoken(QUESTION)
+    line = np.concatenate([menu[: 1777 + 8 * cut_ms], question[1777:]])
+    assert "login.user_id.say--1" in [recording.known.name for recording in hear(line)]
 
 
 async def test_other_voices_are_not_taken_for_a_prompt() -> None:

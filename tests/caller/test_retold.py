@@ -234,6 +234,20 @@ async def test_who_says_nothing(tmp_path: Path) -> None:
     ]
 
 
+async def test_who_says_nothing_to_the_language_menu(tmp_path: Path) -> None:
+    story = await recorded(
+        ("welcome.language", ""), Cue("universal.noinput", "3", after=4),
+        Cue("login.user_id", HANG_UP, after=3), by_caller=True,
+    )  # fmt: skip
+    steps = in_short(scenario_of(tmp_path, story))
+    at = steps.index("press 3")
+    assert steps[at - 3 : at] == [
+        "expect welcome.language",
+        "expect universal.noinput",
+        "expect welcome.language",
+    ]
+
+
 async def test_a_transfer_that_was_declined(tmp_path: Path) -> None:
     story = await recorded(
         IN_ENGLISH,

@@ -24,8 +24,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service.stop()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def telephone() -> AsyncIterator[Telephone]:
+    """A process has one telephone at a time, and other modules open their own."""
     telephone = Telephone(TelephonySettings(sip_port=0, rtp_port_first=0))
     await telephone.start()
     yield telephone

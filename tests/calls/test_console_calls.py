@@ -160,7 +160,7 @@ async def test_a_call_appears_advances_and_is_ended(
             await row.get_by_text("English").wait_for(timeout=limit(5) * 1000)
             assert "******4567" in await row.inner_text()
             await row.get_by_role("button", name="End").click()
-            assert "being ended" in await operator.told()
+            assert "being ended" in await operator.notice()
             await call.until("sorry.closing")
             assert await call.cdr() == ("ended_by_operator", "service")
         await operator.page.get_by_text("Nobody is calling.").wait_for(timeout=limit(5) * 1000)
@@ -195,16 +195,16 @@ async def test_the_next_sentence_of_a_call_is_the_new_recording(
             {"name": "new.wav", "mimeType": "audio/wav", "buffer": a_recording(other)}
         )
         await operator.press("Send")
-        assert "Taken as version" in await operator.told()
+        assert "Taken as version" in await operator.notice()
         await reviewer.go(f"/prompts/en/{number}")
         await reviewer.press("I have heard it")
         await reviewer.press("Make live")
-        assert ": live." in await reviewer.told()
+        assert ": live." in await reviewer.notice()
         await call.dialled.press("12*#")  # the caller clears the input, and hears the new recording
         await asyncio.sleep(4)
         await call.dialled.hang_up()
         await reviewer.press("Roll back")
-        assert "heard again" in await reviewer.told()
+        assert "heard again" in await reviewer.notice()
     new, old = likeness(call.recording, other), likeness(call.recording, "universal.cleared")
     assert new > 0.65
     assert new > old + 0.1, "what was played before"
@@ -239,7 +239,7 @@ async def test_a_prompt_is_recorded_by_telephone(service: Service, dial: Dial) -
     )
     assert (source, state, by) == ("phone", "draft", NAMES[Role.OPERATOR])
     async with records(service) as opened:
-        version = await PromptVersions(opened).one(version_id)
+        version = await PromptVersions(opened).get(version_id)
     assert version is not None
     kept = service.directory / "kept.flac"
     kept.write_bytes(version.sound)
@@ -277,7 +277,7 @@ async def test_a_worker_makes_way_and_a_node_closes_and_opens(
         await operator.page.locator("summary").click()
         async with dial() as call:
             await operator.press("Drain and replace")
-            assert "fresh one takes its place" in await operator.told()
+            assert "fresh one takes its place" in await operator.notice()
             await asyncio.sleep(1.5)
             assert call.dialled.line.ended.done() is False  # the call goes on
         await until(lambda: service.workers() != before and service.ready()["ready"])
@@ -361,12 +361,12 @@ async def test_a_service_is_closed_by_an_announcement_and_opened_again(
         for label, words in ANNOUNCED.items():
             await page.get_by_label(f"Words: {label}").fill(words)
         await reviewer.press("Announce")
-        assert "Announced." in await reviewer.told()
+        assert "Announced." in await reviewer.notice()
         await holds(published, "Closed today")
         async with dial() as call:
             assert await call.cdr() == ("closed", "service")
         await page.get_by_role("button", name="End").click()
-        assert "Ended." in await reviewer.told()
+        assert "Ended." in await reviewer.notice()
         await holds(published, "Closed today", no_more=True)
         async with dial() as call:
             await call.until("welcome.greeting")

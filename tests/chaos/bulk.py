@@ -1,18 +1,15 @@
 """A ROCARS that dies at every step of a message, one after the other.
 
-    ROCARS_... variables and DEATHS in the environment; python bulk.py
-
-serves as `python -m rocars` does. The file DEATHS keeps at which steps it died already; a message
-that comes to the next one kills the process. Without DEATHS it waits to be killed.
+With ROCARS_..., PORTS and DEATHS in the environment, `run` serves as `python -m rocars` does. The
+file DEATHS keeps at which steps it died already; a message that comes to the next one kills the
+process. Without DEATHS it waits to be killed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -27,6 +24,7 @@ from rocars.systems.orders import Orders, Turn
 from rocars.systems.pushes import Pusher
 from rocars.systems.submissions import Submissions
 from rocars.systems.worker import MessageWorker
+from tests.chaos.mortal import die_at
 
 STEPS = (
     "before the message is read",
@@ -43,52 +41,46 @@ STEPS = (
 )
 
 
-def die_at(step: str) -> None:
-    if not os.environ["DEATHS"]:
-        return
-    deaths = Path(os.environ["DEATHS"])
-    before = deaths.read_text().splitlines() if deaths.exists() else []
-    if STEPS[len(before) : len(before) + 1] == (step,):
-        deaths.write_text("\n".join([*before, step]))
-        os.kill(os.getpid(), signal.SIGKILL)
+def at(step: str) -> None:
+    die_at(step, STEPS)
 
 
 class MortalSubmissions(Submissions):
     async def take(self, *sent: Any) -> MessageStatus:
-        die_at("before the message is read")
+        at("before the message is read")
         status = await super().take(*sent)
-        die_at("before it is answered")
+        at("before it is answered")
         return status
 
 
 class MortalIntake(Intake):
     async def keep(self, *taken: Any) -> None:
         await super().keep(*taken)
-        die_at("before the message is committed")
+        at("before the message is committed")
 
 
 class MortalWorker(MessageWorker):
     def accepted(self) -> None:
-        die_at("after the message is committed")
+        at("after the message is committed")
         super().accepted()
 
     async def claim(self, *given: Any) -> Turn | None:
         turn = await super().claim(*given)
         if turn is not None:
-            die_at("orders claimed")
+            at("orders claimed")
         return turn
 
     async def work(self, *turn: Any) -> list[dict[str, Any]]:
         results = await super().work(*turn)
-        die_at("orders done")
+        at("orders done")
         return results
 
     async def keep(self, *done: Any) -> None:
         await super().keep(*done)
-        die_at("before the orders are committed")
+        at("before the orders are committed")
 
     def committed(self, turn: Turn) -> None:
-        die_at("after the orders are committed")
+        at("after the orders are committed")
         super().committed(turn)
 
 
@@ -96,20 +88,20 @@ class MortalPusher(Pusher):
     async def claim(self) -> Any:
         push = await super().claim()
         if push is not None:
-            die_at("push claimed")
+            at("push claimed")
         return push
 
     async def send(self, *push: Any) -> str:
         failure = await super().send(*push)
-        die_at("push sent")
+        at("push sent")
         return failure
 
     async def settle(self, *ended: Any) -> None:
         await super().settle(*ended)
-        die_at("push written down")
+        at("push written down")
 
 
-async def main() -> None:
+async def _serve() -> None:
     settings = RocarsSettings()
     service = wire(settings, hong_kong_now)
     database, clock, limits = service.database, service.clock, settings.systems
@@ -121,14 +113,16 @@ async def main() -> None:
         service,
         pusher=pusher,
         message_worker=worker,
-        submissions=MortalSubmissions(database, clock, limits, service.consignments, intake),
+        submissions=MortalSubmissions(
+            database, clock, limits, service.consignments, service.agencies, intake
+        ),
     )
     runner = web.AppRunner(application(service), access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", settings.listen.port).start()
+    await web.TCPSite(runner, "127.0.0.1", int(os.environ["PORTS"])).start()
     print(f"listening on {runner.addresses[0][1]}", flush=True)
     await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def run() -> None:
+    asyncio.run(_serve())

@@ -7,96 +7,44 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import sqlite3
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from tests.chaos.bulk import STEPS
-from tests.support.pace import PACE, limit
+from tests.chaos.mortal import Mortal
+from tests.support.pace import limit
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 
-SERVER = Path(__file__).with_name("bulk.py")
 COMPANIES = ("BR-1", "BR-2")
-KILLS = 3
 
 
 @dataclass
-class Bulk:
-    directory: Path
-    at_steps: bool = False
-    port: int = 0
-    up: asyncio.Event = field(default_factory=asyncio.Event)
-    process: asyncio.subprocess.Process | None = None
-    deaths: int = 0
+class Bulk(Mortal):
+    server = "tests.chaos.bulk:run"
+    settings: ClassVar[dict[str, str]] = {
+        "ROCARS_SYSTEMS__ORDERS_AT_ONCE": "4",
+        "ROCARS_SYSTEMS__LOOK_S": "0.05",
+        "ROCARS_SYSTEMS__PUSH_TIMEOUT_S": "0.5",
+        "ROCARS_SYSTEMS__PUSH_FIRST_PAUSE_S": "0.1",
+        "ROCARS_SYSTEMS__PUSH_TRIES": "100",
+    }
+
     keys: dict[str, str] = field(default_factory=dict)
     pushed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """What the receiver took, by message; a result may come more than once."""
 
     more: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def died_at(self) -> Path:
-        return self.directory / "deaths"
-
-    async def start(self) -> None:
-        environment = os.environ | {
-            "ROCARS_DATA_DIR": str(self.directory / "rocars"),
-            "ROCARS_LISTEN__PORT": str(self.port),
-            "ROCARS_SYSTEMS__ORDERS_AT_ONCE": "4",
-            "ROCARS_SYSTEMS__LOOK_S": "0.05",
-            "ROCARS_SYSTEMS__PUSH_TIMEOUT_S": "0.5",
-            "ROCARS_SYSTEMS__PUSH_FIRST_PAUSE_S": "0.1",
-            "ROCARS_SYSTEMS__PUSH_TRIES": "100",
-            "ROCARS_LOG_LEVEL": "error",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            "DEATHS": str(self.died_at) if self.at_steps else "",
-        }
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, str(SERVER), env=environment, stdout=asyncio.subprocess.PIPE
-        )
-        assert self.process.stdout is not None
-        while line := await asyncio.wait_for(self.process.stdout.readline(), limit(30)):
-            if line.startswith(b"listening on "):
-                self.port = int(line.rpartition(b" ")[2])
-                self.up.set()
-                return
-        raise AssertionError("ROCARS did not start")
-
-    async def keep_alive(self) -> None:
-        """Start it again whenever it died."""
-        while True:
-            assert self.process is not None
-            await self.process.wait()
-            self.up.clear()
-            self.deaths += 1
-            await self.start()
-
-    async def kill_at_random(self, chance: random.Random) -> None:
-        for _ in range(KILLS):
-            await self.up.wait()
-            await asyncio.sleep(chance.uniform(0.02, 0.3) * PACE.scale())
-            assert self.process is not None
-            self.up.clear()
-            with suppress(ProcessLookupError):
-                self.process.kill()
-
     async def register(self, http: aiohttp.ClientSession, receiver: str) -> None:
-        admin = {"X-Api-Key": (self.directory / "rocars" / "admin.key").read_text().strip()}
+        admin = {"X-Api-Key": self.key("admin")}
         for number in COMPANIES:
             company = {"registration_number": number, "name": "B", "responsible_person": "C"}
             key = {"name": "Warehouse", "rights": ["lodge", "change", "read"]}
@@ -142,20 +90,10 @@ class Bulk:
             await self.more.wait()
             self.more.clear()
 
-    def held(self, statement: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.directory / "rocars" / "rocars.sqlite3") as database:
-            return database.execute(statement).fetchall()
-
     async def written_down(self) -> None:
         """Until the last push is, too: or the process is killed before it gets there."""
         while self.held("SELECT 1 FROM push WHERE state = 'due'"):
             await asyncio.sleep(0.05)
-
-    async def close(self) -> None:
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-            await self.process.wait()
 
 
 def order(message: str, place: int) -> dict[str, Any]:

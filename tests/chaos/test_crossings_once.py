@@ -7,27 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import sqlite3
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 import pytest
 
 from tests.chaos.boundary import STEPS
-from tests.support.pace import PACE, limit
+from tests.chaos.mortal import Mortal
+from tests.support.pace import limit
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 
-SERVER = Path(__file__).with_name("boundary.py")
 LANES = ("LMC-OUT-1", "LMC-OUT-2", "MKT-OUT-1")
-KILLS = 3
 
 
 def mark(number: int) -> str:
@@ -35,63 +31,11 @@ def mark(number: int) -> str:
 
 
 @dataclass
-class Boundary:
-    directory: Path
-    at_steps: bool = False
-    port: int = 0
-    up: asyncio.Event = field(default_factory=asyncio.Event)
-    process: asyncio.subprocess.Process | None = None
-    deaths: int = 0
+class Boundary(Mortal):
+    server = "tests.chaos.boundary:run"
+    settings: ClassVar[dict[str, str]] = {}
+
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def died_at(self) -> Path:
-        return self.directory / "deaths"
-
-    def key(self, role: str) -> str:
-        return (self.directory / "rocars" / f"{role}.key").read_text().strip()
-
-    async def start(self) -> None:
-        environment = os.environ | {
-            "ROCARS_DATA_DIR": str(self.directory / "rocars"),
-            "ROCARS_LISTEN__PORT": str(self.port),
-            "ROCARS_AUTH__ARGON2_MEMORY_KIB": "64",
-            "ROCARS_LOG_LEVEL": "error",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            "DEATHS": str(self.died_at) if self.at_steps else "",
-        }
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, str(SERVER), env=environment, stdout=asyncio.subprocess.PIPE
-        )
-        assert self.process.stdout is not None
-        while line := await asyncio.wait_for(self.process.stdout.readline(), limit(30)):
-            if line.startswith(b"listening on "):
-                self.port = int(line.rpartition(b" ")[2])
-                self.up.set()
-                return
-        raise AssertionError("ROCARS did not start")
-
-    async def keep_alive(self) -> None:
-        """Start it again whenever it died."""
-        while True:
-            assert self.process is not None
-            await self.process.wait()
-            self.up.clear()
-            self.deaths += 1
-            await self.start()
-
-    async def kill_at_random(self, chance: random.Random) -> None:
-        for _ in range(KILLS):
-            await self.up.wait()
-            await asyncio.sleep(chance.uniform(0.02, 0.3) * PACE.scale())
-            assert self.process is not None
-            self.up.clear()
-            with suppress(ProcessLookupError):
-                self.process.kill()
 
     async def camera(self, http: aiohttp.ClientSession, lane: str, marks: list[str]) -> None:
         for plate in marks:
@@ -114,16 +58,6 @@ class Boundary:
                 except (aiohttp.ClientError, OSError, TimeoutError):
                     pass
                 await asyncio.sleep(0.05)
-
-    def held(self, statement: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.directory / "rocars" / "rocars.sqlite3") as database:
-            return database.execute(statement).fetchall()
-
-    async def close(self) -> None:
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-            await self.process.wait()
 
 
 async def bundle_all(boundary: Boundary, http: aiohttp.ClientSession, count: int) -> None:

@@ -23,6 +23,7 @@ from backend_client.settings import RocarsClientSettings
 from backend_client.types import Credentials
 from ivr.records import migrations
 from tests.support.chaos_stage import STEPS
+from tests.support.forked import Forked, Program, program
 from tests.support.pace import PACE, limit
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(1800)]
@@ -42,7 +43,8 @@ class Chaos:
 
     directory: Path
     chance: random.Random
-    rocars: asyncio.subprocess.Process | None = None
+    program: Program = field(init=False)
+    rocars: Forked | None = None
     stage: asyncio.subprocess.Process | None = None
     pids: dict[str, int] = field(default_factory=dict)
     killed: Counter[str] = field(default_factory=Counter)
@@ -60,19 +62,15 @@ class Chaos:
         )
 
     async def start_rocars(self) -> None:
-        environment = os.environ | {
+        environment = {
             "ROCARS_DATA_DIR": str(self.directory / "rocars"),
             "ROCARS_LISTEN__PORT": str(self.port),
             "ROCARS_DEMO__ENABLED": "true",
             "ROCARS_DEMO__FREE_CCRNS": "50",
             "ROCARS_LOG_LEVEL": "error",
         }
-        self.rocars = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "rocars", env=environment, stdout=asyncio.subprocess.PIPE
-        )
-        assert self.rocars.stdout is not None
-        line = await asyncio.wait_for(self.rocars.stdout.readline(), limit(30))
-        self.port = int(line.decode().strip().rpartition(":")[2])
+        self.rocars, line = await self.program.start(environment, "rocars listening on ")
+        self.port = int(line.rpartition(":")[2])
 
     async def kill_rocars(self) -> None:
         assert self.rocars is not None
@@ -165,11 +163,12 @@ class Chaos:
     async def close(self) -> None:
         for role in self.pids:
             self.kill(role)
-        for process in (self.stage, self.rocars):
-            if process is not None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+        if self.rocars is not None:
+            await self.kill_rocars()
+        if self.stage is not None:
+            with suppress(ProcessLookupError):
+                self.stage.kill()
+            await self.stage.wait()
 
     def requests(self, where: str) -> list[tuple[str, str, str | None]]:
         """CCRN, state and UBR of the ledger's rows."""
@@ -213,12 +212,19 @@ async def test_whoever_dies_every_request_ends_once(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     rounds = 15 if pytestconfig.getoption("soak") else 2
+    async with program("rocars.command:main") as rocars:
+        await play(tmp_path, rounds, rocars)
+
+
+async def play(tmp_path: Path, rounds: int, rocars: Program) -> None:
+    """Rounds in which somebody dies; after each, all that is held is compared."""
     killed: Counter[str] = Counter()
     words: Counter[str] = Counter()
     for number in range(rounds):
         directory = tmp_path / str(number)
         directory.mkdir()
         chaos = Chaos(directory, random.Random(1000 + number))
+        chaos.program = rocars
         try:
             await chaos.open()
             async with asyncio.timeout(limit(120)):

@@ -43,6 +43,6 @@ def test_a_report_that_is_there_is_left_until_it_is_written(tmp_path: Path) -> N
 def test_a_folder_below_a_file_and_a_report_that_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for report in (tmp_path / "file" / "out.xml", tmp_path):
-        code, told = checked(report)
+        code, output = checked(report)
         assert code == calls.USAGE
-        assert f"the report {report} cannot be written" in " ".join(told.split())
+        assert f"the report {report} cannot be written" in " ".join(output.split())

@@ -113,6 +113,18 @@ def test_small_commands_load_no_sound_and_no_database(
     assert not packages & set(HEAVY)
 
 
+def test_a_node_loads_nothing_that_only_some_pages_need(tmp_path: Path) -> None:
+    """All that a node consists of is forked from a process that has loaded this."""
+    needed_later = {"alembic", "babel", "mako", "pygal", "scipy", "zxcvbn"}
+    program = "import sys, ivr.node.supervisor; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.split()
+    assert "sqlalchemy" in loaded
+    assert not needed_later & set(loaded)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_the_overview_says_is_what_the_command_says(name: str) -> None:
     place = COMMANDS[name]

@@ -105,10 +105,10 @@ def test_whose_a_folder_is_and_who_we_are(tmp_path: Path) -> None:
     ],
 )
 def test_a_refusal_of_the_system_is_one_line(number: int, words: str) -> None:
-    said = plain(OSError(number, os.strerror(number), "/var/lib/rocars/x"))
-    assert said.startswith("/var/lib/rocars/x: ")
-    assert words in said
-    assert "\n" not in said
+    message = plain(OSError(number, os.strerror(number), "/var/lib/rocars/x"))
+    assert message.startswith("/var/lib/rocars/x: ")
+    assert words in message
+    assert "\n" not in message
 
 
 @pytest.mark.unit

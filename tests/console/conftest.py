@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import shutil
 from collections.abc import AsyncIterator
@@ -16,14 +15,13 @@ import soundfile
 from aiohttp import web
 from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
 
-from ground.database.urls import sqlite_url
 from ground.processes import WorkProcesses
+from ground.web.passwords import SecretHasher
 from ivr.console.app import make_app
 from ivr.console.health import BackEndProbe
 from ivr.console.self_test import SelfTest
 from ivr.console.settings import SelfTestSettings
 from ivr.console.site import SITE, Site
-from ivr.records import migrations
 from ivr.records.call_book import CallBook
 from ivr.records.database import Database
 from ivr.records.people import People
@@ -32,6 +30,7 @@ from ivr.settings.service import Settings
 from prompts.library import RECORDINGS
 from tests.console.test_health import Node
 from tests.records.conftest import PATIENT, NotingMonitor
+from tests.support.migrated import new_records
 from tests.support.shipped import shipped_library
 
 LIBRARY = shipped_library()
@@ -71,11 +70,14 @@ class Console:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Records with one account of each role; made once, since good hashes are slow."""
+    """Records with one account of each role. Their hashes are cheap: to verify one costs what it
+    was made with, and tests log in hundreds of times."""
     path = tmp_path_factory.mktemp("records") / "records.sqlite3"
-    await asyncio.to_thread(migrations.upgrade, sqlite_url(path))
-    records = Database(sqlite_url(path), PATIENT)
-    await _populate(People(records), NAMES)
+    records = Database(new_records(path), PATIENT)
+    cheap = SecretHasher(time_cost=1, memory_kib=64, parallelism=1)
+    with pytest.MonkeyPatch.context() as meanwhile:
+        meanwhile.setattr("ivr.records.people._HASHER", cheap)
+        await _populate(People(records), NAMES)
     await records.close()
     return path
 
@@ -124,16 +126,16 @@ async def console(tmp_path: Path, populated: Path, beside: WorkProcesses) -> Asy
 
 async def _populate(people: People, names: dict[Role, str]) -> None:
     for role, name in names.items():
-        await people.add("test", name, f"The {role}", role, PASSWORDS[role])
+        await people.accounts.add("test", name, f"The {role}", role, PASSWORDS[role])
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
     """Debian's Chromium; what its microphone hears is a recording."""
-    heard = tmp_path_factory.mktemp("microphone") / "microphone.wav"
+    microphone = tmp_path_factory.mktemp("microphone") / "microphone.wav"
     spoken, rate = soundfile.read(MICROPHONE, dtype="float32")
     silence = np.zeros(rate // 2, np.float32)
-    soundfile.write(heard, np.concatenate((silence, spoken * 0.7, silence)), rate)
+    soundfile.write(microphone, np.concatenate((silence, spoken * 0.7, silence)), rate)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -141,7 +143,7 @@ async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Br
                 "--no-sandbox",
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={heard}",
+                f"--use-file-for-fake-audio-capture={microphone}",
             ],
         )
         yield browser
@@ -152,10 +154,10 @@ expect.set_options(timeout=60_000)  # a limit, no expectation: a page may be slo
 
 
 class Visit:
-    """One person at a browser of her own; whatever its console complains of is a failure.
+    """One person at a browser of their own; whatever its console complains of is a failure.
 
     Attributes:
-        agrees: what she answers when the page asks whether she means it.
+        agrees: what they answer when the page asks whether they are sure.
         asked: what it has asked.
     """
 
@@ -164,7 +166,7 @@ class Visit:
         self.url = url
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self._note(said.type, said.text))
+        page.on("console", lambda message: self._note(message.type, message.text))
         self.agrees = True
         self.asked: list[str] = []
         page.on("dialog", self._answer)
@@ -191,6 +193,6 @@ class Visit:
     async def press(self, name: str) -> None:
         await self.page.get_by_role("button", name=name).first.click()
 
-    async def told(self) -> str:
+    async def notice(self) -> str:
         """What the page says happened."""
         return await self.page.locator("main > .notice").first.inner_text()

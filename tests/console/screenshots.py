@@ -13,10 +13,11 @@ from sqlalchemy import func, select
 
 from benchmarks.console import a_console, fill
 from ivr.console.site import SITE, Site
-from ivr.records.console_tables import NodeState, Source
 from ivr.records.facts import now
 from ivr.records.models import Call
+from ivr.records.node_tables import NodeState
 from ivr.records.outcome import CallOutcome
+from ivr.records.prompt_tables import Source
 from ivr.records.roles import Role
 from speech.languages.language import Language
 from tests.console.conftest import CHROMIUM, Visit, a_recording
@@ -31,14 +32,14 @@ async def invent(site: Site) -> None:
     await fill(site.records, CALLS)
     for day in await site.tallies.due():
         await site.tallies.count(day)
-    await site.people.add("pictures", "chan", "Chan Tai Man", Role.ADMINISTRATOR, PASSWORD)
+    await site.people.accounts.add("pictures", "chan", "Chan Tai Man", Role.ADMINISTRATOR, PASSWORD)
     worker = {"state": "ready", "pid": 1, "lines": 4, "active": 3, "taken": 411}
     workers = [{"slot": slot, **worker} for slot in range(23)]
     state = NodeState(
         node="hk1", at=now(), lines=92, active=60, front_up=True, closed=False, workers=workers
     )
     await site.orders.say(state)
-    clip = await site.studio.one(Language.ENGLISH, "welcome.greeting")
+    clip = await site.studio.get(Language.ENGLISH, "welcome.greeting")
     assert clip is not None
     for gain, source in ((0.4, Source.UPLOADED), (0.6, Source.PHONE), (0.7, Source.BROWSER)):
         version = await site.intake.file("lee", clip, a_recording(gain=gain), source)
@@ -56,14 +57,14 @@ async def take(directory: Path) -> None:
         site = app[SITE]
         await invent(site)
         async with site.records.reading() as session:
-            told = await session.scalar(
+            completed = await session.scalar(
                 select(func.max(Call.call_id)).where(Call.outcome == CallOutcome.COMPLETED)
             )
         pages = {
             "live": "/live",
             "prompt": "/prompts/en/1001",
             "prompts": "/prompts",
-            "call": f"/calls/{told}",
+            "call": f"/calls/{completed}",
             "figures": "/figures",
         }
         async with async_playwright() as playwright:

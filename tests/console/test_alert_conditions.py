@@ -18,7 +18,7 @@ from ivr.console.health import DISK_FULL, DRAINING, FRONT_DOWN, Health
 from ivr.console.self_test import SelfTestOutcome
 from ivr.observe.strain import Strain, Verdict
 from ivr.records.alert_kinds import AlertKind
-from ivr.records.console_tables import NodeState
+from ivr.records.node_tables import NodeState
 from ivr.records.tallies import Counted, Measure, hong_kong_day
 
 pytestmark = pytest.mark.unit
@@ -72,7 +72,7 @@ def test_a_node_that_is_well_is_nothing_to_tell() -> None:
 def test_what_is_wrong_with_a_node(unwell: dict[str, object], kind: AlertKind) -> None:
     (wrong,) = wrong_now(seen(health=health(**unwell)), RULES)
     assert (wrong.kind, wrong.subject) == (kind, "hk1")
-    assert "hk1" in wrong.told % wrong.figures
+    assert "hk1" in wrong.text % wrong.figures
 
 
 def test_a_node_that_somebody_drains_is_no_alert() -> None:
@@ -81,7 +81,7 @@ def test_a_node_that_somebody_drains_is_no_alert() -> None:
 
 def test_recordings_that_are_missing_are_counted() -> None:
     (wrong,) = wrong_now(seen(missing=3), RULES)
-    assert wrong.told % wrong.figures == (
+    assert wrong.text % wrong.figures == (
         "node hk1: 3 recordings are missing: a machine's voice speaks instead"
     )
 
@@ -128,7 +128,7 @@ def test_a_certificate_that_expires(tmp_path: Path, days: float, found: list[Ale
 
 def test_a_certificate_that_cannot_be_read(tmp_path: Path) -> None:
     (wrong,) = wrong_now(seen(certificate=tmp_path / "gone.pem"), RULES)
-    assert "gone.pem cannot be read: No such file" in wrong.told % wrong.figures
+    assert "gone.pem cannot be read: No such file" in wrong.text % wrong.figures
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ import pytest
 from aiohttp import web
 
 from ivr.console.alert_settings import AlertSettings
-from ivr.console.alerts.delivery import Delivery, NotDelivered
+from ivr.console.alerts.delivery import Delivery
 from ivr.console.alerts.watch import AlertWatch
 from ivr.console.app import _serve, make_app
 from ivr.console.health import BackEndProbe
+from ivr.console.mail import NotDelivered
 from ivr.console.self_test import SelfTest
 from ivr.console.settings import SelfTestSettings
 from ivr.records.alert_kinds import AlertKind, Channel
@@ -29,6 +30,7 @@ from ivr.records.roles import Role
 from ivr.settings.service import Settings
 from tests.console.conftest import LIBRARY, Console
 from tests.console.test_door import browser
+from tests.support.mail_server import mail_server
 from tests.support.pace import limit
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
@@ -61,25 +63,6 @@ async def hook() -> AsyncIterator[Hook]:
     hooked.url = f"http://127.0.0.1:{runner.addresses[0][1]}/alerts"
     yield hooked
     await runner.cleanup()
-
-
-@asynccontextmanager
-async def mail_server() -> AsyncIterator[tuple[int, list[bytes]]]:
-    """As much of SMTP (RFC 5321) as a letter needs: its port, and what was delivered."""
-    letters: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 here\r\n")
-        while line := await reader.readline():
-            if line.upper().startswith(b"DATA"):
-                writer.write(b"354 go on\r\n")
-                letters.append(await reader.readuntil(b"\r\n.\r\n"))
-            writer.write(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 ok\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1], letters
 
 
 def delivery(console: Console, **settings: object) -> Delivery:

@@ -28,9 +28,9 @@ async def test_it_is_listened_to_announced_and_ended(console: Console, enter: En
     for language, words in WORDS.items():
         await page.get_by_label(f"Words: {language}").fill(words)
     await reviewer.press("Listen first")
-    heard = page.get_by_label("Draft English")
-    await heard.evaluate(PLAY)
-    assert await heard.evaluate("audio => audio.duration") > 0.3
+    draft = page.get_by_label("Draft English")
+    await draft.evaluate(PLAY)
+    assert await draft.evaluate("audio => audio.duration") > 0.3
     assert await console.site.announcements.newest() == []
     long_ago = "2020-01-01T10:00"
     await page.get_by_label("Until").fill(long_ago)
@@ -42,13 +42,13 @@ async def test_it_is_listened_to_announced_and_ended(console: Console, enter: En
     assert await page.get_by_label("Words: English").input_value() == "Works today"
     await page.get_by_label("Until").fill(f"{datetime.now() + timedelta(days=2):%Y-%m-%dT%H:%M}")
     await reviewer.press("Announce")
-    assert "Announced." in await reviewer.told()
+    assert "Announced." in await reviewer.notice()
     row = page.locator("tbody tr, table > tr").filter(has_text="Works today")
     await expect(row).to_contain_text("said now")
     await expect(row).to_contain_text("before the greeting")
     await row.get_by_label("1 English").evaluate(PLAY)
     await row.get_by_role("button", name="End").click()
-    assert "Ended." in await reviewer.told()
+    assert "Ended." in await reviewer.notice()
     await expect(page.get_by_text(f"ended by {console.names[Role.REVIEWER]}")).to_be_visible(
         timeout=limit(5) * 1000
     )

@@ -15,9 +15,9 @@ from sqlalchemy import insert
 from ivr.console.exported import AT_ONCE
 from ivr.console.pages import calls, figures
 from ivr.records import tallies
-from ivr.records.console_tables import Tally
 from ivr.records.roles import Role
 from ivr.records.tallies import Measure
+from ivr.records.tally_tables import Tally
 from ivr.studio import importing
 from ivr.studio.clips import Studio
 from tests.console.conftest import Console, a_recording

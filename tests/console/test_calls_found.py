@@ -71,9 +71,9 @@ async def test_searches_for_somebody_and_every_look_are_written_down(console: Co
         async with session.get(f"/calls/{call_id}") as page:
             assert page.status == 200
     entries = await audit.read(console.site.records, who=console.names[Role.VIEWER])
-    told = [(entry.action, entry.subject, entry.detail) for entry in reversed(entries)][1:]
+    deeds = [(entry.action, entry.subject, entry.detail) for entry in reversed(entries)][1:]
     here = {"address": "127.0.0.1"}
-    assert told == [
+    assert deeds == [
         *(("calls searched", "calls", {name: value} | here) for name, value in looked_for.items()),
         ("call looked at", call_id, here),
     ]
@@ -143,7 +143,7 @@ async def test_a_csv_holds_what_a_day_is_settled_with(console: Console) -> None:
     async with browser(console, Role.OPERATOR) as session, session.get("/calls.csv") as answer:
         rows = list(csv.DictReader(io.StringIO(await answer.text(encoding="utf-8-sig"))))
     assert len(rows) == 2
-    (row,) = [one for one in rows if one["ccrn"]]
+    (row,) = [row for row in rows if row["ccrn"]]
     assert row["ccrn"] == "1234567890123"
     assert (row["vehicle"], row["dialled"]) == ("XY99", "3902")
     assert row["offered"] == "2026-11-02T09:30:00+08:00"

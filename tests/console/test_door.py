@@ -14,14 +14,17 @@ from sqlalchemy import update
 from ivr.console.app import ROOMS
 from ivr.console.door.guard import COOKIE
 from ivr.records import audit
-from ivr.records.console_tables import WebSession
 from ivr.records.facts import now
+from ivr.records.people_tables import WebSession
 from ivr.records.roles import Role
 from tests.console.conftest import PASSWORDS, Console, a_recording
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
-OPEN = {"/login", "/login/code", "/language"}
+OPEN = {
+    *("/login", "/login/code", "/login/passkey", "/language"),
+    *("/login/provider", "/login/provider/back"),
+}
 
 
 def all_routes(method: str) -> Iterator[str]:
@@ -305,7 +308,7 @@ async def test_guessing_from_one_address_is_slowed(console: Console) -> None:
 
 
 @pytest.mark.parametrize(
-    ("public_url", "proxies", "told", "address"),
+    ("public_url", "proxies", "forwarded", "address"),
     [
         ("", ("127.0.0.1/32",), "10.9.9.9, 198.51.100.7", "127.0.0.1"),
         ("https://c.example", ("127.0.0.1/32",), "10.9.9.9, 198.51.100.7", "198.51.100.7"),
@@ -320,11 +323,11 @@ async def test_guessing_from_one_address_is_slowed(console: Console) -> None:
     ],
 )
 async def test_a_proxy_of_ours_tells_where_somebody_is(
-    console: Console, public_url: str, proxies: tuple[str, ...], told: str, address: str
+    console: Console, public_url: str, proxies: tuple[str, ...], forwarded: str, address: str
 ) -> None:
     ruled(console, public_url=public_url, trusted_proxies=proxies)
     form = {"name": console.names[Role.VIEWER], "password": PASSWORDS[Role.VIEWER]}
-    headers = {"X-Forwarded-For": told}
+    headers = {"X-Forwarded-For": forwarded}
     async with (
         ClientSession(console.url) as session,
         session.post("/login", data=form, headers=headers, allow_redirects=False),

@@ -56,7 +56,7 @@ def test_what_makes_a_node_unfit(node: Node, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("strain", "cause", "told"),
+    ("strain", "cause", "reasons"),
     [
         (Strain.OVERLOADED, Cause.LATE_FRAMES, ["sound of running calls is late"]),
         (Strain.OVERLOADED, Cause.MEMORY, ["short of memory"]),
@@ -64,12 +64,12 @@ def test_what_makes_a_node_unfit(node: Node, problem: str) -> None:
     ],
 )
 def test_an_overloaded_node_is_unfit_and_says_why(
-    strain: Strain, cause: Cause, told: list[str]
+    strain: Strain, cause: Cause, reasons: list[str]
 ) -> None:
     verdict = Verdict(strain, cause, 0.123456, 0, 7.0, Pressure(cpu=0.9, steal=0.25))
     health = look(Node(verdict=verdict), lambda: True, untested())
     assert not health.ready
-    assert all(words in problem for words, problem in zip(told, health.problems, strict=True))
+    assert all(words in problem for words, problem in zip(reasons, health.problems, strict=True))
     assert health.problems[0].startswith("overloaded")
     load = health.as_json()["load"]
     assert (load["strain"], load["why"]) == (strain.name.lower(), cause.name.lower())

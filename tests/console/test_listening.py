@@ -128,8 +128,8 @@ async def test_a_crowd_of_many_addresses_puts_nobody_out() -> None:
         writer.write(WHOLE)
         assert (await reader.read()).endswith(b"hello")
         writer.close()
-        for _, one in crowd:
-            one.close()
+        for _, writer in crowd:
+            writer.close()
 
 
 async def test_nobody_who_is_being_answered_has_to_go() -> None:

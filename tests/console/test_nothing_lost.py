@@ -8,7 +8,8 @@ import re
 import pytest
 from aiohttp import ClientSession, FormData
 
-from ivr.records.console_tables import OrderKind, VersionState
+from ivr.records.node_tables import OrderKind
+from ivr.records.prompt_tables import VersionState
 from ivr.records.roles import Role
 from tests.console.conftest import PASSWORDS, Console, a_recording
 from tests.console.test_door import browser, token

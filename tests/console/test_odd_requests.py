@@ -140,7 +140,7 @@ async def test_a_reader_of_metrics_who_stops_reading_holds_nobody_up(console: Co
 
 async def test_a_refusal_is_a_page_in_the_language_of_the_reader(console: Console) -> None:
     async with browser(console, Role.VIEWER) as session:
-        for path, status, told in (
+        for path, status, words in (
             ("/no/such/page", 404, "沒有這個頁面"),
             ("/people", 403, "你無權這樣做"),
             ("/calls?ubr=%00", 400, "未能理解"),
@@ -148,4 +148,4 @@ async def test_a_refusal_is_a_page_in_the_language_of_the_reader(console: Consol
         ):
             async with session.get(path, headers={"Accept-Language": "zh-HK"}) as answer:
                 assert answer.status == status, path
-                assert told in await answer.text(), path
+                assert words in await answer.text(), path

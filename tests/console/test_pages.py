@@ -20,9 +20,10 @@ from ground.web.requests import own_path
 from ivr.console.charts import CHARTS
 from ivr.console.pages.waiting import ON_A_PAGE
 from ivr.observe.strain import Cause, Pressure, Strain, Verdict
-from ivr.records.console_tables import NodeState, Source, VersionState
 from ivr.records.facts import Step, now
+from ivr.records.node_tables import NodeState
 from ivr.records.outcome import CallOutcome
+from ivr.records.prompt_tables import Source, VersionState
 from ivr.records.prompt_versions import NewVersion
 from ivr.records.roles import Role
 from prompts import live
@@ -50,7 +51,7 @@ async def console_here(console: Console) -> Console:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def enter(chromium: Browser, console: Console) -> AsyncIterator[Enter]:
-    """Somebody logs in at a browser of her own; no page may have complained at the end."""
+    """Somebody logs in at a browser of their own; no page may have complained at the end."""
     async with AsyncExitStack() as leaving:
         visits: list[Visit] = []
 
@@ -79,7 +80,7 @@ async def test_from_an_upload_to_what_callers_hear_and_back(console: Console, en
         {"name": "new.wav", "mimeType": "audio/wav", "buffer": a_recording()}
     )
     await operator.press("Send")
-    assert await operator.told() == "Taken as version 1."
+    assert await operator.notice() == "Taken as version 1."
     assert await operator.page.get_by_role("button", name="Make live").count() == 0
 
     await reviewer.go("/prompts/waiting")
@@ -87,19 +88,19 @@ async def test_from_an_upload_to_what_callers_hear_and_back(console: Console, en
     sound = reviewer.page.locator("tr.draft audio")
     await sound.evaluate(PLAY)  # waiting for a function would evaluate text, which pages forbid
     await reviewer.press("I have heard it")
-    assert await reviewer.told() == "Version 1: reviewed."
+    assert await reviewer.notice() == "Version 1: reviewed."
     await reviewer.press("Make live")
-    assert await reviewer.told() == "Version 1: live."
-    (heard,) = live.published(console.site.published)
-    assert heard.clip == "welcome.greeting"
+    assert await reviewer.notice() == "Version 1: live."
+    (published,) = live.published(console.site.published)
+    assert published.clip == "welcome.greeting"
 
     before = await reviewer.page.locator("#before").inner_text()
     assert "Roll back brings what came with the service" in before
     await reviewer.press("Roll back")
-    assert await reviewer.told() == "What comes with the service is heard again."
+    assert await reviewer.notice() == "What comes with the service is heard again."
     assert live.published(console.site.published) == []
     await reviewer.press("Make live")
-    assert await reviewer.told() == "Version 1: live."
+    assert await reviewer.notice() == "Version 1: live."
 
 
 async def test_a_sentence_is_heard_whole_as_it_is_today(console: Console, enter: Enter) -> None:
@@ -110,7 +111,7 @@ async def test_a_sentence_is_heard_whole_as_it_is_today(console: Console, enter:
     player = viewer.page.get_by_label("The whole sentence")
     await player.evaluate(PLAY)
     whole = await player.evaluate("audio => audio.duration")
-    piece = await console.site.studio.one(Language.ENGLISH, name)
+    piece = await console.site.studio.get(Language.ENGLISH, name)
     assert piece is not None
     assert piece.seconds is not None
     assert whole > piece.seconds + 0.2
@@ -124,8 +125,8 @@ async def test_nobody_is_offered_to_review_her_own(console: Console, enter: Ente
     )
     await reviewer.press("Send")
     assert await reviewer.page.get_by_role("button", name="I have heard it").count() == 0
-    await reviewer.press("Put away")
-    assert await reviewer.told() == "Version 1: retired."
+    await reviewer.press("Discard")
+    assert await reviewer.notice() == "Version 1: retired."
 
 
 async def test_recorded_in_the_browser(console: Console, enter: Enter) -> None:
@@ -143,10 +144,10 @@ async def test_recorded_in_the_browser(console: Console, enter: Enter) -> None:
     leaving = "() => dispatchEvent(new Event('beforeunload', {cancelable: true}))"
     assert await operator.page.evaluate(leaving) is False  # the browser asks first
     await operator.press("Send")
-    assert "Taken as version 1" in await operator.told()
+    assert "Taken as version 1" in await operator.notice()
     (version,) = await console.site.versions.of_clip("en", "goodbye.plain")
     assert (version.source, version.state) == (Source.BROWSER, VersionState.DRAFT)
-    held = await console.site.versions.one(version.version_id)
+    held = await console.site.versions.get(version.version_id)
     assert held is not None
     assert _known_again(held.sound, MICROPHONE.read_bytes()) > 0.5
 
@@ -159,9 +160,9 @@ async def test_a_recording_ends_by_itself_when_it_is_too_long(
     await operator.page.locator("#clock").evaluate("clock => { clock.dataset.longestS = 1; }")
     await operator.press("Record here")
     await operator.page.get_by_text("It is as long as it may be").wait_for()
-    heard = operator.page.locator("#heard")
-    await heard.evaluate(PLAY)
-    assert 1 <= float(await heard.evaluate("audio => audio.duration")) < 2
+    player = operator.page.locator("#heard")
+    await player.evaluate(PLAY)
+    assert 1 <= float(await player.evaluate("audio => audio.duration")) < 2
 
 
 async def test_other_words_are_said_by_a_stand_in_at_once(console: Console, enter: Enter) -> None:
@@ -169,7 +170,7 @@ async def test_other_words_are_said_by_a_stand_in_at_once(console: Console, ente
     await operator.go("/prompts/en/1001")
     await operator.page.get_by_label("What is to be said").fill("Welcome to the Road Cargo System")
     await operator.press("Make a version")
-    assert "synthesised voice" in await operator.told()
+    assert "synthesised voice" in await operator.notice()
     (version,) = await console.site.versions.of_clip("en", "welcome.greeting")
     assert (version.words, version.source) == (
         "Welcome to the Road Cargo System.",
@@ -187,12 +188,12 @@ async def test_a_version_is_scheduled(console: Console, enter: Enter) -> None:
     await reviewer.press("I have heard it")
     await reviewer.page.get_by_label("Live from").fill("2020-01-01T00:00")
     await reviewer.press("Schedule")
-    assert await reviewer.told() == "Give a date and time to come."
+    assert await reviewer.notice() == "Give a date and time to come."
     await reviewer.page.get_by_label("Live from").fill("2030-01-01T08:00")
     await reviewer.press("Schedule")
     await reviewer.page.get_by_text("goes live 2030-01-01 08:00").wait_for()
     await reviewer.press("Take the schedule back")
-    assert await reviewer.told() == "Version 1: reviewed."
+    assert await reviewer.notice() == "Version 1: reviewed."
     assert await reviewer.page.get_by_text("goes live").count() == 0
 
 
@@ -209,7 +210,7 @@ async def test_two_at_one_prompt_are_told_of_each_other(console: Console, enter:
 
 
 async def test_a_set_is_reviewed_by_keyboard(console: Console, enter: Enter) -> None:
-    clip = await console.site.studio.one(Language.ENGLISH, "welcome.greeting")
+    clip = await console.site.studio.get(Language.ENGLISH, "welcome.greeting")
     assert clip is not None
     first = await console.site.intake.file("somebody", clip, a_recording(), Source.UPLOADED)
     for _ in range(ON_A_PAGE + 2):
@@ -242,14 +243,14 @@ async def test_a_set_is_reviewed_by_keyboard(console: Console, enter: Enter) -> 
     await reviewer.press("Search")
     assert await rows.count() == 2
     await reviewer.press("Make live")
-    assert "live" in await reviewer.told()
+    assert "live" in await reviewer.notice()
     assert reviewer.page.url.endswith("/prompts/waiting?find=&language=en&state=reviewed")
     assert await rows.count() == 1
 
 
 async def test_no_draft_is_skipped_from_page_to_page(console: Console, enter: Enter) -> None:
     """What was accepted has left the search, and the next page begins where this one ended."""
-    clip = await console.site.studio.one(Language.ENGLISH, "welcome.greeting")
+    clip = await console.site.studio.get(Language.ENGLISH, "welcome.greeting")
     assert clip is not None
     first = await console.site.intake.file("somebody", clip, a_recording(), Source.UPLOADED)
     made = [first] + [
@@ -273,7 +274,7 @@ async def test_no_draft_is_skipped_from_page_to_page(console: Console, enter: En
     assert await rows.count() == 10
     speed = "row => row.querySelector('audio').playbackRate"
     assert await rows.first.evaluate(speed) == 1.5
-    last = await console.site.versions.one(made[ON_A_PAGE - 1].version_id)
+    last = await console.site.versions.get(made[ON_A_PAGE - 1].version_id)
     assert last is not None
     assert last.state is VersionState.REVIEWED
 
@@ -282,7 +283,7 @@ async def test_a_release_shows_what_changes_goes_live_and_comes_back(
     console: Console, enter: Enter
 ) -> None:
     for name in ("welcome.greeting", "goodbye.plain"):
-        clip = await console.site.studio.one(Language.ENGLISH, name)
+        clip = await console.site.studio.get(Language.ENGLISH, name)
         assert clip is not None
         made = await console.site.intake.file("somebody", clip, a_recording(name), Source.UPLOADED)
         await console.site.versions.review("another", made.version_id)
@@ -298,13 +299,13 @@ async def test_a_release_shows_what_changes_goes_live_and_comes_back(
     await reviewer.page.get_by_text("goes live 2030-01-01 08:00").wait_for()
     await reviewer.press("Take the schedule back")
     await reviewer.press("Make live")
-    assert "2 recordings are heard" in await reviewer.told()
-    assert {one.clip for one in live.published(console.site.published)} == {
+    assert "2 recordings are heard" in await reviewer.notice()
+    assert {live_clip.clip for live_clip in live.published(console.site.published)} == {
         "welcome.greeting",
         "goodbye.plain",
     }
     await reviewer.press("Roll back all of it")
-    assert "2 recordings are as they were" in await reviewer.told()
+    assert "2 recordings are as they were" in await reviewer.notice()
     assert live.published(console.site.published) == []
 
 
@@ -316,7 +317,7 @@ async def test_an_order_is_seen_on_its_row_and_tells_no_more_than_is_so(
     passing = operator.page.get_by_role("button", name="To the hotline", exact=True)
     assert await passing.count() == 0
     await operator.press("Refer to the hotline")
-    assert "no transfer is configured" in await operator.told()
+    assert "no transfer is configured" in await operator.notice()
     row = operator.page.locator(f"tr[data-call='{call_id}']")
     assert "ordered: pass on" in await row.inner_text()
     lately = operator.page.locator("#ordered")
@@ -412,7 +413,7 @@ async def test_a_call_is_found_and_read(console: Console, enter: Enter) -> None:
     dialogue = operator.page.locator(".dialogue")
     assert await dialogue.locator("tr.caller").count() == 2
     assert "login.user_id?" in await dialogue.inner_text()
-    assert "said and pressed nothing" in await dialogue.inner_text()
+    assert "no input" in await dialogue.inner_text()
     page = await operator.page.inner_text("main")
     assert "1234567890123" in page
     assert "******4567" in page
@@ -472,12 +473,12 @@ async def test_people_are_added_and_let_go(console: Console, enter: Enter) -> No
         "a password for wong mei"
     )
     await administrator.press("Add")
-    assert "not the name" in await administrator.told()
+    assert "not the name" in await administrator.notice()
     await administrator.page.get_by_label("Name to log in with").fill("wong")
     await administrator.page.get_by_label("Full name").fill("Wong Mei Ling")
     await administrator.page.get_by_label("Password, 12").last.fill("a secret that is long")
     await administrator.press("Add")
-    assert await administrator.told() == "Done."
+    assert await administrator.notice() == "Done."
     assert "Wong Mei Ling" in await administrator.page.inner_text("main")
     row = administrator.page.locator("tr", has_text="Wong Mei Ling")
     await row.locator("summary").click()
@@ -505,7 +506,7 @@ async def test_pages_fit_labelled_and_legible(
     on a telephone in Chinese, on a desk in English."""
     call_id = await past_call(console.book, ccrn="1234567890123")
     await console.book.open(an_offered_call())
-    clip = await console.site.studio.one(Language.ENGLISH, "welcome.greeting")
+    clip = await console.site.studio.get(Language.ENGLISH, "welcome.greeting")
     assert clip is not None
     long_name = "x" * 300 + ".wav"
     draft = await console.site.intake.file(

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from ivr.console.settings import ConsoleSettings
 from ivr.records import audit
-from ivr.records.console_tables import LoginFailures, Person
+from ivr.records.people_tables import LoginFailures, Person
 from ivr.records.roles import Role
 from ivr.records.second_factor import STEP_S, SecondFactor, SecondFactorAway
 from tests.console.conftest import PASSWORDS, Console
@@ -34,7 +34,7 @@ def found(name: str, page: str) -> str:
 
 def with_key(console: Console, **rules: object) -> None:
     ruled(console, second_factor_key=console.site.rules.second_factor_key, **rules)
-    console.site.people.second_factor = SecondFactor(KEY)
+    console.site.people.second_factor = console.site.passkeys.factor = SecondFactor(KEY)
 
 
 async def enrolled(console: Console, session: ClientSession) -> tuple[pyotp.TOTP, str]:

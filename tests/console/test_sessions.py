@@ -15,8 +15,8 @@ from sqlalchemy import select, update
 
 from ivr.console.device import device
 from ivr.records import audit
-from ivr.records.console_tables import WebSession
 from ivr.records.facts import now
+from ivr.records.people_tables import WebSession
 from ivr.records.roles import Role
 from tests.console.conftest import NAMES, PASSWORDS, Console, Visit
 from tests.console.test_door import browser, token
@@ -45,7 +45,7 @@ async def is_in(session: ClientSession) -> bool:
         return answer.status == 200
 
 
-async def told(session: ClientSession, path: str, form: dict[str, str]) -> str:
+async def page_after(session: ClientSession, path: str, form: dict[str, str]) -> str:
     async with session.post(path, data=form) as answer:
         return await answer.text()
 
@@ -91,13 +91,15 @@ async def test_one_sees_where_one_is_logged_in_and_ends_it(console: Console) -> 
             device(open_.agent): open_.name for open_ in await console.site.people.sessions.of(mine)
         }
         theirs = (await console.site.people.sessions.of(console.names[Role.OPERATOR]))[0].name
-        page = await told(desk, "/me/sessions/end", form | {"session": theirs})
+        page = await page_after(desk, "/me/sessions/end", form | {"session": theirs})
         assert "has ended already" in page  # it is nobody's of this account
         assert await is_in(other)
-        page = await told(desk, "/me/sessions/end", form | {"session": sessions["Safari, iPhone"]})
+        page = await page_after(
+            desk, "/me/sessions/end", form | {"session": sessions["Safari, iPhone"]}
+        )
         assert "Done." in page
         assert (await is_in(phone), await is_in(desk)) == (False, True)
-        page = await told(desk, "/me/sessions/end-all", form)
+        page = await page_after(desk, "/me/sessions/end-all", form)
         assert "Log in" in page
         assert (await is_in(desk), await is_in(other)) == (False, True)
     assert await in_the_log(console, "session ended") == [(mine, mine)]
@@ -118,9 +120,9 @@ async def test_administrators_end_the_sessions_of_others(console: Console) -> No
             assert "Firefox, Windows" in await answer.text()
         async with administrator.get("/people/nobody/sessions") as answer:
             assert answer.status == 404
-        assert "Logged in nowhere" in await told(administrator, f"{path}/end-all", form)
+        assert "Logged in nowhere" in await page_after(administrator, f"{path}/end-all", form)
         assert (await is_in(operator), await is_in(administrator)) == (False, True)
-        page = await told(administrator, f"{path}/end", form | {"session": "x"})
+        page = await page_after(administrator, f"{path}/end", form | {"session": "x"})
         assert "has ended already" in page
     assert await in_the_log(console, "logged out everywhere") == [(mine, theirs)]
 

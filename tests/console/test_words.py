@@ -30,6 +30,8 @@ from ivr.console.health import (
 from ivr.console.pages import figures, telephone, waiting
 from ivr.console.pages.calls import FIELDS
 from ivr.console.rendering import LOOK
+from ivr.console.reports.letter import COMPARED_WITH, LABELS
+from ivr.console.reports.letter import TITLES as REPORT_TITLES
 from ivr.console.self_test import FAILED
 from ivr.console.what_became import SAID
 from ivr.console.words import WORDS
@@ -40,14 +42,11 @@ from ivr.drawing.words import title
 from ivr.node.scoreboard import SUPERVISOR_STILL, WORKER_STILL, WorkerState
 from ivr.node.start_failures import CANNOT_START
 from ivr.records.alert_kinds import AlertEvent, AlertKind, Channel
-from ivr.records.console_tables import (
-    AnnouncementKind,
-    AnnouncementPlace,
-    OrderKind,
-    Source,
-    VersionState,
-)
+from ivr.records.announcement_tables import AnnouncementKind, AnnouncementPlace
+from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
+from ivr.records.prompt_tables import Source, VersionState
+from ivr.records.report_periods import ReportPeriod
 from ivr.records.roles import Role
 from ivr.records.token_tables import Scope
 from ivr.studio.clips import PLACES
@@ -74,14 +73,16 @@ def written() -> set[str]:
 def chosen() -> set[str]:
     """Words that come from closed sets."""
     sets = (CallOutcome, EndedBy, VersionState, Source, Role, BundleRequestState, OrderKind)
-    words = {shown.word(one.value) for kind in sets for one in kind}
+    words = {shown.word(word.value) for kind in sets for word in kind}
     words |= {shown.word(kind.value) for kind in AnnouncementKind}
     words |= {shown.word(place.value) for place in AnnouncementPlace}
     words |= set(OVERLOADED.values()) | {KEYPAD_ONLY, FRONT_DOWN, NO_WORKER, DRAINING, DISK_FULL}
     words |= {shown.word(kind.value) for kinds in OF_ALERTS for kind in kinds}
     words |= {*TITLES.values()} | {
-        told for told in vars(conditions).values() if isinstance(told, str) and "%(" in told
+        text for text in vars(conditions).values() if isinstance(text, str) and "%(" in text
     }
+    words |= {*REPORT_TITLES.values(), *COMPARED_WITH.values(), *LABELS}
+    words |= {shown.word(period.value) for period in ReportPeriod}
     words |= {INTERPRETED, NOT_TESTED, FAILED, CANNOT_START, SUPERVISOR_STILL, WORKER_STILL}
     frame = {LOOK.name, LOOK.home[1], LOOK.without_database}
     frame |= {entry.name for room in ROOMS for entry in room.entries}
@@ -118,7 +119,7 @@ def deeds() -> set[str]:
         for call in re.finditer(r"audit\.(?:note|write)\((.{0,200})", source, re.DOTALL):
             found |= set(re.findall(r'"([a-z][a-z: -]+)"', call[1])[:1])
         found |= {
-            f"person: {one}" for one in re.findall(r'_change\(\s*by, name, "([^"]+)"', source)
+            f"person: {word}" for word in re.findall(r'\.change\(\s*by, name, "([^"]+)"', source)
         }
     found |= {f"ordered: {kind}" for kind in OrderKind}
     found |= {"test call", "test call with drafts", "call looked at", "number shown"}
@@ -131,16 +132,16 @@ def test_nothing_is_left_in_english() -> None:
     translated = WORDS.catalogue("zh-Hant")
     found = written()
     assert len(found) > 200
-    missing = [one for one in found | chosen() if not translated.knows(one)]
+    missing = [word for word in found | chosen() if not translated.knows(word)]
     assert missing == []
 
 
 def test_what_is_filled_in_is_the_same_in_both() -> None:
     translated = WORDS.catalogue("zh-Hant")
     differing = [
-        one
-        for one in written() | chosen()
-        if sorted(PLACE.findall(one)) != sorted(PLACE.findall(translated.gettext(one)))
+        word
+        for word in written() | chosen()
+        if sorted(PLACE.findall(word)) != sorted(PLACE.findall(translated.gettext(word)))
     ]
     assert differing == []
 

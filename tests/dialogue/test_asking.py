@@ -321,6 +321,16 @@ async def test_a_hash_that_comes_after_the_inter_digit_timeout(talk: Talk) -> No
     assert (second.value, second.attempts) == ("777", 1)
 
 
+@pytest.mark.parametrize("keys", ["1234##777#", "1234###777#", "12###777#777#"])
+async def test_a_hash_pressed_twice_ends_one_answer(talk: Talk, keys: str) -> None:
+    """Where # alone is no answer; it took an attempt of the next question."""
+    for key in keys:
+        talk.line.press(key)
+    await talk.with_caller(talk.call.ask(FIELD))
+    second = await talk.with_caller(talk.call.ask(FIELD))
+    assert (second.value, second.attempts) == ("777", 1)
+
+
 USER_ID = Field(**{**vars(FIELD), "hash_alone": "none"})
 GAP_S = SETTINGS.terminator_grace_s
 

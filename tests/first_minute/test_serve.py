@@ -152,9 +152,10 @@ def test_a_node_waits_for_what_is_left_of_one_that_was_killed(tmp_path: Path) ->
         assert line.startswith("rocars-ivr: waiting for what is left of the last run")
         assert str(frozen) in line
         os.kill(frozen, signal.SIGCONT)
-        while "worker ready" not in line:
-            line = waiting.stderr.readline()
-            assert line, "it ended"
+        lines = [line]
+        while "worker ready" not in lines[-1]:
+            lines.append(waiting.stderr.readline())
+            assert lines[-1], f"it ended: {''.join(lines)}"
     finally:
         service.stop()
 

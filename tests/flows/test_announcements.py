@@ -27,8 +27,8 @@ def announced(number: int = 1, *, instead=False, closing=False, whole=False) -> 
 async def test_before_the_greeting_in_every_language(paper: PaperCall) -> None:
     paper.announcements = (announced(),)
     await paper.run(IN_ENGLISH, HANGS_UP)
-    said = [*(f"{language} announcement.1" for language in Language)]
-    assert paper.words[:4] == [*said, f"{Language.CANTONESE} welcome.greeting"]
+    in_all_languages = [*(f"{language} announcement.1" for language in Language)]
+    assert paper.words[:4] == [*in_all_languages, f"{Language.CANTONESE} welcome.greeting"]
 
 
 async def test_instead_of_the_greeting(paper: PaperCall) -> None:

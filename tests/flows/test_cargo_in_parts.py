@@ -28,7 +28,7 @@ NONSENSE = Saying(())
 FINISH, BACK = Saying(("finish",)), Saying(("back",))
 
 
-def said(digits: str) -> Saying:
+def saying(digits: str) -> Saying:
     return Saying((" ".join(DIGITS[int(digit)] for digit in digits),))
 
 
@@ -56,7 +56,7 @@ class Asked:
 
 
 async def test_what_is_misheard_twice_is_taken_in_parts() -> None:
-    asked = Asked(NONSENSE, NONSENSE, said("1234"), said("5678"), said("9012"), said("3"))
+    asked = Asked(NONSENSE, NONSENSE, saying("1234"), saying("5678"), saying("9012"), saying("3"))
     assert await asked.answer() == CARGO
     assert asked.line.prompts[-5:] == [
         "ccrn.in_parts",
@@ -70,20 +70,27 @@ async def test_what_is_misheard_twice_is_taken_in_parts() -> None:
 
 
 async def test_a_number_rocars_does_not_know_is_taken_in_parts_too() -> None:
-    wrong = said("1234567890124")
-    asked = Asked(wrong, wrong, said("1234"), said("5678"), said("9012"), said("3"))
+    wrong = saying("1234567890124")
+    asked = Asked(wrong, wrong, saying("1234"), saying("5678"), saying("9012"), saying("3"))
     assert await asked.answer() == CARGO
     assert "ccrn.in_parts" in asked.line.prompts
 
 
 async def test_a_number_of_whole_parts_ends_with_a_word() -> None:
-    asked = Asked(NONSENSE, NONSENSE, said("1234"), said("5678"), FINISH, known="12345678")
+    asked = Asked(NONSENSE, NONSENSE, saying("1234"), saying("5678"), FINISH, known="12345678")
     assert await asked.answer() == "12345678"
 
 
 async def test_a_part_misheard_is_said_again_after_back() -> None:
     asked = Asked(
-        NONSENSE, NONSENSE, said("1234"), said("5679"), BACK, said("5678"), said("9012"), said("3")
+        NONSENSE,
+        NONSENSE,
+        saying("1234"),
+        saying("5679"),
+        BACK,
+        saying("5678"),
+        saying("9012"),
+        saying("3"),
     )
     assert await asked.answer() == CARGO
     assert asked.line.words.count("en ccrn.part.next part=1234") == 2
@@ -105,7 +112,7 @@ async def test_parts_may_be_keyed() -> None:
 
 
 async def test_two_numbers_in_parts_that_nobody_knows_are_the_end() -> None:
-    parts = [said("1111"), said("2222"), FINISH]
+    parts = [saying("1111"), saying("2222"), FINISH]
     asked = Asked(NONSENSE, NONSENSE, *parts, *parts)
     with pytest.raises(GaveUp):
         await asked.answer()

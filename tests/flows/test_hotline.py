@@ -62,8 +62,8 @@ async def test_outside_its_hours_nobody_is_connected(paper: PaperCall) -> None:
     paper.hotline = HotlineNow(has_hours=True, shut=True, opens=opens)
     await paper.run(*TO_HOTLINE, ("hotline.shut", ""))
     assert paper.line.transfers == []
-    told = [prompt for prompt in paper.prompts if prompt.startswith("hotline.")]
-    assert told == ["hotline.shut", "hotline.opens", "hotline.number", "hotline.number"]
+    prompts = [prompt for prompt in paper.prompts if prompt.startswith("hotline.")]
+    assert prompts == ["hotline.shut", "hotline.opens", "hotline.number", "hotline.number"]
     assert f"en hotline.opens at={opens}" in paper.words
     assert paper.context.notes.conclusion is Conclusion.HOTLINE
 

@@ -1,4 +1,4 @@
-"""A driver known by his number keys less, and proves as much."""
+"""A driver known by their number keys less, and proves as much."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class RecordingCall:
 
 async def test_one_is_recorded_and_kept() -> None:
     call = RecordingCall()
-    said = await call.run(
+    prompts = await call.run(
         *LOG_IN,
         ("recording.number", "1001#"),
         ("tone", "#"),
@@ -98,14 +98,14 @@ async def test_one_is_recorded_and_kept() -> None:
     assert [name for name, _ in call.studio.kept] == ["welcome.greeting"]
     assert call.context.notes.conclusion is Conclusion.COMPLETED
     order = ["recording.today", "today", "recording.begin", "tone", "recording.heard", "mended"]
-    at = said.index("recording.today")
-    assert said[at : at + 6] == order
-    assert said[-1] == "goodbye.plain"
+    at = prompts.index("recording.today")
+    assert prompts[at : at + 6] == order
+    assert prompts[-1] == "goodbye.plain"
 
 
 async def test_it_is_recorded_again_until_it_is_right() -> None:
     call = RecordingCall(PaperStudio(refuses=[Refusal.NOISY]))
-    said = await call.run(
+    prompts = await call.run(
         *LOG_IN,
         ("recording.number", "1001#"),
         ("tone", "#"),
@@ -117,29 +117,29 @@ async def test_it_is_recorded_again_until_it_is_right() -> None:
         ("recording.number", "#"),
     )
     assert call.studio.kept == []
-    assert said.count("tone") == 3
+    assert prompts.count("tone") == 3
 
 
 async def test_a_number_of_none_is_said_so() -> None:
     call = RecordingCall()
-    said = await call.run(*LOG_IN, ("recording.number", "4711#"), ("recording.number", "#"))
-    assert "recording.unknown" in said
+    prompts = await call.run(*LOG_IN, ("recording.number", "4711#"), ("recording.number", "#"))
+    assert "recording.unknown" in prompts
 
 
 async def test_who_has_no_right_does_not_record() -> None:
     call = RecordingCall()
     wrong = (OPERATOR, ("recording.pin", "999999#"))
-    said = await call.run(IN_ENGLISH, *wrong, *wrong, *wrong)
-    assert said.count("recording.refused") == 3
+    prompts = await call.run(IN_ENGLISH, *wrong, *wrong, *wrong)
+    assert prompts.count("recording.refused") == 3
     assert call.context.notes.conclusion is Conclusion.LOGIN_REFUSED
     assert not any("999999" in repr(step) for step in call.trace.steps)
 
 
 @pytest.mark.parametrize(
-    ("failing", "told"),
+    ("failing", "prompt"),
     [(StudioLocked(), "recording.locked"), (StudioAway(), "recording.away")],
 )
-async def test_a_studio_that_is_locked_or_away_is_told(failing: Exception, told: str) -> None:
+async def test_a_studio_that_is_locked_or_away_is_told(failing: Exception, prompt: str) -> None:
     call = RecordingCall(PaperStudio(failing=failing))
-    said = await call.run(*LOG_IN)
-    assert said[-2:] == [told, "goodbye.plain"]
+    prompts = await call.run(*LOG_IN)
+    assert prompts[-2:] == [prompt, "goodbye.plain"]

@@ -95,8 +95,8 @@ async def test_a_driver_hears_his_own_bundles_newest_first(paper: PaperCall) -> 
         ("status.crossed", "9"),
         ("main_menu.intro", "9"),
     )
-    told = [word for word in paper.words if word.startswith("en status.")]
-    assert told == [
+    statuses = [word for word in paper.words if word.startswith("en status.")]
+    assert statuses == [
         f"en status.live ubr={new.ubr} vehicle=FU88",
         f"en status.live ubr={new.ubr} vehicle=FU88",
         f"en status.crossed ubr={old.ubr} vehicle=AB1234",

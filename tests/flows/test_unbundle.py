@@ -38,15 +38,15 @@ async def test_who_is_not_sure_keeps_his_bundle(paper: PaperCall) -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "said"),
+    ("refusal", "prompt"),
     [(BundleNotLive("1"), "unbundle.not_live"), (UnbundleDisabled(), "unbundle.not_here")],
 )
 async def test_what_rocars_refuses_is_explained(
-    paper: PaperCall, refusal: Exception, said: str
+    paper: PaperCall, refusal: Exception, prompt: str
 ) -> None:
     paper.rocars.bundled(CARGO, "AB1234")
     paper.rocars.fail["unbundle"] = [refusal]
-    await paper.run(*TO_UNDO, SURE, (said, ""), ("main_menu.intro", "9"))
+    await paper.run(*TO_UNDO, SURE, (prompt, ""), ("main_menu.intro", "9"))
     assert [line[0] for line in paper.ledger.lines] == ["undoing", "refused", "told"]
 
 

@@ -79,12 +79,12 @@ async def test_what_nobody_knows_yet_stays_to_be_told(paper: PaperCall) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended", "said"), [("confirmed", "unheard.unbundled"), ("refused", "unheard.not_unbundled")]
+    ("ended", "prompt"), [("confirmed", "unheard.unbundled"), ("refused", "unheard.not_unbundled")]
 )
-async def test_an_unbundling_is_told_as_one(paper: PaperCall, ended: str, said: str) -> None:
+async def test_an_unbundling_is_told_as_one(paper: PaperCall, ended: str, prompt: str) -> None:
     receipt = RECEIPT if ended == "confirmed" else None
     paper.ledger.unheard = (unheard(operation="unbundle", ended=ended, receipt=receipt),)
-    await paper.run(IN_ENGLISH, *LOG_IN, (said, ""), ("main_menu.intro", "9"))
+    await paper.run(IN_ENGLISH, *LOG_IN, (prompt, ""), ("main_menu.intro", "9"))
     assert "bundle.done" not in paper.prompts
 
 

@@ -92,6 +92,32 @@ def test_several_hosts() -> None:
     assert given == {"target_session_attrs": "read-write"}
 
 
+@pytest.mark.parametrize(
+    ("where", "hosts", "ports"),
+    [
+        ("a:5432,b:5433", ["a", "b"], [5432, 5433]),
+        ("a,b", ["a", "b"], [5432, 5432]),
+        ("[2001:db8::1]:5433,db-2.example", ["2001:db8::1", "db-2.example"], [5433, 5432]),
+        ("%2Frun%2Fpostgresql", "/run/postgresql", 5432),
+        ("%2frun%2Fpostgresql:5433", "/run/postgresql", 5433),
+    ],
+)
+def test_hosts_as_libpq_writes_them(where: str, hosts: object, ports: object) -> None:
+    """Before, `a,b` was taken for the name of one host, and looked up in vain."""
+    written = f"postgres://ivr:a%40b@{where}/records?sslmode=disable&application_name=ivr\n"
+    url = make_url(database_url(written, DRIVERS))
+    bare, given = arguments(url)
+    _, asked = bare.get_dialect()().create_connect_args(bare)
+    assert asked == {
+        "host": hosts,
+        "port": ports,
+        "user": "ivr",
+        "password": "a@b",
+        "database": "records",
+    }
+    assert given == {"ssl": False, "server_settings": {"application_name": "ivr"}}
+
+
 def test_a_folder_of_sockets_stays_in_the_url() -> None:
     written = "postgresql+asyncpg://ivr@/records?host=/run/postgresql&sslmode=disable"
     bare, given = arguments(make_url(database_url(written, DRIVERS)))
@@ -121,6 +147,13 @@ def test_a_pooler_in_transaction_mode_keeps_no_statements() -> None:
         ("sslmode=require&sslmode=disable", "has sslmode more than once"),
         ("target_session_attrs=master", "any, primary, .* not master"),
         ("client_encoding=big5", "client_encoding to be UTF8"),
+        ("host=a&host=b", "cannot be used: All ports are required"),
+        ("host=a&host=b&port=1&port=2", "cannot be used: Can't mix"),
+        ("port=70000", "ports up to 65535"),
+        ("sslnegotiation=direct", "direct needs sslmode=require"),
+        ("sslnegotiation=tls", "postgres or direct, not tls"),
+        ("sslmode=require&sslkey=/k.pem", "sslkey, but not the sslcert"),
+        ("sslmode=prefer&sslcert=/c.pem", "sslcert needs sslmode=require"),
     ],
 )
 def test_what_is_not_understood_is_named(parameters: str, problem: str) -> None:
@@ -137,7 +170,7 @@ def test_what_is_not_understood_is_named(parameters: str, problem: str) -> None:
         "postgresql+psycopg2://a/b",
         "db.example",
         "host=h dbname=d",
-        "postgres://a:1,b:1/d",
+        "postgres://a:1:2,b:1/d",
         "postgres://a:port/d",
     ],
 )
@@ -145,3 +178,18 @@ def test_other_drivers_are_named(written: str, tmp_path: Path) -> None:
     with pytest.raises(BadDatabaseUrl, match="expected"):
         database_url(written, DRIVERS)
     assert database_url(f"sqlite+aiosqlite:///{tmp_path}/a", DRIVERS)
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("postgres://ivr:a@b@db.example/records", "more than one @.*%40"),
+        ("sqlite+aiosqlite://records.sqlite3", "cannot be used: Invalid SQLite URL"),
+        ("sqlite+aiosqlite:///records.sqlite3?mod=ro", "cannot be used: .*'mod'"),
+        ("sqlite+aiosqlite://", "expected a file"),
+        ("sqlite+aiosqlite:///:memory:", "expected a file"),
+    ],
+)
+def test_what_would_fail_at_use_is_named_before(written: str, problem: str) -> None:
+    with pytest.raises(BadDatabaseUrl, match=problem):
+        database_url(written, DRIVERS)

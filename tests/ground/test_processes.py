@@ -60,6 +60,14 @@ async def test_the_event_loop_is_served_while_it_works(processes: WorkProcesses)
     assert beats > BEATS
 
 
+@pytest.mark.parametrize("standard", [1, 2])
+async def test_what_a_library_writes_by_itself_waits_for_no_reader(
+    processes: WorkProcesses, standard: int
+) -> None:
+    """A decoder's notes of a damaged file, where nobody reads the log."""
+    assert await processes.run(os.readlink, f"/proc/self/fd/{standard}") == os.devnull
+
+
 async def test_a_process_ends_when_there_was_no_work_for_a_while() -> None:
     processes = WorkProcesses("a test's work", idle_s=0)
     assert not processes.running

@@ -48,7 +48,7 @@ async def people(service: Service) -> dict[Role, str]:
     passwords = {role: PASSWORDS[role] for role in (Role.VIEWER, Role.OPERATOR, Role.REVIEWER)}
     records = Database(service.settings.records_url, service.settings.records)
     for role, password in passwords.items():
-        await People(records).add("test", NAMES[role], f"The {role}", role, password)
+        await People(records).accounts.add("test", NAMES[role], f"The {role}", role, password)
     await records.close()
     return passwords
 
@@ -100,7 +100,7 @@ class Socket:
 
     socket: aiohttp.ClientWebSocketResponse
     sound: int = 0
-    told: list[dict[str, Any]] = field(default_factory=list)
+    received: list[dict[str, Any]] = field(default_factory=list)
 
     async def wish(self, **wish: Any) -> None:
         await self.socket.send_json(wish)
@@ -114,10 +114,10 @@ class Socket:
                     self.sound += 1
                     continue
                 assert message.type is aiohttp.WSMsgType.TEXT, message
-                told: dict[str, Any] = json.loads(message.data)
-                self.told.append(told)
-                if what.items() <= told.items():
-                    return told
+                answer: dict[str, Any] = json.loads(message.data)
+                self.received.append(answer)
+                if what.items() <= answer.items():
+                    return answer
 
     async def closed(self) -> int:
         """The code with which the service closes it."""

@@ -13,6 +13,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from ivr.handset.admission import Admission
 from ivr.handset.app import make_app
+from ivr.handset.settings import HandsetSettings
 from ivr.settings.service import Settings
 from ivr.studio.draft_calls import DraftKey
 from ivr.telephony.sound.frames import SILENCE
@@ -170,6 +171,23 @@ async def test_so_many_calls_at_once_and_a_page_that_leaves_hangs_up(
             assert over["why"] == "hung_up"
             await last.wish(**PLACE)
             await last.until(tell="state", state="talking")
+    service.until_idle()
+
+
+async def test_a_call_is_ended_when_it_has_lasted_as_long_as_it_may(service: Service) -> None:
+    port = free_ports(1)
+    handset = HandsetSettings(port=port, longest_call_s=10)
+    mine = service.settings.model_copy(update={"handset": handset})
+    runner = web.AppRunner(make_app(mine, service.rocars("demo"), "", DraftKey()))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        async with page_socket(f"http://127.0.0.1:{port}") as page:
+            await page.wish(**PLACE)
+            await page.until(tell="state", state="talking")
+            assert (await page.until(tell="state", state="over"))["why"] == "too_long"
+    finally:
+        await runner.cleanup()
     service.until_idle()
 
 

@@ -20,7 +20,7 @@ from tests.console.conftest import Visit
 from tests.handset.conftest import browser
 from tests.support.pace import limit
 from tests.support.service import Service
-from tests.support.speaking import spoken
+from tests.support.speaking import digits, spoken
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="session")]
 
@@ -117,7 +117,9 @@ async def bundled(
     somebody: AtHandset, service: Service, language: Language, user_id: str, ccrn: str
 ) -> str:
     """Key a call to its UBR, by buttons of the list, the keypad and the keyboard; gives the UBR."""
-    driver = next(one for one in (await demo_of(service)).drivers if one.user_id == user_id)
+    driver = next(
+        driver for driver in (await demo_of(service)).drivers if driver.user_id == user_id
+    )
     page, words = somebody.page, somebody.words
     await somebody.call(language)
     await somebody.until("login.user_id")
@@ -142,8 +144,8 @@ async def bundled(
     )
     # The page shows a step a moment after it was written.
     await expect(page.locator("#transcript .service").last).to_contain_text(asked)
-    told = " ".join(await page.locator("#transcript .service").all_inner_texts())
-    found = re.findall(r"[0-9]{3,4}(?: [0-9]{3,4})+", told)
+    transcript = " ".join(await page.locator("#transcript .service").all_inner_texts())
+    found = re.findall(r"[0-9]{3,4}(?: [0-9]{3,4})+", transcript)
     await somebody.type("3")
     await expect(somebody.button("call")).to_be_visible()
     return str(found[-1]).replace(" ", "")
@@ -204,32 +206,61 @@ async def test_accessible_at_320_pixels_and_by_keyboard_alone(
         await somebody.page.context.close()
 
 
+@dataclass
+class AtMicrophone:
+    """Chromium's microphone is a file, which it reads anew whenever the microphone is switched on,
+    and again and again until it is switched off."""
+
+    somebody: AtHandset
+    file: Path
+
+    async def says(self, words: str, then: str) -> None:
+        """Say it until the next question is asked."""
+        pcm = np.frombuffer(spoken(Language.ENGLISH, words, variant="m7", speed=130), "<i2")
+        sound = np.concatenate((np.zeros(8000, "<i2"), pcm, np.zeros(8000 * 8, "<i2")))
+        soundfile.write(self.file, sound, 8000, subtype="PCM_16")
+        microphone = self.somebody.page.get_by_role("button", name="Microphone")
+        await expect(microphone).to_have_attribute("aria-pressed", "false")
+        await microphone.click()
+        await expect(microphone).to_have_attribute("aria-pressed", "true")
+        await self.somebody.until(then)
+        await microphone.click()
+        await expect(microphone).to_have_attribute("aria-pressed", "false")
+        await expect(self.somebody.page.locator("#level")).to_have_js_property("value", 0)
+
+
 @pytest.mark.real_time
-async def test_what_the_microphone_hears_is_understood(
-    service: Service, url: str, tmp_path: Path
-) -> None:
-    """Chromium's microphone is a file: somebody who says "English" again and again."""
-    word = np.frombuffer(spoken(Language.ENGLISH, "English"), "<i2")
-    heard = tmp_path / "microphone.wav"
-    quiet = np.zeros(8000 * 2, "<i2")
-    soundfile.write(heard, np.concatenate((quiet, word, quiet)), 8000, subtype="PCM_16")
+async def test_a_driver_logs_in_by_voice(service: Service, url: str, tmp_path: Path) -> None:
+    """Language, user ID, PIN and code; no key is pressed."""
+    driver = next(
+        driver for driver in (await demo_of(service)).drivers if driver.user_id == "10000001"
+    )
+    microphone_file = tmp_path / "microphone.wav"
     async with browser(
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={heard}",
+        f"--use-file-for-fake-audio-capture={microphone_file}",
     ) as chromium:
         somebody = await at_handset(chromium, service, url, "en", "+85291230010")
-        microphone = somebody.page.get_by_role("button", name="Microphone")
-        await expect(microphone).to_have_attribute("aria-pressed", "false")
         await somebody.call()
         await somebody.until("welcome.language")
-        await microphone.click()
-        await expect(microphone).to_have_attribute("aria-pressed", "true")
+        microphone = AtMicrophone(somebody, microphone_file)
+        await microphone.says("English", "login.user_id")
         understood = somebody.page.locator("#transcript .caller")
         await expect(understood.first).to_contain_text("understood: 3")
         assert re.search(r"\([0-9]+ % sure\)", await understood.first.inner_text())
-        await microphone.click()
-        await expect(microphone).to_have_attribute("aria-pressed", "false")
-        await expect(somebody.page.locator("#level")).to_have_js_property("value", 0)
+        for number, question in (
+            (driver.user_id, "login.pin"),
+            (driver.pin, "login.code"),
+            (driver.code, "main_menu"),
+        ):
+            apart = digits(Language.ENGLISH, number).replace(" ", ", ")
+            await microphone.says(apart, question)
+        shown = await somebody.page.locator("#transcript").inner_text()
+        for secret in (driver.pin, driver.code):
+            assert secret not in shown
+            assert " ".join(secret) not in shown
         assert somebody.visit.complaints == []
     service.until_idle()
+    ((keys,),) = service.query("SELECT keys FROM calls WHERE caller_e164 = ?", somebody.number)
+    assert keys == 0

@@ -31,10 +31,10 @@ def test_each_key_of_a_menu_with_the_words_that_offer_it() -> None:
             offered("main_menu.unladen", "yue", key="3"),
         ],
     )
-    told = expects(step)
-    assert told is not None
-    one, three = told.choices
-    assert one == ChoiceTold("1", "To bundle, press 1.")
+    expected = expects(step)
+    assert expected is not None
+    first, three = expected.choices
+    assert first == ChoiceTold("1", "To bundle, press 1.")
     assert (three.key, "3" in three.text, three.text.isascii()) == ("3", True, False)
 
 

@@ -15,8 +15,8 @@ from ivr.handset.messages import PlaceCall, State, Told
 from ivr.handset.placed_call import PlacedCall
 from ivr.observe.metrics import MeteredRecords
 from ivr.records.call_book import CallBook
-from ivr.records.console_tables import Source
 from ivr.records.database import Database, RecordsUnavailable
+from ivr.records.prompt_tables import Source
 from ivr.records.prompt_versions import NewVersion, PromptVersions
 from ivr.records.roles import Role
 from ivr.settings.service import Settings
@@ -50,7 +50,11 @@ def noted(service: Service, caller: str, deed: str = "test call") -> list[tuple[
     rows = service.query(
         "SELECT who, subject, detail FROM audit WHERE action = ? ORDER BY entry_id", deed
     )
-    return [(who, subject) for who, subject, told in rows if json.loads(told)["caller"] == caller]
+    return [
+        (who, subject)
+        for who, subject, received in rows
+        if json.loads(received)["caller"] == caller
+    ]
 
 
 async def test_an_operator_calls_from_the_console(
@@ -167,12 +171,14 @@ GREETING = "welcome.greeting"
 
 async def greeted(page: Socket, caller: str, **wish: object) -> str:
     """All that is said in a call until the language is asked for."""
-    before = len(page.told)
+    before = len(page.received)
     await page.wish(**PLACE | {"caller": caller} | wish)
     await page.until(tell="step", step="asked", name="welcome.language")
     await page.wish(do="hang_up")
     await page.until(tell="written")
-    return " ".join(told["text"] for told in page.told[before:] if told["tell"] == "step")
+    return " ".join(
+        received["text"] for received in page.received[before:] if received["tell"] == "step"
+    )
 
 
 async def test_drafts_are_heard_by_their_author_alone_and_when_asked_for(
@@ -183,8 +189,10 @@ async def test_drafts_are_heard_by_their_author_alone_and_when_asked_for(
     for language in Language:
         clip = next(clip for clip in clips(language) if clip.name == GREETING)
         sound = (RECORDINGS / language / f"{GREETING}.flac").read_bytes()
-        said = f"A draft in {language}."
-        draft = NewVersion(language, GREETING, said, clip.digest, sound, 1.0, None, Source.UPLOADED)
+        words = f"A draft in {language}."
+        draft = NewVersion(
+            language, GREETING, words, clip.digest, sound, 1.0, None, Source.UPLOADED
+        )
         await versions.add(OPERATOR, draft)
     await records.close()
     for role, linked in ((Role.OPERATOR, True), (Role.REVIEWER, False)):
@@ -192,8 +200,8 @@ async def test_drafts_are_heard_by_their_author_alone_and_when_asked_for(
             async with http.get("/prompts/en/1001") as prompt:
                 assert ('href="/telephone?drafts"' in await prompt.text()) is linked
             async with console_socket(http, console_url) as page:
-                heard = await greeted(page, "+85291230081", drafts=True)
-                assert ("A draft in" in heard) is (role is Role.OPERATOR)
+                greeting = await greeted(page, "+85291230081", drafts=True)
+                assert ("A draft in" in greeting) is (role is Role.OPERATOR)
                 assert "A draft in" not in await greeted(page, "+85291230082")
     async with page_socket(url) as page:  # of a trial: nobody knows whose
         assert "A draft in" not in await greeted(page, "", drafts=True)
@@ -212,12 +220,12 @@ async def test_a_stranger_has_no_drafts_played(service: Service) -> None:
         call = await telephone.dial(service.uri, from_user=caller, headers={HEADER: seal})
         await call.answered()
         async with asyncio.timeout(limit(30)):
-            while not (told := texts_of(service, caller)):
+            while not (received := texts_of(service, caller)):
                 await asyncio.sleep(0.1)
         await call.hang_up()
     finally:
         await telephone.stop()
-    assert "A draft in" not in " ".join(told)
+    assert "A draft in" not in " ".join(received)
     assert "not a test call of ours" in service.log.read_text()
     service.until_idle()
 
@@ -232,10 +240,10 @@ def texts_of(service: Service, caller: str) -> list[str]:
 
 
 async def test_a_call_that_cannot_be_noted_is_not_placed() -> None:
-    told: list[Told] = []
+    received: list[Told] = []
 
     async def tell(what: Told) -> None:
-        told.append(what)
+        received.append(what)
 
     async def nowhere(_: PlaceCall) -> None:
         raise RecordsUnavailable("away")
@@ -248,7 +256,7 @@ async def test_a_call_that_cannot_be_noted_is_not_placed() -> None:
     book = CallBook(settings.records_url, settings.records, MeteredRecords())
     wish = PlaceCall(do="call", number="3902", caller=CALLER)
     await PlacedCall(wish, dialler, book, (), nowhere, tell, hear).run()
-    assert told == [State("not_placed", "no_records")]
+    assert received == [State("not_placed", "no_records")]
     with dialler.one_of_them():
         pass  # its place is free again
 

@@ -23,22 +23,18 @@ from ivr.node.housekeeping import Housekeeping
 from ivr.node.scoreboard import Scoreboard, WorkerState
 from ivr.node.shared import SharedState
 from ivr.observe.strain import Cause, Strain, Verdict
-from ivr.records import migrations
+from ivr.records.announcement_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.announcements import Announcements, NewAnnouncement
 from ivr.records.call_book import CallBook
 from ivr.records.call_search import CallFilter, CallSearch
-from ivr.records.console_tables import (
-    AnnouncementKind,
-    AnnouncementPlace,
-    OrderKind,
-    WebSession,
-)
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.node_name import Holder, NodeNameTaken, take_name
 from ivr.records.node_orders import NodeOrders
+from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import CallOutcome
 from ivr.records.people import People
+from ivr.records.people_tables import WebSession
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.retention import NOT_BEFORE_S, Retention
 from ivr.records.roles import Role
@@ -50,6 +46,7 @@ from prompts.announcements import PublishedAnnouncements
 from prompts.take import flac
 from tests.records.conftest import PATIENT, NotingMonitor, an_offered_call
 from tests.records.test_prompt_versions import a_take
+from tests.support.migrated import new_records
 from tests.support.past_calls import past_call
 from tests.support.shipped import shipped_library
 
@@ -82,7 +79,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
             "console": {"idle_minutes": 300},
         }
     )
-    await asyncio.to_thread(migrations.upgrade, settings.records_url)
+    new_records(tmp_path / "records.sqlite3")
     board = Scoreboard(3)
     records = Database(settings.records_url, PATIENT)
     book = CallBook(settings.records_url, PATIENT, NotingMonitor())
@@ -180,7 +177,9 @@ async def test_how_the_node_is_can_be_read_elsewhere(node: Node) -> None:
 
 async def test_sessions_are_kept_as_long_as_the_settings_say(node: Node) -> None:
     people = People(node.records, idle_min=300)
-    await people.add("test", "chan", "Chan Tai Man", Role.ADMINISTRATOR, "a long enough password")
+    await people.accounts.add(
+        "test", "chan", "Chan Tai Man", Role.ADMINISTRATOR, "a long enough password"
+    )
     visitor = await people.log_in("chan", "a long enough password", "127.0.0.1")
     assert visitor is not None
     for minutes, lasts in ((299, True), (301, False)):

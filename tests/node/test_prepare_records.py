@@ -13,10 +13,10 @@ from ivr.node import preparation
 from ivr.node.preparation import prepare_records
 from ivr.records import migrations
 from ivr.records.call_book import CallBook
-from ivr.records.console_tables import NodeState
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.node_orders import NodeOrders
+from ivr.records.node_tables import NodeState
 from ivr.records.outcome import CallOutcome
 from ivr.settings.service import Settings
 from tests.records.conftest import PATIENT, NotingMonitor, an_offered_call

@@ -9,14 +9,13 @@ import pytest
 
 from backend_client.errors import BackEndUnavailable
 from backend_client.types import CargoState, Driver, EarliestCrossing, Receipt
-from ground.database.urls import sqlite_url
 from ivr.call.ledger import BundleLedger
 from ivr.node.recovery import Recovery
 from ivr.observe import metrics
 from ivr.records.call_book import CallBook
-from ivr.records.migrations import upgrade
 from ivr.records.settings import RecordsSettings
 from tests.support.fakes.rocars import NOW, PaperRocars
+from tests.support.migrated import new_records
 
 pytestmark = pytest.mark.service
 
@@ -27,9 +26,7 @@ RECEIPT = Receipt("5550001", (CCRN,), "AB1234", NOW, EarliestCrossing(True, NOW)
 
 @pytest.fixture
 def records(tmp_path: Path) -> str:
-    url = sqlite_url(tmp_path / "records.sqlite3")
-    upgrade(url)
-    return url
+    return new_records(tmp_path / "records.sqlite3")
 
 
 @pytest.fixture

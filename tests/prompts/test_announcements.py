@@ -47,18 +47,18 @@ def test_a_damaged_list_leaves_the_last_one(tmp_path: Path, damaged: str) -> Non
 
 
 async def test_its_words_are_spoken_and_are_no_missing_recording(tmp_path: Path) -> None:
-    voice, told = FakeSynthesiser(), Told()
+    voice, noted = FakeSynthesiser(), Told()
     phrase = Phrase(Language.ENGLISH, ONE.name, words="Typhoon")
-    spoken = await composer(tmp_path, synthesiser=voice, told=told).compose([phrase])
+    spoken = await composer(tmp_path, synthesiser=voice, noted=noted).compose([phrase])
     assert (spoken.text, spoken.prompts, spoken.stand_ins) == ("Typhoon", (ONE.name,), ())
     assert spoken.seconds > 0.4
-    assert (voice.asked, told) == (["Typhoon"], [])
+    assert (voice.asked, noted) == (["Typhoon"], [])
 
 
 async def test_words_that_no_voice_can_speak_are_left_out_and_told(tmp_path: Path) -> None:
-    told = Told()
+    noted = Told()
     phrases = [Phrase(Language.ENGLISH, ONE.name, words="Typhoon")]
     voice = FakeSynthesiser(fails=True)
-    spoken = await composer(tmp_path, synthesiser=voice, told=told).compose(phrases)
+    spoken = await composer(tmp_path, synthesiser=voice, noted=noted).compose(phrases)
     assert spoken.stand_ins == ("announcement: left out",)
-    assert told == [("en", "announcement", "left out")]
+    assert noted == [("en", "announcement", "left out")]

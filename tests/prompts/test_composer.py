@@ -53,10 +53,10 @@ def composer(
     tmp_path: Path,
     library: Library = LIBRARY,
     synthesiser: Synthesiser | None = None,
-    told: Told | None = None,
+    noted: Told | None = None,
 ) -> Composer:
     stand_ins = StandIns(SETTINGS, tmp_path / "cache", synthesiser or FakeSynthesiser())
-    observer = Told() if told is None else told
+    observer = Told() if noted is None else noted
     return Composer(library, SETTINGS, stand_ins, observer=observer, now=lambda: NOW)
 
 
@@ -70,13 +70,15 @@ def without(*names: str, languages: tuple[Language, ...] = (Language.ENGLISH,)) 
     return Library(LIBRARY.pcm, index, ())
 
 
-def said(prompt: str, **slots: object) -> Phrase:
+def phrase(prompt: str, **slots: object) -> Phrase:
     return Phrase(Language.ENGLISH, prompt, slots)  # type: ignore[arg-type]
 
 
 async def test_gaps_are_exact(tmp_path: Path) -> None:
-    utterance = await composer(tmp_path).compose([said("vehicle.option", vehicle="AB12", key="1")])
-    units = ["letter.a", "letter.b", "digit.1", "digit.2", "digit.1"]
+    utterance = await composer(tmp_path).compose(
+        [phrase("vehicle.option", vehicle="AB12", key="1")]
+    )
+    units = ["letter.a", "letter.b", "digit.1.begins", "digit.2.ends", "digit.1.ends"]
     clips = ["vehicle.option--1", *(f"unit/{name}" for name in units), "vehicle.option--2"]
     lengths = [len(LIBRARY.clip(Language.ENGLISH, name) or b"") for name in clips]
     # For |gap| A gap B |group| 1 gap 2 |comma| press |gap| 1
@@ -91,15 +93,15 @@ async def test_gaps_are_exact(tmp_path: Path) -> None:
 
 async def test_the_text_is_what_a_person_would_write(tmp_path: Path) -> None:
     phrases = [
-        said("bundle.done", ubr="5550001234"),
-        said("bundle.cross_from", at=datetime(2010, 5, 18, 0, 15, tzinfo=HONG_KONG)),
-        said("bundle.one_cargo", ccrns=["12345678", "1234567890123"], vehicle="FU88"),
+        phrase("bundle.done", ubr="5550001234"),
+        phrase("bundle.cross_from", at=datetime(2010, 5, 18, 0, 15, tzinfo=HONG_KONG)),
+        phrase("bundle.one_cargo", ccrns=["12345678", "1234567890123"], vehicle="FU88"),
     ]
     utterance = await composer(tmp_path).compose(phrases)
     assert utterance.text == (
-        "Bundled. Your unique bundling reference is: 555 000 1234. "
+        "Bundled. Your reference is: 555 000 1234. "
         "You may cross from tomorrow at 12:15 am. "
-        "You are bundling cargo 1234 5678, 123 456 789 0123, with vehicle FU 88."
+        "Bundle cargo ending 5678, 0123, vehicle FU 88."
     )
     assert utterance.prompts == ("bundle.done", "bundle.cross_from", "bundle.one_cargo")
     assert utterance.stand_ins == ()
@@ -107,49 +109,51 @@ async def test_the_text_is_what_a_person_would_write(tmp_path: Path) -> None:
 
 async def test_the_same_phrase_is_composed_once(tmp_path: Path) -> None:
     same = composer(tmp_path)
-    first, second = [await same.compose([said("login.pin", length=6)]) for _ in range(2)]
+    first, second = [await same.compose([phrase("login.pin", length=6)]) for _ in range(2)]
     assert first.pcm == second.pcm
     at = datetime(2010, 5, 18, 0, 15, tzinfo=HONG_KONG)
-    tonight = await same.compose([said("bundle.cross_from", at=at)])
+    tonight = await same.compose([phrase("bundle.cross_from", at=at)])
     same._now = lambda: at  # midnight passes: "tomorrow" is no longer true
     assert "tomorrow" in tonight.text
-    assert "tomorrow" not in (await same.compose([said("bundle.cross_from", at=at)])).text
+    assert "tomorrow" not in (await same.compose([phrase("bundle.cross_from", at=at)])).text
 
 
 async def test_a_missing_recording_is_synthesised_once_and_counted(tmp_path: Path) -> None:
-    told, synthesiser = Told(), FakeSynthesiser()
-    missing = composer(tmp_path, without("login.welcome"), synthesiser, told)
-    ten = await asyncio.gather(*(missing.compose([said("login.welcome")]) for _ in range(10)))
+    noted, synthesiser = Told(), FakeSynthesiser()
+    missing = composer(tmp_path, without("login.welcome"), synthesiser, noted)
+    ten = await asyncio.gather(*(missing.compose([phrase("login.welcome")]) for _ in range(10)))
     assert synthesiser.asked == ["You are logged in"]
     assert {utterance.stand_ins for utterance in ten} == {("login.welcome: synthesised",)}
     assert all(utterance.seconds > 0.4 for utterance in ten)
-    assert told == [("en", "login.welcome", "synthesised")] * 10
+    assert noted == [("en", "login.welcome", "synthesised")] * 10
     other = FakeSynthesiser(fails=True)  # the next start finds it on disk
     again = composer(tmp_path, without("login.welcome"), other)
-    assert (await again.compose([said("login.welcome")])).seconds > 0.4
+    assert (await again.compose([phrase("login.welcome")])).seconds > 0.4
     assert other.asked == []
 
 
 async def test_without_a_synthesiser_another_language_is_borrowed(tmp_path: Path) -> None:
-    told = Told()
-    borrowing = composer(tmp_path, without("login.welcome"), FakeSynthesiser(fails=True), told)
-    utterance = await borrowing.compose([said("login.welcome")])
+    noted = Told()
+    borrowing = composer(tmp_path, without("login.welcome"), FakeSynthesiser(fails=True), noted)
+    utterance = await borrowing.compose([phrase("login.welcome")])
     assert memoryview(utterance.pcm) == LIBRARY.clip(Language.CANTONESE, "login.welcome")
-    assert told == [("en", "login.welcome", "borrowed from yue")]
+    assert noted == [("en", "login.welcome", "borrowed from yue")]
 
 
 async def test_what_cannot_be_said_at_all_is_left_out_and_the_rest_is_said(tmp_path: Path) -> None:
-    told = Told()
-    lost = without("unit/digit.7", languages=tuple(Language))
-    one = composer(tmp_path, lost, FakeSynthesiser(fails=True), told)
-    utterance = await one.compose([said("bundle.done", ubr="7001234567"), said("no.such")])
-    assert ("en", "unit/digit.7", "left out") in told
-    assert ("en", "no.such", "left out") in told
+    noted = Told()
+    lost = without("unit/digit.7.begins", languages=tuple(Language))
+    mute = composer(tmp_path, lost, FakeSynthesiser(fails=True), noted)
+    utterance = await mute.compose([phrase("bundle.done", ubr="7001234567"), phrase("no.such")])
+    assert ("en", "unit/digit.7.begins", "left out") in noted
+    assert ("en", "no.such", "left out") in noted
     assert utterance.seconds > 3
 
 
 async def test_a_slot_that_is_not_filled_is_no_silence(tmp_path: Path) -> None:
-    utterance = await composer(tmp_path).compose([said("bundle.done"), said("bundle.cross_now")])
+    utterance = await composer(tmp_path).compose(
+        [phrase("bundle.done"), phrase("bundle.cross_now")]
+    )
     assert "…" in utterance.text
     assert utterance.seconds > 3
 
@@ -177,11 +181,13 @@ async def test_a_damaged_recording_is_missing_and_nothing_else_is(
     library = load_library(tmp_path / "recordings")
     (missing,) = [lost for lost in library.missing if lost.startswith("en ")]
     assert missing.startswith("en login.welcome: ")
-    utterance = await composer(tmp_path, library).compose([said("login.welcome")])
+    utterance = await composer(tmp_path, library).compose([phrase("login.welcome")])
     assert utterance.stand_ins == ("login.welcome: synthesised",)
 
 
 async def test_a_cache_that_cannot_be_written_costs_nothing_but_the_cache(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file is in the way")
-    utterance = await composer(tmp_path, without("login.welcome")).compose([said("login.welcome")])
+    utterance = await composer(tmp_path, without("login.welcome")).compose(
+        [phrase("login.welcome")]
+    )
     assert utterance.seconds > 0.4

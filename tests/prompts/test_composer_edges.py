@@ -28,6 +28,7 @@ LIBRARY = shipped_library()
 FITTING: dict[SlotKind, SlotValue] = {
     SlotKind.DIGITS: "1234567890",
     SlotKind.REFS: ["12345678", "1234567890123"],
+    SlotKind.ENDINGS: ["12345678", "1234567890123"],
     SlotKind.PLATE: "AB1234",
     SlotKind.TIME: NOW + timedelta(hours=2),
     SlotKind.NUMBER: 6,
@@ -52,10 +53,10 @@ class Told(list[tuple[str, str, str]]):
 
 
 async def composed(
-    tmp_path: Path, *phrases: Phrase, library: Library = LIBRARY, told: Told | None = None
+    tmp_path: Path, *phrases: Phrase, library: Library = LIBRARY, noted: Told | None = None
 ) -> Utterance:
     stand_ins = StandIns(SETTINGS, tmp_path / "cache", MuteSynthesiser())
-    observer = Told() if told is None else told
+    observer = Told() if noted is None else noted
     composer = Composer(library, SETTINGS, stand_ins, observer=observer, now=lambda: NOW)
     return await composer.compose(phrases)
 
@@ -70,19 +71,17 @@ def gap(ms: int) -> int:
 
 
 async def test_gaps_between_groups_references_and_phrases_in_samples(tmp_path: Path) -> None:
-    slots: dict[str, SlotValue] = {"ccrns": ["123456", "12"], "vehicle": "A"}
-    phrase = Phrase(Language.ENGLISH, "bundle.one_cargo", slots)
+    phrase = Phrase(Language.ENGLISH, "own.cargo", {"ccrns": ["123456", "12"]})
     utterance = await composed(tmp_path, phrase, Phrase(Language.ENGLISH, "login.welcome"))
-    units = [*(f"unit/digit.{digit}" for digit in "12345612"), "unit/letter.a"]
-    recorded = ["bundle.one_cargo--1", "bundle.one_cargo--2", "login.welcome", *units]
+    places = ("1.begins", "2", "3.ends", "4.begins", "5", "6.ends", "1.begins", "2.ends")
+    units = [f"unit/digit.{place}" for place in places]
+    recorded = ["own.cargo--1", "login.welcome", *units]
     expected = (
         sum(length(name) for name in recorded)
-        + gap(SETTINGS.slot_gap_ms)  # cargo | 123
+        + gap(SETTINGS.comma_gap_ms)  # cargo: | 123
         + gap(SETTINGS.unit_gap_ms) * (2 + 2 + 1)
         + gap(SETTINGS.group_gap_ms)  # 123 | 456
         + gap(SETTINGS.item_gap_ms)  # 456 | 12
-        + gap(SETTINGS.comma_gap_ms)  # 12 | , with vehicle
-        + gap(SETTINGS.slot_gap_ms)  # vehicle | A
         + gap(SETTINGS.phrase_gap_ms)
     )
     assert len(utterance.pcm) // 2 == expected
@@ -91,8 +90,8 @@ async def test_gaps_between_groups_references_and_phrases_in_samples(tmp_path: P
     silence = gap(SETTINGS.phrase_gap_ms) * 2
     assert memoryview(utterance.pcm)[-tail:] == LIBRARY.clip(Language.ENGLISH, "login.welcome")
     assert not any(utterance.pcm[-tail - silence : -tail])
-    letter = LIBRARY.clip(Language.ENGLISH, "unit/letter.a") or b""
-    assert utterance.pcm[: -tail - silence].endswith(bytes(letter))
+    digit = LIBRARY.clip(Language.ENGLISH, "unit/digit.2.ends") or b""
+    assert utterance.pcm[: -tail - silence].endswith(bytes(digit))
 
 
 async def test_nothing_to_say_is_no_sound(tmp_path: Path) -> None:
@@ -152,26 +151,26 @@ async def test_a_time_is_of_hong_kong_and_its_day_is_told_from_today(
 async def test_what_cannot_be_said_is_left_out_and_told(
     tmp_path: Path, language: Language, prompt: str, slot: str, value: SlotValue | None
 ) -> None:
-    told = Told()
+    noted = Told()
     kinds = catalogue.load(language).prompts[prompt].slots
     slots = {name: FITTING[kind] for name, kind in kinds.items() if name != slot}
     if value is not None:
         slots[slot] = value
-    utterance = await composed(tmp_path, Phrase(language, prompt, slots), told=told)
+    utterance = await composed(tmp_path, Phrase(language, prompt, slots), noted=noted)
     assert "…" in utterance.text
     assert utterance.stand_ins == (f"{prompt} {slot}: left out",)
-    assert told == [(language, f"{prompt} {slot}", "left out")]
+    assert noted == [(language, f"{prompt} {slot}", "left out")]
     assert utterance.seconds > 0.2  # the rest is said
 
 
 async def test_an_empty_library_leaves_everything_out_and_raises_nothing(tmp_path: Path) -> None:
-    told = Told()
+    noted = Told()
     phrase = Phrase(Language.CANTONESE, "bundle.done", {"ubr": "1234"})
-    utterance = await composed(tmp_path, phrase, library=Library(b"", {}, ()), told=told)
+    utterance = await composed(tmp_path, phrase, library=Library(b"", {}, ()), noted=noted)
     assert not any(utterance.pcm)  # gaps only
     assert utterance.text
-    assert {how for _, _, how in told} == {"left out"}
-    assert len(utterance.stand_ins) == len(told) >= 5
+    assert {how for _, _, how in noted} == {"left out"}
+    assert len(utterance.stand_ins) == len(noted) >= 5
 
 
 async def test_an_unknown_prompt_is_named_and_the_others_are_said(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr.records.console_tables import PromptVersion, Source
+from ivr.records.prompt_tables import PromptVersion, Source
 from ivr.records.prompt_versions import NewVersion
 from ivr.studio.clips import StudioClip
 from ivr.studio.intake import Intake

@@ -36,7 +36,7 @@ def shipped() -> bytes:
     return bytes(LIBRARY.clip(Language.ENGLISH, GREETING) or b"")
 
 
-async def said(composer: Composer) -> Utterance:
+async def greeted(composer: Composer) -> Utterance:
     return await composer.compose([Phrase(Language.ENGLISH, GREETING)])
 
 
@@ -50,31 +50,31 @@ def composer(tmp_path: Path) -> Composer:
 async def test_the_next_utterance_plays_what_was_published(
     composer: Composer, tmp_path: Path
 ) -> None:
-    assert (await said(composer)).pcm == shipped()
+    assert (await greeted(composer)).pcm == shipped()
     live.publish(tmp_path / "live", [greeting()], {7: NEW})
-    utterance = await said(composer)
+    utterance = await greeted(composer)
     assert (utterance.pcm, utterance.text) == (NEW, "Welcome.")
     live.publish(tmp_path / "live", [], {})
-    assert (await said(composer)).pcm == shipped()
+    assert (await greeted(composer)).pcm == shipped()
 
 
 async def test_what_plays_goes_on_when_its_version_is_gone(
     composer: Composer, tmp_path: Path
 ) -> None:
     live.publish(tmp_path / "live", [greeting()], {7: NEW})
-    before = await said(composer)
+    before = await greeted(composer)
     live.publish(tmp_path / "live", [greeting(8)], {8: NEW[::-1]})
     live.tidy(tmp_path / "live", [8])
     assert not (tmp_path / "live" / "7.pcm").exists()
     assert before.pcm == NEW
-    assert (await said(composer)).pcm == NEW[::-1]
+    assert (await greeted(composer)).pcm == NEW[::-1]
 
 
 async def test_a_version_made_for_other_words_is_not_played(
     composer: Composer, tmp_path: Path
 ) -> None:
     live.publish(tmp_path / "live", [greeting(digest="0" * 16)], {7: NEW})
-    assert (await said(composer)).pcm == shipped()
+    assert (await greeted(composer)).pcm == shipped()
 
 
 async def test_a_sound_that_is_gone_is_replaced_by_the_shipped_one(
@@ -82,15 +82,15 @@ async def test_a_sound_that_is_gone_is_replaced_by_the_shipped_one(
 ) -> None:
     live.publish(tmp_path / "live", [greeting()], {7: NEW})
     (tmp_path / "live" / "7.pcm").unlink()
-    utterance = await said(composer)
+    utterance = await greeted(composer)
     assert (utterance.pcm, utterance.text) == (shipped(), "Road Cargo System.")
 
 
 async def test_an_unreadable_list_leaves_what_was(composer: Composer, tmp_path: Path) -> None:
     live.publish(tmp_path / "live", [greeting()], {7: NEW})
-    await said(composer)
+    await greeted(composer)
     (tmp_path / "live" / "live.json").write_text("[{")
-    assert (await said(composer)).pcm == NEW
+    assert (await greeted(composer)).pcm == NEW
 
 
 def test_a_disk_that_is_full_changes_nothing(tmp_path: Path) -> None:
@@ -104,8 +104,29 @@ def test_a_disk_that_is_full_changes_nothing(tmp_path: Path) -> None:
 
 def test_who_listens_hears_what_callers_hear(tmp_path: Path) -> None:
     live.publish(tmp_path / "live", [greeting()], {7: NEW})
-    heard: Library = as_heard(LIBRARY, tmp_path / "live")
-    assert bytes(heard.clip(Language.ENGLISH, GREETING) or b"") == NEW
-    assert heard.clip(Language.ENGLISH, "goodbye.plain") == LIBRARY.clip(
+    library: Library = as_heard(LIBRARY, tmp_path / "live")
+    assert bytes(library.clip(Language.ENGLISH, GREETING) or b"") == NEW
+    assert library.clip(Language.ENGLISH, "goodbye.plain") == LIBRARY.clip(
         Language.ENGLISH, "goodbye.plain"
     )
+
+
+def test_a_digit_of_another_voice_is_heard_at_every_place_of_a_number(tmp_path: Path) -> None:
+    digests = {clip.name: clip.digest for clip in clips(Language.ENGLISH)}
+    shelf = PublishedLibrary(LIBRARY, tmp_path)
+    inside, own_end = b"\1\0" * 800, b"\2\0" * 800
+
+    def library(name: str) -> bytes:
+        return bytes(shelf.clip(Language.ENGLISH, name) or b"")
+
+    sevens = [LiveClip(Language.ENGLISH, "unit/digit.7", 1, "seven", digests["unit/digit.7"])]
+    live.publish(tmp_path, sevens, {1: inside})
+    assert shelf.changed()
+    assert library("unit/digit.7.begins") == library("unit/digit.7.ends") == inside
+    name = "unit/digit.8.ends"
+    assert library(name) == bytes(LIBRARY.clip(Language.ENGLISH, name) or b"")
+    name = "unit/digit.7.ends"
+    sevens.append(LiveClip(Language.ENGLISH, name, 2, "seven", digests[name]))
+    live.publish(tmp_path, sevens, {2: own_end})
+    assert shelf.changed()
+    assert library(name) == own_end

@@ -101,3 +101,41 @@ async def test_the_same_words_are_told_apart_by_their_length(tmp_path: Path) -> 
     lengths = {manifest[clip.name]["seconds"] for clip in same}
     assert len(lengths) == len(same)
     assert all(0.27 < float(str(length)) < 0.36 for length in lengths)
+
+
+class Words(Tone):
+    """A word as so many tones as it has letters, with a stop in it; a pause after each comma."""
+
+    def speak(self, text: str, language: Language) -> Speech:
+        self.given.append(text)
+        pieces: list[np.ndarray] = []
+        for at in range(1, text.count(",") + 2):
+            time = np.arange(4800) / 24_000
+            half = (0.5 * np.sin(2 * np.pi * 200 * at * time)).astype(np.float32)
+            stop, pause = np.zeros(1600, np.float32), np.zeros(self.pause, np.float32)
+            pieces += [half, stop, half, pause]
+        return Speech(np.concatenate(pieces), 24_000)
+
+    pause = 4000
+
+
+@pytest.mark.parametrize(
+    ("name", "hz"), [("digit.6.begins", 200), ("digit.6", 400), ("digit.6.ends", 600)]
+)
+async def test_a_digit_is_taken_from_a_row_by_its_place(tmp_path: Path, name: str, hz: int) -> None:
+    clip = Clip(Language.ENGLISH, f"unit/{name}", "six")
+    voice = Words()
+    entry = (await made(tmp_path, [clip], voice))[clip.name]
+    assert voice.given == ["six, six, six."]
+    assert 0.44 < float(str(entry["seconds"])) < 0.53  # two halves, the stop, and its edges
+    samples, rate = soundfile.read(tmp_path / f"en/{clip.name}.flac", dtype="float32")
+    spectrum = np.abs(np.fft.rfft(samples))
+    assert np.argmax(spectrum) * rate / len(samples) == pytest.approx(hz, rel=0.05)
+    assert abs(samples[[0, -1]]).max() < 0.001  # joined to others without a click
+
+
+async def test_a_digit_is_spoken_alone_by_a_voice_that_does_not_pause(tmp_path: Path) -> None:
+    clip = Clip(Language.ENGLISH, "unit/digit.6.ends", "six")
+    voice = Tone()
+    await made(tmp_path, [clip], voice)
+    assert voice.given == ["six, six, six.", "six."]

@@ -35,15 +35,15 @@ def english(tmp_path: Path) -> Path:
 
 def missing_in_english(directory: Path) -> list[str]:
     found = load_library(directory.parent).missing
-    return [one.removeprefix("en ") for one in found if one.startswith("en ")]
+    return [line.removeprefix("en ") for line in found if line.startswith("en ")]
 
 
 @pytest.mark.parametrize("language", list(Language))
 def test_nothing_is_stale_and_the_manifest_says_what_the_script_says(language: Language) -> None:
     assert stale(RECORDINGS, language) == []
     manifest = json.loads((RECORDINGS / language / MANIFEST).read_text(encoding="utf-8"))
-    said = {clip.name: clip.speech for clip in clips(language)}
-    assert {name: entry["speech"] for name, entry in manifest.items()} == said
+    speech = {clip.name: clip.speech for clip in clips(language)}
+    assert {name: entry["speech"] for name, entry in manifest.items()} == speech
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -79,7 +79,7 @@ def test_every_clip_begins_and_ends_quietly() -> None:
 
 
 def test_a_language_without_a_directory_is_missing_alone(english: Path) -> None:
-    lost = {one.split(": ")[0] for one in load_library(english.parent).missing}
+    lost = {line.split(": ")[0] for line in load_library(english.parent).missing}
     assert lost == {
         f"{language} {clip.name}"
         for language in (Language.CANTONESE, Language.PUTONGHUA)

@@ -49,6 +49,7 @@ def taken(data: bytes, expected_s: float | None = SECONDS) -> Take:
         ("WAV", "PCM_16", 8000),
         ("WAV", "PCM_24", 44_100),
         ("WAV", "ULAW", 8000),
+        ("RF64", "PCM_24", 48_000),
         ("FLAC", "PCM_16", 48_000),
         ("OGG", "VORBIS", 44_100),
         ("MP3", "MPEG_LAYER_III", 44_100),
@@ -168,6 +169,13 @@ def test_a_wav_whose_header_was_left_behind_is_read_to_its_end() -> None:
         assert take.seconds + take.trimmed_s == pytest.approx(ROOM_S, abs=0.05)
 
 
+def test_a_wav_that_is_wrong_about_its_bytes_a_second_is_whole() -> None:
+    whole = bytearray(as_file(ROOM))
+    for bytes_per_second in (1, 8000, 176_400):
+        whole[28:32] = bytes_per_second.to_bytes(4, "little")
+        assert taken(bytes(whole)).seconds == taken(as_file(ROOM)).seconds
+
+
 def test_a_flac_that_knows_of_less_than_it_has_is_read_to_its_end() -> None:
     whole = bytearray(as_file(ROOM, "FLAC"))
     for samples in (8000, 0):
@@ -185,6 +193,7 @@ def _cut(data: bytes) -> bytes:
     [
         pytest.param(_cut(as_file(ROOM)), id="WAV"),
         pytest.param(_cut(as_file(ROOM, "WAV", "ULAW")), id="WAV of a telephone"),
+        pytest.param(_cut(as_file(ROOM, "RF64")), id="RF64"),
         pytest.param(_cut(as_file(ROOM, "AIFF")), id="AIFF"),
         pytest.param(_cut(as_file(ROOM, "FLAC")), id="FLAC"),
         pytest.param(_cut(as_file(ROOM, "OGG", "VORBIS")), id="Ogg"),

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ground.database.urls import sqlite_url
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import calling_number
 from ivr.records.facts import CallOpened
-from ivr.records.migrations import upgrade
 from ivr.records.settings import RecordsSettings
+from tests.support.migrated import new_records
 
 
 @dataclass
@@ -59,9 +58,7 @@ def an_offered_call(**changes: object) -> CallOpened:
 
 @pytest.fixture
 def database(tmp_path: Path) -> str:
-    url = sqlite_url(tmp_path / "records.sqlite3")
-    upgrade(url)
-    return url
+    return new_records(tmp_path / "records.sqlite3")
 
 
 @pytest.fixture

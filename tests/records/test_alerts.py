@@ -35,7 +35,7 @@ async def until_the_pause_is_over(records: Database) -> None:
         await session.execute(waiting.values(try_at=now()))
 
 
-async def told(alerts: Alerts) -> list[tuple[AlertEvent, Channel]]:
+async def sent_now(alerts: Alerts) -> list[tuple[AlertEvent, Channel]]:
     """Sends whatever is due, and says what that was."""
     found = []
     while (claimed := await alerts.claim()) is not None:
@@ -50,13 +50,13 @@ async def test_opened_once_whoever_sees_it_and_told_when_it_is_over(records: Dat
     await asyncio.gather(*(console.raise_(AWAY, now()) for console in consoles))
     (alert,) = await consoles[0].open()
     assert alert.figures == {"node": "hk1"}
-    raised = await told(consoles[1])
+    raised = await sent_now(consoles[1])
     assert sorted(raised) == sorted((AlertEvent.RAISED, channel) for channel in Channel)
     await consoles[2].raise_(AWAY, now())
-    assert await told(consoles[3]) == []
+    assert await sent_now(consoles[3]) == []
     for console in consoles:
         await console.clear(AWAY.kind, AWAY.subject)
-    over = await told(consoles[0])
+    over = await sent_now(consoles[0])
     assert sorted(over) == sorted((AlertEvent.OVER, channel) for channel in Channel)
     assert await consoles[0].open() == []
     await consoles[0].raise_(AWAY, now())
@@ -66,12 +66,12 @@ async def test_opened_once_whoever_sees_it_and_told_when_it_is_over(records: Dat
 async def test_what_is_still_wrong_is_told_again_after_a_while(records: Database) -> None:
     alerts = Alerts(records, [Channel.EMAIL], repeat_h=4)
     await alerts.raise_(AWAY, now())
-    assert await told(alerts) == [(AlertEvent.RAISED, Channel.EMAIL)]
+    assert await sent_now(alerts) == [(AlertEvent.RAISED, Channel.EMAIL)]
     async with records.writing() as session:
         await session.execute(update(Alert).values(told_at=now() - timedelta(hours=4)))
     await alerts.raise_(AWAY, now())
     await alerts.raise_(AWAY, now())
-    assert await told(alerts) == [(AlertEvent.STILL, Channel.EMAIL)]
+    assert await sent_now(alerts) == [(AlertEvent.STILL, Channel.EMAIL)]
 
 
 async def test_it_is_tried_again_with_longer_and_longer_pauses(records: Database) -> None:
@@ -95,7 +95,7 @@ async def test_it_is_tried_again_with_longer_and_longer_pauses(records: Database
         assert await alerts.claim() is None
         await until_the_pause_is_over(records)
     assert pauses == [1, 2, 4, 8]
-    assert [event for event, _ in await told(alerts)] == [AlertEvent.RAISED, AlertEvent.OVER]
+    assert [event for event, _ in await sent_now(alerts)] == [AlertEvent.RAISED, AlertEvent.OVER]
 
 
 async def test_a_message_nobody_takes_for_a_day_is_given_up(records: Database) -> None:

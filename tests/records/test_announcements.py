@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from ivr.records import audit
+from ivr.records.announcement_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.announcements import LONGEST_WORDS, Announcements, NewAnnouncement, purge
-from ivr.records.console_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.prompt_versions import NotAllowed
@@ -43,7 +43,7 @@ async def test_an_emergency_is_said_first_and_a_closure_last(records: Database) 
     emergency = await announcements.make("lee", wanted(AnnouncementKind.EMERGENCY))
     later = replace(wanted(), begins=now() + HOUR, ends=now() + 2 * HOUR)
     to_come = await announcements.make("lee", later)
-    found = [said.announcement_id for said in await announcements.to_be_said()]
+    found = [announcement.announcement_id for announcement in await announcements.to_be_said()]
     order = [emergency, works, to_come, closing]
     assert found == [announcement.announcement_id for announcement in order]
 

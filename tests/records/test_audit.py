@@ -18,7 +18,7 @@ from ground.database.engine import for_writing
 from ground.database.urls import sqlite_url
 from ivr.node.audit_export import AuditExport, NotSent, as_syslog
 from ivr.records import audit, audit_chain
-from ivr.records.console_tables import AuditEntry
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.database import Database, RecordsUnavailable, open_database
 from ivr.records.migrations.upgrade import MIGRATIONS
 from ivr.records.settings import RecordsSettings

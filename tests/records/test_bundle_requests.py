@@ -109,12 +109,12 @@ async def test_the_caller_is_told_once(book: CallBook) -> None:
     book.bundle_outcome_told("call-1", "no such key")
     assert await book.flush()
     assert await book.untold_bundle_requests("12345678", long_ago) == []
-    (told,) = await book.bundle_requests_of("12345678")
-    first_told = told.told_at
+    (request,) = await book.bundle_requests_of("12345678")
+    first_told = request.told_at
     book.bundle_outcome_told("call-1", "key-1")
     assert await book.flush()
-    (told,) = await book.bundle_requests_of("12345678")
-    assert told.told_at == first_told
+    (request,) = await book.bundle_requests_of("12345678")
+    assert request.told_at == first_told
 
 
 async def test_what_was_never_sent_is_not_told_later(book: CallBook) -> None:

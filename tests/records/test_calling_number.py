@@ -27,7 +27,11 @@ pytestmark = pytest.mark.unit
         ("9123 4567", "+85291234567", "HK"),
         ("91234567;phone-context=+852", "+85291234567", "HK"),
         ("13800138000;phone-context=+86", "+8613800138000", "CN"),
+        ("85291234567;phone-context=+852", "+85291234567", "HK"),
         ("+85291234567;npdi;rn=1234", "+85291234567", "HK"),
+        ("+(852)9123-4567", "+85291234567", "HK"),
+        ("(852) 9123 4567", "+85291234567", "HK"),
+        ("+0085291234567", "+85291234567", "HK"),
         ("+8613800138000", "+8613800138000", "CN"),
         ("8613800138000", "+8613800138000", "CN"),
         ("+867558888 8888", "+8675588888888", "CN"),
@@ -150,6 +154,8 @@ def test_e164_is_a_fixed_point(user: str) -> None:
         ("015123456789", "DE", "+4915123456789", True),
         ("4915123456789", "DE", "+4915123456789", True),  # also a number within Germany
         ("13802234567", "JP", "+8613802234567", False),
+        ("91234567;phone-context=+853", None, "+85291234567", False),  # no number of Macao's
+        ("85291234567;phone-context=+86", "CN", "+85291234567", False),
     ],
 )
 def test_a_country_is_not_guessed(user: str, trunk: str | None, e164: str, sure: bool) -> None:
@@ -178,4 +184,4 @@ def test_the_country_of_a_trunk_is_that_of_its_narrowest_network() -> None:
         Peer(name="pbx", networks=(IPv4Network("192.0.2.7/32"),)),
     )
     asked = ("192.0.2.1:5060", "198.51.100.1", "192.0.2.7:5061", "nobody", "")
-    assert [region_of(one, peers) for one in asked] == ["CN", "HK", None, None, None]
+    assert [region_of(number, peers) for number in asked] == ["CN", "HK", None, None, None]

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ivr.records.console_tables import NodeState
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.node_name import (
@@ -22,6 +21,7 @@ from ivr.records.node_name import (
     take_name,
 )
 from ivr.records.node_orders import NodeOrders
+from ivr.records.node_tables import NodeState
 from tests.records.conftest import PATIENT
 
 pytestmark = pytest.mark.service

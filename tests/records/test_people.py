@@ -14,10 +14,10 @@ from ground.web.lockout import LockedFor, LockoutRule
 from ground.web.passwords import SecretHasher
 from ivr.records import audit
 from ivr.records.account import NotPossible
-from ivr.records.console_tables import KnownDevice, LoginFailures, Person, WebSession
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.people import People
+from ivr.records.people_tables import KnownDevice, LoginFailures, Person, WebSession
 from ivr.records.roles import Role
 from ivr.records.settings import RecordsSettings
 
@@ -39,7 +39,7 @@ async def people(records: Database, monkeypatch: pytest.MonkeyPatch) -> People:
     cheap = SecretHasher(time_cost=1, memory_kib=64, parallelism=1)
     monkeypatch.setattr("ivr.records.people._HASHER", cheap)
     people = People(records)
-    await people.add("test", "chan", "Chan Tai Man", Role.ADMINISTRATOR, PASSWORD)
+    await people.accounts.add("test", "chan", "Chan Tai Man", Role.ADMINISTRATOR, PASSWORD)
     return people
 
 
@@ -172,7 +172,7 @@ async def test_names_that_nobody_has_are_locked_alike(people: People) -> None:
 
 
 async def test_web_and_telephone_are_counted_apart(people: People) -> None:
-    await people.set_phone("test", "chan", "2468", "135792")
+    await people.accounts.set_phone("test", "chan", "2468", "135792")
     for _ in range(FREE_FAILURES):
         await people.by_phone("2468", "999999", "+85291234567")
     with pytest.raises(LockedFor):
@@ -181,14 +181,14 @@ async def test_web_and_telephone_are_counted_apart(people: People) -> None:
 
 
 async def test_an_administrator_unlocks(people: People, records: Database) -> None:
-    await people.set_phone("test", "chan", "2468", "135792")
+    await people.accounts.set_phone("test", "chan", "2468", "135792")
     for _ in range(FREE_FAILURES):
         await people.log_in("chan", "wrong", "127.0.0.1")
         await people.by_phone("2468", "999999", "")
-    (person,) = await people.all()
-    assert set(await people.locked([person])) == {"chan"}
-    await people.unlock("test", "chan")
-    assert await people.locked([person]) == {}
+    (person,) = await people.accounts.all()
+    assert set(await people.accounts.locked([person])) == {"chan"}
+    await people.accounts.unlock("test", "chan")
+    assert await people.accounts.locked([person]) == {}
     assert await people.log_in("chan", PASSWORD, "127.0.0.1") is not None
     assert await people.by_phone("2468", "135792", "") is not None
     assert "person: unlocked" in [entry.action for entry in await audit.read(records)]
@@ -203,11 +203,11 @@ async def test_every_log_in_is_written_down_and_says_what_it_was(
     visitor = await people.log_in("chan", PASSWORD, "192.0.2.1")
     assert visitor is not None
     await people.log_out(visitor.token, "chan")
-    told = [
+    deeds = [
         (entry.who, entry.action, entry.detail.get("address"))
         for entry in reversed(await audit.read(records))
     ]
-    assert told[1:] == [
+    assert deeds[1:] == [
         ("chan", "log-in failed", "192.0.2.1"),
         ("nobody", "log-in failed", "192.0.2.2"),
         ("(no name)", "log-in failed", "192.0.2.3"),
@@ -231,7 +231,7 @@ async def test_old_failures_and_devices_are_forgotten(people: People, records: D
 async def test_another_password_ends_all_sessions(people: People) -> None:
     visitor = await people.log_in("chan", PASSWORD, "127.0.0.1")
     assert visitor is not None
-    await people.set_password("test", "chan", "another long password")
+    await people.accounts.set_password("test", "chan", "another long password")
     assert await people.visitor(visitor.token) is None
 
 
@@ -245,18 +245,18 @@ async def test_another_password_ends_all_sessions(people: People) -> None:
 )
 async def test_weak_passwords_are_refused(people: People, password: str) -> None:
     with pytest.raises(NotPossible):
-        await people.set_password("test", "chan", password)
+        await people.accounts.set_password("test", "chan", password)
 
 
 async def test_somebody_must_remain_who_may_administrate(people: People) -> None:
     with pytest.raises(NotPossible, match="administrate"):
-        await people.set_role("chan", "chan", Role.VIEWER)
+        await people.accounts.set_role("chan", "chan", Role.VIEWER)
     with pytest.raises(NotPossible, match="administrate"):
-        await people.set_active("chan", "chan", False)
+        await people.accounts.set_active("chan", "chan", False)
 
 
 async def test_by_telephone(people: People) -> None:
-    await people.set_phone("test", "chan", "2468", "135792")
+    await people.accounts.set_phone("test", "chan", "2468", "135792")
     person = await people.by_phone("2468", "135792", "******1234")
     assert person is not None
     assert person.name == "chan"
@@ -265,7 +265,7 @@ async def test_by_telephone(people: People) -> None:
 
 
 async def test_no_secret_is_kept_in_clear(people: People, records: Database) -> None:
-    await people.set_phone("test", "chan", "2468", "135792")
+    await people.accounts.set_phone("test", "chan", "2468", "135792")
     visitor = await people.log_in("chan", PASSWORD, "127.0.0.1")
     assert visitor is not None
     async with records.reading() as session:
@@ -280,4 +280,9 @@ async def test_no_secret_is_kept_in_clear(people: People, records: Database) -> 
 def test_roles_include_those_below() -> None:
     assert Role.REVIEWER.may(Role.OPERATOR)
     assert not Role.OPERATOR.may(Role.REVIEWER)
-    assert all(Role.ADMINISTRATOR.may(role) for role in Role)
+    assert [role for role in Role if not Role.ADMINISTRATOR.may(role)] == [Role.LISTENER]
+
+
+def test_recordings_of_calls_are_heard_by_nobody_but_listeners() -> None:
+    assert [role for role in Role if role.may(Role.LISTENER)] == [Role.LISTENER]
+    assert [role for role in Role if Role.LISTENER.may(role)] == [Role.VIEWER, Role.LISTENER]

@@ -10,30 +10,39 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import certifi
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from ground.database.engine import reason
 from ivr.records import audit, audit_chain
+from ivr.records.account import NotPossible
 from ivr.records.api_tokens import ApiTokens
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.call_book import AlreadySettled, CallBook
 from ivr.records.call_search import CallFilter, CallSearch
-from ivr.records.console_tables import AuditEntry, NodeState, OrderKind, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import BundleFinished, BundleSent, CallClosed, Step, now
 from ivr.records.migrations import current, head, upgrade
 from ivr.records.migrations.upgrade import UPGRADE_LOCK
 from ivr.records.node_orders import NodeOrders
+from ivr.records.node_tables import NodeState, OrderKind
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
+from ivr.records.passkey_tables import Passkey
+from ivr.records.passkeys import Passkeys, RelyingParty
 from ivr.records.people import People
+from ivr.records.prompt_tables import VersionState
 from ivr.records.prompt_versions import PromptVersions
+from ivr.records.provider_accounts import NameTaken, ProvidedPerson, ProviderAccounts
 from ivr.records.roles import Role
+from ivr.records.second_factor import SecondFactor
 from ivr.records.settings import RecordsSettings
 from ivr.records.tallies import Measure, Tallies
 from ivr.records.token_tables import Scope
@@ -203,7 +212,7 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     book = CallBook(server.url, FAST, NotingMonitor())
     book.start()
     people, versions = People(records), PromptVersions(records)
-    await people.add("test", "chan", "Chan", Role.ADMINISTRATOR, "a long enough password")
+    await people.accounts.add("test", "chan", "Chan", Role.ADMINISTRATOR, "a long enough password")
     assert await people.log_in("chan", "wrong", "here") is None
     visitor = await people.log_in("chan", "a long enough password", "here")
     assert visitor is not None
@@ -287,6 +296,51 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     await records.close()
 
 
+async def test_accounts_of_a_provider_and_second_factors_are_there_too(server: Server) -> None:
+    records = Database(server.url, FAST)
+    accounts, people = ProviderAccounts(records), People(records)
+    wong = ProvidedPerson("https://id.example.hk", "1001", "wong", "Wong", Role.OPERATOR)
+    at_once = await asyncio.gather(*(accounts.account_of(wong) for _ in range(3)))
+    assert len({account.person_id for account in at_once}) == 1
+    promoted = await accounts.account_of(replace(wong, role=Role.REVIEWER))
+    assert promoted.role is Role.REVIEWER
+    with pytest.raises(NameTaken):
+        await accounts.account_of(replace(wong, subject="1002"))
+    factor = SecondFactor(Fernet.generate_key().decode())
+    passkeys = Passkeys(records, factor)
+    party = RelyingParty("console.example.hk", "https://console.example.hk")
+    async with records.writing() as session:
+        for serial in range(2):
+            session.add(
+                Passkey(
+                    person_id=promoted.person_id,
+                    name=f"key {serial}",
+                    host=party.host,
+                    credential_id=f"AAA{serial}",
+                    public_key=b"",
+                    sign_count=2**32 - 1,
+                    transports=["usb"],
+                    made_at=now(),
+                )
+            )
+    ticket = factor.ticket("wong", now())
+    assert (await passkeys.wanted(ticket, party)).options
+    keys = await passkeys.of("wong")
+    removed = await asyncio.gather(
+        *(passkeys.remove("wong", key.passkey_id, needed=True) for key in keys),
+        return_exceptions=True,
+    )
+    assert [type(result) for result in removed if result is not None] == [NotPossible]
+    held = await people.accounts.by_name("wong")
+    assert held is not None
+    assert held.has_passkey
+    with pytest.raises(NotPossible):
+        await passkeys.remove("wong", (await passkeys.of("wong"))[0].passkey_id, needed=True)
+    await people.accounts.drop_second_factor("test", "wong")
+    assert await passkeys.of("wong") == []
+    await records.close()
+
+
 ENCRYPTED = text(
     "SELECT ssl, application_name FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
     "WHERE pid = pg_backend_pid()"
@@ -313,21 +367,21 @@ async def test_tls_as_hosts_write_it(server: Server, parameters: str, encrypted:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "expected"),
     [
         ("sslmode=verify-full&sslrootcert={others}", "certificate verify failed"),
         ("sslmode=verify-full", "certificate verify failed"),
     ],
 )
 async def test_a_server_that_is_not_known_gets_no_password(
-    server: Server, parameters: str, told: str
+    server: Server, parameters: str, expected: str
 ) -> None:
     url = f"{server.url}?{parameters.format(others=certifi.where())}"
     records = Database(url, FAST)
     with pytest.raises(RecordsUnavailable) as caught:
         async with records.reading() as session:
             await session.execute(text("SELECT 1"))
-    assert told in str(reason(caught.value.__cause__ or caught.value))
+    assert expected in str(reason(caught.value.__cause__ or caught.value))
     await records.close()
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
 from ivr.records import audit
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.clip_numbers import FIRST_NUMBER
-from ivr.records.console_tables import AuditEntry, PromptVersion, Source, VersionState
 from ivr.records.database import Database, RecordsUnavailable
 from ivr.records.facts import now
+from ivr.records.prompt_tables import PromptVersion, Source, VersionState
 from ivr.records.prompt_versions import NewVersion, NotAllowed, PromptVersions
 from ivr.records.settings import RecordsSettings
 
@@ -113,7 +114,7 @@ async def test_an_unreviewed_version_never_goes_live(versions: PromptVersions) -
     with pytest.raises(NotAllowed):
         await versions.make_live("lee", draft.version_id)
     await versions.retire("chan", draft.version_id)
-    with pytest.raises(NotAllowed, match="unreviewed"):
+    with pytest.raises(NotAllowed, match="before its review"):
         await versions.make_live("lee", draft.version_id)
 
 

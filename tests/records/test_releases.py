@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from ivr.records import audit
-from ivr.records.console_tables import VersionState
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.prompt_tables import VersionState
 from ivr.records.prompt_versions import NotAllowed, PromptVersions
 from ivr.records.releases import Releases
 from ivr.records.settings import RecordsSettings
@@ -48,12 +48,12 @@ async def test_as_one_to_callers_and_back(records: Database) -> None:
     old, new = await reviewed(versions, "old"), await reviewed(versions, "new")
     first = await releases.gather("lee", "spring", old)
     second = await releases.gather("lee", "summer", [*old, *new])  # those of the first stay there
-    for release, heard in ((first, {"old"}), (second, {"new"})):
+    for release, expected in ((first, {"old"}), (second, {"new"})):
         assert await releases.make_live("lee", release.release_id) == len(CLIPS)
-        assert await live(versions) == heard
-    one = await versions.of_clip("en", CLIPS[0])
+        assert await live(versions) == expected
+    found = await versions.of_clip("en", CLIPS[0])
     await versions.roll_back("lee", "en", CLIPS[0])
-    assert one[0].words.startswith("new")
+    assert found[0].words.startswith("new")
     assert await releases.roll_back("lee", second.release_id) == len(CLIPS) - 1
     assert await live(versions) == {"old"}
     with pytest.raises(NotAllowed, match="nothing of the release is live"):
@@ -68,7 +68,7 @@ async def test_on_its_day(records: Database) -> None:
     versions, releases = PromptVersions(records), Releases(records)
     release = await releases.gather("lee", "spring", await reviewed(versions, "new"))
     await releases.schedule("lee", release.release_id, now() + timedelta(seconds=0.2))
-    whole = await releases.one(release.release_id)
+    whole = await releases.get(release.release_id)
     assert whole is not None
     assert whole.live_from is not None
     await releases.schedule("lee", release.release_id, None)
@@ -117,7 +117,7 @@ async def test_what_cannot_be_released(records: Database) -> None:
     newer = await versions.add("chan", a_take("Newer."))
     await versions.review("lee", newer.version_id)
     release = await releases.gather("lee", "spring", [draft.version_id, newer.version_id])
-    whole = await releases.one(release.release_id)
+    whole = await releases.get(release.release_id)
     assert whole is not None
     assert [part.version.words for part in whole.parts] == ["Newer."]
-    assert await releases.one(99) is None
+    assert await releases.get(99) is None

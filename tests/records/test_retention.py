@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,13 +10,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ivr.records import migrations
 from ivr.records.call_book import CallBook
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.retention import CALLS, NEVER, NOT_BEFORE_S, Retention
 from ivr.records.settings import RecordsSettings
 from tests.records.conftest import PATIENT, NotingMonitor, an_offered_call
+from tests.support.migrated import new_records
 
 pytestmark = pytest.mark.service
 
@@ -58,8 +57,7 @@ class Records:
 
 @pytest_asyncio.fixture
 async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    url = f"sqlite+aiosqlite:///{tmp_path}/records.sqlite3"
-    await asyncio.to_thread(migrations.upgrade, url)
+    url = new_records(tmp_path / "records.sqlite3")
     database, book = Database(url, PATIENT), CallBook(url, PATIENT, NotingMonitor())
     book.start()
     yield Records(database, book)

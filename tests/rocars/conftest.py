@@ -24,6 +24,7 @@ from rocars.server import RunningRocars, serve
 from rocars.settings import AuthSettings, ListenSettings, RocarsSettings
 from rocars.store.settings import DatabaseSettings
 from tests.support.described import ReceivedResponse, SentRequest, described_by
+from tests.support.migrated import new_rocars, new_rocars_on
 
 MORNING = datetime(2010, 5, 17, 9, 0, 30, tzinfo=HONG_KONG)
 PIN = "864213"
@@ -232,6 +233,14 @@ def settings_for(folder: Path, url: str = "", **changes: Any) -> RocarsSettings:
 
 async def make_world(settings: RocarsSettings) -> AsyncIterator[World]:
     clock = SetClock()
+    files = []
+    if not settings.database.url:
+        files.append(settings.data_dir / "rocars.sqlite3")
+    if settings.portal.enabled:
+        files.append(settings.data_dir / "course.sqlite3")
+    for file in files:
+        if not file.exists():
+            new_rocars(file)
     running = await serve(settings, clock=clock)
     try:
         async with aiohttp.ClientSession() as http:
@@ -258,7 +267,7 @@ async def world(
     """ROCARS on either database."""
     url = ""
     if request.param == "postgresql":
-        url = await request.getfixturevalue("postgres").new_database()
+        url = await new_rocars_on(request.getfixturevalue("postgres"))
     async for made in make_world(settings_for(tmp_path, url, **changes)):
         yield made
 

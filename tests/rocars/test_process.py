@@ -22,6 +22,7 @@ from rocars.store.database import Database
 from rocars.store.migrations.upgrade import SchemaMismatch
 from rocars.store.settings import DatabaseSettings
 from tests.rocars.cargo.test_batch_files import GOOD, as_csv
+from tests.support.migrated import new_rocars
 from tests.support.pace import limit
 
 pytestmark = pytest.mark.service
@@ -116,6 +117,39 @@ async def test_another_schema_version_is_refused(tmp_path):
             await database.prepare()
     finally:
         await database.close()
+
+
+STARTED = """
+import asyncio, sys
+from rocars.server import serve
+from rocars.settings import RocarsSettings
+
+async def started_and_stopped():
+    running = await serve(RocarsSettings())
+    await running.close()
+
+asyncio.run(started_and_stopped())
+print(*sys.modules)
+"""
+
+
+async def test_a_start_loads_nothing_that_only_some_requests_need(tmp_path):
+    """Nor Alembic, where there is nothing to migrate."""
+    new_rocars(tmp_path / "rocars.sqlite3")
+    new_rocars(tmp_path / "course.sqlite3")
+    environment = {
+        "ROCARS_DATA_DIR": str(tmp_path),
+        "ROCARS_LISTEN__PORT": "0",
+        "ROCARS_PORTAL__ENABLED": "true",
+        "ROCARS_PORTAL__PORT": "0",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STARTED, env=os.environ | environment, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), limit(20))
+    loaded = set(out.decode().splitlines()[-1].split())
+    assert "sqlalchemy" in loaded
+    assert not {"PIL", "alembic", "asyncpg", "babel", "mako", "reportlab", "zxcvbn"} & loaded
 
 
 async def test_killed_over_a_file_it_is_lodged_whole_or_not_at_all(tmp_path):

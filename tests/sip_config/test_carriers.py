@@ -145,6 +145,7 @@ async def test_a_call_that_was_hung_up_is_gone_for_everybody_who_asks(
         ("PUBLISH", "Event: presence", 405, "Allow"),
         ("REGISTER", "", 405, "Allow"),
         ("NONESUCH", "", 501, "Allow"),
+        ("REFER", "Refer-To: <sip:3903@pbx.example.org>", 603, ""),
     ],
 )
 async def test_what_we_do_not_do_is_said_and_the_call_goes_on(
@@ -159,9 +160,20 @@ async def test_what_we_do_not_do_is_said_and_the_call_goes_on(
         lambda message: message.header("CSeq") == f"2 {method}" and message.status >= 200
     )
     assert answer.status == status
-    assert answer.header(header)
+    assert not header or answer.header(header)
     assert {message.method for message in called(scene).seen} <= {"INVITE", "ACK"}
     assert (await scene.caller.bye(final)).status == 200
+
+
+@pytest.mark.call
+async def test_who_is_transferred_to_us_has_a_call_of_their_own(scene: Scene) -> None:
+    """What the INVITE would replace belongs to whoever transfers, and ends by their BYE."""
+    agent = await scene.caller.call()
+    replaces = f"Replaces: {agent.header('Call-ID')};to-tag=a;from-tag=b"
+    assert (await scene.caller.call(more=replaces)).status == 200
+    invites = [message for worker in scene.workers for message in worker.invites]
+    assert len(invites) == 2
+    assert not [message for message in invites if message.all("Replaces")]
 
 
 @pytest.mark.call

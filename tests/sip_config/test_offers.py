@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.peers import SDP
@@ -74,10 +76,66 @@ async def test_one_audio_line_is_served_and_each_other_has_port_0_in_its_place(
         ("RTP/AVP", "RTP/AVPF", "m=audio 40000 RTP/AVPF 8 101"),
         ("m=audio 40000 ", "m=audio 40000/1 ", "m=audio 40000 RTP/AVP 8 101"),
         ("\r\n", "\n", "m=audio 40000 RTP/AVP 8 101"),
+        ("t=0 0\r\n", "t=0 0\r\n\r\n", "m=audio 40000 RTP/AVP 8 101"),
+        ("event/8000\r\n", "event/8000\r\n\r\n", "m=audio 40000 RTP/AVP 8 101"),
+        ("event/8000\r\n", "event/8000", "m=audio 40000 RTP/AVP 8 101"),
+        ("c=IN IP4", "c=in ip4", "m=audio 40000 RTP/AVP 8 101"),
     ],
 )
 async def test_what_is_written_in_another_way(scene: Scene, old: str, new: str, line: str) -> None:
     assert media_of(await shown(scene, SDP.replace(old, new))) == [line]
+
+
+@pytest.mark.parametrize(
+    ("formats", "described", "expected"),
+    [
+        ("8 101", "", "8"),
+        ("99 8 101", "101 telephone-event/8000", "8 101"),
+        ("8 200 300 96", "200 x/8000 96 y/8000", "8 96"),
+        ("96 101", "96 PCMA/8000 101 telephone-event/8000", "96 101"),
+        ("18 8 97", "97", "18 8"),
+    ],
+)
+async def test_formats_that_nothing_describes_are_taken_out(
+    scene: Scene, formats: str, described: str, expected: str
+) -> None:
+    """The worker's library would refuse the whole offer."""
+    maps = re.sub(r" *(\d+) (\S+)", r"a=rtpmap:\1  \2\r\n", described)  # two blanks, as some write
+    sdp = await shown(scene, f"{HEAD}m=audio 40000 RTP/AVP {formats}\r\n{maps}")
+    assert media_of(sdp) == [f"m=audio 40000 RTP/AVP {expected}"]
+    assert "  " not in sdp
+
+
+async def test_g711_is_served_under_whatever_number(scene: Scene) -> None:
+    dynamic = "m=audio 40030 RTP/AVP 96\r\na=rtpmap:96 PCMU/8000\r\n"
+    sdp = await shown(scene, HEAD + OTHER + dynamic)
+    assert media_of(sdp) == ["m=audio 0 RTP/AVP 18", "m=audio 40030 RTP/AVP 96"]
+
+
+async def test_nothing_described_at_all_is_488(scene: Scene) -> None:
+    final = await scene.caller.call(sdp=f"{HEAD}m=audio 40000 RTP/AVP 96 101\r\n")
+    assert (final.status, final.header("Warning")) == (
+        488,
+        '305 ROCARS-IVR "No format that is described"',
+    )
+
+
+@pytest.mark.parametrize("second", ["c=IN IP6 2001:db8::1", "c=IN IP4 slow.example.org"])
+@pytest.mark.parametrize("of_session", [True, False])
+async def test_of_two_addresses_one_serves(scene: Scene, second: str, of_session: bool) -> None:
+    first = "c=IN IP4 127.0.0.1"
+    head = HEAD.replace(first, f"{first}\r\n{second}") if of_session else HEAD
+    more = "" if of_session else f"{first}\r\n{second}\r\n"
+    sdp = await shown(scene, head + AUDIO.replace("101\r\n", f"101\r\n{more}", 1))
+    assert set(re.findall(r"c=.*(?=\r)", sdp)) == {first}
+
+
+@pytest.mark.parametrize(
+    "origin", ["My PBX 1 1 IN IP4 pbx", "- -1 -1 IN IP4 h", "- 5f 1.0 IN IP4 "]
+)
+async def test_nobody_reads_the_origin(scene: Scene, origin: str) -> None:
+    sdp = await shown(scene, SDP.replace("o=- 1 1 IN IP4 127.0.0.1", f"o={origin}"))
+    assert re.sub(r"o=.*", "", sdp) == re.sub(r"o=.*", "", SDP)
 
 
 @pytest.mark.parametrize("name", ["s= \r\n", "s=\r\n", "", "s=Cisco SDP 0\r\n"])
@@ -98,6 +156,11 @@ async def test_attributes_nobody_reads_are_taken_out(scene: Scene, attribute: st
 @pytest.mark.parametrize("direction", ["inactive", "sendonly", "recvonly"])
 async def test_the_direction_is_kept(scene: Scene, direction: str) -> None:
     assert f"a={direction}\r\n" in await shown(scene, f"{SDP}a={direction}\r\n")
+
+
+async def test_a_call_may_be_held_at_the_port_that_discards(scene: Scene) -> None:
+    held = SDP.replace("40000", "9").replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0")
+    assert media_of(await shown(scene, f"{held}a=inactive\r\n")) == ["m=audio 9 RTP/AVP 8 101"]
 
 
 async def test_addresses_of_the_session_are_of_no_account_where_the_line_has_one(

@@ -12,7 +12,8 @@ import pytest
 
 from speech.languages.language import Language
 from speech.voices import registry
-from speech.voices.kokoro import BETWEEN_SENTENCES_S, LONE_SPEED, RATE, SPEED, KokoroVoice
+from speech.voices.kokoro import BETWEEN_SENTENCES_S, SPEED, KokoroVoice
+from speech.voices.kokoro_model import RATE
 from speech.voices.settings import VoiceSettings
 from speech.voices.voice import Voice, VoiceUnavailable
 
@@ -51,7 +52,8 @@ def voice(folder: Path) -> KokoroVoice:
 
 
 def asked(voice: KokoroVoice) -> list[dict[str, Any]]:
-    noted: list[dict[str, Any]] = voice._session.asked
+    assert voice._model is not None
+    noted: list[dict[str, Any]] = voice._model.session.asked
     return noted
 
 
@@ -71,13 +73,14 @@ def test_sentences_are_spoken_one_by_one_with_a_pause_and_without_their_silence(
     assert speech.seconds == pytest.approx(2 * SAID_S + BETWEEN_SENTENCES_S, abs=0.13)
 
 
-def test_each_language_has_its_speaker_and_a_lone_word_its_speed(voice: KokoroVoice) -> None:
-    voice.speak("Please press hash, please.", Language.ENGLISH)
+def test_each_language_has_its_speaker_and_a_short_text_its_speed(voice: KokoroVoice) -> None:
+    voice.speak("Please press hash, please press seven, please.", Language.ENGLISH)
+    voice.speak("please press seven.", Language.ENGLISH)
     voice.speak("seven.", Language.ENGLISH)
     voice.speak("请输入货物编号。", Language.PUTONGHUA)
-    sentence, lone, chinese = asked(voice)
-    assert sentence["speed"] == np.float32(SPEED[Language.ENGLISH])
-    assert lone["speed"] == np.float32(LONE_SPEED[Language.ENGLISH])
+    sentence, short, word, chinese = asked(voice)
+    assert SPEED == sentence["speed"] == chinese["speed"]
+    assert SPEED < word["speed"] < short["speed"]
     assert sentence["tokens"][0, 0] == sentence["tokens"][0, -1] == 0
     assert not np.array_equal(sentence["style"], chinese["style"])
 

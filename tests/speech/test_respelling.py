@@ -76,7 +76,7 @@ def test_no_two_letters_or_digits_are_read_alike(language: Language) -> None:
     units = {
         clip.name: clip.speech
         for clip in clips(language)
-        if clip.name.startswith(("unit/digit.", "unit/letter."))
+        if clip.name.startswith(("unit/digit.", "unit/letter.")) and clip.name.count(".") == 1
     }
     read = {name: phonemes(language, speech) for name, speech in units.items()}
     assert len(read) == 36

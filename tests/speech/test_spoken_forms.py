@@ -42,14 +42,43 @@ def test_how_usual_numbers_are_grouped() -> None:
 @EVERY
 @given(digits=st.text("0123456789", min_size=1, max_size=20))
 def test_digits_are_read_back_one_by_one(forms: SpokenForms, digits: str) -> None:
-    assert "".join(name.removeprefix("digit.") for name in names(forms.digits(digits))) == digits
+    assert "".join(name.split(".")[1] for name in names(forms.digits(digits))) == digits
+
+
+@EVERY
+def test_a_digit_is_said_by_its_place_in_its_group(forms: SpokenForms) -> None:
+    assert names(forms.digits("1234567")) == [
+        *("digit.1.begins", "digit.2", "digit.3.ends"),
+        *("digit.4.begins", "digit.5", "digit.6", "digit.7.ends"),
+    ]
+    assert names(forms.plate("A12")) == ["letter.a", "digit.1.begins", "digit.2.ends"]
+    assert names(forms.digits("5")) == ["digit.5.ends"]
+    recorded = {unit.name for unit in forms.units()}
+    assert {*names(forms.digits("0123456789" * 7)), forms.key("7").name} <= recorded
+
+
+@EVERY
+def test_numbers_read_before_are_told_apart_by_their_ends(forms: SpokenForms) -> None:
+    def digits(*references: str) -> list[str]:
+        ends = "".join(
+            " " if unit is Gap.ITEM else unit.text if isinstance(unit, Unit) else ""
+            for unit in forms.endings(references)
+        )
+        return ends.split()
+
+    assert digits("2024051812345") == ["2345"]
+    assert digits("2024051812345", "2024051867890") == ["2345", "7890"]
+    assert digits("2024051812345", "2024051872345") == ["12345", "72345"]
+    assert digits("12345678", "5678") == ["45678", "5678"]
+    assert digits("123") == ["123"]
+    assert digits() == []
 
 
 @EVERY
 @given(mark=st.text("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", min_size=1, max_size=8))
 def test_plates_are_read_back_character_by_character(forms: SpokenForms, mark: str) -> None:
     spoken = forms.plate(mark)
-    assert "".join(name.partition(".")[2].upper() for name in names(spoken)) == mark
+    assert "".join(name.split(".")[1].upper() for name in names(spoken)) == mark
     changes = sum(character.isdigit() != other.isdigit() for character, other in pairwise(mark))
     assert sum(unit is Gap.GROUP for unit in spoken) == changes
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.keeper import MARK, left_running
-from tests.support.lanes import CALLS, OTHERS, TESTS
+from tests.support.lanes import CALLS, LONGEST, OTHERS, REAL_TIME, TESTS
 from tests.support.pace import limit
 from tests.support.tries import BUDGET, Counted
 
@@ -23,6 +23,8 @@ ROOT = TESTS.parent
 def test_every_module_is_in_a_lane() -> None:
     modules = {str(path.relative_to(ROOT)) for path in TESTS.rglob("test_*.py")}
     assert modules == {*CALLS, *OTHERS}
+    assert modules >= {*LONGEST}
+    assert {*CALLS} >= {*REAL_TIME}
 
 
 @pytest.mark.unit

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,20 +56,41 @@ def modules_with(*marks: str) -> tuple[str, ...]:
 
 
 SCRIPTED = "tests/calls/scripted"
-LONGEST = "tests/first_minute/"
-"""Begun first: whoever shares modules among processes is done when the last one ends."""
-CALLS = tuple(
-    sorted(modules_with("pytest.mark.call"), key=lambda path: not path.startswith(LONGEST))
+LONGEST = (
+    *("tests/calls/test_retold_calls.py", "tests/first_minute/test_make_run.py"),
+    *("tests/calls/test_bundling_calls.py", "tests/handset/test_handset.py"),
+    *("tests/hostile/test_hostile_signalling.py", "tests/calls/test_faulty_calls.py"),
+    "tests/first_minute/test_two_make_runs.py",  # not beside the other that needs the usual ports
+    *("tests/chaos/test_bulk_once.py", "tests/chaos/test_crossings_once.py"),
+    "tests/chaos/test_exactly_once.py",
+    *("tests/console/test_pages.py", "tests/rocars/portal/test_pages.py"),
+    *("tests/first_minute/test_serve.py", "tests/rocars/portal/test_kiosk_pages.py"),
+    *("tests/backend_client/test_killed.py", "tests/speech/test_vosk_recogniser.py"),
+    *("tests/story/test_story.py", "tests/suite/test_lanes.py"),
 )
-OTHERS = modules_with("pytest.mark.unit", "pytest.mark.service")
+"""Begun first, in this order: whoever shares modules among processes is done when the last one
+ends."""
+
+
+def longest_first(modules: Sequence[str]) -> tuple[str, ...]:
+    places = {module: place for place, module in enumerate(LONGEST)}
+    return tuple(sorted(modules, key=lambda module: places.get(module, len(places))))
+
+
+CALLS = longest_first(modules_with("pytest.mark.call"))
+REAL_TIME = modules_with("pytest.mark.real_time")
+OTHERS = longest_first(modules_with("pytest.mark.unit", "pytest.mark.service"))
 BY_FILE = ("--dist", "loadfile", "--numprocesses")
+AS_GIVEN = "--no-loadscope-reorder"
+"""pytest-xdist would begin with the modules that have most tests, and end with the longest ones."""
+THREE_AT_ONCE = ("--calls-at-once", "3")
 LANES = (
-    Lane("real time", (SCRIPTED, *CALLS, "-m", "call and real_time", "--calls-at-once", "3"), -12),
+    Lane("real time", (SCRIPTED, *REAL_TIME, "-m", "call and real_time", *THREE_AT_ONCE), -12),
     Lane("scripted", (SCRIPTED, "-m", "call and not real_time"), -8),
-    Lane("rest", (*OTHERS, "-m", "not call", *BY_FILE, "2"), 5),
+    Lane("rest", (*OTHERS, "-m", "not call", AS_GIVEN, *BY_FILE, "2"), 5),
     Lane(
         "calls",
-        (*CALLS, "-m", "call and not real_time", *BY_FILE, "3"),
+        (*CALLS, "-m", "call and not real_time", AS_GIVEN, *BY_FILE, "3"),
         -8,
         after=("real time", "scripted"),
     ),

@@ -40,7 +40,7 @@ _BESIDE = {
     "other codec": ("m=audio {port} RTP/AVP 18", "a=rtpmap:18 G729/8000", "a=fmtp:18 annexb=no"),
 }
 _OF_A_LINE = (
-    "a=ptime:20",
+    "a=ptime:{ptime}",
     "a=maxptime:150",
     "a=rtcp:{next}",
     "a=rtcp:{next} IN IP4 {host}",
@@ -112,7 +112,8 @@ class LegalOffer:
 def legal_offer(seed: int, host: str, port: int) -> LegalOffer:
     """That of this seed, for RTP at this address."""
     chance = random.Random(seed)
-    words = {"host": host, "port": port, "next": port + 1}
+    ptime = chance.choice((10, 20, 30, 40, 60))
+    words = {"host": host, "port": port, "next": port + 1, "ptime": ptime}
     beside = chance.sample(sorted(_BESIDE), chance.choice((0, 0, 1, 1, 2, 3, 5)))
     at = chance.randint(0, len(beside))
     audio, direction, events = _audio(chance, words)
@@ -134,7 +135,7 @@ def legal_offer(seed: int, host: str, port: int) -> LegalOffer:
     head = [
         "v=0",
         f"o={user} {version} {chance.randint(0, 9999)} {origin}",
-        "s=" + chance.choice(("-", "a call", "pjmedia")),
+        "s=" + chance.choice(("-", " ", "a call", "pjmedia")),
         *(line for line in _OF_THE_SESSION if not line.startswith("b=") and chance.random() < 0.2),
         *([f"c=IN IP4 {host}"] if of_all else []),
         *(line for line in _OF_THE_SESSION if line.startswith("b=") and chance.random() < 0.2),

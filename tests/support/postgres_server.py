@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,26 @@ import pytest
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A PostgreSQL cluster of its own, heard on a Unix socket only."""
+    """A PostgreSQL cluster of its own, heard on a Unix socket only.
+
+    Attributes:
+        databases: those that were made.
+    """
 
     folder: Path
+    databases: set[str] = field(default_factory=set)
 
-    async def new_database(self) -> str:
-        name = f"rocars_{secrets.token_hex(6)}"
+    async def new_database(self, name: str = "", template: str = "template1") -> str:
+        """The URL of a database that is a copy of another, which nobody is connected with."""
+        name = name or f"rocars_{secrets.token_hex(6)}"
         connection = await asyncpg.connect(
             host=str(self.folder), user="rocars", database="postgres", timeout=10
         )
         try:
-            await connection.execute(f"CREATE DATABASE {name}")
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         finally:
             await connection.close()
+        self.databases.add(name)
         return f"postgresql+asyncpg://rocars@/{name}?host={self.folder}"
 
 
@@ -45,9 +53,20 @@ def _postgres_binary(name: str) -> str | None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
+    try:
+        with postgres_server() as server:
+            yield server
+    except FileNotFoundError as missing:
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
+
+
+@contextmanager
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """One that is there meanwhile. `durable`: what is committed is on disk, as it is where it
+    matters; tests do without. Raises FileNotFoundError where PostgreSQL is not installed."""
     initdb, pg_ctl = _postgres_binary("initdb"), _postgres_binary("pg_ctl")
     if initdb is None or pg_ctl is None:
-        pytest.skip("NOT TESTED ON POSTGRESQL: initdb and pg_ctl were not found")
+        raise FileNotFoundError("initdb and pg_ctl were not found")
     whom: dict[str, Any] = {}
     folder = Path(tempfile.mkdtemp(prefix="rocars-pg-"))
     if os.getuid() == 0:  # PostgreSQL refuses to be run by root
@@ -69,7 +88,10 @@ def postgres() -> Iterator[PostgresServer]:
     subprocess.run(
         [initdb, "-D", data, "-U", "rocars", "-A", "trust", "-E", "UTF8", "--no-sync"], **quiet
     )
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
+    if not durable:
+        # Autovacuum would go through the hundreds of databases that tests leave, again and again.
+        options += " -c fsync=off -c autovacuum=off"
     subprocess.run(
         [pg_ctl, "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **quiet
     )

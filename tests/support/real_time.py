@@ -1,10 +1,14 @@
-"""Whether this machine can keep the time of a telephone call at all."""
+"""Whether this machine can keep the time of a telephone call at all, and which calls need it."""
 
 from __future__ import annotations
 
 import threading
 import time
 from dataclasses import dataclass
+
+from ivr.caller.scenario.planned import PlannedRun
+from ivr.caller.scenario.steps import Dial, Say
+from ivr.caller.wire.keys import KeyStyle
 
 FRAME_S = 0.02
 LATE_S = 0.06
@@ -36,6 +40,14 @@ class KeptTime:
             f"{self.late:.1%} of 20 ms frames late by more than {LATE_S * 1000:.0f} ms, "
             f"the worst by {self.worst_s * 1000:.0f} ms"
         )
+
+
+def must_be_kept(run: PlannedRun) -> bool:
+    """Whether a scripted run speaks, or sends tones in the sound: both are lost in gaps."""
+    steps = [step for call in run.scenario.all_calls() for step in call.steps]
+    styles = [step.keys for step in steps if isinstance(step, Dial)]
+    filled = {run.row.get(style.strip("{}"), style) for style in styles}
+    return KeyStyle.IN_BAND in filled or any(isinstance(step, Say) for step in steps)
 
 
 def measured(seconds: float = 3.0) -> KeptTime:

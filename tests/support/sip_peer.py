@@ -21,14 +21,18 @@ PCMA_SILENCE = b"\xd5" * 160
 EVENTS = {key: number for number, key in enumerate("0123456789*#ABCD")}
 
 
-def rtp(payload_type: int, sequence: int, timestamp: int, payload: bytes, marker: int = 0) -> bytes:
-    """One RTP packet, RFC 3550, 5.1."""
-    return (
-        struct.pack(
-            "!BBHII", 0x80, marker << 7 | payload_type, sequence & 0xFFFF, timestamp, 0x1234ABCD
-        )
-        + payload
-    )
+def rtp(
+    payload_type: int,
+    sequence: int,
+    timestamp: int,
+    payload: bytes,
+    marker: int = 0,
+    *,
+    source: int = 0x1234ABCD,
+) -> bytes:
+    """One RTP packet, RFC 3550, 5.1; `source` is the SSRC."""
+    kind = marker << 7 | payload_type
+    return struct.pack("!BBHII", 0x80, kind, sequence & 0xFFFF, timestamp, source) + payload
 
 
 def telephone_event(key: str, end: bool, duration: int) -> bytes:
@@ -53,6 +57,7 @@ class Peer:
     routes: tuple[str, ...] = ()
     sequence: int = 0
     timestamp: int = 1000
+    source: int = 0x1234ABCD
 
     opened: ClassVar[weakref.WeakValueDictionary[str, Peer]] = weakref.WeakValueDictionary()
 
@@ -225,9 +230,8 @@ class Peer:
 
     def send_rtp(self, payload_type: int, payload: bytes, timestamp: int, marker: int = 0) -> None:
         self.sequence += 1
-        self.media.sendto(
-            rtp(payload_type, self.sequence, timestamp, payload, marker), self.remote_media
-        )
+        packet = rtp(payload_type, self.sequence, timestamp, payload, marker, source=self.source)
+        self.media.sendto(packet, self.remote_media)
 
     async def silence(self, seconds: float) -> None:
         """Audio packets with silence, on time."""

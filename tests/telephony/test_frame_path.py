@@ -68,7 +68,7 @@ class Port:
 
 
 @dataclass
-class Told:
+class Notes:
     """All that a line tells those around it, in order."""
 
     events: list[Any] = field(default_factory=list)
@@ -85,15 +85,15 @@ class OneLine:
 
     def __init__(self, path: FramePath) -> None:
         self.path = path
-        self.port, self.told, self.failures = Port(), Told(), list[Exception]()
-        self.frames: LineFrames = path.line_frames(self.told.events.append)
-        self.gathering = path.gathering(lambda *both: self.told.events.append(both))
+        self.port, self.notes, self.failures = Port(), Notes(), list[Exception]()
+        self.frames: LineFrames = path.line_frames(self.notes.events.append)
+        self.gathering = path.gathering(lambda *both: self.notes.events.append(both))
         self.pcm = path.pcm_frames(b"", lambda: None)
         self.tick = 0
 
     def play(self, samples: int, secret: bool) -> None:
         pcm = np.arange(1, samples + 1, dtype="<i2").tobytes()
-        self.pcm = self.path.pcm_frames(pcm, lambda: self.told.events.append("ended"))
+        self.pcm = self.path.pcm_frames(pcm, lambda: self.notes.events.append("ended"))
         self.frames.play(self.pcm, secret)
 
     def move(self, coming: bytes | None) -> None:
@@ -101,7 +101,7 @@ class OneLine:
         if coming is not None:
             self.port.coming.append(coming)
         moved = self.path.move((self.frames,), self.tick, self.tick * 0.02, self.failures)
-        self.told.events.append((moved, self.pcm.at))
+        self.notes.events.append((moved, self.pcm.at))
 
 
 def _sound_of(kind: str, number: int) -> bytes | None:
@@ -146,9 +146,9 @@ _steps: st.SearchStrategy[Step] = _moves | st.one_of(
             lambda line: line.frames.hand_on_last(),
             lambda line: line.frames.pause(True),
             lambda line: line.frames.pause(False),
-            lambda line: setattr(line.frames, "listening", (line.gathering, line.told)),
+            lambda line: setattr(line.frames, "listening", (line.gathering, line.notes)),
             lambda line: setattr(line.frames, "listening", ()),
-            lambda line: setattr(line.frames, "recordings", (line.told,)),
+            lambda line: setattr(line.frames, "recordings", (line.notes,)),
             lambda line: setattr(line.frames, "recordings", ()),
         ]
     ),
@@ -165,10 +165,10 @@ def test_both_paths_do_the_same(steps: list[Step]) -> None:
     for line in (compiled, interpreted):
         line.frames.connect(line.port)
         line.frames.take_out_keys()
-        line.frames.listening = (line.gathering, line.told)
+        line.frames.listening = (line.gathering, line.notes)
         for step in steps:
             step(line)
-    assert compiled.told == interpreted.told
+    assert compiled.notes == interpreted.notes
     assert compiled.port.sent == interpreted.port.sent
     assert compiled.failures == interpreted.failures == []
     assert compiled.frames.late_frames == interpreted.frames.late_frames
@@ -188,7 +188,7 @@ def test_a_fault_on_one_line_harms_no_other(path: FramePath) -> None:
     for line in (bad, good):
         line.frames.connect(line.port)
         line.play(160, False)
-        line.frames.listening = (line.told,)
+        line.frames.listening = (line.notes,)
     bad.frames.listening = (Faulty(),)
     failures: list[Exception] = []
     path.move((bad.frames, good.frames), 1, 0.02, failures)
@@ -197,7 +197,7 @@ def test_a_fault_on_one_line_harms_no_other(path: FramePath) -> None:
     assert {type(failure) for failure in failures} == {LookupError}
     assert len(good.port.sent) == 2
     assert good.port.sent[0] == np.arange(1, 161, dtype="<i2").tobytes()
-    assert [sent for _, sent, _ in good.told.events[1:]] == good.port.sent
+    assert [sent for _, sent, _ in good.notes.events[1:]] == good.port.sent
 
 
 @pytest.mark.parametrize("path", [INTERPRETED, FRAME_PATH])

@@ -217,6 +217,20 @@ async def test_a_press_is_heard_whatever_number_it_comes_under(
     assert received["lost"] == 0
 
 
+async def test_another_sender_in_the_same_stream_counts_its_packets_anew(
+    ivr: PhoneProcess, peer: Peer
+) -> None:
+    """A PBX that connects the caller with somebody else: another SSRC (RFC 3550, 8), lower
+    numbers."""
+    peer.sequence = 40_000
+    await peer.press("5", number=96)
+    peer.source, peer.sequence = 0x5678, 20_000
+    await peer.press("6", number=96)
+    await peer.press("7")
+    await peer.silence(0.06)
+    await ivr.hears("567")
+
+
 async def test_what_looks_like_an_event_and_is_none_is_no_key(
     ivr: PhoneProcess, peer: Peer
 ) -> None:

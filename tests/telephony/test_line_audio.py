@@ -207,6 +207,42 @@ async def test_a_recording_that_cannot_be_written_is_said_and_harms_no_call(
     assert recording.lost_frames == 100
 
 
+class NotingTape:
+    """Notes what it is given, in order."""
+
+    def __init__(self) -> None:
+        self.given: list[object] = []
+
+    def begin(self, now: float | None) -> None:
+        self.given.append("begin")
+
+    def add(self, received: bytes, sent: bytes) -> None:
+        self.given.append((received, sent))
+
+    def key_came(self) -> None:
+        self.given.append("key")
+
+    def end(self) -> None:
+        self.given.append("end")
+
+
+async def test_a_tape_gets_both_sides_and_word_of_each_key(audio: LineAudio) -> None:
+    tape = NotingTape()
+    audio.keep(tape)
+    audio.flows()
+    audio.play(sound(1, 7))
+    audio.frames.frame_to_send(time.monotonic())
+    audio.frames.frame_received(sound(1, 5), 1)
+    audio.key_is_down(new=True)
+    audio.key_is_down(new=False)
+    audio.play(sound(1, 8), secret=True)
+    audio.frames.frame_to_send(time.monotonic())
+    audio.frames.frame_received(sound(1, 6), 2)
+    audio.hang_up()
+    both = (sound(1, 5), sound(1, 7)), (sound(1, 6), SILENCE)
+    assert tape.given == ["begin", both[0], "key", both[1], "end"]
+
+
 async def test_late_frames_are_counted_but_not_a_hold(audio: LineAudio) -> None:
     audio.frames.frame_to_send(time.monotonic())
     await asyncio.sleep(0.07)

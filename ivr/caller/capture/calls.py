@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,7 +11,10 @@ from datetime import UTC, datetime
 from ivr.caller.capture.datagrams import Address, CannotBeRead, Capture, Datagram
 from ivr.caller.wire.message import Message
 
+_START = re.compile(r"SIP/2\.0 [1-6]\d\d( |$)|[A-Z]+ \S+ SIP/2\.0$")
 _USER = re.compile(r"sips?:([^@;>]*)@")
+_TAG = re.compile(r";\s*tag\s*=", re.I)
+"""In the To of a request: it belongs to a call that has been answered (RFC 3261, 12.2.1.1)."""
 _EVENT = re.compile(r"a=rtpmap:(\d+) telephone-event/", re.I)
 _CRYPTO = re.compile(r"^a=(crypto|fingerprint):", re.M)
 _KEY = re.compile(r"signal\s*=\s*([0-9*#A-D])", re.I)
@@ -30,7 +34,7 @@ class CallInCapture:
     """One call, on the first hop on which it was captured.
 
     Attributes:
-        caller_sound, service_sound: where each side receives sound.
+        caller_sound, service_sound: where each side receives sound, by its own description.
         answered_at, ended_at: None if not captured.
         events: payload types of telephone-event in what the service agreed to.
         transfers: when the service sent a REFER, and its target.
@@ -47,6 +51,8 @@ class CallInCapture:
     by_caller: bool = False
     status: int = 0
     encrypted: bool = False
+    had_begun: bool = False
+    """Its first INVITE was not captured: the one that was belongs to a call that goes on."""
     caller_sound: set[Address] = field(default_factory=set)
     service_sound: set[Address] = field(default_factory=set)
     events: set[int] = field(default_factory=set)
@@ -57,7 +63,9 @@ class CallInCapture:
     def summary(self) -> str:
         """The call in one line, for a list."""
         began = datetime.fromtimestamp(self.invited_at, UTC)
-        if self.answered_at is None:
+        if self.had_begun:
+            became = "had begun before the capture"
+        elif self.answered_at is None:
             became = f"not answered{f' ({self.status})' if self.status else ''}"
         elif self.ended_at is None:
             became = "goes on when the capture ends"
@@ -83,6 +91,7 @@ def calls_in(capture: Capture) -> list[CallInCapture]:
                 datagram.at,
                 _user(message.header("From")),
                 _user(message.uri) or _user(message.header("To")),
+                had_begun=_TAG.search(message.header("To")) is not None,
             )
         if call_id in calls:
             _take(calls[call_id], datagram, message)
@@ -100,9 +109,9 @@ def _why_none(capture: Capture) -> str:
             "capture whole ones (tcpdump -s 0)"
         )
     if capture.fragments:
-        return "no call is to be seen: its SIP messages are in fragments"
-    if capture.streams:
-        return "no SIP over UDP is in it; SIP over TCP is not read"
+        return "no call is to be seen: its SIP is in fragments, not all of which were captured"
+    if capture.sip_streams:
+        return "its SIP goes over TCP, which is not read: capture the hop behind the SIP front"
     if capture.damaged:
         return f"no call is to be seen; {capture.damaged}"
     return "no INVITE is in it: begin to capture before the call"
@@ -112,7 +121,9 @@ def _message(datagram: Datagram) -> Message | None:
     if b"SIP/2.0" not in datagram.payload[:2000]:
         return None
     message = Message.read(datagram.payload)
-    return message if message is not None and message.header("Call-ID") else None
+    if message is None or not _START.match(message.start):
+        return None
+    return message if message.header("Call-ID") else None
 
 
 def _take(call: CallInCapture, datagram: Datagram, message: Message) -> None:
@@ -148,10 +159,18 @@ def _described(call: CallInCapture, message: Message, *, from_caller: bool) -> N
     host = re.search(r"^c=IN IP[46] (\S+)", message.body, re.M)
     port = re.search(r"^m=audio (\d+) (\S+)", message.body, re.M)
     if host is not None and port is not None and int(port[1]):
-        sound.add((host[1], int(port[1])))
+        sound.add((_address(host[1]), int(port[1])))
         call.encrypted |= "SAVP" in port[2] or bool(_CRYPTO.search(message.body))
     if not from_caller:
         call.events |= {int(found) for found in _EVENT.findall(message.body)}
+
+
+def _address(text: str) -> str:
+    """An address as `Datagram` has it: of IPv6 there are several ways to write one."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return text  # a name
 
 
 def _keys(message: Message) -> Iterable[str]:

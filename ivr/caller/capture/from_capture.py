@@ -12,8 +12,18 @@ from ivr.caller.capture.keyed import Digits, Keyed
 from ivr.caller.capture.listening import Line, keypad_of, line_of
 from ivr.caller.hearing.prompt_ear import PromptHeard
 from ivr.caller.hearing.repertoire import Repertoire
-from ivr.caller.retold.history import CallHistory, Deed, History, Pressed, Prompt, Transferred
+from ivr.caller.retold.history import (
+    CallHistory,
+    CannotBeRetold,
+    Deed,
+    History,
+    Pressed,
+    Prompt,
+    Transferred,
+)
 from ivr.caller.retold.values import Values, given, given_driver
+from prompts import catalogue
+from prompts.catalogue import SlotKind
 
 FILLERS = frozenset(
     {
@@ -28,6 +38,12 @@ FILLERS = frozenset(
 
 OFFERS_VEHICLES = ("vehicle.option", "vehicle.more", "vehicle.other")
 """Prompts of the menu of a driver's own vehicles."""
+
+SPOKEN_IF_NOT_KEYED = (
+    ("login.welcome", "{code}", "a log-in"),
+    ("ccrn.accepted", "{ccrn", "a cargo number"),
+)
+"""Prompt that tells of an answer, the beginning of the variable that gives it, what it is."""
 
 SAMPLE_NUMBER = "+85291234567"
 CLOSE_MS = 700
@@ -46,7 +62,7 @@ def chosen(capture: Capture, call_id: str) -> CallInCapture:
         if not found:
             raise CannotBeRead(f"{capture.path}: no call {call_id}; there are\n{_listed(calls)}")
     else:
-        answered = [call for call in calls if call.answered_at is not None]
+        answered = [call for call in calls if call.answered_at is not None and not call.had_begun]
         found = answered or calls
         if len(found) > 1:
             raise CannotBeRead(
@@ -54,8 +70,15 @@ def chosen(capture: Capture, call_id: str) -> CallInCapture:
             )
     call = found[0]
     where = f"{capture.path}: call {call.call_id}"
+    if call.had_begun:
+        raise CannotBeRead(
+            f"{where} had begun before the capture: begin to capture before the call"
+        )
     if call.answered_at is None:
-        raise CannotBeRead(f"{where} was not answered: {call.status or 'no answer is in it'}")
+        why = str(call.status) if call.status else "no answer is in it"
+        if capture.fragments and not call.status:
+            why += "; it may be in fragments, not all of which were captured"
+        raise CannotBeRead(f"{where} was not answered: {why}")
     if call.encrypted:
         raise CannotBeRead(
             f"{where}: its sound is encrypted (SRTP); capture it between the SIP front and the "
@@ -101,8 +124,13 @@ def history_from_capture(
     spoken = _prompts(line, zero_ms, values, practice=practice)
     keyed = Keyed(digits, values, practice, round(terminator_grace_s * 1000))
     deeds: list[Deed] = [*keyed.deeds(keys, spoken)]
-    deeds += [Transferred(to, round((at - answered_at) * 1000)) for at, to in call.transfers]
+    for at, to in call.transfers:
+        at_ms = round((at - answered_at) * 1000)
+        went_on = any(prompt.begins_ms > at_ms for prompt in spoken)
+        deeds.append(Transferred(to, at_ms, connected=not went_on))
     deeds.sort(key=lambda deed: deed.at_ms)
+    if not practice:
+        _check_keyed(deeds, names)
     prompts = [
         prompt
         for prompt in _with_latencies(spoken, [at for at, _ in keys])
@@ -136,6 +164,17 @@ def history_from_capture(
             ),
         ),
     )
+
+
+def _check_keyed(deeds: Sequence[Deed], names: set[str]) -> None:
+    """Raises CannotBeRetold if an answer was taken that nobody keyed: what is said is not read."""
+    keys = "".join(deed.keys for deed in deeds if isinstance(deed, Pressed))
+    for prompt, variable, what in SPOKEN_IF_NOT_KEYED:
+        if prompt in names and variable not in keys:
+            raise CannotBeRetold(
+                f"{what} was taken that no key gave, so the caller said it; what is said is not "
+                "read from a capture. The records of the service have it: calls from-call"
+            )
 
 
 def _values_of(line: Line) -> Values:
@@ -195,9 +234,18 @@ def _read_out(
             slots[name] = "{user_id[5:]}"
         elif prompt.name == "bundle.text_to":
             slots[name] = SAMPLE_NUMBER[-4:]
+        elif _kind(prompt, name) is SlotKind.ENDINGS and not practice:
+            slots[name] = values.by_ending(value)
         else:
             slots[name] = value if practice else values.written(value)
     return slots, capture
+
+
+def _kind(prompt: PromptHeard, slot: str) -> SlotKind | None:
+    """How a slot was spoken; None for a prompt that is not of our catalogue."""
+    if prompt.language is None:
+        return None
+    return catalogue.load(prompt.language).prompts[prompt.name].slots[slot]
 
 
 def _with_latencies(prompts: Sequence[Prompt], keys_ms: Sequence[int]) -> Iterator[Prompt]:

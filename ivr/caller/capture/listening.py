@@ -59,11 +59,23 @@ class Line:
     begun: list[tuple[str, str, int, int]] = field(default_factory=list)
 
 
-def packets_to(capture: Capture, addresses: set[tuple[str, int]]) -> Iterator[tuple[float, Packet]]:
-    """RTP that was sent to one of these addresses, each packet once."""
+def _packets(
+    capture: Capture, call: CallInCapture, *, to_service: bool
+) -> Iterator[tuple[float, Packet]]:
+    """RTP of the call in one direction, each packet once.
+
+    Behind a NAT a side does not receive where it says, but it sends from where it receives
+    (symmetric RTP, RFC 4961): one of the two addresses is enough. Another call of the same capture
+    may have had the same addresses before or after.
+    """
+    there, here = call.service_sound, call.caller_sound
+    targets, sources = (there, here) if to_service else (here, there)
+    over = float("inf") if call.ended_at is None else call.ended_at
     seen: set[tuple[int, int, int]] = set()
     for datagram in capture.datagrams:
-        if datagram.target not in addresses:
+        if datagram.target not in targets and datagram.source not in sources:
+            continue
+        if not call.invited_at <= datagram.at <= over:
             continue
         packet = Packet.read(datagram.payload)
         if packet is None:
@@ -78,7 +90,7 @@ def keypad_of(call: CallInCapture, capture: Capture) -> Keypad:
     """The keys that the caller pressed: as events, as INFO, or otherwise as tones."""
     presses, events = KeyPresses(), []
     keys: list[KeyHeard] = []
-    for at, packet in packets_to(capture, call.service_sound):
+    for at, packet in _packets(capture, call, to_service=True):
         if packet.payload_type not in call.events or len(packet.payload) < 4:
             continue
         duration_ms = int.from_bytes(packet.payload[2:4], "big") // 8
@@ -110,7 +122,7 @@ def _style_of_events(events: Sequence[tuple[KeyEvent, bool]]) -> KeyStyle:
 def _tones(call: CallInCapture, capture: Capture) -> Iterator[KeyHeard]:
     ear, waiting = ToneKeys(), bytearray()
     sound = StreamSound(waiting.extend)
-    for at, packet in packets_to(capture, call.service_sound):
+    for at, packet in _packets(capture, call, to_service=True):
         sound.packet(packet, at)
         while len(waiting) >= FRAME_BYTES:
             frame = bytes(waiting[:FRAME_BYTES])
@@ -124,7 +136,7 @@ def line_of(
     call: CallInCapture, capture: Capture, repertoire: Repertoire, keys: Sequence[KeyHeard]
 ) -> Line:
     """Recognise what the service played. Raises CannotBeRead if there is no usable sound."""
-    came = list(packets_to(capture, call.caller_sound))
+    came = list(_packets(capture, call, to_service=False))
     spoken = [(at, packet) for at, packet in came if packet.payload_type in (PCMU, PCMA)]
     if not spoken:
         if came:

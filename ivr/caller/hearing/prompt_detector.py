@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +26,9 @@ TRUSTED = SAMPLE_RATE * 240 // 1000
 """After this many samples a hypothesis that fits is trusted while it fits, and no other is
 sought."""
 
-SAME_BREATH = SAMPLE_RATE * 280 // 1000
-"""A pause shorter than this is inside a prompt: what follows is in the same language."""
+SAME_BREATH = SAMPLE_RATE * 180 // 1000
+"""A pause shorter than this is inside a prompt: what follows is mostly in the same language. Less
+than the pause between prompts (`prompts.phrase_gap_ms`)."""
 
 SILENCE = 60.0**2
 """Mean square below which a line counts as silent: about -55 dBFS."""
@@ -210,8 +210,16 @@ class PromptDetector:
         return silent(sound, SILENCE) or _power(sound) < LOUDER * min(self._powers)
 
     def _look_into(self, at: int, window: Sound) -> None:
+        """Search a window: right after a recording in its language, and in the others where
+        nothing in that one is like it. A menu may go on, or be answered, in another language."""
         late = self._sound_since is not None and at - self._sound_since > SAMPLE_RATE // 4
-        for language in self._languages(at):
+        same_breath = self._language is not None and at - self._heard_until < SAME_BREATH
+        best = 0.0
+        for language in sorted(
+            self._repertoire.languages, key=lambda name: name is not self._language
+        ):
+            if same_breath and best >= SURE:
+                return
             anchors = self._repertoire.beginnings(language)
             if late:
                 anchors = self._repertoire.middles(language)
@@ -223,15 +231,7 @@ class PromptDetector:
                         self._suppose(likeness, at)
                 if clear:
                     return
-
-    def _languages(self, at: int) -> Sequence[Language | None]:
-        """The languages to search: only the current one right after a recording, otherwise all, it
-        first."""
-        if self._language is not None and at - self._heard_until < SAME_BREATH:
-            return (self._language,)
-        return sorted(
-            self._repertoire.languages, key=lambda language: language is not self._language
-        )
+                best = max(best, found[0].match if found else 0.0)
 
     def _suppose(self, found: Likeness, at: int) -> None:
         not_before = self._heard_until - SAMPLE_RATE // 20

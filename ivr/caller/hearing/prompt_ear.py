@@ -10,7 +10,7 @@ from ivr.caller.hearing.read_out import as_written
 from ivr.caller.hearing.wanted import Wanted, spoken_units
 from prompts import catalogue
 from prompts.catalogue import Segment, Slot, SlotKind
-from prompts.script import UNIT_FOLDER
+from prompts.script import UNIT_FOLDER, without_place
 from prompts.settings import PromptSettings
 from speech.languages.language import Language
 from speech.spoken.unit import Unit
@@ -55,7 +55,7 @@ class PromptHeard:
     """Indexes in the detected recordings: its first, and the one after its last."""
 
 
-_SEVERAL = (SlotKind.DIGITS, SlotKind.REFS, SlotKind.PLATE, SlotKind.TIME)
+_SEVERAL = (SlotKind.DIGITS, SlotKind.REFS, SlotKind.ENDINGS, SlotKind.PLATE, SlotKind.TIME)
 """Kinds of slots that are read out as several units."""
 
 
@@ -220,8 +220,9 @@ def _found(
 
 
 def _is(recording: Detected, language: Language, name: str) -> bool:
+    """Whether it says this; at which place in a number a digit was said makes no difference."""
     return any(
-        known.language is language and known.name == name
+        known.language is language and without_place(known.name) == without_place(name)
         for known in (recording.known, *recording.known.also)
     )
 

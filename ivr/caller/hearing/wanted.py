@@ -66,7 +66,9 @@ def spoken_units(language: Language, kind: SlotKind, value: str) -> Spoken:
         case SlotKind.DIGITS:
             return forms.digits(value)
         case SlotKind.REFS:
-            return forms.references([reference.strip() for reference in value.split(",")])
+            return forms.references(_several(value))
+        case SlotKind.ENDINGS:
+            return forms.endings(_several(value))
         case SlotKind.PLATE:
             return forms.plate(value)
         case SlotKind.NUMBER:
@@ -78,3 +80,8 @@ def spoken_units(language: Language, kind: SlotKind, value: str) -> Spoken:
         case SlotKind.TIME:
             at = datetime.fromisoformat(value).astimezone(HONG_KONG)
             return forms.moment(at, datetime.now(HONG_KONG))
+
+
+def _several(value: str) -> list[str]:
+    """References as a scenario writes them."""
+    return [reference.strip() for reference in value.split(",")]

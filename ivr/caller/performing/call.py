@@ -199,6 +199,7 @@ class CallPerformer:
             impairment = Impairment(loss, events=self._style is not KeyStyle.IN_BAND)
             self.stage.wire.plan(ticket, impairment, self._secrets.masked_message)
         call = await self.stage.dial(step.dial, step.from_number, headers)
+        self.done.sip_call_id = call.sip_call_id
         self._began = time.monotonic()
         try:
             async with asyncio.timeout(step.within):

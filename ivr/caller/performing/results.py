@@ -67,6 +67,8 @@ class CallDone:
     """One call.
 
     Attributes:
+        sip_call_id: its Call-ID, by which the records of the service know it; empty if it was not
+            placed.
         sound_from_s: on the call's clock, where `received` and `sent` begin.
         received, sent: mono s16le PCM at 8000 Hz; secrets in them are silenced.
         prompts: all that were heard, in order.
@@ -77,6 +79,7 @@ class CallDone:
     name: str
     steps: list[StepDone] = field(default_factory=list)
     prompts: list[PromptDone] = field(default_factory=list)
+    sip_call_id: str = ""
     ending: Ending | None = None
     sound_from_s: float = 0.0
     received: bytes = field(default=b"", repr=False)

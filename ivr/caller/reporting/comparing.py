@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -35,8 +36,7 @@ class RunDifference:
 
 def differences(old: Report, new: Report, tolerance: Tolerance) -> list[RunDifference]:
     """Run by run, in the order of the old report; runs that only the new report has come last."""
-    olds = {run.run: run for run in old.runs}
-    news = {run.run: run for run in new.runs}
+    olds, news = _by_title(old), _by_title(new)
     found = []
     for name in dict.fromkeys([*olds, *news]):
         if name not in news:
@@ -46,6 +46,16 @@ def differences(old: Report, new: Report, tolerance: Tolerance) -> list[RunDiffe
         else:
             lines = list(_of_run(olds[name], news[name], tolerance))
         found.append(RunDifference(name, tuple(lines)))
+    return found
+
+
+def _by_title(report: Report) -> dict[str, RunReport]:
+    """The runs by their titles; those of files whose scenarios have the same name are numbered."""
+    found: dict[str, RunReport] = {}
+    for run in report.runs:
+        numbered = (f"{run.run} ({number})" for number in itertools.count(2))
+        title = next(name for name in itertools.chain((run.run,), numbered) if name not in found)
+        found[title] = run
     return found
 
 

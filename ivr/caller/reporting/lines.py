@@ -26,6 +26,7 @@ class JsonLines(Unwatched):
             "seconds": run.seconds,
             "tries": run.tries,
             "steps": steps,
+            "call_ids": [call.sip_call_id for call in run.calls],
         }
         print(json.dumps(result), flush=True)
 

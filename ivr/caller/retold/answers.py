@@ -22,6 +22,12 @@ WRONG_CODE = "{code[1:]}{code[0:1]}"
 NO_ANSWER = "*5"
 """Keys that no answer can begin with. The trace does not tell which keys they were."""
 
+SPELLED = (
+    *("vehicle.first_letter", "vehicle.second_letter", "vehicle.only_letter"),
+    "vehicle.in_code",
+)
+"""Questions for the characters of a mark."""
+
 AFTER = {universal: key for key, universal in AFTER_STAR.items()}
 
 
@@ -36,6 +42,14 @@ class Answers:
     story: CallStory
     values: Values
     last_part: str = ""
+    _mark_is_given: bool = False
+    """The mark that was keyed last is that of a vehicle of `given`: another one in each run."""
+    _spelled: bool = False
+    """The vehicle was given letter by letter, or in the code of two keys."""
+
+    @property
+    def _call_id(self) -> str:
+        return self.story.call.call_id
 
     def deeds(self, at: int, asked_ms: int, before: list[Deed]) -> list[Deed]:
         """What the caller did to give the answer of step `at`, whose question was asked at
@@ -83,23 +97,51 @@ class Answers:
         if self.story.call.practice:
             return step.value
         written = self.values.variable(step.value)
+        self._note_mark(step, written)
         if step.name == "ccrn":
             state = str(step.detail.get("why", ""))
             if state in ("ccrn.bundled", "ccrn.expired", "ccrn.crossed") and written is None:
                 raise CannotBeRetold(
-                    f"cargo {step.value} was {state.removeprefix('ccrn.')} before call "
-                    f"{self.story.call.call_id}: name the call that bundled it first, and this one "
-                    "after it"
+                    "cargo %(ccrn)s was not free before call %(call)s: name the call that bundled "
+                    "it first, and this one after it",
+                    ccrn=step.value,
+                    call=self._call_id,
                 )
         if written is not None and written.startswith("{ubr"):
             if not self.values.is_known(step.value):
-                raise CannotBeRetold(f"the reference {step.value} is keyed before it is read out")
+                raise CannotBeRetold(
+                    "the reference %(ubr)s is keyed before it is read out", ubr=step.value
+                )
         elif step.name == "status.ubr" and self._came_of("status", step) == "ok":
             raise CannotBeRetold(
-                f"call {self.story.call.call_id} asks for the bundle {step.value}, which was made "
-                "in another call: name that call first, and this one after it"
+                "call %(call)s asks for the bundle %(ubr)s, which was made in another call: name "
+                "that call first, and this one after it",
+                call=self._call_id,
+                ubr=step.value,
             )
         return written or step.value
+
+    def check_vehicle(self, mark: str) -> None:
+        """Raises CannotBeRetold for a mark that is read back, spelled by the caller, and another
+        one in each run."""
+        if self._spelled and mark in self.values.vehicles:
+            raise CannotBeRetold(
+                "call %(call)s spells the mark of one of the driver's own vehicles letter by "
+                "letter; a scenario's driver has other marks",
+                call=self._call_id,
+            )
+
+    def _note_mark(self, step: CallStep, written: str | None) -> None:
+        if step.name == "vehicle.mark":
+            self._mark_is_given = written is not None
+        if step.name.startswith("vehicle."):
+            self._spelled = step.name in SPELLED
+        if self._spelled and self._mark_is_given:
+            raise CannotBeRetold(
+                "call %(call)s is asked for the letters of one of the driver's own vehicles; those "
+                "of a scenario's driver have other letters",
+                call=self._call_id,
+            )
 
     def _part(self, step: CallStep) -> str:
         part = step.value if self.story.call.practice else self.values.part(step.value)
@@ -117,8 +159,10 @@ class Answers:
                 return Spoke(answer, at_ms, step.language, True, question)
         if not words:
             raise CannotBeRetold(
-                f"call {self.story.call.call_id}: what was said at {step.name} was not understood, "
-                "so that nobody can say it again"
+                "call %(call)s: what was said at %(question)s was not understood, so that nobody "
+                "can say it again",
+                call=self._call_id,
+                question=step.name,
             )
         return Spoke(words, at_ms, str(step.detail["language"]), False, question)
 

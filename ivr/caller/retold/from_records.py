@@ -18,9 +18,16 @@ from ivr.caller.retold.history import (
     Prompt,
     Transferred,
 )
+from ivr.caller.retold.repeatable import (
+    ANNOUNCEMENT,
+    SAYS,
+    check,
+    language_was_not_chosen,
+    names_of,
+)
 from ivr.caller.retold.values import Values, given, given_driver
 from ivr.caller.wire.keys import KeyStyle
-from ivr.dialogue.line import KeySent
+from ivr.dialogue.line import KeySent, Transfer
 from ivr.dialogue.trace import StepKind
 from ivr.records.call_search import CallStory
 from ivr.records.calling_number import NumberKind
@@ -33,21 +40,24 @@ STYLES = {
     KeySent.TONE: KeyStyle.IN_BAND,
 }
 
+WITHHELD = "anonymous"
+
+LANGUAGE_MENU = "welcome.language"
+"""The question and its prompts; which comes first depends on the caller."""
+
 ROUND_MS = 100
 """A prompt of which only so many milliseconds at the end were cut off counts as heard."""
 
 ANSWERS = (StepKind.ANSWERED, StepKind.NOMATCH, StepKind.UNIVERSAL, StepKind.NOINPUT)
-SAYS = (StepKind.SAID, StepKind.ASKED)
 
 
 def history_from(stories: Sequence[CallStory]) -> History:
     """The history of one caller's calls, in order of time. Raises CannotBeRetold."""
-    for story in stories:
-        _must_be_whole(story)
+    check(stories)
     values = _values_of(stories)
     calls = [_Retelling(story, values).history() for story in stories]
     first = stories[0].call
-    known = any("login.known.pin" in _names(story) for story in stories)
+    known = any("login.known.pin" in names_of(story) for story in stories)
     logs_in = not first.practice and any(
         step.name.startswith("login.") and step.value
         for story in stories
@@ -56,7 +66,7 @@ def history_from(stories: Sequence[CallStory]) -> History:
     )
     language = _greeted_in(stories[0]) if known else first.language
     driver = given_driver(language or "yue", values, logs_in=logs_in, phone=known)
-    at_once = any("bundle.cross_now" in _names(story) for story in stories)
+    at_once = any("bundle.cross_now" in names_of(story) for story in stories)
     ids = ", ".join(story.call.call_id for story in stories)
     return History(
         f"As in call {first.call_id}",
@@ -67,37 +77,6 @@ def history_from(stories: Sequence[CallStory]) -> History:
     )
 
 
-def _must_be_whole(story: CallStory) -> None:
-    call, steps = story.call, story.steps
-    if call.outcome is None:
-        raise CannotBeRetold(f"call {call.call_id} is not over")
-    if call.answered_at is None or not steps:
-        raise CannotBeRetold(
-            f"call {call.call_id} has no steps: {call.outcome.value}, {call.reason or 'no trace'}"
-        )
-    if [step.sequence for step in steps] != list(range(1, len(steps) + 1)):
-        raise CannotBeRetold(f"steps of call {call.call_id} are missing: some were not written")
-    logged_in = [step for step in steps if step.name == "log_in" and step.value == "ok"]
-    if len(logged_in) > 1:
-        raise CannotBeRetold(
-            f"call {call.call_id} logs in twice; a scenario has one code for each call"
-        )
-    for step in steps:
-        if step.kind in SAYS and "prompts" not in step.detail:
-            raise CannotBeRetold(
-                f"call {call.call_id} is of an older version, which kept no prompts in the trace"
-            )
-        if step.kind == StepKind.RECORDED:
-            raise CannotBeRetold(f"call {call.call_id} recorded prompts; no test repeats that")
-        if step.detail.get("why") == "speech.keypad":
-            raise CannotBeRetold(f"speech recognition failed in call {call.call_id}")
-        if step.kind == StepKind.BACK_END and step.value in ("BackEndUnavailable", "LoginLocked"):
-            raise CannotBeRetold(
-                f"call {call.call_id}: {step.name} came to {step.value}, a state that no scenario "
-                "can ask ROCARS for"
-            )
-
-
 def _values_of(stories: Sequence[CallStory]) -> Values:
     values = Values()
     for story in stories:
@@ -105,6 +84,8 @@ def _values_of(stories: Sequence[CallStory]) -> Values:
             for step in story.steps:
                 if step.kind in SAYS and step.name in ("ccrn.more", "ccrn.review", "vehicle.which"):
                     values.learn(step.detail["prompts"])
+            asked = {step.name for step in story.steps if step.kind == StepKind.ASKED}
+            values.no_vehicles |= "vehicle.mark" in asked and "vehicle.which" not in asked
         values.ubrs += [
             request.ubr
             for request in story.requests
@@ -118,15 +99,6 @@ def _greeted_in(story: CallStory) -> str:
     language."""
     first = next(step for step in story.steps if step.kind in SAYS)
     return str(first.detail["prompts"][0]["language"])
-
-
-def _names(story: CallStory) -> set[str]:
-    return {
-        prompt["name"]
-        for step in story.steps
-        if step.kind in SAYS
-        for prompt in step.detail["prompts"]
-    }
 
 
 @dataclass
@@ -144,6 +116,8 @@ class _Retelling:
     def __post_init__(self) -> None:
         self._answers = Answers(self.story, self.values)
         self._from = _like(self.story.call.caller_kind, self.story.call.caller_region)
+        if language_was_not_chosen(self.story):
+            self._from = WITHHELD  # other numbers are asked first in the language they used last
 
     def history(self) -> CallHistory:
         call = self.story.call
@@ -156,8 +130,9 @@ class _Retelling:
                 case StepKind.ANSWERED | StepKind.NOMATCH | StepKind.UNIVERSAL:
                     self._deeds += self._answers.deeds(at, self._begins(at), self._deeds)
                 case StepKind.TRANSFER:
+                    connected = step.value == Transfer.CONNECTED
                     to = str(step.detail["to"])
-                    self._deeds.append(Transferred(to, self._ms(step.at) - 1))
+                    self._deeds.append(Transferred(to, self._ms(step.at) - 1, connected))
                 case StepKind.BACK_END:
                     self._waited = True
         known = any(prompt.name == "login.known.pin" for prompt in self._prompts)
@@ -183,7 +158,9 @@ class _Retelling:
         for step in reversed(self.story.steps[:answer]):
             if step.kind == StepKind.ASKED:
                 return self._ms(step.at)
-        raise CannotBeRetold(f"call {self.story.call.call_id} has an answer without its question")
+        raise CannotBeRetold(
+            "call %(call)s has an answer without its question", call=self.story.call.call_id
+        )
 
     def _style(self) -> KeyStyle:
         sent = [step.detail["sent"] for step in self.story.steps if "sent" in step.detail]
@@ -199,11 +176,13 @@ class _Retelling:
         else:
             begins = self._ms(step.at)
             heard_ms = self._heard_of_question(step, at)
-        any_order = step.name == "welcome.language"
         from_ms = 0
         for number, prompt in enumerate(step.detail["prompts"]):
             if from_ms and from_ms >= heard_ms:
                 break
+            if prompt["name"].startswith(ANNOUNCEMENT):
+                from_ms = prompt["ends_ms"]
+                continue
             whole = heard_ms >= prompt["ends_ms"] - ROUND_MS
             self._prompts.append(
                 Prompt(
@@ -217,11 +196,11 @@ class _Retelling:
                     first=number == 0,
                     awaited=number == 0 and self._is_awaited(step, at),
                     follows=not (number == 0 and self._waited),
-                    any_order=any_order,
+                    any_order=prompt["name"] == LANGUAGE_MENU,
                 )
             )
             from_ms = prompt["ends_ms"]
-        self._waited = any_order
+        self._waited = step.name == LANGUAGE_MENU
 
     def _is_awaited(self, step: CallStep, at: int) -> bool:
         """Whether keys pressed before this prompt would have had another effect."""
@@ -266,9 +245,21 @@ class _Retelling:
             return self._from[-4:]
         if name == "ubr" and not self.values.is_known(value):
             raise CannotBeRetold(
-                f"call {self.story.call.call_id} tells of the bundle {value}, which was made in "
-                "another call: name that call first, and this one after it"
+                "call %(call)s tells of the bundle %(ubr)s, which was made in another call: name "
+                "that call first, and this one after it",
+                call=self.story.call.call_id,
+                ubr=value,
             )
+        if prompt == "own.count" and int(value) > len(self.values.ubrs):
+            raise CannotBeRetold(
+                "call %(call)s tells of more bundles of the driver's (%(count)s) than were made in "
+                "these calls (%(made)s): name those that made the others first",
+                call=self.story.call.call_id,
+                count=int(value),
+                made=len(self.values.ubrs),
+            )
+        if name == "vehicle":
+            self._answers.check_vehicle(value)
         if name == "part":
             return self._answers.last_part or str(value)
         return self.values.written(str(value))
@@ -277,12 +268,12 @@ class _Retelling:
 def _like(kind: NumberKind, region: str | None) -> str:
     """A number for a test: of the same kind and country, belonging to nobody that we know."""
     if kind is not NumberKind.KNOWN or region is None:
-        return "anonymous"
+        return WITHHELD
     sample = phonenumbers.example_number_for_type(
         region, phonenumbers.PhoneNumberType.MOBILE
     ) or phonenumbers.example_number(region)
     if sample is None:
-        return "anonymous"
+        return WITHHELD
     return str(phonenumbers.format_number(sample, phonenumbers.PhoneNumberFormat.E164))
 
 

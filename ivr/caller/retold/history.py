@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from ground.refusal import Refusal
 from ivr.caller.scenario.scenario import Given
 from ivr.caller.wire.keys import KeyStyle
 
+TRANSLATIONS = Path(__file__).with_name("translations")
+"""What `CannotBeRetold` says, in the languages of the pages that tell it."""
 
-class CannotBeRetold(Exception):
+
+class CannotBeRetold(Refusal):
     """A call that no scenario can repeat; the text says why, and what would help."""
 
 
@@ -79,10 +84,15 @@ class Spoke:
 
 @dataclass(frozen=True)
 class Transferred:
-    """The service had the caller connected elsewhere (REFER)."""
+    """The service had the caller connected elsewhere (REFER).
+
+    Attributes:
+        connected: the other party took the call, so that it ended for the service.
+    """
 
     to: str
     at_ms: int
+    connected: bool = False
 
 
 Deed = Pressed | Spoke | Transferred

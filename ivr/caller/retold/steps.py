@@ -25,6 +25,9 @@ BURST_MS = 400
 LEAVING_MS = 400
 """A prompt that began less than this before the caller hung up was not heard."""
 
+KEY_MS = 240
+"""A scripted caller needs so long for one key."""
+
 GOES_ON_MS = 150
 """A prompt heard for longer than this after a key was not ended by that key."""
 
@@ -72,16 +75,28 @@ class _Steps:
                 self._expect(prompts)
                 self._do(deed)
             self._done, self._expected, self._acted = deed, None, True
+        if isinstance(self._done, Transferred) and self._done.connected:
+            self._steps.append({"hang_up": True})  # a scripted caller declines, and stays
+            return self._steps
         if not self.call.by_caller:
             self._expect(self._until(math.inf))
-            self._steps.append({"expect_hang_up": True})
+            self._expect_hang_up()
             return self._steps
         prompts = self._until(self.call.ended_ms - LEAVING_MS)
         if prompts and not (prompts[-1].whole or prompts[-1].first):
             prompts = prompts[:-1]  # on a slow machine it has ended before it is detected
         self._expect(prompts)
+        if self._acted and self._done is not None:
+            self._stay(self._done)
         self._steps.append({"hang_up": True})
         return self._steps
+
+    def _stay(self, done: Deed) -> None:
+        """Stay as long as the caller did, so that what was done last has its effect."""
+        busy_ms = len(done.keys) * KEY_MS if isinstance(done, Pressed) else 0
+        stayed_ms = self.call.ended_ms - done.at_ms - busy_ms
+        if stayed_ms > LEAVING_MS:
+            self._steps.append({"wait": min(WITHIN_S, round(stayed_ms / 1000, 1))})
 
     def _dial(self) -> None:
         dial: Step = {"dial": self.call.dialled, "from": self.call.from_number}
@@ -158,18 +173,27 @@ class _Steps:
                 step["next"] = True
             if self._acted and prompt.latency_ms is not None and not prompt.any_order:
                 step["latency"] = limit_s(prompt.latency_ms)
-            self._within(step, prompt, before)
+            within = limit_s(prompt.heard_to_ms - self._last_ms())
+            if within > WITHIN_S:
+                step["within"] = within
             self._steps.append(step)
             self._expected, self._acted = prompt, False
 
-    def _is_to_come_again(self, prompt: Prompt) -> bool:
-        return self._next < len(self.call.prompts) and self.call.prompts[self._next] is prompt
-
-    def _within(self, step: Step, prompt: Prompt, before: Prompt | None) -> None:
-        since = before.heard_to_ms if before is not None else self._done.at_ms if self._done else 0
-        within = limit_s(prompt.heard_to_ms - since)
+    def _expect_hang_up(self) -> None:
+        step: Step = {"expect_hang_up": True}
+        within = limit_s(self.call.ended_ms - self._last_ms())
         if within > WITHIN_S:
             step["within"] = within
+        self._steps.append(step)
+
+    def _last_ms(self) -> int:
+        """When the last expected prompt ended; else, when something was done."""
+        if self._expected is not None:
+            return self._expected.heard_to_ms
+        return self._done.at_ms if self._done is not None else 0
+
+    def _is_to_come_again(self, prompt: Prompt) -> bool:
+        return self._next < len(self.call.prompts) and self.call.prompts[self._next] is prompt
 
 
 def _worth_expecting(prompts: Sequence[Prompt]) -> list[Prompt]:

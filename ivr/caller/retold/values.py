@@ -22,11 +22,17 @@ class Values:
         ccrns: those that ROCARS accepted for bundling, in order.
         vehicles: those of the driver, in the order in which they are offered.
         ubrs: references that these calls produced, in order.
+        no_vehicles: the driver is asked for a mark at once, since none is on file.
     """
 
     ccrns: list[str] = field(default_factory=list)
     vehicles: list[str] = field(default_factory=list)
     ubrs: list[str] = field(default_factory=list)
+    no_vehicles: bool = False
+    _offered: int = 0
+    """The place of the vehicle that was offered last, counted from 1."""
+    _more_than: int = 0
+    """After so many vehicles, further ones were offered."""
     _read_out: set[str] = field(default_factory=set)
 
     def learn(self, prompts: list[Mapping[str, Any]]) -> None:
@@ -37,6 +43,17 @@ class Values:
                     _add(self.ccrns, prompt["slots"]["ccrn"])
                 case "vehicle.option":
                     _add(self.vehicles, prompt["slots"]["vehicle"])
+                    self._offered = self.vehicles.index(prompt["slots"]["vehicle"]) + 1
+                case "vehicle.more":
+                    self._more_than = max(self._more_than, self._offered)
+
+    @property
+    def vehicles_on_file(self) -> int:
+        """How many vehicles the driver must have, so that they are offered as they were."""
+        if self.no_vehicles:
+            return 0
+        further = self._more_than + 1 if self._more_than else 0
+        return max(1, len(self.vehicles), further)
 
     def given_cargo(self, *, immediately: bool) -> GivenCargo | None:
         """The cargo that must be lodged before."""
@@ -57,6 +74,16 @@ class Values:
     def written(self, value: str) -> str:
         """A value, or several separated by commas, with variables for given values."""
         return ",".join(self.variable(part) or part for part in value.split(","))
+
+    def by_ending(self, value: str) -> str:
+        """Cargo numbers, separated by commas, of which the last digits were read out: with
+        variables for given ones."""
+        return ",".join(self.written(self._ends_with(part) or part) for part in value.split(","))
+
+    def _ends_with(self, digits: str) -> str | None:
+        """The one cargo number with this end; None if there is no such number, or several."""
+        found = [ccrn for ccrn in self.ccrns if ccrn.endswith(digits)]
+        return found[0] if len(found) == 1 else None
 
     def part(self, digits: str) -> str:
         """The variable for a part of a cargo number; fewer digits than `PART` are its last part."""
@@ -86,7 +113,7 @@ def given_driver(
     """The driver that a scenario needs, if any."""
     if not logs_in and not values.vehicles and not phone:
         return None
-    return GivenDriver(language=language, vehicles=max(1, len(values.vehicles)), phone=phone)
+    return GivenDriver(language=language, vehicles=values.vehicles_on_file, phone=phone)
 
 
 def given(driver: GivenDriver | None, cargo: GivenCargo | None) -> Given:

@@ -29,7 +29,7 @@ class GivenDriver(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: LanguageOrName | None = Field(None, description="Their language; empty: any driver.")
-    vehicles: int = Field(1, ge=1, le=30, description="So many are registered for the driver.")
+    vehicles: int = Field(1, ge=0, le=50, description="So many are registered for the driver.")
     phone: bool = Field(
         False,
         description="Their telephone number is registered: who calls from it is known.",
@@ -46,7 +46,7 @@ class GivenCargo(BaseModel):
         description="May cross at once when it is bundled: from the demo data, which has few. "
         "Otherwise it is lodged for the run.",
     )
-    count: int = Field(1, ge=1, le=9)
+    count: int = Field(1, ge=1, le=99)
 
 
 class Given(BaseModel):
@@ -62,7 +62,9 @@ class Given(BaseModel):
         """The variables it gives."""
         names: set[str] = set()
         if self.driver is not None:
-            names |= {"user_id", "pin", "code", "vehicle", "vehicle_keys"}
+            names |= {"user_id", "pin", "code"}
+            if self.driver.vehicles:
+                names |= {"vehicle", "vehicle_keys"}
             for number in range(2, self.driver.vehicles + 1):
                 names |= {f"vehicle_{number}", f"vehicle_keys_{number}"}
             if self.driver.phone:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SHORT = {"Call-ID": "i", "Via": "v", "Content-Length": "l", "Contact": "m", "Refer-To": "r"}
+_SHORT = {
+    "Call-ID": "i",
+    "Contact": "m",
+    "Content-Length": "l",
+    "Content-Type": "c",
+    "From": "f",
+    "Refer-To": "r",
+    "To": "t",
+    "Via": "v",
+}
+"""Compact forms of header names (RFC 3261, 7.3.3)."""
 
 
 @dataclass(frozen=True)

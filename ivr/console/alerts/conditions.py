@@ -15,7 +15,7 @@ from ivr.console.insight import insight
 from ivr.observe.strain import Strain
 from ivr.records.alert_kinds import AlertKind
 from ivr.records.alerts import Wrong
-from ivr.records.console_tables import NodeState
+from ivr.records.node_tables import NodeState
 from ivr.records.outcome import CallOutcome
 from ivr.records.tallies import Counted, hong_kong_day
 
@@ -75,8 +75,8 @@ def wrong_now(seen: Seen, rules: AlertSettings) -> list[Wrong]:
 def _of_node(seen: Seen, rules: AlertSettings) -> Iterable[Wrong]:
     health, node = seen.health, seen.node
 
-    def wrong(kind: AlertKind, told: str, **figures: object) -> Wrong:
-        return Wrong(kind, node, told, {"node": node, **figures})
+    def wrong(kind: AlertKind, text: str, **figures: object) -> Wrong:
+        return Wrong(kind, node, text, {"node": node, **figures})
 
     if FRONT_IS_DOWN in health.problems:
         yield wrong(AlertKind.FRONT_DOWN, FRONT_DOWN)
@@ -134,13 +134,13 @@ def _of_calls(seen: Seen, rules: AlertSettings) -> Iterable[Wrong]:
     to_people = (CallOutcome.HOTLINE.value, CallOutcome.GAVE_UP_HOTLINE.value)
     contained = 1 - sum(counted.outcomes.get(name, 0) for name in to_people) / served
     completed = counted.outcomes.get(CallOutcome.COMPLETED.value, 0) / served
-    for kind, told, share, bound in (
+    for kind, text, share, bound in (
         (AlertKind.CONTAINMENT, CONTAINMENT, contained, rules.containment),
         (AlertKind.COMPLETION, COMPLETION, completed, rules.completion),
     ):
         if share < bound:
             figures = {"share": f"{share:.0%}", "bound": f"{bound:.0%}", "calls": int(served)}
-            yield Wrong(kind, "", told, figures)
+            yield Wrong(kind, "", text, figures)
 
 
 def _of_others(seen: Seen, rules: AlertSettings) -> Iterable[Wrong]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import smtplib
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -16,6 +14,7 @@ import structlog
 
 from ground.sentence import Sentence
 from ivr.console.alert_settings import AlertSettings
+from ivr.console.mail import NotDelivered, send
 from ivr.console.shown import when
 from ivr.console.words import WORDS
 from ivr.observe import metrics
@@ -33,10 +32,6 @@ TITLES: Mapping[AlertEvent, str] = {
     AlertEvent.STILL: "Still wrong",
     AlertEvent.OVER: "Over",
 }
-
-
-class NotDelivered(Exception):
-    """A message was not taken; the text says why."""
 
 
 @dataclass
@@ -78,7 +73,7 @@ class Delivery:
             await self._post(as_json(message.event, alert, self.public_url))
         elif message.channel is Channel.EMAIL and self.rules.email_to:
             letter = as_email(message.event, alert, self.rules, self.public_url)
-            await asyncio.to_thread(self._mail, letter)
+            await asyncio.to_thread(send, letter, self.rules)
         else:
             raise NotDelivered(f"there is no {message.channel.value} any more")
 
@@ -98,40 +93,22 @@ class Delivery:
         except (aiohttp.ClientError, OSError) as failure:
             raise NotDelivered(f"{type(failure).__name__}: {failure}") from failure
 
-    def _mail(self, letter: EmailMessage) -> None:
-        rules = self.rules
-        where = rules.smtp_host, rules.smtp_port
-        tls = ssl.create_default_context()
-        try:
-            with (
-                smtplib.SMTP_SSL(*where, timeout=rules.timeout_s, context=tls)
-                if rules.smtp_security == "tls"
-                else smtplib.SMTP(*where, timeout=rules.timeout_s)
-            ) as server:
-                if rules.smtp_security == "starttls":
-                    server.starttls(context=tls)
-                if rules.smtp_user:
-                    server.login(rules.smtp_user, rules.smtp_password.get_secret_value())
-                server.send_message(letter)
-        except (smtplib.SMTPException, OSError) as failure:
-            raise NotDelivered(f"{type(failure).__name__}: {failure}") from failure
-
 
 def sentence_of(alert: Alert) -> Sentence:
     """What is wrong, in English, and to be told in another language."""
-    return Sentence(alert.told, **alert.figures)
+    return Sentence(alert.text, **alert.figures)
 
 
 def as_json(event: AlertEvent, alert: Alert, public_url: str) -> dict[str, Any]:
     """The body of a webhook."""
-    said = sentence_of(alert)
+    sentence = sentence_of(alert)
     return {
         "event": event.value,
         "kind": alert.kind.value,
         "alert": alert.alert_id,
         "subject": alert.subject,
-        "text": str(said),
-        "text_zh": said.told(WORDS.catalogue("zh-Hant").gettext),
+        "text": str(sentence),
+        "text_zh": sentence.translated(WORDS.catalogue("zh-Hant").gettext),
         "since": alert.since.isoformat(),
         "over": alert.over_at.isoformat() if alert.over_at else None,
         "url": _page(public_url),
@@ -142,16 +119,16 @@ def as_email(
     event: AlertEvent, alert: Alert, rules: AlertSettings, public_url: str
 ) -> EmailMessage:
     """A letter in both languages of the console."""
-    said, chinese = sentence_of(alert), WORDS.catalogue("zh-Hant").gettext
+    sentence, chinese = sentence_of(alert), WORDS.catalogue("zh-Hant").gettext
     letter = EmailMessage()
-    letter["Subject"] = f"[ROCARS] {TITLES[event]}: {said}"
+    letter["Subject"] = f"[ROCARS] {TITLES[event]}: {sentence}"
     letter["From"] = rules.email_from
     letter["To"] = ", ".join(rules.email_to)
     letter["Date"] = formatdate()
     letter["Message-ID"] = make_msgid(domain="rocars-ivr.invalid")
     over = f"\nOver 完結: {when(alert.over_at)}" if alert.over_at else ""
     letter.set_content(
-        f"{TITLES[event]}: {said}\n{chinese(TITLES[event])}：{said.told(chinese)}\n\n"
+        f"{TITLES[event]}: {sentence}\n{chinese(TITLES[event])}：{sentence.translated(chinese)}\n\n"
         f"Since 開始: {when(alert.since)} (Hong Kong 香港時間){over}\n{_page(public_url)}\n"
     )
     return letter

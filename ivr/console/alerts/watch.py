@@ -57,7 +57,7 @@ class AlertWatch:
                 if alerts.to_be_told_again(known[key]):
                     await alerts.raise_(found, known[key].since)
             elif seen.at - self._since[key] >= timedelta(seconds=rules.after_s):
-                log.warning("alert", kind=found.kind.value, what=found.told % found.figures)
+                log.warning("alert", kind=found.kind.value, what=found.text % found.figures)
                 await alerts.raise_(found, self._since[key])
         for key, alert in known.items():
             if key not in wrong and self._is_ours(alert):

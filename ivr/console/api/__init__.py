@@ -1,1 +1,1 @@
-"""The console's API for programs: read with a token, as JSON, described by OpenAPI."""
+"""The console's API for programs: with a token, as JSON, described by OpenAPI."""

@@ -4,16 +4,17 @@ description."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ivr.console.site import Site
 from ivr.records.token_tables import ApiToken, Scope
 
 QueryT = TypeVar("QueryT", bound=BaseModel)
+BodyT = TypeVar("BodyT", bound=BaseModel)
 
 
 class Query(BaseModel):
@@ -34,17 +35,29 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that was admitted: the token opens it, and its parameters are right."""
+    """A request that was admitted: the token opens it, and its parameters are right.
+
+    Attributes:
+        body: the JSON of an endpoint that takes some.
+        sound: the recording of one that takes that.
+    """
 
     site: Site
     token: ApiToken
     path: Mapping[str, str]
     query: BaseModel
+    body: BaseModel | None = None
+    sound: bytes = field(default=b"", repr=False)
 
     @property
     def by(self) -> str:
         """As the audit log names who asked."""
-        return f"token {self.token.name}"
+        return self.token.actor
+
+    def body_as(self, model: type[BodyT]) -> BodyT:
+        if not isinstance(self.body, model):
+            raise TypeError(f"this endpoint declares no body of {model.__name__}")
+        return self.body
 
     def query_as(self, model: type[QueryT]) -> QueryT:
         if not isinstance(self.query, model):
@@ -61,13 +74,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Something that can be read.
+    """Something that can be read or, by POST, changed.
 
     Args:
         path: below `/api/v1`, with places as ``{name}``.
         scope: what a token has to open.
         answer: what `do` gives.
         places: meaning of each place of the path.
+        body: the JSON that it takes; None for none.
+        takes_sound: its body is a recording.
+        success: status of the answer.
     """
 
     operation: str
@@ -78,7 +94,19 @@ class Endpoint:
     do: Callable[[Asked], Awaitable[BaseModel]]
     query: type[Query] = Query
     places: tuple[tuple[str, str], ...] = ()
+    method: Literal["GET", "POST"] = "GET"
+    body: type[BaseModel] | None = None
+    takes_sound: bool = False
+    success: HTTPStatus = HTTPStatus.OK
 
 
 def nothing_there() -> Refused:
     return Refused(HTTPStatus.NOT_FOUND, "There is no such thing.")
+
+
+def wrong_in(failure: ValidationError) -> str:
+    """What is wrong with what was sent, for the programmer."""
+    return "; ".join(
+        f"{'.'.join(str(step) for step in error['loc']) or 'all of it'}: {error['msg']}"
+        for error in failure.errors(include_url=False, include_input=False)
+    )

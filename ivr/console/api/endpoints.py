@@ -1,4 +1,4 @@
-"""What programs can read."""
+"""What programs can read; what they can change stands in `changes`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, model_validator
 
 from ivr.console.api import messages
+from ivr.console.api.changes import CHANGES, OfLanguage
 from ivr.console.api.endpoint import Asked, Endpoint, Query, Refused, nothing_there
+from ivr.console.api.versions import clip_of, release_message, release_of, version_message
 from ivr.console.insight import Insight, insight
 from ivr.console.shown import masked_number
 from ivr.records import audit
 from ivr.records.call_search import CallFilter
-from ivr.records.console_tables import PromptVersion
 from ivr.records.facts import now
 from ivr.records.models import BundleRequest, Call
 from ivr.records.outcome import CallOutcome
@@ -31,10 +32,6 @@ YEARS = range(2000, 2101)
 """What is outside is a slip of the finger."""
 
 CALL_ID = r"^[0-9A-Za-z-]{1,36}$"
-
-
-class OfLanguage(Query):
-    language: Language = Field(description="Tag of a language of the service.")
 
 
 class OfCalls(Query):
@@ -94,30 +91,10 @@ async def _prompts(asked: Asked) -> messages.Prompts:
 
 
 async def _versions(asked: Asked) -> messages.Versions:
-    language, number = asked.query_as(OfLanguage).language, asked.number("number")
-    clip = await asked.site.studio.numbered(language, str(number))
-    if clip is None:
-        raise nothing_there()
+    language = asked.query_as(OfLanguage).language
+    clip = await clip_of(asked, language, asked.number("number"))
     versions = await asked.site.versions.of_clip(language, clip.name)
-    return messages.Versions(versions=[_version(version) for version in versions])
-
-
-def _version(version: PromptVersion) -> messages.Version:
-    return messages.Version(
-        language=version.language,
-        name=version.clip,
-        serial=version.serial,
-        state=version.state,
-        source=version.source,
-        words=version.words,
-        seconds=version.seconds,
-        made_by=version.made_by,
-        made_at=version.made_at,
-        reviewed_by=version.reviewed_by,
-        reviewed_at=version.reviewed_at,
-        live_from=version.live_from,
-        was_live_at=version.was_live_at,
-    )
+    return messages.Versions(versions=[version_message(version) for version in versions])
 
 
 async def _releases(asked: Asked) -> messages.Releases:
@@ -135,16 +112,7 @@ async def _releases(asked: Asked) -> messages.Releases:
 
 
 async def _release(asked: Asked) -> messages.Release:
-    whole = await asked.site.releases.one(asked.number("release"))
-    if whole is None:
-        raise nothing_there()
-    return messages.Release(
-        release=whole.release.release_id,
-        name=whole.release.name,
-        made_by=whole.release.made_by,
-        made_at=whole.release.made_at,
-        versions=[_version(part.version) for part in whole.parts],
-    )
+    return release_message(await release_of(asked))
 
 
 async def _calls(asked: Asked) -> messages.Calls:
@@ -156,8 +124,8 @@ async def _calls(asked: Asked) -> messages.Calls:
         language=query.language or "",
         before=query.before or "",
     )
-    told = query.model_dump(mode="json", exclude_none=True)
-    await audit.write(asked.site.records, asked.by, "calls exported", "/api/v1/calls", **told)
+    filters = query.model_dump(mode="json", exclude_none=True)
+    await audit.write(asked.site.records, asked.by, "calls exported", "/api/v1/calls", **filters)
     found = await asked.site.search.find(wanted, query.limit + 1)
     page = found[: query.limit]
     requests = await asked.site.search.requests_of([call.call_id for call in page])
@@ -319,4 +287,5 @@ ENDPOINTS = (
         answer=messages.Figures,
         do=_figures,
     ),
+    *CHANGES,
 )

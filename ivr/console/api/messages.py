@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ivr.records.console_tables import Source, VersionState
 from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
+from ivr.records.prompt_tables import Source, VersionState
 
 
 class Message(BaseModel):
@@ -84,6 +84,15 @@ class Release(ReleaseName):
     """A release with its versions, by language and name."""
 
     versions: list[Version]
+
+
+class ChangedRelease(Release):
+    """A release after its versions went live or were rolled back."""
+
+    audible: bool = Field(
+        description="Callers of this node hear it from the next sentence on, those of other nodes "
+        "within a second. False: the records have it, and this node cannot play it yet."
+    )
 
 
 class BundleRequest(Message):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from ivr.console.api.endpoint import Endpoint
 from ivr.console.api.messages import Problem
@@ -20,26 +21,40 @@ _REFUSALS = {
     403: "The token does not open this.",
     404: "There is no such thing.",
     429: "Too many requests with this token, or with unknown ones: wait as `Retry-After` says.",
-    503: "The database is away: try again.",
+    503: "The database is not available: try again.",
+}
+_REFUSALS_OF_CHANGES = {
+    408: "The body came too slowly.",
+    409: "The rules do not allow it now: `detail` says why.",
+    413: "The body is too large.",
+    415: "The body is of another type than this takes.",
+    422: "The recording cannot be used: `detail` says why.",
 }
 
 
 def describe(endpoints: tuple[Endpoint, ...]) -> Document:
     """The description of these endpoints, ready to be served as JSON."""
     answers = sorted({endpoint.answer for endpoint in endpoints} | {Problem}, key=_name)
-    _, schemas = models_json_schema(
-        [(model, "serialization") for model in answers], ref_template=_REF
-    )
+    bodies = sorted({of.body for of in endpoints if of.body is not None}, key=_name)
+    used: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        *((model, "serialization") for model in answers),
+        *((model, "validation") for model in bodies),
+    ]
+    _, schemas = models_json_schema(used, ref_template=_REF)
+    paths: defaultdict[str, Document] = defaultdict(dict)
+    for endpoint in endpoints:
+        paths[endpoint.path][endpoint.method.lower()] = _operation(endpoint)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "ROCARS by telephone: the console's API",
             "version": version("rocars-ivr"),
-            "description": "Prompts, releases, calls and figures, to be read by programs. "
-            "Personal data are masked as in the exports of the console.",
+            "description": "Prompts, releases, calls and figures, to be read by programs, and "
+            "drafts and releases to be changed by them. Personal data are masked as in the exports "
+            "of the console.",
         },
         "servers": [{"url": ROOT}],
-        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in endpoints},
+        "paths": dict(paths),
         "components": {
             "schemas": schemas["$defs"],
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -48,12 +63,13 @@ def describe(endpoints: tuple[Endpoint, ...]) -> Document:
 
 
 def _operation(endpoint: Endpoint) -> Document:
+    known = _REFUSALS | (_REFUSALS_OF_CHANGES if endpoint.method == "POST" else {})
     refusals = {
         str(status): {
             "description": why,
             "content": {"application/problem+json": {"schema": _ref(Problem)}},
         }
-        for status, why in _REFUSALS.items()
+        for status, why in sorted(known.items())
     }
     return {
         "operationId": endpoint.operation,
@@ -61,14 +77,24 @@ def _operation(endpoint: Endpoint) -> Document:
         "description": f"Opened by a token with the scope `{endpoint.scope}`.",
         "security": [{"token": []}],
         "parameters": [*_places(endpoint), *_parameters(endpoint)],
+        **_body(endpoint),
         "responses": {
-            "200": {
+            str(endpoint.success.value): {
                 "description": "Done.",
                 "content": {"application/json": {"schema": _ref(endpoint.answer)}},
             },
             **refusals,
         },
     }
+
+
+def _body(endpoint: Endpoint) -> Document:
+    content: Document = {}
+    if endpoint.takes_sound:
+        content = {kind: {"schema": {}} for kind in ("audio/*", "application/octet-stream")}
+    elif endpoint.body is not None:
+        content = {"application/json": {"schema": _ref(endpoint.body)}}
+    return {"requestBody": {"required": True, "content": content}} if content else {}
 
 
 def _places(endpoint: Endpoint) -> list[Document]:

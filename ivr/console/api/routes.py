@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import json
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -11,7 +14,8 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from ground.web.forms import check_text
-from ivr.console.api.endpoint import Asked, Endpoint, Query, Refused
+from ivr.console.api.bodies import read_body
+from ivr.console.api.endpoint import Asked, Endpoint, Query, Refused, wrong_in
 from ivr.console.api.endpoints import ENDPOINTS
 from ivr.console.api.messages import Problem
 from ivr.console.api.openapi import ROOT, describe
@@ -31,25 +35,39 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes() -> list[web.RouteDef]:
-    description = describe(ENDPOINTS)
-
     async def described(request: web.Request) -> web.Response:
-        return web.json_response(description)
+        text = await asyncio.to_thread(_description)
+        return web.Response(text=text, content_type="application/json")
 
     return [
         web.get(f"{ROOT}/openapi.json", described),
-        *(web.get(f"{ROOT}{endpoint.path}", _handler(endpoint)) for endpoint in ENDPOINTS),
+        *(
+            web.route(endpoint.method, f"{ROOT}{endpoint.path}", _handler(endpoint))
+            for endpoint in ENDPOINTS
+        ),
     ]
+
+
+@functools.cache
+def _description() -> str:
+    """The OpenAPI document, made when somebody asks for it: it takes a while, and few do."""
+    return json.dumps(describe(ENDPOINTS))
 
 
 def _handler(endpoint: Endpoint) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         token = await _admitted(request, endpoint.scope)
-        asked = Asked(request.app[SITE], token, request.match_info, _understood(request, endpoint))
+        query = _understood(request, endpoint)
+        body, sound = await read_body(request, endpoint)
+        asked = Asked(request.app[SITE], token, request.match_info, query, body, sound)
         with deeds_from(address=place_of_request(request)):
             answer = await endpoint.do(asked)
         metrics.console_api_requests_total.labels(endpoint.scope, "answered").inc()
-        return web.Response(text=answer.model_dump_json(), content_type="application/json")
+        return web.Response(
+            text=answer.model_dump_json(),
+            status=endpoint.success,
+            content_type="application/json",
+        )
 
     return handler
 
@@ -80,12 +98,12 @@ def _refused(scope: Scope, status: HTTPStatus, why: str, error: str = "") -> Ref
     metrics.console_api_requests_total.labels(scope, "refused").inc()
     if status is HTTPStatus.TOO_MANY_REQUESTS:
         return Refused(status, why, Retry_After=_WAIT_S)
-    told = ['Bearer realm="console"']
+    challenge = ['Bearer realm="console"']
     if error:
-        told.append(f'error="{error}"')
+        challenge.append(f'error="{error}"')
     if error == "insufficient_scope":
-        told.append(f'scope="{scope}"')
-    return Refused(status, why, WWW_Authenticate=", ".join(told))
+        challenge.append(f'scope="{scope}"')
+    return Refused(status, why, WWW_Authenticate=", ".join(challenge))
 
 
 def _understood(request: web.Request, endpoint: Endpoint) -> Query:
@@ -95,11 +113,7 @@ def _understood(request: web.Request, endpoint: Endpoint) -> Query:
     try:
         return endpoint.query.model_validate(dict(request.query))
     except ValidationError as failure:
-        wrong = "; ".join(
-            f"{'.'.join(str(step) for step in error['loc']) or 'parameters'}: {error['msg']}"
-            for error in failure.errors(include_url=False, include_input=False)
-        )
-        raise Refused(HTTPStatus.BAD_REQUEST, wrong) from failure
+        raise Refused(HTTPStatus.BAD_REQUEST, wrong_in(failure)) from failure
 
 
 @web.middleware
@@ -119,7 +133,9 @@ async def refusals_in_json(request: web.Request, handler: Handler) -> web.Stream
     except RecordsUnavailable as failure:
         log.error("the API could not answer", path=request.path, why=str(failure))
         return _problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "The database is away.", {"Retry-After": _WAIT_S}
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The database is not available.",
+            {"Retry-After": _WAIT_S},
         )
     except Exception:
         log.exception("the API could not answer", path=request.path)

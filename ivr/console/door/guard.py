@@ -14,8 +14,8 @@ from ivr.console.site import SITE
 from ivr.console.visiting import VISITOR
 from ivr.records.audit import deeds_from
 from ivr.records.database import RecordsUnavailable
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 COOKIE = "rocars_console"
 
@@ -24,7 +24,7 @@ REFUSED = 422
 
 _BEFORE_ALL_ELSE = (
     *("/me", "/me/password", "/me/second-factor", "/me/second-factor/new", "/logout"),
-    *("/session", "/me/sessions/end", "/me/sessions/end-all"),
+    *("/me/passkeys", "/me/passkeys/new", "/session", "/me/sessions/end", "/me/sessions/end-all"),
 )
 """What somebody may do whose password is still somebody else's choice, or whose role has to set up
 a second factor."""
@@ -82,8 +82,9 @@ def action(
 
 def _first_things_first(request: web.Request, visitor: Visitor) -> None:
     """A password that somebody else has chosen is changed, and a second factor that the role needs
-    is set up, before anything is seen."""
+    is set up, before anything is seen. Whom the provider lets in, it has asked for theirs."""
     person, roles = visitor.person, request.app[SITE].rules.second_factor_roles
-    unready = person.must_change or (person.role in roles and person.totp_seed is None)
+    needed = person.role in roles and person.issuer is None
+    unready = person.must_change or (needed and not person.has_second_factor)
     if unready and request.path not in _BEFORE_ALL_ELSE:
         raise web.HTTPSeeOther("/me")

@@ -86,8 +86,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def _told(request: web.Request, refusal: web.HTTPException) -> web.Response:
-    said = refusal.text or ""
-    why = words_for(request)(said) if said in OURS else ""  # aiohttp's own words help nobody
+    text = refusal.text or ""
+    why = words_for(request)(text) if text in OURS else ""  # aiohttp's own words help nobody
     answer = error_page(request, refusal.status, request.get(VISITOR), why=why)
     for name in KEPT:
         if name in refusal.headers:
@@ -111,7 +111,7 @@ def _asked_again(request: web.Request, lost: OldForm | LoggedOut) -> web.Respons
 
 
 def _is_secret(name: str) -> bool:
-    return name in ("password", "old", "pin", "code")
+    return name in ("password", "old", "pin", "code", "credential")
 
 
 def _must_be_asked_here(request: web.Request) -> None:

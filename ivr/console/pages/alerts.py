@@ -10,8 +10,8 @@ from ivr.console.door.guard import page
 from ivr.console.rendering import render
 from ivr.console.site import SITE
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 
 def routes() -> list[web.RouteDef]:
@@ -34,5 +34,10 @@ async def _alerts(request: web.Request, visitor: Visitor) -> web.Response:
         for listed in await site.alerts.listed()
     ]
     return render(
-        request, "alerts.html.j2", visitor, shown=shown, channels=site.settings.alerts.channels
+        request,
+        "alerts.html.j2",
+        visitor,
+        shown=shown,
+        channels=site.settings.alerts.channels,
+        reports=await site.reports.listed() if site.settings.reports.to else (),
     )

@@ -14,12 +14,12 @@ from ivr.console.pages.prompts import number_of
 from ivr.console.pages.sounds import sound
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
+from ivr.records.announcement_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.announcements import LONGEST_WORDS, NewAnnouncement
-from ivr.records.console_tables import AnnouncementKind, AnnouncementPlace
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 from speech.languages.language import Language
 
 ONE = "/announcements/{number:[0-9]+}"
@@ -46,7 +46,7 @@ async def _announcements(request: web.Request, visitor: Visitor) -> web.Response
 
 async def _draft(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     """The same page, with what was typed, to be listened to."""
-    return await _shown(request, visitor, form.fields, heard=True)
+    return await _shown(request, visitor, form.fields, preview=True)
 
 
 async def _make(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
@@ -54,7 +54,7 @@ async def _make(request: web.Request, visitor: Visitor, form: Form) -> web.Respo
     try:
         await site.announcements.make(visitor.person.name, _new(form, site.languages))
     except NotAllowed as refusal:
-        return await _shown(request, visitor, form.fields, refused=refusal.told(_))
+        return await _shown(request, visitor, form.fields, refused=refusal.message(_))
     tell(request, _("Announced. Callers hear it from its beginning on, within a few seconds."))
     raise web.HTTPSeeOther("/announcements")
 
@@ -64,7 +64,7 @@ async def _end(request: web.Request, visitor: Visitor, form: Form) -> web.Respon
     try:
         await site.announcements.end(visitor.person.name, number_of(request, "number"))
     except NotAllowed as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
     else:
         tell(request, _("Ended. New callers do not hear it any more."))
     raise web.HTTPSeeOther("/announcements")
@@ -93,7 +93,7 @@ async def _shown(
     visitor: Visitor,
     fields: Mapping[str, str],
     *,
-    heard: bool = False,
+    preview: bool = False,
     refused: str = "",
 ) -> web.Response:
     """The list and the form. `fields`: what was typed, so that nothing of it is lost."""
@@ -109,7 +109,7 @@ async def _shown(
         languages=site.languages,
         longest=LONGEST_WORDS,
         given=fields,
-        heard=heard,
+        preview=preview,
         refused=refused,
     )
 

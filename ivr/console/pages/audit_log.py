@@ -12,8 +12,8 @@ from ivr.console.rendering import error_page, render, words_for
 from ivr.console.shown import instant
 from ivr.console.site import SITE, Site
 from ivr.records import audit
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 ON_A_PAGE = 100
 COLUMNS = ("entry", "at", "who", "what", "to what", "more")

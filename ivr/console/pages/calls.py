@@ -27,9 +27,9 @@ from ivr.records.calling_number import calling_number
 from ivr.records.masking import mask_user_id
 from ivr.records.models import BundleRequest, Call
 from ivr.records.outcome import CallOutcome
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG
+from ivr.records.visitor import Visitor
 from speech.languages.language import Language
 
 COLUMNS = (
@@ -253,7 +253,7 @@ async def _as_test(request: web.Request, visitor: Visitor) -> web.Response:
     try:
         text = await asyncio.to_thread(lambda: as_file(history_from([story]), grace_s))
     except CannotBeRetold as failure:
-        why = _("No test can be made of this call: %(why)s.") % {"why": failure}
+        why = _("No test can be made of this call: %(why)s.") % {"why": failure.message(_)}
         return error_page(request, 409, visitor, why=why)
     await audit.write(site.records, visitor.person.name, "call made a test", story.call.call_id)
     name = f"{story.call.call_id}.call.yaml"

@@ -51,7 +51,7 @@ def _turn(step: CallStep, at: timedelta, _: Callable[[str], str], *, clear: bool
         case StepKind.ANSWERED:
             return Turn(at, CALLER, step.name, _answer(step, clear), _how(step, _))
         case StepKind.NOINPUT:
-            return Turn(at, CALLER, step.name, "", _("said and pressed nothing"), bad=True)
+            return Turn(at, CALLER, step.name, "", _("no input"), bad=True)
         case StepKind.NOMATCH:
             why = word(str(step.detail.get("why", ""))) or _("not an answer to this")
             return Turn(at, CALLER, step.name, _answer(step, clear), why, bad=True)

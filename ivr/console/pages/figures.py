@@ -1,4 +1,4 @@
-"""What callers live through, as figures and charts, a day or a quarter at once."""
+"""Call figures as tables and charts, for a day or up to a quarter at once."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ivr.console.site import BUSY, SITE, Site
 from ivr.console.words import WORDS
 from ivr.console.working import worked
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
-from ivr.records.tallies import Measure, hong_kong_day
+from ivr.records.tallies import Counted, Measure, hong_kong_day
+from ivr.records.visitor import Visitor
 from speech.languages.language import Language
 
 COLUMNS = ("day", "language", "measure", "name", "count")
@@ -42,7 +42,7 @@ class NotUnderstood(ValueError):
         super().__init__(", ".join(fields))
         self.fields = fields
 
-    def told(self, _: Callable[[str], str]) -> str:
+    def message(self, _: Callable[[str], str]) -> str:
         names = ", ".join(_(field) for field in self.fields)
         why = _("Not understood: %(names)s. Days are from first to last, %(days)d at most.")
         return why % {"names": names, "days": MOST_DAYS}
@@ -98,7 +98,7 @@ async def _figures(request: web.Request, visitor: Visitor) -> web.Response:
     try:
         first, last, language = _span(request)
     except NotUnderstood as failure:
-        problem = failure.told(words_for(request))
+        problem = failure.message(words_for(request))
     else:
         seen = await _insight(request)
         query = {"from": first.isoformat(), "to": last.isoformat(), "language": language}
@@ -125,18 +125,18 @@ def _understood(show: Page[Visitor]) -> Page[Visitor]:
         try:
             return await show(request, visitor)
         except NotUnderstood as failure:
-            return error_page(request, 400, visitor, why=failure.told(words_for(request)))
+            return error_page(request, 400, visitor, why=failure.message(words_for(request)))
 
     return shown
 
 
 async def _chart(request: web.Request, visitor: Visitor) -> web.Response:
     name = request.match_info["chart"]
-    chart = CHARTS.get(name)
-    if chart is None:
+    measures = CHARTS.get(name)
+    if measures is None:
         return error_page(request, 404, visitor)
     _wait_while_overloaded(request)
-    seen = await _insight(request, *chart.shows)
+    seen = await _insight(request, *measures)
     picture = await worked(request, drawn, name, seen, WORDS.language_of(request))
     return web.Response(
         text=picture,
@@ -161,8 +161,10 @@ async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
 async def _days(site: Site, first: date, last: date, language: str) -> Pages:
     """Every count as it is kept, a day at a time."""
     while first <= last:
-        yield [
-            (count.day, count.language, count.measure.value, count.name, f"{count.count:g}")
-            for count in await site.tallies.all(first, first, language)
-        ]
+        yield [row_of(count) for count in await site.tallies.all(first, first, language)]
         first += timedelta(days=1)
+
+
+def row_of(count: Counted) -> tuple[object, ...]:
+    """A count as a row below `COLUMNS`."""
+    return count.day, count.language, count.measure.value, count.name, f"{count.count:g}"

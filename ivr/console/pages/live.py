@@ -12,10 +12,10 @@ from ivr.console.door.guard import action, page
 from ivr.console.rendering import render, tell, words_for
 from ivr.console.site import SITE
 from ivr.console.what_became import what_became
-from ivr.records.console_tables import OrderKind
 from ivr.records.facts import now
-from ivr.records.people import Visitor
+from ivr.records.node_tables import OrderKind
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 SILENT = timedelta(seconds=20)
 """A node not heard of for longer is shown as gone."""

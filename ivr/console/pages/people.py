@@ -13,11 +13,13 @@ from ground.web.forms import Form
 from ground.web.lockout import LockedFor
 from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import REFUSED, action, page
+from ivr.console.door.second_step import relying_party
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.account import NotPossible
-from ivr.records.people import Visitor
+from ivr.records.passkeys import LONGEST_NAME
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 PERSON = "/people/{name:[a-z0-9._-]+}"
 
@@ -31,6 +33,8 @@ def routes() -> list[web.RouteDef]:
         web.post(f"{PERSON}/password", action(Role.ADMINISTRATOR, _set_password)),
         web.post(f"{PERSON}/phone", action(Role.ADMINISTRATOR, _set_phone)),
         web.post(f"{PERSON}/unlock", action(Role.ADMINISTRATOR, _unlock)),
+        web.post(f"{PERSON}/provider", action(Role.ADMINISTRATOR, _hand_over)),
+        web.post(f"{PERSON}/local", action(Role.ADMINISTRATOR, _take_back)),
         web.get("/me", page(Role.VIEWER, _me)),
         web.post("/me/second-factor/new", action(Role.VIEWER, _new_second_factor)),
         web.post("/me/second-factor", action(Role.VIEWER, _set_second_factor)),
@@ -56,14 +60,15 @@ async def _everybody(
 ) -> web.Response:
     """`typed` is what could not be taken: for the account `whose`, or for a new one."""
     people = request.app[SITE].people
-    everybody = await people.all()
+    everybody = await people.accounts.all()
     return render(
         request,
         "people.html.j2",
         visitor,
         people=everybody,
-        locked=await people.locked(everybody),
+        locked=await people.accounts.locked(everybody),
         roles=list(Role),
+        provider=request.app[SITE].rules.oidc,
         typed=typed,
         whose=whose,
         status=status,
@@ -75,7 +80,7 @@ async def _add(request: web.Request, visitor: Visitor, form: Form) -> web.Respon
     added = await _try(
         request,
         visitor,
-        request.app[SITE].people.add(
+        request.app[SITE].people.accounts.add(
             visitor.person.name,
             form.text("name").lower(),
             form.text("full_name"),
@@ -91,14 +96,14 @@ async def _add(request: web.Request, visitor: Visitor, form: Form) -> web.Respon
 
 async def _set_role(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
-    await _try(request, visitor, people.set_role(visitor.person.name, name, _role(form)))
+    await _try(request, visitor, people.accounts.set_role(visitor.person.name, name, _role(form)))
     raise web.HTTPSeeOther("/people")
 
 
 async def _set_active(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
     active = form.text("active") == "yes"
-    await _try(request, visitor, people.set_active(visitor.person.name, name, active))
+    await _try(request, visitor, people.accounts.set_active(visitor.person.name, name, active))
     raise web.HTTPSeeOther("/people")
 
 
@@ -106,20 +111,35 @@ async def _set_password(request: web.Request, visitor: Visitor, form: Form) -> w
     people, name = request.app[SITE].people, request.match_info["name"]
     password = form.fields.get("password", "")
     by = visitor.person.name
-    changed = people.set_password(by, name, password, must_change=name != by)
+    changed = people.accounts.set_password(by, name, password, must_change=name != by)
     await _try(request, visitor, changed)
     raise web.HTTPSeeOther("/people")
 
 
 async def _unlock(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
-    await _try(request, visitor, people.unlock(visitor.person.name, name))
+    await _try(request, visitor, people.accounts.unlock(visitor.person.name, name))
+    raise web.HTTPSeeOther("/people")
+
+
+async def _hand_over(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    site, name = request.app[SITE], request.match_info["name"]
+    if not site.rules.oidc.is_on:
+        return error_page(request, 404, visitor)
+    handing = site.people.accounts.hand_over(visitor.person.name, name, site.rules.oidc.issuer)
+    await _try(request, visitor, handing)
+    raise web.HTTPSeeOther("/people")
+
+
+async def _take_back(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
+    people, name = request.app[SITE].people, request.match_info["name"]
+    await _try(request, visitor, people.accounts.take_back(visitor.person.name, name))
     raise web.HTTPSeeOther("/people")
 
 
 async def _set_phone(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
-    changed = people.set_phone(
+    changed = people.accounts.set_phone(
         visitor.person.name, name, form.text("operator_id"), form.text("pin")
     )
     if await _try(request, visitor, changed):
@@ -128,14 +148,27 @@ async def _set_phone(request: web.Request, visitor: Visitor, form: Form) -> web.
 
 
 async def _me(request: web.Request, visitor: Visitor) -> web.Response:
+    return await account_page(request, visitor)
+
+
+async def account_page(
+    request: web.Request, visitor: Visitor, *, label: str = "", status: int = 200
+) -> web.Response:
+    """The page behind one's name; `label`: the name of a passkey that could not be set up."""
     site = request.app[SITE]
     rules = site.rules
     return render(
         request,
         "me.html.j2",
         visitor,
+        status=status,
+        label=label,
         sessions=await site.people.sessions.of(visitor.person.name),
         possible=bool(rules.second_factor_key.get_secret_value()),
+        provider=rules.oidc,
+        passkeys=await site.passkeys.of(visitor.person.name),
+        party=relying_party(request),
+        longest_label=LONGEST_NAME,
         needed=visitor.person.role in rules.second_factor_roles,
     )
 
@@ -162,7 +195,7 @@ async def _set_second_factor(request: web.Request, visitor: Visitor, form: Form)
     except LockedFor:
         tell(request, _("Too many wrong passwords. Wait a while."), bad=True)
     except NotPossible as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
     else:
         tell(request, _("From now on the code of your authenticator is asked for at log-in."))
     raise web.HTTPSeeOther("/me")
@@ -171,7 +204,7 @@ async def _set_second_factor(request: web.Request, visitor: Visitor, form: Form)
 async def _drop_second_factor(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     """For who has lost their authenticator."""
     people, name = request.app[SITE].people, request.match_info["name"]
-    await _try(request, visitor, people.drop_second_factor(visitor.person.name, name))
+    await _try(request, visitor, people.accounts.drop_second_factor(visitor.person.name, name))
     raise web.HTTPSeeOther("/people")
 
 
@@ -190,9 +223,9 @@ async def _own_password(request: web.Request, visitor: Visitor, form: Form) -> w
         tell(request, _("The password of today is wrong."), bad=True)
         raise web.HTTPSeeOther("/me")
     try:
-        await site.people.set_password(name, name, form.fields.get("password", ""))
+        await site.people.accounts.set_password(name, name, form.fields.get("password", ""))
     except NotPossible as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
         raise web.HTTPSeeOther("/me") from None
     raise web.HTTPSeeOther("/login")
 
@@ -209,7 +242,7 @@ async def _try(request: web.Request, visitor: Visitor, change: Awaitable[object]
     try:
         await change
     except NotPossible as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
         return False
     tell(request, _("Done."))
     return True

@@ -11,13 +11,14 @@ from aiohttp import web
 from ground.web.forms import Form
 from ground.web.navigation import PageModule
 from ivr.console.door.guard import REFUSED, action, page
-from ivr.console.pages.prompts import brought_to_callers, instant_to_come, number_of
+from ivr.console.pages.prompts import number_of
+from ivr.console.pages.versions import brought_to_callers, instant_to_come
 from ivr.console.pages.waiting import found_waiting, waiting_page
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
-from ivr.records.people import Visitor
 from ivr.records.prompt_versions import NotAllowed
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ async def _gather(request: web.Request, visitor: Visitor, form: Form) -> web.Res
 
 async def _release(request: web.Request, visitor: Visitor) -> web.Response:
     site = request.app[SITE]
-    whole = await site.releases.one(number_of(request, "number"))
+    whole = await site.releases.get(number_of(request, "number"))
     if whole is None:
         return error_page(request, 404, visitor)
     shipped = {
@@ -75,8 +76,8 @@ async def _make_live(request: web.Request, visitor: Visitor, form: Form) -> web.
     making = site.releases.make_live(visitor.person.name, number_of(request, "number"))
     count = await _unless_refused(request, making)
     if count is not None:
-        said = _("The release is live: %(count)d recordings are heard from the next sentence on.")
-        await brought_to_callers(request, said % {"count": count})
+        text = _("The release is live: %(count)d recordings are heard from the next sentence on.")
+        await brought_to_callers(request, text % {"count": count})
     raise _back_to(request)
 
 
@@ -103,8 +104,8 @@ async def _roll_back(request: web.Request, visitor: Visitor, form: Form) -> web.
     rolling = site.releases.roll_back(visitor.person.name, number_of(request, "number"))
     count = await _unless_refused(request, rolling)
     if count is not None:
-        said = _("The release is rolled back: %(count)d recordings are as they were before it.")
-        await brought_to_callers(request, said % {"count": count})
+        text = _("The release is rolled back: %(count)d recordings are as they were before it.")
+        await brought_to_callers(request, text % {"count": count})
     raise _back_to(request)
 
 
@@ -113,7 +114,7 @@ async def _unless_refused(request: web.Request, change: Awaitable[T]) -> T | Non
     try:
         return await change
     except NotAllowed as refusal:
-        tell(request, refusal.told(words_for(request)), bad=True)
+        tell(request, refusal.message(words_for(request)), bad=True)
         return None
 
 

@@ -7,12 +7,12 @@ from aiohttp import web
 from ground.web.forms import Form
 from ground.web.navigation import PageModule
 from ivr.console.door.guard import action, page
-from ivr.console.faults import told
+from ivr.console.faults import message_for
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.console.working import still_there
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 from ivr.studio.importing import opened, take_in
 from ivr.studio.script_book import as_csv, file_name
 from speech.languages.language import Language
@@ -74,25 +74,25 @@ async def _import(request: web.Request, visitor: Visitor, form: Form) -> web.Res
         visitor,
         imported=imported,
         tongue=language,
-        broken=imported.broken.told(_) if imported.broken is not None else "",
-        why=lambda refusal: told(refusal, _),
+        broken=imported.broken.message(_) if imported.broken is not None else "",
+        why=lambda refusal: message_for(refusal, _),
         status=200 if imported.taken else 400,
     )
 
 
 async def _undo(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
-    """All drafts of a set are put away, by who brought it or a reviewer."""
+    """All drafts of a set are discarded, by the operator who brought it or a reviewer."""
     site, _ = request.app[SITE], words_for(request)
     batch, by = request.match_info["batch"], visitor.person
     versions = await site.versions.batch_of(batch)
     if not versions:
         return error_page(request, 404, visitor)
     if any(version.made_by != by.name for version in versions) and not by.role.may(Role.REVIEWER):
-        tell(request, _("Only a reviewer puts away what others have made."), bad=True)
+        tell(request, _("Only a reviewer discards what others have made."), bad=True)
         raise web.HTTPSeeOther("/prompts/waiting")
     gone = await site.versions.undo_batch(by.name, batch)
     left = len(versions) - gone
-    tell(request, _("The set is undone: %(count)d drafts put away.") % {"count": gone})
+    tell(request, _("The set is undone: %(count)d drafts discarded.") % {"count": gone})
     if left:
-        tell(request, _("%(count)d were reviewed or put away before.") % {"count": left})
+        tell(request, _("%(count)d were reviewed or discarded before.") % {"count": left})
     raise web.HTTPSeeOther("/prompts/waiting")

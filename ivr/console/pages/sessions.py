@@ -13,8 +13,8 @@ from ivr.console.pages.people import PERSON
 from ivr.console.rendering import error_page, lasts, render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.account import NotPossible
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 
 def routes() -> list[web.RouteDef]:
@@ -57,7 +57,7 @@ async def _end_all_own(request: web.Request, visitor: Visitor, form: Form) -> we
 
 async def _of_person(request: web.Request, visitor: Visitor) -> web.Response:
     people, name = request.app[SITE].people, request.match_info["name"]
-    person = await people.by_name(name)
+    person = await people.accounts.by_name(name)
     if person is None:
         return error_page(request, 404, visitor)
     sessions = await people.sessions.of(name)
@@ -81,6 +81,6 @@ async def _try(request: web.Request, ending: Awaitable[None]) -> None:
     try:
         await ending
     except NotPossible as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
     else:
         tell(request, _("Done."))

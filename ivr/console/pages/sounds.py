@@ -14,8 +14,8 @@ from ivr.console.door.guard import page
 from ivr.console.pages.prompts import CLIP, named_clip, number_of
 from ivr.console.rendering import error_page
 from ivr.console.site import SITE
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 from prompts.take import pcm_of
 from prompts.utterance import SAMPLE_RATE
 
@@ -67,7 +67,7 @@ async def _whole_sound(request: web.Request, visitor: Visitor) -> web.Response:
 
 
 async def _of_version(request: web.Request) -> bytes | None:
-    version = await request.app[SITE].versions.one(number_of(request, "version"))
+    version = await request.app[SITE].versions.get(number_of(request, "version"))
     return None if version is None else pcm_of(version.sound)
 
 
@@ -81,7 +81,11 @@ async def _shipped(request: web.Request) -> bytes | None:
 
 def sound(request: web.Request, pcm: bytes, kept: str) -> web.Response:
     """PCM as a WAV, or the part of it that a player asks for; `kept`: its Cache-Control."""
-    body = as_wav(pcm)
+    return sent_in_part(request, as_wav(pcm), kept)
+
+
+def sent_in_part(request: web.Request, body: bytes, kept: str) -> web.Response:
+    """A WAV, or the part of it that a player asks for; `kept`: its Cache-Control."""
     headers = {"Cache-Control": kept, "Accept-Ranges": "bytes"}
     try:
         asked = request.http_range

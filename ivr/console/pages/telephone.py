@@ -33,8 +33,8 @@ from ivr.handset.admission import PROTOCOL, Known, check_page
 from ivr.handset.messages import HEARTBEAT_S, LARGEST_MESSAGE
 from ivr.handset.sections import numbers_of
 from ivr.records.database import RecordsUnavailable
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +123,7 @@ async def _line(request: web.Request, visitor: Visitor) -> web.StreamResponse:
                 there = await http.ws_connect(
                     f"http://127.0.0.1:{admission.port}/line",
                     protocols=(PROTOCOL,),
-                    headers=admission.of(known),
+                    headers=admission.of(known, _WORDS.language_of(request)),
                 )
         except (ClientError, TimeoutError) as failure:
             log.error("the telephone in the browser is not there", why=str(failure))

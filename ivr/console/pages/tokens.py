@@ -1,4 +1,4 @@
-"""Tokens with which programs read from the API: made, shown once, revoked by administrators."""
+"""Tokens with which programs come to the API: made, shown once, revoked by administrators."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ivr.console.rendering import render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.api_tokens import LONGEST_NAME, NewToken, TokenRefused
 from ivr.records.facts import now
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
 from ivr.records.tallies import HONG_KONG, hong_kong_day
 from ivr.records.token_tables import Scope
+from ivr.records.visitor import Visitor
 
 USUAL = timedelta(days=365)
 """How long a new token is good, unless somebody says otherwise."""
@@ -70,7 +70,7 @@ async def _make(request: web.Request, visitor: Visitor, form: Form) -> web.Respo
     try:
         made = await tokens.make(visitor.person.name, name, scopes, _until(form))
     except TokenRefused as refusal:
-        tell(request, refusal.told(words_for(request)), bad=True)
+        tell(request, refusal.message(words_for(request)), bad=True)
         return await _shown(request, visitor, typed=form.fields, status=REFUSED)
     return await _shown(request, visitor, made=made)
 
@@ -89,7 +89,7 @@ async def _revoke(request: web.Request, visitor: Visitor, form: Form) -> web.Res
     try:
         await request.app[SITE].tokens.revoke(visitor.person.name, number_of(request, "number"))
     except TokenRefused as refusal:
-        tell(request, refusal.told(_), bad=True)
+        tell(request, refusal.message(_), bad=True)
     else:
         tell(request, _("Done."))
     raise web.HTTPSeeOther("/tokens")

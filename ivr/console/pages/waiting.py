@@ -12,9 +12,9 @@ from ground.web.navigation import PageModule
 from ivr.console.door.guard import page
 from ivr.console.rendering import render
 from ivr.console.site import SITE
-from ivr.records.console_tables import PromptVersion, VersionState
-from ivr.records.people import Visitor
+from ivr.records.prompt_tables import PromptVersion, VersionState
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 from speech.languages.language import Language
 
 WAITING = (VersionState.DRAFT, VersionState.REVIEWED)

@@ -11,8 +11,8 @@ from ground.web.navigation import Entry, PageModule
 from ivr.console.door.guard import page
 from ivr.console.rendering import render
 from ivr.console.site import SITE
-from ivr.records.people import Visitor
 from ivr.records.roles import Role
+from ivr.records.visitor import Visitor
 
 LOW_DISK = 0.1
 """Less than this share of the disk free is said."""

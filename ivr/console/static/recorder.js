@@ -10,19 +10,19 @@ window.addEventListener("DOMContentLoaded", () => {
   const record = document.getElementById("record");
   const stop = document.getElementById("stop");
   const state = document.getElementById("recording-state");
-  const heard = document.getElementById("heard");
+  const player = document.getElementById("heard");
   const level = document.getElementById("level");
   const clock = document.getElementById("clock");
   form.querySelector(".recorder").hidden = false;
   let finish = null;
   let unsent = false;
 
-  const told = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  const clockTime = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   function show(block, seconds) {
     const power = block.reduce((sum, sample) => sum + sample * sample, 0) / block.length;
     // From -60 dB of full scale, which is a quiet room, to full scale.
     level.value = Math.max(0, Math.min(1, 1 + 10 * Math.log10(power + 1e-12) / 60));
-    clock.textContent = `${told(seconds)} / ${told(Number(clock.dataset.longestS))}`;
+    clock.textContent = `${clockTime(seconds)} / ${clockTime(Number(clock.dataset.longestS))}`;
   }
 
   window.addEventListener("beforeunload", (event) => {
@@ -69,8 +69,8 @@ window.addEventListener("DOMContentLoaded", () => {
       carried.items.add(file);
       form.elements.recording.files = carried.files;
       form.elements.source.value = "browser";
-      heard.src = URL.createObjectURL(file);
-      heard.hidden = false;
+      player.src = URL.createObjectURL(file);
+      player.hidden = false;
       document.getElementById("level-of-voice").hidden = true;
       state.textContent = why;
       record.hidden = false;

@@ -3,7 +3,7 @@
 
 window.addEventListener("DOMContentLoaded", () => {
   const rows = [...document.querySelectorAll("#review tr[data-version]")];
-  const told = document.getElementById("review-told");
+  const status = document.getElementById("review-told");
   const speed = document.getElementById("speed");
   const ON = "#on";  // the page before was gone through to its end
   let at = -1;
@@ -36,9 +36,9 @@ window.addEventListener("DOMContentLoaded", () => {
   }
 
   function say(text, bad) {
-    told.textContent = text;
-    told.hidden = false;
-    told.classList.toggle("bad", bad);
+    status.textContent = text;
+    status.hidden = false;
+    status.classList.toggle("bad", bad);
   }
 
   async function accept() {
@@ -60,9 +60,9 @@ window.addEventListener("DOMContentLoaded", () => {
       form.submit();
       return;
     }
-    const said = (await answer.json()).told;
-    say(said, !answer.ok);
-    row.querySelector(".state").textContent = said;
+    const outcome = (await answer.json()).told;
+    say(outcome, !answer.ok);
+    row.querySelector(".state").textContent = outcome;
     form.remove();
     if (answer.ok) row.classList.add("done");
   }

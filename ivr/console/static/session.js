@@ -10,7 +10,7 @@
   const ASKED_EVERY_S = 15; // while the warning is open: it may have been answered in another window
   let warn = Number(box.dataset.warnS), prolongable = box.dataset.prolongable === "yes";
   let ends = Date.now() + Number(box.dataset.leftS) * 1000;
-  let asking = false, dismissed = false, over = false, asked = 0, said = Infinity;
+  let asking = false, dismissed = false, over = false, asked = 0, announced = Infinity;
 
   const left = () => Math.max(0, Math.ceil((ends - Date.now()) / 1000));
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
@@ -19,7 +19,7 @@
     ends = Date.now() + answer.left_s * 1000;
     warn = answer.warn_s;
     prolongable = answer.prolongable;
-    if (left() > warn) { dismissed = false; said = Infinity; if (box.open) box.close(); }
+    if (left() > warn) { dismissed = false; announced = Infinity; if (box.open) box.close(); }
   }
 
   // Without an answer our own reckoning goes on; whoever is sent to the log-in page is out.
@@ -41,9 +41,9 @@
     for (const part of box.querySelectorAll("[data-when]")) part.hidden = !part.dataset.when.split(" ").includes(now);
     const time = clock(left());
     timer.textContent = over ? "" : timer.dataset.left.replace("{time}", time);
-    const due = SAID_AT.find((at) => left() <= at && said > at && left() > at - 10);
+    const due = SAID_AT.find((at) => left() <= at && announced > at && left() > at - 10);
     if (over) status.textContent = "";
-    else if (due) { said = due; status.textContent = timer.textContent; }
+    else if (due) { announced = due; status.textContent = timer.textContent; }
     if (!box.open) box.showModal();
     const first = [...box.querySelectorAll("button")].find((button) => !button.closest("[hidden]"));
     if (first && now !== before) first.focus();

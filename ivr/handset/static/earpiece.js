@@ -4,10 +4,10 @@ const RATE = 8000;
 export class Earpiece {
   #context = null;
   #node = null;
-  #told;
+  #onDelay;
 
   // `told` is given the milliseconds that sound waits in this browser.
-  constructor(told) { this.#told = told; }
+  constructor(onDelay) { this.#onDelay = onDelay; }
 
   // Whether it can be heard.
   async open() {
@@ -34,6 +34,6 @@ export class Earpiece {
 
   #measured(waitingMs) {
     const { baseLatency = 0, outputLatency = 0 } = this.#context;
-    this.#told(Math.round(waitingMs + (baseLatency + outputLatency) * 1000));
+    this.#onDelay(Math.round(waitingMs + (baseLatency + outputLatency) * 1000));
   }
 }

@@ -31,8 +31,8 @@ form.addEventListener("submit", async (event) => {
   save.hidden = true;
   asked("", true);
   // A browser lets a page sound from a press on, so the earpiece is opened by this one.
-  const heard = await earpiece.open();
-  if (!heard) transcript.remark(say("sound.none"));
+  const audible = await earpiece.open();
+  if (!audible) transcript.remark(say("sound.none"));
   const sent = line.wish({
     do: "call", number: number.value, caller: caller.value, language: language.value || null,
     drafts: Boolean(drafts?.checked),

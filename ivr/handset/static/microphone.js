@@ -9,8 +9,8 @@ export class Microphone {
 
   get on() { return this.#stream !== null; }
 
-  // `said` is given frames of 20 ms. Whether the browser lets us have one.
-  async open(said) {
+  // `onFrame` is given frames of 20 ms. Whether the browser lets us have one.
+  async open(onFrame) {
     try {
       this.#stream = await navigator.mediaDevices.getUserMedia({
         audio: { channelCount: 1, echoCancellation: true, autoGainControl: true },
@@ -20,7 +20,7 @@ export class Microphone {
       const node = new AudioWorkletNode(this.#context, "microphone", { numberOfOutputs: 0 });
       node.port.onmessage = ({ data }) => {
         this.#shown(data.level);
-        said(data.frame);
+        onFrame(data.frame);
       };
       this.#context.createMediaStreamSource(this.#stream).connect(node);
       return true;

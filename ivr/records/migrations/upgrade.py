@@ -18,9 +18,16 @@ from ground.database.migrate import (
     NewerDatabase,
 )
 from ivr.records.alert_tables import Alert
-from ivr.records.console_tables import Tally
+from ivr.records.announcement_tables import Announcement
+from ivr.records.audit_tables import AuditEntry
 from ivr.records.database import RecordsUnavailable, open_database, without_password
+from ivr.records.models import Call
+from ivr.records.node_tables import NodeState
+from ivr.records.people_tables import Person
+from ivr.records.prompt_tables import PromptVersion
+from ivr.records.report_tables import Report
 from ivr.records.settings import RecordsSettings
+from ivr.records.tally_tables import Tally
 from ivr.records.token_tables import ApiToken
 
 T = TypeVar("T")
@@ -28,7 +35,10 @@ T = TypeVar("T")
 UPGRADE_LOCK = 0x524F43415253
 """Nodes of older releases wait for this number, so it stays."""
 
-TABLES = (Alert, ApiToken, Tally)
+TABLES = (
+    *(Alert, Announcement, ApiToken, AuditEntry, Call, NodeState, Person, PromptVersion, Report),
+    Tally,
+)
 """One of each module of tables: to import it is to know them all."""
 
 MIGRATIONS = Migrations(

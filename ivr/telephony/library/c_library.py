@@ -30,6 +30,8 @@ def functions_of(file: str) -> ctypes.PyDLL:
         library.pj_log_set_level.argtypes = (ctypes.c_int,)
         library.pjsip_tsx_set_timers.restype = None
         library.pjsip_tsx_set_timers.argtypes = (ctypes.c_uint,) * 4
+        library.pjsua_handle_events.restype = ctypes.c_int
+        library.pjsua_handle_events.argtypes = (ctypes.c_uint,)
         library.pjsua_set_no_snd_dev.restype = PORT
         library.pjsua_set_no_snd_dev.argtypes = ()
         library.pjsua_pool_create.restype = _POOL
@@ -64,6 +66,12 @@ def give_up_after(library: ctypes.PyDLL, seconds: float) -> None:
     T1, T2 and T4 stay as they are. Only between initialising and starting the library.
     """
     library.pjsip_tsx_set_timers(500, 4000, 5000, round(seconds * 1000))
+
+
+def handle_events(library: ctypes.PyDLL) -> int:
+    """Do the work that is due and take the packets that have come, without waiting; gives how many
+    sockets were served, or a negative error."""
+    return int(library.pjsua_handle_events(0))
 
 
 def calls_granted(library: ctypes.PyDLL) -> int:

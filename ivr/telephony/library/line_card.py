@@ -13,7 +13,13 @@ import pjsua2 as pj
 from ivr.telephony.errors import EndpointFailed, TelephonyError
 from ivr.telephony.library.binding import Binding
 from ivr.telephony.library.bridge import Bridge
-from ivr.telephony.library.c_library import be_quiet, calls_granted, calls_held, give_up_after
+from ivr.telephony.library.c_library import (
+    be_quiet,
+    calls_granted,
+    calls_held,
+    give_up_after,
+    handle_events,
+)
 from ivr.telephony.library.callbacks import account_class, endpoint_class, free, log_class
 from ivr.telephony.library.reports import CardReports
 from ivr.telephony.library.sound_stream import SoundStream
@@ -106,10 +112,20 @@ class LineCard:
         return calls_held(self.binding.c)
 
     def poll(self) -> None:
-        """Do the work that is due and take the packets that have come, without waiting."""
+        """Do the work that is due and take the packets that have come, without waiting.
+
+        Not by `libHandleEvents`, which hands over Python's lock and takes it back each time: that
+        takes longer than an empty poll. What it does besides is in `look_after`.
+        """
+        library = self.binding.c
         for _ in range(_MOST_POLLS):
-            if self._pj.libHandleEvents(0) < _EVENTS_A_POLL:
+            if handle_events(library) < _EVENTS_A_POLL:
                 return
+
+    def look_after(self) -> None:
+        """Do what pjsua2 has put off; a few times a second."""
+        self._pj.libHandleEvents(0)
+        self.bridge.settle()
 
     def take_stream(self, param: Any) -> SoundStream:
         """A leg has a new stream. Raises TelephonyError for sound that is not of our form."""

@@ -30,7 +30,7 @@ from ivr.telephony.library.packet_filter import (
 from ivr.telephony.library.secure_events import LENGTHS, SecureEvents
 from ivr.telephony.press import IS_END, KeyEvent
 
-_EVENT = struct.Struct("!xxHI4xBBH")
+_EVENT = struct.Struct("!xxHIIBBH")
 _BY_EVENTS = 0
 _MOST_AT_ONCE = 50
 _LOOPBACK = IPv4Address("127.0.0.1")
@@ -75,7 +75,7 @@ class MediaGate:
         self._left: set[int] = set()
         self._second: socket.socket | None = None
         self._secure: SecureEvents | None = None
-        self._sequence = -1
+        self._latest: tuple[int, int] | None = None  # sender and number of the last such packet
         self.settled = True
         """Whether the accepted source is final, so that nothing is learnt from later packets."""
 
@@ -167,13 +167,14 @@ class MediaGate:
     def _event_in(self, packet: bytes) -> KeyEvent | None:
         if len(packet) != _EVENT.size:
             return None
-        sequence, timestamp, event, flags, duration = _EVENT.unpack(packet)
-        ahead = (sequence - self._sequence) & 0xFFFF
-        if self._sequence >= 0 and not 0 < ahead < 0x8000:
-            return None  # twice, or out of order
+        sequence, timestamp, sender, event, flags, duration = _EVENT.unpack(packet)
+        if self._latest is not None and self._latest[0] == sender:
+            ahead = (sequence - self._latest[1]) & 0xFFFF
+            if not 0 < ahead < 0x8000:
+                return None  # twice, or out of order
         if event >= len(KEYS):
             return None
-        self._sequence = sequence
+        self._latest = (sender, sequence)
         ends = IS_END if flags & 0x80 else 0
         return KeyEvent(_BY_EVENTS, KEYS[event], timestamp // 8, duration // 8, ends)
 

@@ -309,7 +309,7 @@ class SipThread:
             except Exception:
                 self.callback_failed("look_after")
         for card in self._cards:
-            card.bridge.settle()
+            card.look_after()
 
     def _close(self) -> None:
         self.real_time.give_back()

@@ -13,6 +13,7 @@ from ivr.telephony.sound.listening import Following, Listening, OnFrames
 from ivr.telephony.sound.live_speech import LiveSpeech
 from ivr.telephony.sound.playback import UtterancePlayback
 from ivr.telephony.sound.recording import Recording
+from ivr.telephony.sound.tape import Tape
 
 
 class LineAudio:
@@ -29,7 +30,7 @@ class LineAudio:
         self.frames = path.line_frames(self._tone_came)
         self._playing: UtterancePlayback | LiveSpeech | None = None
         self._listening: tuple[Listening | Following, ...] = ()
-        self._recordings: tuple[Recording, ...] = ()
+        self._tapes: tuple[Tape, ...] = ()
         self._pressed: Callable[[str], None] | None = None
         self._starting = threading.Lock()
         self.tone_keys = 0
@@ -89,17 +90,21 @@ class LineAudio:
         """
         self._pressed, self.frames.hears_tones = None, False
         if new:
-            self._end_dictations()
+            self._key_came()
 
     def record(self, path: Path) -> Recording:
         """Record both sides from now on. Raises OSError."""
         recording = Recording(path)
+        self.keep(recording)
+        return recording
+
+    def keep(self, tape: Tape) -> None:
+        """Hand both sides to this tape from now on."""
         with self._starting:
             if self.frames.began:
-                recording.begin(None)
-            self._recordings = (*self._recordings, recording)
+                tape.begin(None)
+            self._tapes = (*self._tapes, tape)
             self._hand_on()
-        return recording
 
     def hang_up(self) -> None:
         """The call is over."""
@@ -108,9 +113,9 @@ class LineAudio:
         self.frames.hand_on_last()
         for listening in self._listening:
             listening.close()
-        for recording in self._recordings:
-            recording.end()
-        self._listening = self._recordings = ()
+        for tape in self._tapes:
+            tape.end()
+        self._listening, self._tapes = (), ()
         self._hand_on()
 
     def held(self) -> None:
@@ -126,11 +131,11 @@ class LineAudio:
             return
         with self._starting:
             self.frames.began = True
-            for recording in self._recordings:
-                recording.begin(time.monotonic())
+            for tape in self._tapes:
+                tape.begin(time.monotonic())
 
     def _hand_on(self) -> None:
-        self.frames.recordings = self._recordings
+        self.frames.recordings = self._tapes
         self.frames.listening = tuple(listening.taker for listening in self._listening)
 
     def _tone_came(self, key: str) -> None:
@@ -138,9 +143,11 @@ class LineAudio:
         if pressed is not None:
             self.tone_keys += 1
             self._post(pressed, key)
-            self._end_dictations()
+            self._key_came()
 
-    def _end_dictations(self) -> None:
+    def _key_came(self) -> None:
+        for tape in self._tapes:
+            tape.key_came()
         for listening in self._listening:
             if isinstance(listening, Listening) and listening.until_key:
                 listening.key_came()

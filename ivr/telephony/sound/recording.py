@@ -71,6 +71,9 @@ class Recording:
                 self._backlog.put(round((now - self._waiting_since) / FRAME_S))
             self._waiting_since = None
 
+    def key_came(self) -> None:
+        """Nothing to do: of the other side everything but the sound of keys is recorded."""
+
     def end(self) -> None:
         """No more frames; the file is closed soon. May be called twice."""
         if not self._ended:

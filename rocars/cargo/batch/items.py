@@ -84,7 +84,7 @@ class RowError:
     expected: str
     values: dict[str, str] = field(default_factory=dict)
 
-    def told(self) -> str:
+    def message(self) -> str:
         """What was expected, in English."""
         return self.expected % self.values if self.values else self.expected
 
@@ -113,7 +113,7 @@ class FileBroken(Exception):
     """The file cannot be read further: nothing in it is lodged."""
 
     def __init__(self, error: RowError) -> None:
-        super().__init__(error.told())
+        super().__init__(error.message())
         self.error = error
 
 

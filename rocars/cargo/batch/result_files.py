@@ -30,7 +30,7 @@ def errors(found: Iterable[RowError], say: Translate) -> bytes:
     return _csv(
         (say("line"), say("column"), say("item"), say("found"), say("expected")),
         (
-            (str(error.line), str(error.column), error.item, error.found, told(error, say))
+            (str(error.line), str(error.column), error.item, error.found, message_for(error, say))
             for error in found
         ),
     )
@@ -41,10 +41,10 @@ def template() -> bytes:
     return _csv([item.name for item in ITEMS], ())
 
 
-def told(error: RowError, say: Translate) -> str:
+def message_for(error: RowError, say: Translate) -> str:
     """What was expected, in the language of `say`."""
-    said = say(error.expected)
-    return said % error.values if error.values else said
+    message = say(error.expected)
+    return message % error.values if error.values else message
 
 
 def _csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -37,21 +37,26 @@ class Form:
         namespace: of every element.
         root: name of the outermost element.
         rows: names of the elements in it, each with the names of the items it may hold.
+        attributes: those the outermost element may have.
     """
 
     namespace: str
     root: str
     rows: Mapping[str, Set[str]]
+    attributes: Set[str] = frozenset()
 
 
 CONSIGNMENTS = Form(NAMESPACE, "consignments", {"consignment": BY_NAME.keys()})
 
 
-def rows(text: TextIO, form: Form = CONSIGNMENTS) -> Iterator[RawRow]:
-    """The consignments. Raises FileBroken."""
+def rows(
+    text: TextIO, form: Form = CONSIGNMENTS, attributes: dict[str, str] | None = None
+) -> Iterator[RawRow]:
+    """The consignments; `attributes` is given those of the outermost element, before the first of
+    them. Raises FileBroken."""
     parser = DefusedExpatParser(forbid_dtd=True)
     parser.setFeature(feature_namespaces, 1)
-    reading = _Reading(parser, form)
+    reading = _Reading(parser, form, {} if attributes is None else attributes)
     parser.setContentHandler(reading)
     try:
         while chunk := text.read(_CHUNK):
@@ -79,10 +84,11 @@ def rows(text: TextIO, form: Form = CONSIGNMENTS) -> Iterator[RawRow]:
 class _Reading(ContentHandler):
     """What the parser has come to."""
 
-    def __init__(self, place: Locator, form: Form) -> None:
+    def __init__(self, place: Locator, form: Form, attributes: dict[str, str]) -> None:
         super().__init__()
         self._place = place
         self._form = form
+        self._attributes = attributes
         self._kind = ""
         self._done: list[RawRow] = []
         self._depth = 0
@@ -116,7 +122,9 @@ class _Reading(ContentHandler):
         else:
             self._wrong(name[1], "text, and no element, within an item")
         for space, attribute in attrs.getNames():
-            if space != _XSI or self._depth > 1:
+            if self._depth == 1 and space is None and attribute in self._form.attributes:
+                self._attributes[attribute] = attrs.getValue((space, attribute))
+            elif space != _XSI or self._depth > 1:
                 self._wrong(attribute, "no attributes")
 
     def characters(self, content: str) -> None:

@@ -69,7 +69,7 @@ async def _approve(request: web.Request, visitor: OfficerVisitor, form: Form) ->
             on_record=form.text("on_record") == "yes",
         )
     except NotPossible as why:
-        NOTICES.tell(request, why.told(_), bad=True)
+        NOTICES.tell(request, why.message(_), bad=True)
         raise web.HTTPSeeOther(f"{ROOT}/applications/{number}") from None
     text = _("Approved. Packs to be printed: %(ids)s.") % {"ids": " ".join(given)}
     NOTICES.tell(request, text if given else _("Approved. There is no pack to print."))
@@ -97,7 +97,7 @@ async def _answered(
     try:
         await answering
     except NotPossible as why:
-        NOTICES.tell(request, why.told(_), bad=True)
+        NOTICES.tell(request, why.message(_), bad=True)
         raise web.HTTPSeeOther(f"{ROOT}/applications/{number}") from None
     NOTICES.tell(request, _(texts.DONE[done]))
     raise web.HTTPSeeOther(f"{ROOT}/queue")

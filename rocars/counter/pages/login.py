@@ -6,7 +6,7 @@ from aiohttp import web
 
 from ground.web.forms import Form, check_same_origin, read_form
 from ground.web.navigation import PageModule
-from ground.web.requests import address_of, is_secure, own_path
+from ground.web.requests import is_secure, own_path
 from rocars.counter.site import ACCESS, ROOT, SITE, WORDS, action, render, words_for
 from rocars.crossing.officers import LockedOut, OfficerRole, OfficerVisitor
 
@@ -29,8 +29,8 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
     public_url = desk.settings.public_url
     check_same_origin(request, public_url)
     _ = words_for(request)
-    address = address_of(request, public_url)
-    if not desk.throttle.allows(address):
+    address = desk.address_of(request)
+    if not await desk.throttle.allows(address):
         return _asked(request, _("Too many log-ins from your address. Wait a minute."), 429)
     form = await read_form(request)
     try:

@@ -27,7 +27,7 @@ async def _print(request: web.Request, visitor: OfficerVisitor, form: Form) -> w
     try:
         printed = await desk.packs.print_out(visitor.name, int(request.match_info["number"]))
     except NotPossible as why:
-        NOTICES.tell(request, why.told(words_for(request)), bad=True)
+        NOTICES.tell(request, why.message(words_for(request)), bad=True)
         raise web.HTTPSeeOther(f"{ROOT}/packs") from None
     if printed is None:
         return failure(request, 404, visitor)
@@ -52,7 +52,7 @@ async def _hand_over(
     try:
         given = await request.app[SITE].packs.hand_over(visitor.name, number, form.text("device"))
     except NotPossible as why:
-        NOTICES.tell(request, why.told(_), bad=True)
+        NOTICES.tell(request, why.message(_), bad=True)
         raise web.HTTPSeeOther(f"{ROOT}/packs") from None
     if given is None:
         return failure(request, 404, visitor)
@@ -68,7 +68,7 @@ async def _void(request: web.Request, visitor: OfficerVisitor, form: Form) -> we
     try:
         await request.app[SITE].packs.void(visitor.name, number, form.text("reason"))
     except NotPossible as why:
-        NOTICES.tell(request, why.told(_), bad=True)
+        NOTICES.tell(request, why.message(_), bad=True)
     else:
         NOTICES.tell(request, _("The pack is void."))
     raise web.HTTPSeeOther(f"{ROOT}/packs")

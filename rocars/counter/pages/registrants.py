@@ -96,7 +96,7 @@ async def _done(request: web.Request, doing: Awaitable[None], done: str) -> web.
     try:
         await doing
     except NotPossible as why:
-        NOTICES.tell(request, why.told(_), bad=True)
+        NOTICES.tell(request, why.message(_), bad=True)
     else:
         NOTICES.tell(request, _(texts.DONE[done]))
     raise web.HTTPSeeOther(f"{ROOT}/registrants/{request.match_info['user_id']}")

@@ -40,7 +40,7 @@ async def _order(request: web.Request, visitor: OfficerVisitor, form: Form) -> w
             visitor.name, number_in(form.text("number")) or 0
         )
     except NotPossible as why:
-        NOTICES.tell(request, why.told(words_for(request)), bad=True)
+        NOTICES.tell(request, why.message(words_for(request)), bad=True)
         raise web.HTTPSeeOther(f"{ROOT}/tokens") from None
     return web.Response(
         text=as_csv(ordered),

@@ -20,7 +20,7 @@ from rocars.crossing.web.pages.login import LOGIN
 from rocars.crossing.web.pages.panel import PANEL
 from rocars.crossing.web.pages.passage import PASSAGE
 from rocars.crossing.web.pages.profiles import PROFILES
-from rocars.crossing.web.site import ASSETS, SITE, Boundary, failure
+from rocars.crossing.web.site import ASSETS, NOTICES, SITE, Boundary, failure
 from rocars.refusals import Code, Problem
 
 log = structlog.get_logger("rocars.boundary")
@@ -48,19 +48,19 @@ def boundary_web(site: Boundary) -> web.Application:
 async def _as_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
     """What goes wrong is told in a page; around this web it would become a problem document."""
     try:
-        return await handler(request)
+        answer = await handler(request)
     except web.HTTPException as refusal:
-        if refusal.status == 404:
-            return failure(request, 404)
-        return _plain(refusal)
+        answer = failure(request, 404) if refusal.status == 404 else _plain(refusal)
     except Problem as problem:
-        if problem.code is Code.UNKNOWN_LANE:
-            return failure(request, 404)
-        raise
+        if problem.code is not Code.UNKNOWN_LANE:
+            raise
+        answer = failure(request, 404)
     except (SQLAlchemyError, OSError) as error:
         trace = traceback.format_exc()
         log.error("database.away", error=type(error).__name__, trace=trace)
-        return failure(request, 503)
+        answer = failure(request, 503)
+    NOTICES.carry(request, answer)
+    return answer
 
 
 def _plain(refusal: web.HTTPException) -> web.Response:

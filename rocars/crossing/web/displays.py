@@ -11,7 +11,7 @@ from aiohttp import web
 
 from ground.web.forms import check_same_origin, read_form
 from ground.web.navigation import PageModule
-from ground.web.requests import address_of, is_secure, own_path
+from ground.web.requests import is_secure, own_path
 from rocars.crossing.officers import OfficerRole
 from rocars.crossing.web.site import COOKIE, ROOT, SITE, WORDS, Boundary, render
 
@@ -64,7 +64,7 @@ async def _takes(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     check_same_origin(request, site.settings.public_url)
     _ = WORDS.words_for(request)
-    if not site.throttle.allows(address_of(request, site.settings.public_url)):
+    if not await site.throttle.allows(site.address_of(request)):
         return _form(request, _("Too many log-ins from your address. Wait a minute."), 429)
     form = await read_form(request)
     key = site.display_key

@@ -13,11 +13,11 @@ from rocars.crossing.web.site import LANGUAGES, WORDS
 
 def in_all_languages(text: str, **filled: str) -> list[dict[str, str]]:
     """A text in the languages of the boards, each with its tag."""
-    said = []
+    wordings = []
     for language in LANGUAGES:
         translated = WORDS.catalogue(language).gettext(text)
-        said.append({"lang": language, "text": translated % filled if filled else translated})
-    return said
+        wordings.append({"lang": language, "text": translated % filled if filled else translated})
+    return wordings
 
 
 def board(view: LaneView) -> dict[str, Any]:
@@ -49,6 +49,6 @@ def out_of_order() -> list[dict[str, str]]:
 def _texts(headline: str, detail: str, **filled: str) -> list[dict[str, str]]:
     details = in_all_languages(detail, **filled) if detail else [{"text": ""}] * len(LANGUAGES)
     return [
-        {"lang": said["lang"], "headline": said["text"], "detail": further["text"]}
-        for said, further in zip(in_all_languages(headline), details, strict=True)
+        {"lang": wording["lang"], "headline": wording["text"], "detail": further["text"]}
+        for wording, further in zip(in_all_languages(headline), details, strict=True)
     ]

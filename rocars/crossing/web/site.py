@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from ground.web.access import Access
 from ground.web.assets import Assets
 from ground.web.navigation import Entry
+from ground.web.notices import Notices
 from ground.web.pages import Look, Pages
-from ground.web.throttle import Throttle
+from ground.web.requests import address_of
 from ground.web.words import Words
 from rocars.clock import Clock, in_hong_kong
 from rocars.crossing.boards import Boards
@@ -27,6 +27,7 @@ from rocars.crossing.profiles import RiskProfiles
 from rocars.crossing.settings import CrossingSettings
 from rocars.crossing.unladen import UnladenDeclarations
 from rocars.crossing.web import texts
+from rocars.entrance.throttles import SharedThrottle
 from rocars.hotline.deeds import HotlineDeeds
 from rocars.hotline.enquiries import Enquiries
 from rocars.registry.vehicles import Vehicles
@@ -69,20 +70,15 @@ LOOK = Look(
     },
     names={"ROOT": ROOT},
 )
+NOTICES = Notices("boundary_notices")
 PAGES = Pages(HERE / "templates", LOOK, WORDS, ASSETS)
 
 
 @dataclass
-class Notice:
-    """Something told once, on the next page."""
-
-    text: str
-    bad: bool = False
-
-
-@dataclass
 class Boundary:
-    """The services behind the pages. `display_key` is what boards and panels are let in with."""
+    """The services behind the pages. `display_key` is what boards and panels are let in with,
+    `throttle` how often that and log-ins are tried from where; `proxies` are the networks of the
+    proxies before these pages."""
 
     settings: CrossingSettings
     clock: Clock
@@ -93,18 +89,16 @@ class Boundary:
     overrides: Overrides
     profiles: RiskProfiles
     officers: Officers
+    throttle: SharedThrottle
+    proxies: tuple[str, ...]
     vehicles: Vehicles
     enquiries: Enquiries
     hotline: HotlineDeeds
     navigation: tuple[Entry[OfficerRole], ...] = ()
-    notices: dict[str, list[Notice]] = field(default_factory=lambda: defaultdict(list))
 
-    def __post_init__(self) -> None:
-        self.throttle = Throttle(self.settings.logins_per_minute)
-
-    def tell(self, visitor: OfficerVisitor, text: str, *, bad: bool = False) -> None:
-        """Have it said on the next page this officer sees."""
-        self.notices[visitor.csrf].append(Notice(text, bad))
+    def address_of(self, request: web.Request) -> str:
+        """Where the browser is."""
+        return address_of(request, self.settings.public_url, self.proxies)
 
 
 SITE = web.AppKey("boundary", Boundary)
@@ -126,7 +120,7 @@ def render(
         csrf=visitor.csrf if visitor else "",
         account=visitor.name if visitor else "",
         navigation=[entry for entry in site.navigation if visitor and visitor.may(entry.needed)],
-        notices=site.notices.pop(visitor.csrf, []) if visitor else (),
+        notices=NOTICES.shown(request),
         status=status,
         **given,
     )

@@ -17,9 +17,9 @@ from rocars.kiosk.devices import Device
 from rocars.kiosk.guard import action, at_kiosk, page
 from rocars.kiosk.site import ROOT, SITE, refusal, render, words_for
 from rocars.kiosk.visits import Visit, keep
+from rocars.portal.pages.bundles import ccrns_in
 from rocars.refusals import Code, Problem
 
-_BETWEEN = re.compile(r"[\s,;，、；]+")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -103,6 +103,8 @@ async def _filled(
         "bundle.html.j2",
         status=422 if problem else 200,
         csrf=visit.csrf,
+        base=visit.base,
+        client=None,
         live=[bundle for bundle in bundles if bundle.state == "live"],
         vehicles=await service.vehicles.of_driver(_driver(visit)),
         most=service.settings.rules.max_ccrns,
@@ -113,7 +115,7 @@ async def _filled(
     )
 
 
-def _key_of(form: Form) -> str:
+def key_of(form: Form) -> str:
     """Sent twice, a form does once. Raises Problem IDEMPOTENCY_KEY_MISSING."""
     key = form.text("key")
     if not _KEY.fullmatch(key):
@@ -124,13 +126,11 @@ def _key_of(form: Form) -> str:
 async def _bundle(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
     service = request.app[SITE].service
     _ = words_for(request)
-    key = _key_of(form)
+    key = key_of(form)
     ccrns = form.text("ccrns")
     vehicle = form.text("vehicle") or form.text("mark")
     try:
-        asked = BundleRequest(
-            ccrns=[number for number in _BETWEEN.split(ccrns) if number], vehicle=vehicle
-        )
+        asked = BundleRequest(ccrns=ccrns_in(ccrns), vehicle=vehicle)
         receipt = await service.bundling.bundle(_driver(visit), key, asked)
     except ValidationError:
         problem = _("Enter at least one CCRN, and the registration mark of the vehicle.")
@@ -158,6 +158,8 @@ async def _shown(request: web.Request, visit: Visit, problem: str = "") -> web.R
         "bundled.html.j2",
         status=409 if problem else 200,
         csrf=visit.csrf,
+        base=visit.base,
+        client=None,
         bundle=receipt,
         now=service.clock(),
         may_unbundle=receipt.state == "live" and service.settings.rules.unbundle_enabled,
@@ -169,7 +171,7 @@ async def _shown(request: web.Request, visit: Visit, problem: str = "") -> web.R
 async def _unbundle(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
     ubr = _ubr(request)
     try:
-        await request.app[SITE].service.bundling.unbundle(_driver(visit), _key_of(form), ubr)
+        await request.app[SITE].service.bundling.unbundle(_driver(visit), key_of(form), ubr)
     except Problem as refused:
         if refused.code.status == 404:
             raise

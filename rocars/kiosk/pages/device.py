@@ -6,7 +6,7 @@ from aiohttp import web
 
 from ground.web.forms import check_same_origin, read_form
 from ground.web.navigation import PageModule
-from ground.web.requests import address_of, is_secure, own_path
+from ground.web.requests import is_secure, own_path
 from rocars.kiosk.devices import DEVICE_COOKIE, OPEN
 from rocars.kiosk.site import ROOT, SITE, render, words_for
 
@@ -32,7 +32,7 @@ async def _take(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     check_same_origin(request, site.public_url)
     _ = words_for(request)
-    if not site.tries.allows(address_of(request, site.public_url)):
+    if not await site.tries.allows(site.address_of(request)):
         return _asked(request, _("Too much at once. Wait a minute."), 429)
     form = await read_form(request)
     device = site.devices.get(form.text("name"))

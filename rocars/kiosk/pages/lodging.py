@@ -1,4 +1,5 @@
-"""A shipper who walked in lodges one consignment: judged as on the portal, with a slip to print."""
+"""A shipper who walked in, or an agent for a client, lodges one consignment: judged as on the
+portal, with a slip to print."""
 
 from __future__ import annotations
 
@@ -11,16 +12,15 @@ from datetime import date, timedelta
 import segno
 from aiohttp import web
 
-from ground.web.forms import Form, read_form
+from ground.web.forms import Form
 from ground.web.navigation import PageModule
 from rocars.cargo.batch.items import RowError
-from rocars.cargo.batch.result_files import told
+from rocars.cargo.batch.result_files import message_for
 from rocars.cargo.own_cargo import OwnConsignment, Wanted
 from rocars.entrance.web_login import WebVisitor
-from rocars.kiosk.devices import Device
-from rocars.kiosk.guard import action, at_kiosk, page
-from rocars.kiosk.site import ROOT, SITE, refusal, render, words_for
-from rocars.kiosk.visits import Visit, keep
+from rocars.kiosk.guard import action, page
+from rocars.kiosk.site import SITE, render, words_for
+from rocars.kiosk.visits import Visit
 from rocars.portal.fields import FIELDS, filled, read
 from rocars.refusals import Code, Problem
 
@@ -29,57 +29,17 @@ _COPIED = 3
 """So many earlier consignments are offered to be lodged alike."""
 
 
-def routes() -> list[web.RouteDef]:
+def routes(base: str = "") -> list[web.RouteDef]:
+    """`base` is where the pages of a client begin."""
     return [
-        web.get("/shipper", at_kiosk(_ask)),
-        web.post("/shipper", at_kiosk(_log_in)),
-        web.get("/lodge", page("shipper", _empty)),
-        web.post("/lodge", action("shipper", _lodge)),
-        web.get("/consignments/{ccrn}", page("shipper", _show)),
-        web.get("/consignments/{ccrn}/qr.svg", page("shipper", _qr)),
+        web.get(f"{base}/lodge", page("shipper", _empty)),
+        web.post(f"{base}/lodge", action("shipper", _lodge)),
+        web.get(f"{base}/consignments/{{ccrn}}", page("shipper", _show)),
+        web.get(f"{base}/consignments/{{ccrn}}/qr.svg", page("shipper", _qr)),
     ]
 
 
-async def _ask(request: web.Request, device: Device) -> web.StreamResponse:
-    return _asked(request)
-
-
-def _asked(
-    request: web.Request, *, problem: str = "", status: int = 200, user_id: str = ""
-) -> web.Response:
-    return render(request, "shipper.html.j2", status=status, problem=problem, user_id=user_id)
-
-
-async def _log_in(request: web.Request, device: Device) -> web.StreamResponse:
-    """Failures are counted for this user ID at this kiosk: they lock nobody out elsewhere."""
-    web_login = request.app[SITE].service.web_login
-    _ = words_for(request)
-    form = await read_form(request)
-    user_id = form.text("user_id")[:32]
-    try:
-        token = await web_login.log_in(
-            user_id, form.fields.get("password", "")[:256], f"kiosk {device.name}"
-        )
-    except Problem as refused:
-        if refused.code is Code.LOGIN_LOCKED:
-            return _asked(request, problem=refusal(request, refused), status=429)
-        problem = _("User ID or password is wrong.")
-        return _asked(request, problem=problem, status=403, user_id=user_id)
-    visitor = await web_login.visitor(token)
-    if visitor is None or visitor.role != "shipper":
-        await web_login.log_out(token)
-        problem = _("This is the account of a driver. Go back, and choose Bundle.")
-        return _asked(request, problem=problem, status=403)
-    if visitor.must_change:
-        await web_login.log_out(token)
-        problem = _("This password is good once alone. Choose another on the portal first.")
-        return _asked(request, problem=problem, status=403)
-    answer = web.HTTPSeeOther(f"{ROOT}/lodge")
-    keep(request, answer, device, "shipper", token)
-    raise answer
-
-
-def _shipper(visit: Visit) -> WebVisitor:
+def shipper_of(visit: Visit) -> WebVisitor:
     """The guard sees to it that a shipper is there."""
     if visit.shipper is None:
         raise Problem(Code.SESSION_EXPIRED)
@@ -96,14 +56,16 @@ async def _form(
 ) -> web.Response:
     service = request.app[SITE].service
     say = words_for(request)
-    wrong = {error.item: told(error, say) for error in errors or []}
+    wrong = {error.item: message_for(error, say) for error in errors or []}
     dates = service.consignments.dates(service.clock())
-    earlier, _ = await service.own_cargo.search(_shipper(visit).company_id, Wanted())
+    earlier, _ = await service.own_cargo.search(shipper_of(visit).company_id, Wanted())
     return render(
         request,
         "lodge.html.j2",
         status=422 if wrong else 200,
         csrf=visit.csrf,
+        base=visit.base,
+        client=visit.client,
         fields=FIELDS,
         values=values,
         wrong=wrong,
@@ -133,22 +95,30 @@ async def _lodge(request: web.Request, visit: Visit, form: Form) -> web.StreamRe
     if not _KEY.fullmatch(key):
         raise Problem(Code.IDEMPOTENCY_KEY_MISSING)
     dates = service.consignments.dates(service.clock())
-    data = read(form.fields, _shipper(visit).company, dates)
+    data = read(form.fields, shipper_of(visit).company, dates)
     if isinstance(data, list):
         return await _form(request, visit, form.fields, key=key, errors=data)
     lodged = await service.consignments.lodge(data, key=key)
-    raise web.HTTPSeeOther(f"{ROOT}/consignments/{lodged.ccrn}")
+    raise web.HTTPSeeOther(f"{visit.base}/consignments/{lodged.ccrn}")
 
 
 async def _own(request: web.Request, visit: Visit, ccrn: str) -> OwnConsignment:
     """Raises Problem UNKNOWN_CCRN, for another's as for none."""
-    return await request.app[SITE].service.own_cargo.one(_shipper(visit).company_id, ccrn[:32])
+    return await request.app[SITE].service.own_cargo.get(shipper_of(visit).company_id, ccrn[:32])
 
 
 async def _show(request: web.Request, visit: Visit) -> web.StreamResponse:
     lot = await _own(request, visit, request.match_info["ccrn"])
     now = request.app[SITE].service.clock()
-    return render(request, "lodged.html.j2", csrf=visit.csrf, lot=lot, now=now)
+    return render(
+        request,
+        "lodged.html.j2",
+        csrf=visit.csrf,
+        base=visit.base,
+        client=visit.client,
+        lot=lot,
+        now=now,
+    )
 
 
 async def _qr(request: web.Request, visit: Visit) -> web.StreamResponse:

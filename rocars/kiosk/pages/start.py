@@ -32,8 +32,8 @@ async def _root(_: web.Request) -> web.StreamResponse:
 async def _first(request: web.Request, device: Device) -> web.StreamResponse:
     """Whoever was there before is nobody any more."""
     await end(request, device)
-    said = [(tag, WORDS.catalogue(tag).gettext) for tag in LANGUAGES]
-    response = render(request, "first.html.j2", watched=False, said=said)
+    by_language = [(tag, WORDS.catalogue(tag).gettext) for tag in LANGUAGES]
+    response = render(request, "first.html.j2", watched=False, by_language=by_language)
     _forget(response)
     return response
 

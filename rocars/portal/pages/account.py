@@ -35,7 +35,7 @@ async def _change(request: web.Request, visitor: WebVisitor, form: Form) -> web.
             visitor, form.fields.get("old", "")[:256], form.fields.get("password", "")[:300]
         )
     except Problem as refused:
-        said = {
+        reasons = {
             Code.LOGIN_REFUSED: _("The password of today is wrong."),
             Code.LOGIN_LOCKED: _("Too many tries. Wait half an hour."),
         }
@@ -43,7 +43,7 @@ async def _change(request: web.Request, visitor: WebVisitor, form: Form) -> web.
             "A password has 12 to 256 characters, and is not the user ID, the password of today "
             "or a few repeated."
         )
-        await site.tell(visitor, said.get(refused.code, weak), bad=True)
+        await site.tell(visitor, reasons.get(refused.code, weak), bad=True)
         raise web.HTTPSeeOther("/me") from None
     raise web.HTTPSeeOther("/login")
 

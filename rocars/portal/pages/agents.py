@@ -63,7 +63,7 @@ async def _show(request: web.Request, visitor: WebVisitor) -> web.StreamResponse
     number = number_in(request.match_info["agency"])
     agency = None
     if number is not None:
-        agency = await agencies.one(visitor.company_id, visitor.company, number)
+        agency = await agencies.get(visitor.company_id, visitor.company, number)
     if agency is None:
         return error_page(request, 404, visitor)
     return render(

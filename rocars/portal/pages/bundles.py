@@ -94,14 +94,14 @@ async def _open(request: web.Request, visitor: WebVisitor, form: Form) -> web.St
         await site.service.web_login.open_bundling(visitor, form.text("code")[:16])
     except Problem as refused:
         minutes = site.service.settings.auth.lock_minutes
-        said = {
+        reasons = {
             Code.LOGIN_LOCKED: _("Too many codes were wrong. Wait %(minutes)d minutes.")
             % {"minutes": minutes},
             Code.LOGIN_REFUSED: _("This code is not right, or was used before. Take the next one."),
         }
-        if refused.code not in said:
+        if refused.code not in reasons:
             raise
-        await site.tell(visitor, said[refused.code], bad=True)
+        await site.tell(visitor, reasons[refused.code], bad=True)
     else:
         expires = await site.service.tokens.expires_soon(driver_of(visitor))
         if expires is not None:

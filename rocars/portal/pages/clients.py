@@ -1,5 +1,5 @@
-"""An agent's pages of one client: its cargo, lodging and amending as the client does, and bundling
-for a named driver. Each says for whom it is; none opens without the client's consent."""
+"""An agent's pages of one client: its cargo, lodging, uploading and amending as the client does,
+and bundling for a named driver. Each says for whom it is; none opens without their consent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rocars.bundling.bundles import checked_ubr
 from rocars.bundling.messages import BundleRequest
 from rocars.entrance.web_login import WebVisitor
 from rocars.portal.guard import FOR_CLIENT, action, page
-from rocars.portal.pages import consignments, lodging
+from rocars.portal.pages import consignments, lodging, uploads
 from rocars.portal.pages.bundles import ccrns_in, key_of, new_key
 from rocars.portal.rendering import refusal, render, words_for
 from rocars.portal.site import SITE
@@ -24,6 +24,7 @@ def routes() -> list[web.RouteDef]:
     return [
         *consignments.routes(FOR_CLIENT),
         *lodging.routes(FOR_CLIENT),
+        *uploads.routes(FOR_CLIENT),
         web.get(f"{FOR_CLIENT}/bundles", page("shipper", _list)),
         web.post(f"{FOR_CLIENT}/bundles", action("shipper", _bundle)),
         web.get(f"{FOR_CLIENT}/bundles/{{ubr}}", page("shipper", _show)),
@@ -80,7 +81,7 @@ async def _bundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.
 
 
 async def _show(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
-    made = await request.app[SITE].service.agent_bundling.one(
+    made = await request.app[SITE].service.agent_bundling.get(
         client_of(visitor), checked_ubr(request.match_info["ubr"][:32])
     )
     return render(

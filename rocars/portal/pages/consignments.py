@@ -14,6 +14,7 @@ from ground.web.navigation import Entry, PageModule
 from rocars.cargo.messages import ConsignmentState
 from rocars.cargo.own_cargo import LOOKED_THROUGH, STATES, OwnConsignment, Wanted
 from rocars.entrance.web_login import WebVisitor
+from rocars.portal.barcode import code_128
 from rocars.portal.guard import action, page
 from rocars.portal.rendering import refusal, render, words_for
 from rocars.portal.site import SITE
@@ -27,6 +28,7 @@ def routes(base: str = "") -> list[web.RouteDef]:
         web.get(f"{base}/consignments/{{ccrn}}", page("shipper", _show)),
         web.get(f"{base}/consignments/{{ccrn}}/slip", page("shipper", _slip)),
         web.get(f"{base}/consignments/{{ccrn}}/qr.svg", page("shipper", _qr)),
+        web.get(f"{base}/consignments/{{ccrn}}/barcode.svg", page("shipper", _barcode)),
         web.post(f"{base}/consignments/{{ccrn}}/withdraw", action("shipper", _withdraw)),
     ]
 
@@ -34,7 +36,7 @@ def routes(base: str = "") -> list[web.RouteDef]:
 async def own(request: web.Request, visitor: WebVisitor) -> OwnConsignment:
     """The consignment of the address. Raises Problem UNKNOWN_CCRN."""
     service = request.app[SITE].service
-    return await service.own_cargo.one(visitor.company_id, request.match_info["ccrn"][:32])
+    return await service.own_cargo.get(visitor.company_id, request.match_info["ccrn"][:32])
 
 
 async def _list(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
@@ -76,6 +78,12 @@ async def _qr(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
     drawing = io.BytesIO()
     segno.make_qr(lot.ccrn, error="m").save(drawing, kind="svg", scale=8, border=4)
     return web.Response(body=drawing.getvalue(), content_type="image/svg+xml")
+
+
+async def _barcode(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
+    """The same for a scanner that reads lines only."""
+    lot = await own(request, visitor)
+    return web.Response(text=code_128(lot.ccrn), content_type="image/svg+xml")
 
 
 async def _withdraw(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:

@@ -1,4 +1,5 @@
-"""Direct input: lodging one consignment, anew or as a copy, and amending it."""
+"""Direct input: lodging one consignment, anew, as a copy or from a draft or template, and amending
+it."""
 
 from __future__ import annotations
 
@@ -8,10 +9,11 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from ground.web.forms import Form
+from ground.web.forms import Form, number_in
 from ground.web.navigation import Entry, PageModule
 from rocars.cargo.batch.items import RowError
-from rocars.cargo.batch.result_files import told
+from rocars.cargo.batch.result_files import message_for
+from rocars.cargo.kept_forms import CannotBeKept, FormKind
 from rocars.cargo.messages import ConsignmentData
 from rocars.entrance.web_login import WebVisitor
 from rocars.portal.fields import FIELDS, filled, read
@@ -22,6 +24,8 @@ from rocars.portal.site import SITE
 from rocars.refusals import Code, Problem
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_LONGEST = 2000
+"""Characters of one field that are kept: more than any may have."""
 
 
 def routes(base: str = "") -> list[web.RouteDef]:
@@ -29,12 +33,14 @@ def routes(base: str = "") -> list[web.RouteDef]:
     return [
         web.get(f"{base}/lodge", page("shipper", _empty)),
         web.post(f"{base}/lodge", action("shipper", _lodge)),
+        web.post(f"{base}/lodge/keep", action("shipper", _keep)),
+        web.post(f"{base}/lodge/kept/{{kept}}/delete", action("shipper", _delete)),
         web.get(f"{base}/consignments/{{ccrn}}/amend", page("shipper", _amending)),
         web.post(f"{base}/consignments/{{ccrn}}/amend", action("shipper", _amend)),
     ]
 
 
-def _form(
+async def _form(
     request: web.Request,
     visitor: WebVisitor,
     values: Mapping[str, str],
@@ -42,16 +48,22 @@ def _form(
     ccrn: str = "",
     key: str = "",
     errors: list[RowError] | None = None,
+    kept: int | None = None,
+    problem: str = "",
 ) -> web.Response:
-    """The form, and above it everything that is wrong with what was sent."""
+    """The form, and above it everything that is wrong with what was sent. `kept` is the number of
+    the draft or template it is filled in from."""
     say = words_for(request)
-    wrong = {error.item: told(error, say) for error in errors or []}
+    wrong = {error.item: message_for(error, say) for error in errors or []}
     service = request.app[SITE].service
     return render(
         request,
         "lodge.html.j2",
         visitor,
-        status=422 if wrong else 200,
+        status=422 if wrong or problem else 200,
+        problem=problem,
+        kept=kept,
+        kept_forms=() if ccrn else await service.kept_forms.of_company(visitor.company_id),
         fields=FIELDS,
         values=values,
         wrong=wrong,
@@ -62,11 +74,22 @@ def _form(
 
 
 async def _empty(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
-    values: dict[str, str] = {}
+    service = request.app[SITE].service
     if copied := request.query.get("copy", ""):
-        lot = await request.app[SITE].service.own_cargo.one(visitor.company_id, copied[:32])
-        values = filled(lot.data) | {"expected_date": ""}
-    return _form(request, visitor, values)
+        lot = await service.own_cargo.get(visitor.company_id, copied[:32])
+        return await _form(request, visitor, filled(lot.data) | {"expected_date": ""})
+    if "kept" not in request.query:
+        return await _form(request, visitor, {})
+    number = number_in(request.query["kept"])
+    kept = None
+    if number is not None:
+        kept = await service.kept_forms.get(visitor.company_id, number)
+    if kept is None:
+        raise web.HTTPNotFound
+    values = {**kept.items}
+    if kept.kind == "template":
+        values["expected_date"] = ""
+    return await _form(request, visitor, values, kept=kept.id)
 
 
 def _judged(
@@ -82,18 +105,53 @@ async def _lodge(request: web.Request, visitor: WebVisitor, form: Form) -> web.S
     if not _KEY.fullmatch(key):
         raise Problem(Code.IDEMPOTENCY_KEY_MISSING)
     data = _judged(request, visitor, form)
+    kept = number_in(form.text("kept"))
     if isinstance(data, list):
-        return _form(request, visitor, form.fields, key=key, errors=data)
+        return await _form(request, visitor, form.fields, key=key, errors=data, kept=kept)
     lodged = await site.service.consignments.lodge(data, key=key)
+    if kept is not None:
+        await site.service.kept_forms.drop(visitor.company_id, kept, only="draft")
     await site.tell(visitor, words_for(request)("Lodged. Give this number to the driver."))
     raise web.HTTPSeeOther(f"{visitor.base}/consignments/{lodged.ccrn}")
+
+
+async def _keep(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
+    """As it is, right or wrong: it is judged when it is lodged."""
+    site = request.app[SITE]
+    _ = words_for(request)
+    kept = number_in(form.text("kept"))
+    items = {field.name: form.text(field.name)[:_LONGEST] for field in FIELDS}
+    kind: FormKind = "template" if form.text("as") == "template" else "draft"
+    try:
+        await site.service.kept_forms.keep(
+            visitor.company_id,
+            kind,
+            form.text("name"),
+            items,
+            by=visitor.user_id,
+            instead=kept,
+        )
+    except CannotBeKept as why:
+        key, problem = form.text("key"), why.message(_)
+        return await _form(request, visitor, form.fields, key=key, kept=kept, problem=problem)
+    await site.tell(visitor, _("Kept, not lodged. It stands below the form."))
+    raise web.HTTPSeeOther(f"{visitor.base}/lodge")
+
+
+async def _delete(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
+    site = request.app[SITE]
+    number = number_in(request.match_info["kept"])
+    if number is None or not await site.service.kept_forms.drop(visitor.company_id, number):
+        raise web.HTTPNotFound
+    await site.tell(visitor, words_for(request)("Deleted."))
+    raise web.HTTPSeeOther(f"{visitor.base}/lodge")
 
 
 async def _amending(request: web.Request, visitor: WebVisitor) -> web.StreamResponse:
     lot = await own(request, visitor)
     if not lot.changeable:
         raise web.HTTPSeeOther(f"{visitor.base}/consignments/{lot.ccrn}")
-    return _form(request, visitor, filled(lot.data), ccrn=lot.ccrn)
+    return await _form(request, visitor, filled(lot.data), ccrn=lot.ccrn)
 
 
 async def _amend(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
@@ -101,7 +159,7 @@ async def _amend(request: web.Request, visitor: WebVisitor, form: Form) -> web.S
     lot = await own(request, visitor)
     data = _judged(request, visitor, form)
     if isinstance(data, list):
-        return _form(request, visitor, form.fields, ccrn=lot.ccrn, errors=data)
+        return await _form(request, visitor, form.fields, ccrn=lot.ccrn, errors=data)
     try:
         await site.service.consignments.amend(lot.ccrn, data, by=visitor.user_id)
     except Problem as refused:

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ground.web.forms import Form, check_same_origin, read_form
 from ground.web.navigation import PageModule
-from ground.web.requests import address_of, is_secure, own_path
+from ground.web.requests import is_secure, own_path
 from rocars.entrance.web_login import WebVisitor
 from rocars.portal.guard import ACCESS, action, page
 from rocars.portal.rendering import WORDS, render, words_for
@@ -44,8 +44,8 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     check_same_origin(request, site.public_url)
     _ = words_for(request)
-    address = address_of(request, site.public_url)
-    if not site.throttle.allows(address):
+    address = site.address_of(request)
+    if not await site.throttle.allows(address):
         return _asked(request, _("Too many log-ins from your address. Wait a minute."), 429)
     form = await read_form(request)
     try:

@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from ground.refusal import Refusal
 from ground.web.forms import Form, check_same_origin, number_in, read_form
 from ground.web.navigation import PageModule
-from ground.web.requests import address_of
 from ground.web.words import Translate
 from rocars.clock import in_hong_kong
 from rocars.entrance.lockout import at_address
@@ -77,7 +76,7 @@ class Filled:
     more: Mapping[str, int] = field(default_factory=dict)
     reference: str = ""
     code: str = field(default="", repr=False)
-    said: str = ""
+    answer: str = ""
 
 
 def routes() -> list[web.RouteDef]:
@@ -105,12 +104,12 @@ def _asked(request: web.Request, shown: Filled, status: int = 200) -> web.Respon
         None,
         status=status,
         values=shown.values,
-        wrong={name: refusal.told(_) for name, refusal in shown.wrong.items()},
+        wrong={name: refusal.message(_) for name, refusal in shown.wrong.items()},
         labels={name: label_of(name, _) for name in shown.wrong},
         problem=shown.problem,
         reference=shown.reference,
         code=shown.code,
-        said=shown.said,
+        answer=shown.answer,
         key=shown.values.get("key") or secrets.token_urlsafe(24),
         rows={kind: range(1, _rows(shown, kind, most[kind]) + 1) for kind in most},
         most=most,
@@ -151,7 +150,7 @@ async def _take(request: web.Request) -> web.StreamResponse:
         return _asked(request, Filled(form.fields, more=more))
     _ = words_for(request)
     site = request.app[SITE]
-    if not site.applications.allows(address_of(request, site.public_url)):
+    if not await site.applications.allows(site.address_of(request)):
         problem = _("Too many applications from your address. Wait a minute.")
         return _asked(request, Filled(form.fields, problem=problem), 429)
     data = _read(request, form)
@@ -160,7 +159,7 @@ async def _take(request: web.Request) -> web.StreamResponse:
     try:
         sent = await site.service.applications.send(data, form.text("key"))
     except NotPossible as why:
-        return _asked(request, Filled(form.fields, problem=why.told(_)), 409)
+        return _asked(request, Filled(form.fields, problem=why.message(_)), 409)
     except SQLAlchemyError:
         return _asked(request, Filled(form.fields, problem=_away(request)), 503)
     counter = _counter(site.service, data.counter, WORDS.language_of(request))
@@ -243,8 +242,8 @@ async def _of_applicant(request: web.Request, form: Form) -> ApplicationView | w
     site = request.app[SITE]
     _ = words_for(request)
     reference = written(form.text("reference"))
-    address = address_of(request, site.public_url)
-    if not site.throttle.allows(address):
+    address = site.address_of(request)
+    if not await site.throttle.allows(address):
         text = _("Too many log-ins from your address. Wait a minute.")
         return _again(request, reference, text, 429)
     counted = at_address("apply", reference, address)
@@ -286,7 +285,7 @@ async def _correct(request: web.Request) -> web.StreamResponse:
         filled(seen.data),
         reference=seen.reference,
         code=form.text("code"),
-        said=seen.said if seen.state == "asked" else "",
+        answer=seen.answer if seen.state == "asked" else "",
     )
     if "kind" not in form.fields:
         return _asked(request, again)
@@ -299,7 +298,7 @@ async def _correct(request: web.Request) -> web.StreamResponse:
     try:
         await request.app[SITE].service.applications.correct(seen, data)
     except NotPossible as why:
-        return _asked(request, replace(again, problem=why.told(_)), 409)
+        return _asked(request, replace(again, problem=why.message(_)), 409)
     return await _looked_at(request, form)
 
 
@@ -311,7 +310,7 @@ async def _withdraw(request: web.Request) -> web.StreamResponse:
     try:
         await request.app[SITE].service.applications.withdraw(seen)
     except NotPossible as why:
-        return _seen(request, form, seen, problem=why.told(words_for(request)))
+        return _seen(request, form, seen, problem=why.message(words_for(request)))
     return await _looked_at(request, form)
 
 

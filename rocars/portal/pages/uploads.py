@@ -10,7 +10,7 @@ from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
 from rocars.cargo.batch import result_files
 from rocars.cargo.batch.items import ITEMS
-from rocars.cargo.batch.result_files import told
+from rocars.cargo.batch.result_files import message_for
 from rocars.cargo.file_readings import Standing
 from rocars.cargo.messages import BatchReceipt
 from rocars.entrance.web_login import WebVisitor
@@ -26,15 +26,16 @@ _SHOWN = 100
 """Errors and CCRNs on the page; the files have all."""
 
 
-def routes() -> list[web.RouteDef]:
+def routes(base: str = "") -> list[web.RouteDef]:
+    """`base` is where the pages of a client begin."""
     return [
-        web.get("/upload", page("shipper", _ask)),
-        web.post("/upload", action("shipper", _take, largest=_largest)),
-        web.get("/upload/template.csv", page("shipper", _template)),
-        web.get("/upload/reading/{reading}", page("shipper", _reading)),
-        web.get("/upload/{batch}", page("shipper", _show)),
-        web.get("/upload/{batch}/ccrns.csv", page("shipper", _ccrns)),
-        web.get("/upload/{batch}/errors.csv", page("shipper", _errors)),
+        web.get(f"{base}/upload", page("shipper", _ask)),
+        web.post(f"{base}/upload", action("shipper", _take, largest=_largest)),
+        web.get(f"{base}/upload/template.csv", page("shipper", _template)),
+        web.get(f"{base}/upload/reading/{{reading}}", page("shipper", _reading)),
+        web.get(f"{base}/upload/{{batch}}", page("shipper", _show)),
+        web.get(f"{base}/upload/{{batch}}/ccrns.csv", page("shipper", _ccrns)),
+        web.get(f"{base}/upload/{{batch}}/errors.csv", page("shipper", _errors)),
     ]
 
 
@@ -79,7 +80,7 @@ async def _take(request: web.Request, visitor: WebVisitor, form: Form) -> web.St
     )
     standing = await readings.awaited(visitor.company_id, token)
     if standing.state == "reading":
-        raise web.HTTPSeeOther(f"/upload/reading/{token}")
+        raise web.HTTPSeeOther(f"{visitor.base}/upload/reading/{token}")
     return await _ended(request, visitor, standing)
 
 
@@ -104,7 +105,7 @@ async def _ended(
         text = _("Reading this file was interrupted. Nothing of it was lodged: send it again.")
         return await _asked(request, visitor, problem=text)
     if standing.refused is None:
-        raise web.HTTPSeeOther(f"/upload/{standing.batch_id}")
+        raise web.HTTPSeeOther(f"{visitor.base}/upload/{standing.batch_id}")
     if standing.refused.code is not Code.FILE_REPEATED:
         raise standing.refused
     return await _asked(
@@ -132,7 +133,7 @@ async def _show(request: web.Request, visitor: WebVisitor) -> web.StreamResponse
         "uploaded.html.j2",
         visitor,
         receipt=receipt,
-        errors=[(error, told(error, say)) for error in errors[:_SHOWN]],
+        errors=[(error, message_for(error, say)) for error in errors[:_SHOWN]],
         more_errors=len(errors) > _SHOWN,
         lots=receipt.consignments[:_SHOWN],
         shown=_SHOWN,

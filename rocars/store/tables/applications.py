@@ -18,8 +18,8 @@ class Application(Base):
     """What somebody applied for, and what became of it.
 
     `reference` and a code, kept as its argon2 hash, let the applicant look again. `version` grows
-    with every change of `data`, so that nobody approves what they have not seen. `said` is what an
-    officer asked, or why they refused.
+    with every change of `data`, so that nobody approves what they have not seen. `answer` is what
+    an officer asked, or why they refused.
     """
 
     __tablename__ = "application"
@@ -38,7 +38,7 @@ class Application(Base):
     language: Mapped[str] = mapped_column(String(7))
     version: Mapped[int]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
-    said: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column("said", Text)
     sent_at: Mapped[datetime]
     changed_at: Mapped[datetime] = mapped_column(index=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey(Company.id))
@@ -66,7 +66,11 @@ class Agency(Base):
 
 
 class AgentDeed(Base):
-    """What somebody of an agent did for a client, about a CCRN or a UBR (`about`)."""
+    """What somebody of an agent did for a client, or a system with one of the agent's keys, whose
+    ID is its `user_id` then.
+
+    `about` is ccrn, ubr, file (the number of a batch) or msg (the beginning of a message's ID).
+    """
 
     __tablename__ = "agent_deed"
     __table_args__ = (

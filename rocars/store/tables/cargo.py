@@ -69,3 +69,19 @@ class LodgingKey(Base):
     company_id: Mapped[int] = mapped_column(ForeignKey(Company.id), primary_key=True)
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     consignment_id: Mapped[int] = mapped_column(ForeignKey(Consignment.id))
+
+
+class KeptForm(Base):
+    """A form of a consignment as it was filled in, right or wrong: a draft, to be lodged once, or a
+    template. `items` are the texts of its fields, by name."""
+
+    __tablename__ = "kept_form"
+    __table_args__ = (CheckConstraint("kind IN ('draft', 'template')", name="known_kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey(Company.id), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(60))
+    items: Mapped[dict[str, str]] = mapped_column(JSON)
+    kept_by: Mapped[str] = mapped_column(String(32))
+    kept_at: Mapped[datetime]

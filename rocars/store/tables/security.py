@@ -57,3 +57,14 @@ class LoginFailures(Base):
     user_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     failures: Mapped[int]
     last_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Tries(Base):
+    """How often something was tried from one place in one minute (of the Unix epoch), on all nodes.
+    `place` is the SHA-256 of what was tried and from where."""
+
+    __tablename__ = "tries"
+
+    place: Mapped[str] = mapped_column(String(64), primary_key=True)
+    minute: Mapped[int] = mapped_column(BigInteger, primary_key=True, index=True)
+    count: Mapped[int]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from rocars.store.tables.applications import Agency
 from rocars.store.tables.base import Base
 from rocars.store.tables.cargo import Consignment
 from rocars.store.tables.registration import Company
@@ -34,7 +35,8 @@ class CompanyKey(Base):
 
 
 class KeyUse(Base):
-    """One request that came with a key of a company. `subject` is the CCRN, message or batch."""
+    """One request that came with a key of a company. `subject` is the CCRN, UBR, message
+    or batch."""
 
     __tablename__ = "key_use"
     __table_args__ = (Index("ix_key_use_newest", "key_id", "id"),)
@@ -86,6 +88,16 @@ class BulkMessage(Base):
     state: Mapped[str] = mapped_column(String(7))
     taken_at: Mapped[datetime] = mapped_column(index=True)
     done_at: Mapped[datetime | None]
+
+
+class AgentMessage(Base):
+    """That an agent sent a message for a client: under which consent. Its orders are about the
+    client's cargo."""
+
+    __tablename__ = "agent_message"
+
+    message_id: Mapped[int] = mapped_column(ForeignKey(BulkMessage.id), primary_key=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey(Agency.id))
 
 
 class BulkOrders(Base):

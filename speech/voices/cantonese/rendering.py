@@ -48,7 +48,7 @@ class Speaker:
         blend: how much a join replaces what was recorded, 0 to 1.
     """
 
-    pace: float = 4.5
+    pace: float = 4.6
     pitch_hz: float = 205.0
     span: float = 9.0
     tract: float = 1.15

@@ -56,8 +56,9 @@ async def test_every_key_opens_its_own_doors_only(small_world, endpoint):
         batch="1",
         company="BR-1",
         message="m-1",
+        client="BR-1",
     )
-    query = "&".join(f"{one.name}=1" for one in endpoint.query)
+    query = "&".join(f"{parameter.name}=1" for parameter in endpoint.query)
     address = f"{path}?{query}" if query else path
     for role in [None, *Role]:
         reply = await small_world.ask(

@@ -105,7 +105,7 @@ async def test_unbundle_frees_the_cargo_once(world):
     assert (await world.unbundle(session, ubr)).code == "bundle_not_live"
     assert (await world.bundle(stranger, [ccrn])).status == 201
     listed = await world.ask("GET", "/v1/bundles", session=session)
-    assert [one["state"] for one in listed.body["bundles"]] == ["unbundled"]
+    assert [bundle["state"] for bundle in listed.body["bundles"]] == ["unbundled"]
 
 
 async def test_crossing_is_recorded_when_it_may_be(world):

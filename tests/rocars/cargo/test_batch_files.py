@@ -296,7 +296,7 @@ def test_chinese_headings_in_another_order() -> None:
 def test_a_file_that_cannot_be_read_gives_nothing(content: bytes, expected: str) -> None:
     reading = read(content)
     assert not reading.whole
-    assert expected in reading.errors[-1].told()
+    assert expected in reading.errors[-1].message()
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_a_file_that_cannot_be_read_gives_nothing(content: bytes, expected: str)
 def test_a_document_type_is_refused(document_type: str) -> None:
     reading = read(document_type.encode() + as_xml([GOOD]))
     assert not reading.whole
-    assert reading.errors[0].told() == "XML without document type"
+    assert reading.errors[0].message() == "XML without document type"
 
 
 def test_what_is_no_item_is_an_error_of_its_consignment() -> None:
@@ -334,7 +334,7 @@ def test_big5_or_gb18030_is_not_guessed() -> None:
     content = as_csv([GOOD | {"articles": "Cartons X"}]).replace(b"X", "啊".encode("gb18030"))
     reading = read(content)
     assert not reading.whole
-    assert "not clear" in reading.errors[0].told()
+    assert "not clear" in reading.errors[0].message()
 
 
 def test_errors_beyond_those_kept_are_counted() -> None:

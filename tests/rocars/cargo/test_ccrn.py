@@ -39,8 +39,8 @@ def test_drawn_numbers_are_well_formed(kind: str, length: int) -> None:
     settings = CcrnSettings(check_digit=kind, length=length)
     drawn = {draw(settings) for _ in range(200)}
     assert len(drawn) == 200
-    assert all(len(one) == length and one[0] != "0" for one in drawn)
-    assert all(well_formed(one, settings) for one in drawn)
+    assert all(len(ccrn) == length and ccrn[0] != "0" for ccrn in drawn)
+    assert all(well_formed(ccrn, settings) for ccrn in drawn)
 
 
 @given(st.integers(1, 30))

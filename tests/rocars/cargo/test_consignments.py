@@ -86,8 +86,8 @@ async def test_all_items_are_kept_and_only_shippers_see_them(small_world):
     assert (await world.ask("GET", path, role=Role.SHIPPER)).body["data"] == given
     assert (await world.ask("GET", path, role=Role.IVR)).code == "api_key_refused"
     await world.driver()
-    told = await world.ask("GET", f"/v1/cargo/{ccrn}", session=await world.session())
-    assert told.body == {"ccrn": ccrn, "state": "free"}
+    enquiry = await world.ask("GET", f"/v1/cargo/{ccrn}", session=await world.session())
+    assert enquiry.body == {"ccrn": ccrn, "state": "free"}
 
 
 async def test_a_wrong_check_digit_is_an_unknown_ccrn(small_world):

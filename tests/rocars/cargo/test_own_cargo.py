@@ -52,7 +52,7 @@ async def test_each_state_has_its_own(world: World) -> None:
         found, more = await own(world).search(number, Wanted(state=state))
         assert [(lot.ccrn, lot.state) for lot in found] == [(made[state], state)]
         assert not more
-        assert (await own(world).one(number, made[state])).state == state
+        assert (await own(world).get(number, made[state])).state == state
     everything, _ = await own(world).search(number, Wanted())
     assert {lot.ccrn for lot in everything} == set(made.values())
     places = [lot.place for lot in everything]
@@ -104,12 +104,12 @@ async def test_a_page_looks_through_so_many_and_says_where_to_go_on(world: World
 async def test_the_history_has_what_every_channel_did(world: World) -> None:
     made = await one_of_each(world)
     number = await company_id(world, "BR-1")
-    crossed = await own(world).one(number, made["crossed"])
+    crossed = await own(world).get(number, made["crossed"])
     assert [deed.deed for deed in crossed.history] == ["lodged", "bundled", "crossed"]
     assert (crossed.vehicle, crossed.changeable) == ("AB1234", False)
-    bundled = await own(world).one(number, made["bundled"])
+    bundled = await own(world).get(number, made["bundled"])
     assert (bundled.vehicle, bundled.changeable) == ("XY99", False)
-    withdrawn = await own(world).one(number, made["withdrawn"])
+    withdrawn = await own(world).get(number, made["withdrawn"])
     assert [deed.deed for deed in withdrawn.history] == ["lodged", "withdrawn"]
 
 
@@ -120,7 +120,7 @@ async def test_another_company_finds_nothing(world: World) -> None:
     assert await own(world).search(other, Wanted()) == ([], False)
     for ccrn in made.values():
         with pytest.raises(Problem) as refused:
-            await own(world).one(other, ccrn)
+            await own(world).get(other, ccrn)
         assert refused.value.code is Code.UNKNOWN_CCRN
         path = f"/v1/consignments/{ccrn}/withdraw?company=BR-2"
         reply = await world.ask("POST", path, role=Role.SHIPPER)

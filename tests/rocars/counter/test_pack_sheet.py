@@ -66,11 +66,11 @@ def read(sheet: bytes) -> tuple[int, str]:
 def test_a_sheet_is_one_page_with_all_of_it() -> None:
     pages, text = read(sheets().sheet(printed()))
     assert pages == 1
-    for said in (
+    for words in (
         *("31234567", "abcd-efgh-jkmn-pqrs", "864213", "S000000001", "陳大文", "觀塘郵政局"),
         *("首次密碼 First password", "2010-07-16", "由此撕下"),
     ):
-        assert said in text, said
+        assert words in text, words
 
 
 def test_a_sheet_in_english_says_it_once() -> None:

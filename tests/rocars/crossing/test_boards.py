@@ -104,7 +104,7 @@ class TestOverHttp:
             await small_boundary.read("FV2468")
             shown = await asyncio.wait_for(anext(lines), limit(4))
             assert (shown["tone"], shown["plate"]) == ("stop", "FV2468")
-            assert [said["lang"] for said in shown["texts"]] == ["zh-Hant", "zh-Hans", "en"]
+            assert [wording["lang"] for wording in shown["texts"]] == ["zh-Hant", "zh-Hans", "en"]
 
 
 async def test_what_another_node_decides_is_shown_as_well(

@@ -114,11 +114,11 @@ async def test_the_board_hears_within_a_moment_and_turns_three_languages(
     assert (await at.read("AB1234")).body["instruction"] == "proceed"
     await expect(page.locator("#plate")).to_have_text("AB1234", timeout=limit(3) * 1000)
     assert await page.locator("body").get_attribute("data-tone") == "go"
-    for said in ("請前行", "请前行", "Proceed", "請前行"):
-        await expect(page.locator("#texts > div.shown strong")).to_have_text(said)
+    for words in ("請前行", "请前行", "Proceed", "請前行"):
+        await expect(page.locator("#texts > div.shown strong")).to_have_text(words)
     await page.locator("#turning").press("Enter")  # or all at once, by keyboard
-    for said in ("請前行", "请前行", "Proceed"):
-        await expect(page.get_by_text(said, exact=True)).to_be_visible()
+    for words in ("請前行", "请前行", "Proceed"):
+        await expect(page.get_by_text(words, exact=True)).to_be_visible()
     await must_be_accessible(page)
 
 
@@ -159,8 +159,8 @@ async def test_the_button_for_unladen_vehicles(at: Boundary, open_page: Open) ->
     )
     await must_be_accessible(page)
     button = page.get_by_role("button")
-    for said in ("空車", "空车", "Unladen vehicle"):
-        assert said in await button.inner_text()
+    for words in ("空車", "空车", "Unladen vehicle"):
+        assert words in await button.inner_text()
     box = await button.bounding_box()
     assert box is not None
     assert box["y"] > 960  # within reach of a driver's arm

@@ -186,9 +186,9 @@ async def test_a_profile_sends_to_examination_and_nobody_is_told_why(boundary: B
     assert reply.body["instruction"] == "examine"
     assert await boundary.instructed("AB1234") == "examine"
     shown = await boundary.board()
-    for told in (reply.raw.decode(), str(shown)):
-        assert "profile" not in told
-        assert "mbrella" not in told
+    for answer in (reply.raw.decode(), str(shown)):
+        assert "profile" not in answer
+        assert "mbrella" not in answer
     assert await boundary.hits() == {profile: 1, other: 0}
     assert await boundary.status(ubr) == "live"
     # Another lane, and the profile withdrawn: still to be examined.

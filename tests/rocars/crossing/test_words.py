@@ -59,8 +59,8 @@ def test_nothing_is_left_in_english(language: str) -> None:
 def test_a_board_says_each_instruction_in_three_languages(instruction: Instruction) -> None:
     view = LaneView(LANES[0], True, instruction=instruction, mark="AB1234", cross_from=MORNING)
     shown = board(view)
-    assert [said["lang"] for said in shown["texts"]] == list(LANGUAGES)
-    assert len({said["headline"] for said in shown["texts"]}) >= 2
-    assert all("%(" not in said["detail"] for said in shown["texts"])
+    assert [wording["lang"] for wording in shown["texts"]] == list(LANGUAGES)
+    assert len({wording["headline"] for wording in shown["texts"]}) >= 2
+    assert all("%(" not in wording["detail"] for wording in shown["texts"])
     if instruction is Instruction.TOO_EARLY:
-        assert all("09:00" in said["detail"] for said in shown["texts"])
+        assert all("09:00" in wording["detail"] for wording in shown["texts"])

@@ -18,6 +18,7 @@ from tests.rocars.conftest import PIN, World
 from tests.rocars.crossing.conftest import OUT, PASSWORD, Boundary, code_at
 from tests.rocars.portal.conftest import PASSWORD as WEB_PASSWORD
 from tests.rocars.portal.conftest import Portal, add_account
+from tests.rocars.systems.conftest import system_of
 
 pytestmark = pytest.mark.service
 
@@ -85,7 +86,7 @@ async def officer_on_either(boundary: Boundary) -> AsyncIterator[Officer]:
         yield entered
 
 
-def told(page: str) -> list[tuple[str, str]]:
+def happenings(page: str) -> list[tuple[str, str]]:
     """Channel and deed of each row, in order."""
     cells = [" ".join(cell.split()) for cell in _CELL.findall(page)]
     return [(cells[place + 1], cells[place + 2]) for place in range(0, len(cells), 5)]
@@ -130,7 +131,7 @@ async def test_what_happened_is_told_in_order_of_every_channel(
     boundary.world.clock.forward(minutes=31)
     assert await boundary.instructed("AB1234") == "proceed"
     _, page = await officer.go(f"/ccrn/{ccrn}")
-    assert told(page) == [
+    assert happenings(page) == [
         ("shipper&#39;s system", "lodged"),
         ("web", "amended"),
         ("kiosk kwun-tong-1", "bundled"),
@@ -141,14 +142,24 @@ async def test_what_happened_is_told_in_order_of_every_channel(
     ]
     assert "number of packages" in page
     _, page = await officer.go(f"/ubr/{ubr}")
-    assert [deed for _, deed in told(page)] == ["bundled", "crossed", "Proceed"]
+    assert [deed for _, deed in happenings(page)] == ["bundled", "crossed", "Proceed"]
     _, page = await officer.go("/vehicle/ab1234")
-    assert [deed for _, deed in told(page)][-2:] == ["crossed", "Proceed"]
+    assert [deed for _, deed in happenings(page)][-2:] == ["crossed", "Proceed"]
     _, page = await officer.go(f"/user/{DRIVER}")
-    assert told(page)[:2] == [
+    assert happenings(page)[:2] == [
         ("kiosk kwun-tong-1", "logged in"),
         ("kiosk kwun-tong-1", "bundled"),
     ]
+
+
+async def test_what_a_message_lodged_came_by_system(
+    small_boundary: Boundary, officer: Officer
+) -> None:
+    system = await system_of(small_boundary.world)
+    await system.send("m-1", [system.lodge()])
+    ccrn = (await system.done("m-1"))["results"][0]["ccrn"]
+    _, page = await officer.go(f"/ccrn/{ccrn}")
+    assert happenings(page) == [("shipper&#39;s system", "lodged")]
 
 
 async def test_all_is_masked_until_a_reason_is_given_and_each_look_is_kept(
@@ -188,12 +199,12 @@ async def test_a_driver_who_is_locked_out_is_let_in_again(
     status, page = await officer.send("", kind="user", value=" 2000 0001 ")
     assert status == 200
     assert "Log-ins are refused until 09:30." in page
-    assert told(page) == [("telephone", "log-in refused")] * 5 + [
+    assert happenings(page) == [("telephone", "log-in refused")] * 5 + [
         ("telephone", "log-in refused: locked")
     ]
     _, page = await officer.send(f"/user/{DRIVER}/unlock", reason="knew the vehicle and the day")
     assert "Unlocked." in page
-    assert ("hotline hoi", "unlocked by an officer") in told(page)
+    assert ("hotline hoi", "unlocked by an officer") in happenings(page)
     assert "knew the vehicle and the day" in page
     assert (await world.key_in(DRIVER, PIN, world.tokens[DRIVER].next())).status == 200
 
@@ -221,7 +232,7 @@ async def test_a_bundle_is_undone_on_request_and_once(
     assert "A reason is needed." in page
     assert await small_boundary.status(ubr, "FU88") == "live"
     _, page = await officer.send(f"/ubr/{ubr}/unbundle", ubr=ubr, reason="wrong vehicle")
-    assert ("hotline hoi", "unbundled by an officer") in told(page)
+    assert ("hotline hoi", "unbundled by an officer") in happenings(page)
     assert await small_boundary.status(ubr, "FU88") == "unbundled"
     for number in (ubr, "999", "' or 1"):
         _, page = await officer.send(f"/ubr/{ubr}/unbundle", ubr=number, reason="once more")
@@ -253,7 +264,7 @@ async def test_what_is_old_is_forgotten(small_boundary: Boundary, officer: Offic
     await world.running.service.enquiries.sweep()
     assert len(await world.running.service.enquiries.looks()) == 1
     _, page = await officer.go(f"/ccrn/{ccrn}")
-    assert told(page) == [("not known", "lodged")]  # of what ROCARS itself still holds
+    assert happenings(page) == [("not known", "lodged")]  # of what ROCARS itself still holds
     world.clock.forward(days=366)
     await world.running.service.enquiries.sweep()
     (look,) = await world.running.service.enquiries.looks()  # the second one

@@ -171,3 +171,21 @@ async def portal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Port
         opened = Portal(world, world.running.portal.url)
         yield opened
         await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def agency(portal: Portal) -> AsyncIterator[int]:
+    """The consent of BR-1 to BR-9, given on the portal; taken back in the end."""
+    client = await portal.visit(SHIPPER)
+    await client.go("/agents")
+    seen = await client.send("/agents", {"number": "BR-9"})
+    assert "They may act for you from now on." in seen.text
+    number = (await in_force(portal))[0]
+    yield number
+    await client.go("/agents")
+    await client.send(f"/agents/{number}/end")
+
+
+async def in_force(portal: Portal) -> list[int]:
+    agencies = await portal.world.running.service.agencies.of_company(0, "BR-1")
+    return [agency.id for agency in agencies if agency.in_force]

@@ -33,12 +33,13 @@ pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 ROUTES = sorted({(route.method, route.path) for room in ROOMS for route in room.routes()})
 OPEN = {
     *(("GET", "/login"), ("POST", "/login"), ("POST", "/language")),
-    *((method, path) for method, path in ROUTES if path.startswith("/register")),
+    *((method, path) for method, path in ROUTES if path.startswith(("/register", "/learn"))),
 }
 """Whoever applies for registration has no account; their code is tried in
 `tests/rocars/counter/test_applying.py`."""
 EVERYBODY = {("GET", "/"), ("GET", "/me"), ("POST", "/me/password"), ("POST", "/logout")}
-NOTHING = dict.fromkeys(("ccrn", "ubr", "batch", "agency", "client", "reading"), "1")
+NAMES = ("ccrn", "ubr", "batch", "agency", "client", "reading", "kept")
+NOTHING = dict.fromkeys(NAMES, "1")
 SECRET = "umbrellas nobody else is to know of"
 
 
@@ -88,7 +89,13 @@ def things(portal: Portal) -> Callable[[], Awaitable[dict[str, str]]]:
             "agency": agency,
             "client": agency,
             "reading": await being_read("BR-1"),
+            "kept": str(await kept_form()),
         }
+
+    async def kept_form() -> int:
+        forms = world.running.service.kept_forms
+        await forms.keep(1, "draft", SECRET, {"articles": SECRET}, by=SHIPPER)
+        return (await forms.of_company(1))[0].id
 
     async def being_read(company: str) -> str:
         now = world.clock()
@@ -156,7 +163,7 @@ async def test_another_company_is_answered_as_if_there_were_nothing(portal: Port
     made = await things()
     form = {"key": "k" * 20, **GOOD, "expected_date": "2010-05-18"}
     for method, path in ROUTES:
-        if not owned(path):
+        if not owned(path) or (method, path) in OPEN:
             continue
         other = await portal.visit(OTHER_DRIVER if role_of(path) == "driver" else OTHER_SHIPPER)
         await other.go("/me")
@@ -165,7 +172,7 @@ async def test_another_company_is_answered_as_if_there_were_nothing(portal: Port
             ccrn="1" * 13,
             ubr="1" * 10,
             reading="none",
-            **dict.fromkeys(("batch", "agency", "client"), "999999"),
+            **dict.fromkeys(("batch", "agency", "client", "kept"), "999999"),
         )
         seen, missing = [await try_it(other, method, p, form) for p in (there, nowhere)]
         assert (seen.status, missing.status) == (404, 404), path
@@ -177,7 +184,7 @@ async def test_another_company_is_answered_as_if_there_were_nothing(portal: Port
 async def test_the_owner_reaches_all_of_it(portal: Portal, things) -> None:
     made = await things()
     for method, path in ROUTES:
-        if not owned(path) or of_client(path) or method != "GET":
+        if not owned(path) or (method, path) in OPEN or of_client(path) or method != "GET":
             continue
         visit = await portal.visit(DRIVER if role_of(path) == "driver" else SHIPPER)
         assert (await try_it(visit, method, path.format(**made))).status == 200, path
@@ -192,6 +199,9 @@ async def test_lists_and_searches_have_ones_own_only(portal: Portal, things) -> 
         assert SECRET not in seen.text
     copied = await other.go(f"/lodge?copy={made['ccrn']}")
     assert (copied.status, SECRET in copied.text) == (404, False)
+    kept = await other.go(f"/lodge?kept={made['kept']}")
+    assert (kept.status, SECRET in kept.text) == (404, False)
+    assert SECRET not in (await other.go("/lodge")).text
     bundles = await (await portal.visit(OTHER_DRIVER)).go("/bundles")
     assert made["ubr"] not in bundles.text
 

@@ -23,7 +23,7 @@ from tests.rocars.portal.conftest import (
     add_account,
     browser_of,
 )
-from tests.rocars.portal.test_shippers import told
+from tests.rocars.portal.test_shippers import notice
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
@@ -76,9 +76,9 @@ async def test_from_the_first_step_to_the_last(portal: Portal) -> None:
     assert "<strong>Too early</strong>" in board.text
     assert "You may cross from 09:31." in board.text
     wrong = await visit.send("/course/answer", {"answer": "proceed"})
-    assert told(wrong) == "That is not what the board means. Read it again."
+    assert notice(wrong) == "That is not what the board means. Read it again."
     right = await visit.send("/course/answer", {"answer": "wait"})
-    assert told(right) == "Right. You have done the course."
+    assert notice(right) == "Right. You have done the course."
     assert await done(visit) == 4
     (trainee,) = [
         trainee

@@ -8,7 +8,7 @@ import pytest
 
 from tests.rocars.conftest import PIN
 from tests.rocars.portal.conftest import DRIVER, Portal, Visit, add_account
-from tests.rocars.portal.test_shippers import told
+from tests.rocars.portal.test_shippers import notice
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
@@ -32,15 +32,15 @@ async def test_bundled_on_the_web_and_heard_by_telephone_and_back(portal: Portal
     first, second = await world.lodge(), await world.lodge()
     seen = await bundle(visit, f"{first}\n{second}", "ab 1234")
     ubr = seen.path.removeprefix("/bundles/")
-    assert told(seen) == "Bundled."
+    assert notice(seen) == "Bundled."
     assert "You may cross from 2010-05-17 09:31." in seen.text
     session = await world.session(DRIVER)
-    (heard,) = [
+    (listed,) = [
         found
         for found in (await world.ask("GET", "/v1/bundles", session=session)).body["bundles"]
         if found["ubr"] == ubr
     ]
-    assert (heard["ccrns"], heard["vehicle"], heard["state"]) == (
+    assert (listed["ccrns"], listed["vehicle"], listed["state"]) == (
         [first, second],
         "AB1234",
         "live",
@@ -51,7 +51,7 @@ async def test_bundled_on_the_web_and_heard_by_telephone_and_back(portal: Portal
     assert by_phone in (await visit.go("/bundles")).text
     page = await visit.go(f"/bundles/{by_phone}")
     undone = await visit.send(f"/bundles/{by_phone}/unbundle", {"key": page.key})
-    assert told(undone) == "Unbundled. The cargo may be bundled anew."
+    assert notice(undone) == "Unbundled. The cargo may be bundled anew."
     receipt = await world.ask("GET", f"/v1/bundles/{by_phone}/status?vehicle=AB1234")
     assert receipt.body["state"] == "unbundled"
 
@@ -71,7 +71,7 @@ async def test_a_refusal_says_why_and_keeps_what_was_typed(portal: Portal) -> No
     visit = await portal.bundling()
     ccrn = await world.lodge()
     await bundle(visit, ccrn)
-    for ccrns, vehicle, said in (
+    for ccrns, vehicle, reason in (
         (ccrn, "AB1234", f"The cargo is in a live bundle. ({ccrn})"),
         ("1" * 13, "AB1234", f"No such CCRN. ({'1' * 13})"),
         (await world.lodge(), "粤Z1234港", "A Mainland plate: give the Hong Kong registration"),
@@ -81,7 +81,7 @@ async def test_a_refusal_says_why_and_keeps_what_was_typed(portal: Portal) -> No
     ):
         seen = await bundle(visit, ccrns, vehicle)
         assert seen.status == 422
-        assert told(seen).startswith(said)
+        assert notice(seen).startswith(reason)
         assert f"{ccrns}</textarea>" in seen.text
 
 
@@ -92,11 +92,11 @@ async def test_without_a_code_nothing_is_bundled_or_undone(portal: Portal) -> No
     assert 'name="ccrns"' not in page.text
     ccrn = await world.lodge()
     form = {"ccrns": ccrn, "vehicle": "AB1234", "key": "k" * 20}
-    assert told(await visit.send("/bundles", form)) == "Enter the code of your token first."
+    assert notice(await visit.send("/bundles", form)) == "Enter the code of your token first."
     session = await world.session("20000011")
     ubr = (await world.bundle(session, [ccrn])).body["ubr"]
     refused = await visit.send(f"/bundles/{ubr}/unbundle", {"key": "k" * 20})
-    assert told(refused) == "Enter the code of your token first."
+    assert notice(refused) == "Enter the code of your token first."
     assert "live" in (await visit.go(f"/bundles/{ubr}")).text
 
 
@@ -111,7 +111,7 @@ async def test_no_code_counts_twice_whichever_channel_had_it(portal: Portal) -> 
     code = world.tokens["20000012"].next()
     assert (await world.key_in("20000012", PIN, code)).status == 200
     again = await visit.send("/bundles/code", {"code": code})
-    assert told(again).startswith("This code is not right, or was used before.")
+    assert notice(again).startswith("This code is not right, or was used before.")
 
 
 async def test_wrong_codes_are_counted_with_those_of_the_telephone(portal: Portal) -> None:
@@ -120,12 +120,12 @@ async def test_wrong_codes_are_counted_with_those_of_the_telephone(portal: Porta
     await visit.go("/bundles")
     for _ in range(3):
         seen = await visit.send("/bundles/code", {"code": "000000"})
-        assert told(seen).startswith("This code is not right")
+        assert notice(seen).startswith("This code is not right")
     for _ in range(2):
         assert (await world.key_in("20000013", PIN, "000000")).code == "login_refused"
     right = world.tokens["20000013"].next()
     locked = await visit.send("/bundles/code", {"code": right})
-    assert told(locked) == "Too many codes were wrong. Wait 30 minutes."
+    assert notice(locked) == "Too many codes were wrong. Wait 30 minutes."
     assert (await world.key_in("20000013", PIN, right)).code == "login_locked"
 
 

@@ -28,7 +28,7 @@ async def page(chromium: Browser, portal: Portal) -> AsyncIterator[Page]:
     opened = await context.new_page()
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda said: complaints.append(said.text) if _bad(said) else None)
+    opened.on("console", lambda message: complaints.append(message.text) if _bad(message) else None)
     opened.on(
         "request",
         lambda asked: None if asked.url.startswith(portal.url) else complaints.append(asked.url),
@@ -39,8 +39,8 @@ async def page(chromium: Browser, portal: Portal) -> AsyncIterator[Page]:
     assert complaints == []
 
 
-def _bad(said) -> bool:
-    return said.type == "error" and "status of 4" not in said.text
+def _bad(message) -> bool:
+    return message.type == "error" and "status of 4" not in message.text
 
 
 async def log_in(page: Page, portal: Portal, user_id: str) -> None:

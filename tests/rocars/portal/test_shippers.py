@@ -40,7 +40,7 @@ async def held(portal: Portal, ccrn: str) -> Any:
     return (await portal.world.ask("GET", f"/v1/consignments/{ccrn}", role=Role.SHIPPER)).body
 
 
-def told(seen: Seen) -> str:
+def notice(seen: Seen) -> str:
     """What the page says happened."""
     found = re.search(r'class="notice[^>]*>(.*?)</p>', seen.text, re.DOTALL)
     return " ".join(found[1].split()) if found else ""
@@ -101,7 +101,7 @@ async def test_amending_keeps_what_was_there_before(portal: Portal) -> None:
     seen = await visit.send(
         f"/consignments/{ccrn}/amend", {**ITEMS, "articles": "Kites", "packages": "3"}
     )
-    assert told(seen) == "Amended."
+    assert notice(seen) == "Amended."
     assert (await held(portal, ccrn))["data"]["articles"] == "Kites"
     history = " ".join(seen.text[seen.text.index("History") :].split())
     assert "<del>Umbrellas</del> → <ins>Kites</ins>" in history
@@ -114,14 +114,14 @@ async def test_withdrawn_cargo_cannot_be_bundled_and_is_unknown_to_drivers(porta
     visit = await portal.visit(SHIPPER)
     await visit.go(f"/consignments/{ccrn}")
     seen = await visit.send(f"/consignments/{ccrn}/withdraw")
-    assert told(seen) == "Withdrawn. Nobody can bundle it any more."
+    assert notice(seen) == "Withdrawn. Nobody can bundle it any more."
     assert (await held(portal, ccrn))["state"] == "withdrawn"
     world = portal.world
     session = await world.session(DRIVER)
     assert (await world.bundle(session, [ccrn])).code == "unknown_ccrn"
     assert (await world.ask("GET", f"/v1/cargo/{ccrn}", session=session)).code == "unknown_ccrn"
     again = await visit.send(f"/consignments/{ccrn}/withdraw")
-    assert told(again) == f"The cargo was withdrawn. ({ccrn})"
+    assert notice(again) == f"The cargo was withdrawn. ({ccrn})"
 
 
 async def test_bundled_cargo_is_neither_amended_nor_withdrawn(portal: Portal) -> None:
@@ -134,7 +134,7 @@ async def test_bundled_cargo_is_neither_amended_nor_withdrawn(portal: Portal) ->
     assert "have the driver unbundle it" in page.text
     for deed, form in (("withdraw", {}), ("amend", {**ITEMS, "articles": "Kites"})):
         seen = await visit.send(f"/consignments/{ccrn}/{deed}", form)
-        assert told(seen) == f"Cargo data is amended only while unbundled. ({ccrn})"
+        assert notice(seen) == f"Cargo data is amended only while unbundled. ({ccrn})"
     assert (await held(portal, ccrn))["data"]["articles"] == "Umbrellas"
 
 
@@ -200,7 +200,7 @@ async def test_a_file_is_taken_and_its_ccrns_come_as_a_file(portal: Portal) -> N
     visit = await portal.visit(SHIPPER)
     rows = [GOOD | {"reference": f"file-{number}"} for number in range(3)]
     seen = await send_file(visit, as_csv(rows, "utf-8-sig"))
-    assert told(seen) == "3 of 3 consignments were lodged."
+    assert notice(seen) == "3 of 3 consignments were lodged."
     assert "cargo.csv" in seen.text
     result = await visit.go(f"{seen.path}/ccrns.csv")
     assert result.headers["Content-Disposition"].startswith("attachment")
@@ -214,19 +214,19 @@ async def test_a_file_is_taken_and_its_ccrns_come_as_a_file(portal: Portal) -> N
 
     again = await send_file(visit, as_csv(rows, "utf-8-sig"))
     assert again.status == 422
-    assert "lodged before" in told(again)
+    assert "lodged before" in notice(again)
     assert f'href="{seen.path}"' in again.text
     on_purpose = await send_file(visit, as_csv(rows, "utf-8-sig"), again="yes")
-    assert told(on_purpose) == "3 of 3 consignments were lodged."
+    assert notice(on_purpose) == "3 of 3 consignments were lodged."
 
 
 async def test_errors_of_a_file_are_told_in_the_language_of_the_page(portal: Portal) -> None:
     visit = await portal.visit(SHIPPER)
     content = as_csv([GOOD, GOOD | {"packages": "=1+1"}, GOOD | {"expected_date": "soon"}])
     refused = await send_file(visit, content)
-    assert told(refused) == "Nothing was lodged."
+    assert notice(refused) == "Nothing was lodged."
     partly = await send_file(visit, content, keep="good")
-    assert told(partly) == "1 of 3 consignments were lodged."
+    assert notice(partly) == "1 of 3 consignments were lodged."
     chinese = {"headers": {"Accept-Language": "zh-CN"}}
     errors = await visit.go(f"{partly.path}/errors.csv", **chinese)
     assert errors.text.lstrip("\ufeff").splitlines() == [
@@ -253,11 +253,11 @@ async def test_log_in_fails_alike_and_is_locked_for_one_address_only(portal: Por
     stranger = await portal.stranger()
     for user_id in ("shipper4", "nobody"):
         seen = await stranger.log_in(user_id, "wrong password")
-        assert (seen.status, told(seen)) == (403, "User ID or password is wrong.")
+        assert (seen.status, notice(seen)) == (403, "User ID or password is wrong.")
     for _ in range(4):
         await stranger.log_in("shipper4", "wrong password")
     locked = await stranger.log_in("shipper4")
-    assert (locked.status, told(locked)) == (429, "Too many log-ins failed. Wait 30 minutes.")
+    assert (locked.status, notice(locked)) == (429, "Too many log-ins failed. Wait 30 minutes.")
     login = portal.world.running.service.web_login
     assert await login.log_in("shipper4", PASSWORD, "192.0.2.7")
 
@@ -269,9 +269,9 @@ async def test_another_password_ends_all_sessions(portal: Portal) -> None:
         await visit.log_in("shipper5")
     await here.go("/me")
     wrong = await here.send("/me/password", {"old": "no", "password": "x" * 20})
-    assert told(wrong) == "The password of today is wrong."
+    assert notice(wrong) == "The password of today is wrong."
     weak = await here.send("/me/password", {"old": PASSWORD, "password": "short"})
-    assert "12 to 256 characters" in told(weak)
+    assert "12 to 256 characters" in notice(weak)
     await here.send("/me/password", {"old": PASSWORD, "password": "another one it is now"})
     for visit in (here, there):
         assert (await visit.go("/consignments")).path == "/login"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from pathlib import Path
 
@@ -10,15 +11,15 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import rocars.portal
-from rocars import registry
-from rocars.cargo import batch
+from rocars.cargo import batch, kept_forms
 from rocars.cargo.batch.items import ITEMS
 from rocars.portal import shown
 from rocars.portal.app import ROOMS
 from rocars.portal.fields import FIELDS, LABELS
-from rocars.portal.pages import course, register
+from rocars.portal.pages import course, learning, register
 from rocars.portal.rendering import LANGUAGES, LOOK, WORDS
 from rocars.refusals import Code
+from rocars.registry import application_form, applications
 
 pytestmark = pytest.mark.unit
 
@@ -32,7 +33,7 @@ REFUSED = (
     *(Code.BUNDLE_NOT_LIVE, Code.BAD_VEHICLE, Code.MAINLAND_PLATE, Code.IDEMPOTENCY_KEY_MISSING),
     *(Code.IDEMPOTENCY_KEY_REUSED, Code.KEY_ANNULLED, Code.UNBUNDLE_DISABLED, Code.DATE_PAST),
     *(Code.TOO_EARLY_TO_LODGE, Code.CARGO_IN_BUNDLE, Code.UNKNOWN_COMPANY, Code.UNKNOWN_DRIVER),
-    Code.UNAVAILABLE,
+    *(Code.UNAVAILABLE, Code.COMPANY_REFUSED),
 )
 """What a page may have to tell."""
 
@@ -67,11 +68,11 @@ def expected_of_files() -> set[str]:
 
 
 def expected_of_applications() -> set[str]:
-    """What an applicant is told of a field, or of an application."""
+    """What an applicant is told of a field, or of an application, and why a form is not kept."""
     found = set()
-    for room in ("application_form.py", "applications.py"):
-        source = (Path(registry.__file__).parent / room).read_text()
-        found |= set(re.findall(r'(?:Refusal|NotPossible)\(\s*"([^"]+)"', source))
+    for module in (application_form, applications, kept_forms):
+        source = inspect.getsource(module)
+        found |= set(re.findall(r'(?:Refusal|NotPossible|CannotBeKept)\(\s*"([^"]+)"', source))
     return found
 
 
@@ -81,11 +82,13 @@ def chosen() -> set[str]:
     for table in (
         *(shown.STATES, shown.DEEDS, shown.DIRECTIONS, shown.YES_NO, shown.ROLES),
         *(shown.KINDS, shown.APPLICATION_STATES, shown.SPOKEN, register.LABELS),
-        course.MEANINGS,
+        *(course.MEANINGS, learning.MEANINGS),
     ):
         words |= set(table.values())
     for row, fields in register.ROWS.values():
         words |= {row, *fields.values()}
+    for topic in learning.TOPICS.values():
+        words |= {topic.title, *topic.steps}
     words |= set(LABELS.values()) | {field.help for field in FIELDS}
     words |= {LOOK.name, LOOK.home[1], LOOK.without_database}
     words |= {entry.name for room in ROOMS for entry in room.entries} | {course.ENTRY.name}

@@ -38,7 +38,7 @@ async def test_from_the_application_to_the_log_in_of_the_driver(desk: Desk) -> N
     await service.applications.ask("hoi", seen.id, seen.version, "Whose is FU88?")
     asked = await service.applications.of_applicant(sent.reference.lower(), sent.code)
     assert asked is not None
-    assert (asked.state, asked.said) == ("asked", "Whose is FU88?")
+    assert (asked.state, asked.answer) == ("asked", "Whose is FU88?")
     with pytest.raises(NotPossible, match="changed meanwhile"):
         await service.approval.approve("hoi", seen.id, seen.version, "soft")
     await service.applications.correct(asked, application(trucker1_vehicles="AB1234"))
@@ -149,7 +149,7 @@ async def test_two_officers_hand_one_pack_over_once(desk: Desk) -> None:
         *(desk.service.packs.hand_over(name, printed.view.id) for name in ("mak", "yuen")),
         return_exceptions=True,
     )
-    assert sorted(isinstance(one, NotPossible) for one in both) == [False, True]
+    assert sorted(isinstance(found, NotPossible) for found in both) == [False, True]
 
 
 async def test_a_lost_password_closes_all_and_needs_a_new_pack(desk: Desk) -> None:
@@ -283,7 +283,7 @@ async def test_what_is_decided_stays_decided(small_desk: Desk) -> None:
             await doing
     refused = await service.applications.of_applicant(sent.reference, sent.code)
     assert refused is not None
-    assert (refused.state, refused.said) == ("refused", "No such company.")
+    assert (refused.state, refused.answer) == ("refused", "No such company.")
     small_desk.world.clock.forward(days=181)
     await service.applications.sweep()
     assert await service.applications.of_applicant(sent.reference, sent.code) is None
@@ -298,7 +298,7 @@ async def test_a_registration_number_is_registered_once(desk: Desk) -> None:
     first, *_ = await desk.approved(kind="individual")
     second, *_ = await desk.approved(kind="individual")
     numbers = [await desk.service.registrants.registrant(user_id) for user_id in (first, second)]
-    assert all(one is not None and one.company_number.startswith("IND-") for one in numbers)
+    assert all(found is not None and found.company_number.startswith("IND-") for found in numbers)
 
 
 async def test_a_registrant_on_record_names_other_persons_and_more_truckers(desk: Desk) -> None:
@@ -325,10 +325,10 @@ async def test_registrants_are_found(desk: Desk) -> None:
     shipper, driver = await desk.approved()
     await desk.world.driver("20000001")
     search = desk.service.registrants.search
-    assert {one.user_id for one in await search("觀塘雨傘")} == {shipper, driver}
-    assert [one.name for one in await search("陳大")] == ["Chan Tai Man 陳大文"]
-    assert {one.user_id for one in await search("12345678")} == {shipper, driver}
-    assert [one.user_id for one in await search("20000001")] == ["20000001"]
+    assert {found.user_id for found in await search("觀塘雨傘")} == {shipper, driver}
+    assert [found.name for found in await search("陳大")] == ["Chan Tai Man 陳大文"]
+    assert {found.user_id for found in await search("12345678")} == {shipper, driver}
+    assert [found.user_id for found in await search("20000001")] == ["20000001"]
     assert await search("%") == []
     found = await desk.service.registrants.registrant(driver)
     assert found is not None

@@ -23,6 +23,7 @@ from rocars.hotline.subjects import Kind, Subject
 from rocars.registry.drivers import driver_id_of
 from rocars.store.tables.registration import Company
 from tests.rocars.conftest import World, make_world, settings_for
+from tests.support.migrated import new_rocars_on
 
 pytestmark = pytest.mark.service
 
@@ -35,7 +36,7 @@ LARGE = {
 
 @pytest.fixture
 async def large(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    url = await request.getfixturevalue("postgres").new_database()
+    url = await new_rocars_on(request.getfixturevalue("postgres"))
     async for world in make_world(settings_for(tmp_path, url)):
         yield world
 
@@ -106,7 +107,7 @@ async def test_no_page_reads_a_large_table_from_end_to_end(large: World) -> None
         await cargo.search(company_id, Wanted(text=ccrn))
         for state in STATES:
             await cargo.search(company_id, Wanted(text="umbrellas", state=state))
-        await cargo.one(company_id, ccrn)
+        await cargo.get(company_id, ccrn)
         for kind, value in (
             (Kind.CCRN, ccrn),
             (Kind.UBR, receipt.ubr),

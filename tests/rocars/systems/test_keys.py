@@ -63,8 +63,8 @@ async def test_a_key_sees_and_touches_its_own_company_alone(small_world: World) 
     )
     assert batch.code == "company_refused"
     await other.send("m-1", [other.amend(ccrn), {"do": "query", "ccrn": ccrn}])
-    told = (await other.done("m-1"))["results"]
-    assert [order["code"] for order in told] == ["unknown_ccrn", "unknown_ccrn"]
+    results = (await other.done("m-1"))["results"]
+    assert [order["code"] for order in results] == ["unknown_ccrn", "unknown_ccrn"]
 
 
 async def test_a_key_that_is_replaced_counts_for_a_while(world: World) -> None:
@@ -185,7 +185,7 @@ async def test_what_a_key_did_is_written_down(small_world: World) -> None:
     service = small_world.running.service
     async with service.database.reading() as session:
         company_id = (await session.execute(text("SELECT company_id FROM company_key"))).scalar()
-    history = (await service.own_cargo.one(int(company_id or 0), ccrn)).history
+    history = (await service.own_cargo.get(int(company_id or 0), ccrn)).history
     assert [(deed.deed, deed.by) for deed in history] == [
         ("lodged", ""),
         ("amended", system.key_id),

@@ -302,16 +302,16 @@ async def test_too_many_messages_come_at_once(small_world: World) -> None:
 async def test_companies_take_turns(small_world: World) -> None:
     """Nobody's long message holds up another company's short one."""
     await small_world.company("BR-2")
-    one, other = await system_of(small_world), await system_of(small_world, "BR-2")
+    first, other = await system_of(small_world), await system_of(small_world, "BR-2")
     worker = small_world.running.service.message_worker
     step = worker.step
     await stand_still(small_world)
-    await one.send("long", [one.lodge() for _ in range(20)])
+    await first.send("long", [first.lodge() for _ in range(20)])
     await other.send("short", [other.lodge()])
     assert await step()
     assert await step()
     short = (await other.ask("GET", "/v1/messages/short")).body
-    long = (await one.ask("GET", "/v1/messages/long")).body
+    long = (await first.ask("GET", "/v1/messages/long")).body
     assert (short["state"], long["state"], long["worked_off"]) == ("done", "working", 3)
 
 

@@ -103,9 +103,9 @@ async def test_a_push_is_tried_again_until_it_is_taken(
     await register(small_world, receiver.url)
     system = await system_of(small_world)
     await system.send("m-1", [system.lodge()])
-    for said in ("answered 500", "answered 307"):
+    for answer in ("answered 500", "answered 307"):
         await receiver.next()
-        await written_down(small_world, said)
+        await written_down(small_world, answer)
         small_world.clock.forward(seconds=13)  # the second pause is 10 s and a fifth at most
     await receiver.next()
     await pushed(small_world, "delivered")

@@ -19,9 +19,9 @@ def changes():
 
 def free(info, immediately):
     return [
-        one["ccrn"]
-        for one in info["cargo"]
-        if one["state"] == "free" and one["crosses_immediately"] is immediately
+        listed["ccrn"]
+        for listed in info["cargo"]
+        if listed["state"] == "free" and listed["crosses_immediately"] is immediately
     ]
 
 
@@ -31,15 +31,15 @@ async def replenished(world):
 
 async def test_every_demo_driver_logs_in_with_the_code_shown(world):
     info = (await world.ask("GET", "/demo", role=Role.DEMO)).body
-    assert {one["language"] for one in info["drivers"]} == {"yue", "cmn", "en"}
-    assert sorted(len(one["vehicles"]) for one in info["drivers"]) == [0, 1, 1, 2]
+    assert {listed["language"] for listed in info["drivers"]} == {"yue", "cmn", "en"}
+    assert sorted(len(listed["vehicles"]) for listed in info["drivers"]) == [0, 1, 1, 2]
     for _ in range(2):
         for driver in (await world.ask("GET", "/demo", role=Role.DEMO)).body["drivers"]:
             reply = await world.key_in(driver["user_id"], driver["pin"], driver["code"])
             assert reply.status == 200
             assert reply.body["vehicles"] == driver["vehicles"]
             assert reply.body["language"] == driver["language"]
-        left = {one["code_valid_s"] for one in info["drivers"]} - {None}
+        left = {listed["code_valid_s"] for listed in info["drivers"]} - {None}
         assert left <= set(range(1, 31)), "one token counts its seconds down"
         assert left
         world.clock.forward(seconds=30)  # its code counts once
@@ -54,8 +54,8 @@ async def test_no_key_in_use_elsewhere_shows_the_demo(small_world, role):
 
 async def test_cargo_of_every_kind_and_bundling_as_announced(world):
     info = (await world.ask("GET", "/demo", role=Role.DEMO)).body
-    assert {one["state"] for one in info["cargo"]} == {"free", "bundled", "expired"}
-    assert {one["direction"] for one in info["cargo"]} == {"inbound", "outbound"}
+    assert {listed["state"] for listed in info["cargo"]} == {"free", "bundled", "expired"}
+    assert {listed["direction"] for listed in info["cargo"]} == {"inbound", "outbound"}
     driver = info["drivers"][0]
     session = (await world.key_in(driver["user_id"], driver["pin"], driver["code"])).body["session"]
     for immediately in (True, False):
@@ -81,7 +81,7 @@ async def test_used_and_expired_cargo_is_replaced(world):
     world.clock.forward(days=20)
     later = await replenished(world)
     assert len(free(later, True)) == len(free(later, False)) == 2
-    assert "bundled" in {one["state"] for one in later["cargo"]}
+    assert "bundled" in {listed["state"] for listed in later["cargo"]}
 
 
 async def test_a_day_of_replenishing_does_not_grow_a_heap(world):

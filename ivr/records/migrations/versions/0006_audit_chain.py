@@ -92,8 +92,8 @@ def _chain_what_is_there() -> None:
 def _sealed(previous: str, row: Any) -> str:
     at: datetime = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
     when = at.astimezone(UTC).isoformat(timespec="microseconds")
-    told = [previous, when, row.who, row.action, row.subject, row.detail]
-    written = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    fields = [previous, when, row.who, row.action, row.subject, row.detail]
+    written = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()
 
 

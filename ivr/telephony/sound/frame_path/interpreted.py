@@ -103,7 +103,7 @@ class LineFrames:
 
     def take_out_keys(self) -> None:
         """From now on nobody gets the sound of the other side's keys."""
-        self._key_sound = KeySound()
+        self._key_sound = self._key_sound or KeySound()
 
     def hand_on_last(self) -> None:
         """No more frames will come: hand on the one that is held back while keys are taken out."""

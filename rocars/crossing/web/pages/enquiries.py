@@ -7,7 +7,7 @@ from aiohttp import web
 from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
 from rocars.crossing.officers import OfficerRole, OfficerVisitor
-from rocars.crossing.web.site import ACCESS, ROOT, SITE, WORDS, render
+from rocars.crossing.web.site import ACCESS, NOTICES, ROOT, SITE, WORDS, render
 from rocars.hotline.deeds import NotPossible, reason_given
 from rocars.hotline.subjects import Kind, NotASubject, Subject, subject_of
 
@@ -117,7 +117,7 @@ async def _shown(
 
 def _back(request: web.Request, visitor: OfficerVisitor, why: NotPossible) -> web.StreamResponse:
     """To the page of the subject, which says why nothing was done."""
-    request.app[SITE].tell(visitor, WORDS.words_for(request)(str(why)), bad=True)
+    NOTICES.tell(request, WORDS.words_for(request)(str(why)), bad=True)
     raise web.HTTPSeeOther(_path(_subject(request)))
 
 
@@ -131,7 +131,7 @@ async def _unlock(request: web.Request, visitor: OfficerVisitor, form: Form) -> 
         await site.hotline.unlock(visitor.name, subject.value, form.text("reason"))
     except NotPossible as why:
         return _back(request, visitor, why)
-    site.tell(visitor, _("Unlocked. The driver may log in again."))
+    NOTICES.tell(request, _("Unlocked. The driver may log in again."))
     raise web.HTTPSeeOther(_path(subject))
 
 
@@ -144,7 +144,7 @@ async def _unbundle(
         await site.hotline.unbundle(visitor.name, form.text("ubr"), form.text("reason"))
     except NotPossible as why:
         return _back(request, visitor, why)
-    site.tell(visitor, _("Unbundled. The cargo may be bundled anew."))
+    NOTICES.tell(request, _("Unbundled. The cargo may be bundled anew."))
     raise web.HTTPSeeOther(_path(_subject(request)))
 
 

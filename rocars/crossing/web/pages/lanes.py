@@ -9,7 +9,7 @@ from ground.web.navigation import Entry, PageModule
 from rocars.crossing.boards import Look
 from rocars.crossing.officers import OfficerRole, OfficerVisitor
 from rocars.crossing.overrides import NotPossible
-from rocars.crossing.web.site import ACCESS, ROOT, SITE, WORDS, render
+from rocars.crossing.web.site import ACCESS, NOTICES, ROOT, SITE, WORDS, render
 from rocars.crossing.web.stream import stream
 
 
@@ -64,9 +64,9 @@ async def _set(request: web.Request, visitor: OfficerVisitor, form: Form) -> web
             visitor.name, lane.code, is_open=opens, reason=form.text("reason")
         )
     except NotPossible as why:
-        site.tell(visitor, _(str(why)), bad=True)
+        NOTICES.tell(request, _(str(why)), bad=True)
         raise web.HTTPSeeOther(f"{ROOT}/lanes/{lane.code}") from None
-    site.tell(visitor, _("The lane is open.") if opens else _("The lane is closed."))
+    NOTICES.tell(request, _("The lane is open.") if opens else _("The lane is closed."))
     raise web.HTTPSeeOther(f"{ROOT}/lanes")
 
 

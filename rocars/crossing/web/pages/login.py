@@ -6,7 +6,7 @@ from aiohttp import web
 
 from ground.web.forms import Form, check_same_origin, read_form
 from ground.web.navigation import Entry, PageModule
-from ground.web.requests import address_of, is_secure, own_path
+from ground.web.requests import is_secure, own_path
 from rocars.crossing.officers import LockedOut, OfficerRole, OfficerVisitor
 from rocars.crossing.web.site import ACCESS, COOKIE, ROOT, SITE, WORDS, render
 
@@ -30,8 +30,8 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     check_same_origin(request, site.settings.public_url)
     _ = WORDS.words_for(request)
-    address = address_of(request, site.settings.public_url)
-    if not site.throttle.allows(address):
+    address = site.address_of(request)
+    if not await site.throttle.allows(address):
         return _asked(request, _("Too many log-ins from your address. Wait a minute."), 429)
     form = await read_form(request)
     try:

@@ -22,7 +22,7 @@ async def _page(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     lane = site.lanes.lane(request.match_info["lane"])
     result = request.query.get("result", "")
-    told = in_all_languages(texts.DECLARED[result]) if result in texts.DECLARED else []
+    declared = in_all_languages(texts.DECLARED[result]) if result in texts.DECLARED else []
     return render(
         request,
         "panel.html.j2",
@@ -30,7 +30,7 @@ async def _page(request: web.Request) -> web.StreamResponse:
         names=in_all_languages(texts.LANE, sign=lane.sign),
         button=in_all_languages(texts.UNLADEN_BUTTON),
         meaning=in_all_languages(texts.UNLADEN_MEANING),
-        told=told,
+        declared=declared,
         key=secrets.token_urlsafe(16),  # of this press: sent twice, it counts once
     )
 

@@ -8,7 +8,7 @@ from ground.web.forms import Form
 from ground.web.navigation import PageModule
 from rocars.crossing.officers import OfficerRole, OfficerVisitor
 from rocars.crossing.overrides import Deed, NotPossible
-from rocars.crossing.web.site import ACCESS, ROOT, SITE, WORDS, failure, render
+from rocars.crossing.web.site import ACCESS, NOTICES, ROOT, SITE, WORDS, failure, render
 
 _A_NUMBER = "{number:[0-9]{1,9}}"
 
@@ -34,9 +34,9 @@ async def _decide(request: web.Request, visitor: OfficerVisitor, form: Form) -> 
             visitor.name, number, deed, form.text("reason"), form.text("mark")
         )
     except NotPossible as why:
-        site.tell(visitor, _(str(why)), bad=True)
+        NOTICES.tell(request, _(str(why)), bad=True)
         raise web.HTTPSeeOther(f"{ROOT}/passages/{number}") from None
-    site.tell(visitor, _("Decided, and written down."))
+    NOTICES.tell(request, _("Decided, and written down."))
     raise web.HTTPSeeOther(f"{ROOT}/lanes")
 
 

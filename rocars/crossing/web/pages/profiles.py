@@ -13,7 +13,7 @@ from rocars.clock import HONG_KONG, in_hong_kong
 from rocars.crossing.officers import OfficerRole, OfficerVisitor
 from rocars.crossing.risk import Condition, WrongCondition
 from rocars.crossing.web import texts
-from rocars.crossing.web.site import ACCESS, ROOT, SITE, WORDS, render
+from rocars.crossing.web.site import ACCESS, NOTICES, ROOT, SITE, WORDS, render
 
 CONDITIONS = 4
 """Rows of the form; what is left empty does not count."""
@@ -67,7 +67,7 @@ async def _add(request: web.Request, visitor: OfficerVisitor, form: Form) -> web
     except WrongCondition as wrong:
         problem = _(wrong.text) % wrong.filled if wrong.filled else _(wrong.text)
         return await _show(request, visitor, dict(form.fields), problem)
-    site.tell(visitor, _("Profile %(number)d is kept.") % {"number": number})
+    NOTICES.tell(request, _("Profile %(number)d is kept.") % {"number": number})
     raise web.HTTPSeeOther(f"{ROOT}/profiles")
 
 
@@ -86,11 +86,11 @@ async def _withdraw(
     _ = WORDS.words_for(request)
     number = int(request.match_info["number"])
     if not form.text("reason"):
-        site.tell(visitor, _("A reason is needed."), bad=True)
+        NOTICES.tell(request, _("A reason is needed."), bad=True)
     elif await site.profiles.withdraw(visitor.name, number, form.text("reason")):
-        site.tell(visitor, _("Profile %(number)d is withdrawn.") % {"number": number})
+        NOTICES.tell(request, _("Profile %(number)d is withdrawn.") % {"number": number})
     else:
-        site.tell(visitor, _("There is no such profile in force."), bad=True)
+        NOTICES.tell(request, _("There is no such profile in force."), bad=True)
     raise web.HTTPSeeOther(f"{ROOT}/profiles")
 
 

@@ -25,10 +25,10 @@ function show(board) {
   settings.tone = board.tone;
   document.getElementById("plate").textContent = board.plate;
   document.getElementById("symbol").textContent = board.symbol;
-  texts.replaceChildren(...board.texts.map((said) => {
+  texts.replaceChildren(...board.texts.map((wording) => {
     const element = document.createElement("div");
-    element.lang = said.lang;
-    for (const [name, text] of [["strong", said.headline], ["span", said.detail]]) {
+    element.lang = wording.lang;
+    for (const [name, text] of [["strong", wording.headline], ["span", wording.detail]]) {
       const part = document.createElement(name);
       part.textContent = text;
       element.append(part);
@@ -38,10 +38,10 @@ function show(board) {
   shown = -1;
   turn();
   document.getElementById("said").textContent =
-    [board.plate, ...board.texts.map((said) => `${said.headline} ${said.detail}`)].join(" ");
+    [board.plate, ...board.texts.map((wording) => `${wording.headline} ${wording.detail}`)].join(" ");
 }
 
-function heard() {
+function noteBeat() {
   heardAt = performance.now();
   setStale(false);
 }
@@ -59,9 +59,9 @@ function listen() {
       last = event.data;
       show(JSON.parse(event.data));
     }
-    heard();
+    noteBeat();
   });
-  source.addEventListener("beat", heard);
+  source.addEventListener("beat", noteBeat);
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000); // refused: try again
   });

@@ -5,12 +5,12 @@ window.addEventListener("DOMContentLoaded", () => {
   const now = document.getElementById("now");
   if (!now) return;
   let heardAt = performance.now();
-  const heard = () => { heardAt = performance.now(); document.getElementById("silent").hidden = true; };
+  const noteBeat = () => { heardAt = performance.now(); document.getElementById("silent").hidden = true; };
   const listen = () => {
     const source = new EventSource(now.dataset.events);
-    source.addEventListener("beat", heard);
+    source.addEventListener("beat", noteBeat);
     source.addEventListener("board", () => {
-      heard();
+      noteBeat();
       window.htmx.ajax("GET", now.dataset.table, "#now");
     });
     source.addEventListener("error", () => {

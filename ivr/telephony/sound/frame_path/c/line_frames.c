@@ -230,7 +230,8 @@ static PyObject *line_play(LineFrames *self, PyObject *args)
 
 static PyObject *line_take_out_keys(LineFrames *self, PyObject *Py_UNUSED(ignored))
 {
-    line_forget_held(self);
+    if (!self->takes_out_keys)
+        line_forget_held(self);
     self->takes_out_keys = 1;
     Py_RETURN_NONE;
 }

@@ -1,0 +1,1 @@
+"""Figures of days, weeks and months by e-mail."""

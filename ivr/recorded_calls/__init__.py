@@ -1,0 +1,1 @@
+"""Recordings of calls on disk: their settings, how they are sealed, where they lie."""
