@@ -1,8 +1,8 @@
 """The way of a frame of sound between the SIP library and a call, 50 times a second on each line.
 
-Interpreted, it takes a third of a call's processor time; so it is compiled when the service is
-installed, where there is a C compiler. Otherwise the same runs interpreted, and log, health and the
-metric `rocars_ivr_frame_path_compiled` say so.
+Interpreted, it takes a seventh of a call worker's processor time; so it is compiled when the
+service is installed, where there is a C compiler. Otherwise the same runs interpreted, and log,
+health and the metric `rocars_ivr_frame_path_compiled` say so.
 """
 
 from __future__ import annotations
