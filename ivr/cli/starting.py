@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 CANNOT_START = 1
 LOOK_AGAIN_S = 0.3
+ENDING_S = 5.0
+"""What a process holds that is just ending is still taken, and whose it was cannot be told."""
 GRACE_S = 60.0
 """Longer than a drain: the time workers take to say their last words."""
 
@@ -104,13 +106,21 @@ def wait_for_former_run(settings: Settings, folder: Path) -> None:
     """Wait for what is left of a node that was killed: its workers finish their calls."""
     deadline = time.monotonic() + settings.pool.drain_deadline_s + GRACE_S
     announced = False
-    while time.monotonic() < deadline:
+    unclear_since = 0.0
+    while (now := time.monotonic()) < deadline:
         all_findings = node_findings(settings, usual_ports=True)
         findings = [finding for finding in all_findings if finding.fatal]
         left = {pid for finding in findings for pid in finding.held_by}
-        only_theirs = all(finding.held_by for finding in findings)
-        if not findings or not only_theirs or not all(is_left_of(folder, pid) for pid in left):
+        if not findings:
             return
+        held = all(finding.held_by for finding in findings)
+        if not held or not all(is_left_of(folder, pid) for pid in left):
+            unclear_since = unclear_since or now
+            if not announced or now - unclear_since > ENDING_S:
+                return
+            time.sleep(LOOK_AGAIN_S)
+            continue
+        unclear_since = 0.0
         if not announced:
             announced = True
             typer.echo(
