@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr.telephony.sound.frame_path.parts import Recorder, SoundPort, Speaking, Taker
+from ivr.telephony.sound.frame_path.parts import SoundPort, Speaking, Taker
 from ivr.telephony.sound.frames import FRAME_BYTES, FRAME_S, SILENCE
 from ivr.telephony.sound.key_sound import KeySound, Pair
+from ivr.telephony.sound.tape import Tape
 
 _LATE_S = FRAME_S + 0.040
 
@@ -84,7 +85,7 @@ class LineFrames:
     def __init__(self, tone_came: Callable[[str], object]) -> None:
         """`tone_came` is called with each key that is recognised by its tones."""
         self.listening: tuple[Taker, ...] = ()
-        self.recordings: tuple[Recorder, ...] = ()
+        self.recordings: tuple[Tape, ...] = ()
         self.began = False
         self.hears_tones = False
         self.late_frames = 0

@@ -20,13 +20,6 @@ class Taker(Protocol):
         of all lines. Called by the frame clock only."""
 
 
-class Recorder(Protocol):
-    """A recording of a line."""
-
-    def add(self, received: bytes, sent: bytes, /) -> None:
-        """Take 20 ms of each side. Called by the frame clock only."""
-
-
 class SoundPort(Protocol):
     """The port of a stream of the SIP library.
 
