@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from ivr.caller.capture.listening import prompts_heard
 from ivr.caller.hearing.prompt_detector import Detected, PromptDetector
 from ivr.caller.hearing.prompt_ear import (
+    GROUP_GAP_MS,
     PromptHeard,
     SoFar,
     find,
@@ -106,6 +109,55 @@ async def test_digits_of_one_recording_at_every_place_are_understood() -> None:
     phrase = Phrase(Language.ENGLISH, "ccrn.accepted", {"ccrn": CCRN})
     line = await spoken(phrase, library=Library(LIBRARY.pcm, index, ()))
     assert look_for(Wanted("ccrn.accepted", {"ccrn": CCRN}), hear(over_the_line(line))) is not None
+
+
+async def test_prompts_that_begin_with_the_same_words_are_distinguished_by_what_follows() -> None:
+    """In Putonghua both begin with 捆绑: one recording, which either name must find."""
+    chinese = Language.PUTONGHUA
+    live = Phrase(chinese, "status.live", {"ubr": "8538828446", "vehicle": "FN1155"})
+    several = Phrase(
+        chinese,
+        "bundle.several_cargo",
+        {"count": 2, "ccrns": [CCRN, "8814576465269"], "vehicle": "FN1155"},
+    )
+    for phrase, other in ((live, several), (several, live)):
+        detected = hear(over_the_line(await spoken(phrase)))
+        assert look_for(Wanted(phrase.prompt), detected) is not None
+        assert look_for(Wanted(other.prompt), detected) is None
+        assert [prompt.name for prompt in prompts_heard(detected)] == [phrase.prompt]
+
+
+def test_no_two_recordings_of_a_language_are_the_same_sound() -> None:
+    """Which of two is found first would depend on the machine's arithmetic."""
+    for language in REPERTOIRE.languages:
+        sounds = [known.sound.tobytes() for known in set(REPERTOIRE.beginnings(language).known)]
+        assert len(sounds) == len(set(sounds))
+
+
+@pytest.mark.parametrize("held_up_ms", [0, 300])
+async def test_a_sender_held_up_between_two_groups_ends_no_number(held_up_ms: int) -> None:
+    """The number that is captured has all its digits, however long the sender was held up."""
+    number = Phrase(Language.ENGLISH, "bundle.done", {"ubr": "1608872196"})
+    line = np.append(over_the_line(await spoken(number)), np.zeros(8000, np.float32))
+    digits = [unit for unit in hear(line) if unit.known.name.startswith("unit/")]
+    group_ends = next(
+        unit.ends_ms
+        for unit, after in pairwise(digits)
+        if after.begins_ms - unit.ends_ms > GROUP_GAP_MS - 50
+    )
+    line = np.insert(line, (group_ends + 100) * 8, np.zeros(held_up_ms * 8, np.float32))
+    ear, heard_until, numbers = PromptDetector(REPERTOIRE), 0, []
+    pcm, detected = line.astype("<i2").tobytes(), list[Detected]()
+    for start in range(0, len(pcm), 320):
+        detected += ear.hear(pcm[start : start + 320])
+        samples = line[start // 2 : start // 2 + 160]
+        if np.abs(samples).max(initial=0) > 200:
+            heard_until = start // 16 + 20
+        found = find(Wanted("bundle.done"), SoFar(detected, start // 16 + 20, 0, heard_until), 0)
+        if found is not None:
+            numbers.append(found.slots["ubr"])
+            break
+    assert numbers == ["1608872196"]
 
 
 def louder(sound: Sound) -> Sound:

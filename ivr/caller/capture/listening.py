@@ -192,9 +192,13 @@ def _prompt_at(line: SoFar, at: int) -> PromptHeard | None:
     letter."""
     for recording in line.detected[at:]:
         if not recording.known.name.startswith(f"{UNIT_FOLDER}/"):
-            name = recording.known.name.partition("--")[0]
-            found = find(Wanted(name, language=recording.known.language), line, at)
-            return found if found is not None and found.first == at else None
+            # Prompts that begin with the same words share a recording: what follows decides.
+            for known in (recording.known, *recording.known.also):
+                name = known.name.partition("--")[0]
+                found = find(Wanted(name, language=known.language), line, at)
+                if found is not None and found.first == at:
+                    return found
+            return None
     return None
 
 

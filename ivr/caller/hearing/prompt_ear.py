@@ -28,6 +28,10 @@ SOFT_MS = 160
 ROOM_MS = 60
 """A recording's last sound may arrive this much later: a frame or two."""
 
+SILENT_MS = 1000
+"""After so much silence nothing belongs to a number any more, also where the sender was held up
+within a pause between groups."""
+
 
 @dataclass(frozen=True)
 class PromptHeard:
@@ -82,9 +86,9 @@ class SoFar:
         if self.over:
             return True
         if self.sound_to_ms < ends_ms + ROOM_MS:
-            return self.now_ms - ends_ms >= GROUP_GAP_MS + ROOM_MS
+            return self.now_ms - ends_ms >= SILENT_MS
         pause = self.sound_from_ms - ends_ms
-        return UNIT_GAP_MS + SOFT_MS < pause < GROUP_GAP_MS - FRAME_MS - 5
+        return UNIT_GAP_MS + SOFT_MS < pause < GROUP_GAP_MS - 2 * FRAME_MS - 5
 
 
 def find(wanted: Wanted, line: SoFar, after: int) -> PromptHeard | None:
@@ -181,7 +185,8 @@ def _match(
         last = number == len(spoken) - 1 and part.kind in _SEVERAL
         if last and at == len(detected) and not line.ended_at(detected[at - 1].ends_ms):
             return None
-        slots[part.name] = as_written(language, detected[first:at])
+        several = part.kind in (SlotKind.REFS, SlotKind.ENDINGS)
+        slots[part.name] = as_written(language, detected[first:at], several=several)
     return _found(wanted.name, slots, detected, start, at, line.now_ms, language)
 
 

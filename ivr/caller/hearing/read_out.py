@@ -14,12 +14,13 @@ BETWEEN_REFERENCES_MS = 500
 """A pause longer than this separates two references."""
 
 
-def as_written(language: Language, units: Sequence[Detected]) -> str:
-    """The written form of detected units; references are separated by commas."""
+def as_written(language: Language, units: Sequence[Detected], *, several: bool = False) -> str:
+    """The written form of detected units; of `several` references, separated by commas."""
     texts = _texts(language)
     written = ""
     for number, unit in enumerate(units):
-        if number and unit.begins_ms - units[number - 1].ends_ms > BETWEEN_REFERENCES_MS:
+        pause_ms = unit.begins_ms - units[number - 1].ends_ms if number else 0
+        if several and pause_ms > BETWEEN_REFERENCES_MS:
             written += ","
         written += texts[unit.known.name]
     return written

@@ -13,6 +13,7 @@ import soundfile
 import soxr
 
 from prompts.library import Library
+from prompts.script import UNIT_FOLDER
 from speech.languages.language import Language
 
 Sound = npt.NDArray[np.float32]
@@ -62,8 +63,9 @@ class Known:
     Attributes:
         name: of the clip (``bundle.done--1``, ``unit/digit.7``) or of the WAV file.
         language: None for a recording that is not of our catalogue.
-        also: recordings of our catalogue with the same sound. They are not searched for themselves:
-            a tester with their own folder of recordings uses the names in that folder.
+        also: recordings of our catalogue with the same sound, which cannot be distinguished and are
+            not searched for themselves: prompts with the same words, and what a tester has in their
+            own folder of recordings, whose names are used.
     """
 
     name: str
@@ -115,15 +117,14 @@ class Repertoire:
     @classmethod
     def of_library(cls, library: Library, more: Iterable[Known] = ()) -> Repertoire:
         """The recordings of the catalogue, and further ones, whose names take precedence."""
-        ours = [
-            Known(name, language, np.frombuffer(library.pcm[start:end], "<i2").astype(np.float32))
-            for (language, name), (start, end) in library.index.items()
-        ]
+        ours = _ours(library)
         theirs, known_twice = list[Known](), set[int]()
         for known in more:
             same = [other for other in ours if _same_sound(known.sound, other.sound)]
             known_twice.update(map(id, same))
-            theirs.append(replace(known, also=tuple(same)))
+            theirs.append(
+                replace(known, also=tuple(each for other in same for each in (other, *other.also)))
+            )
         return cls([*(mine for mine in ours if id(mine) not in known_twice), *theirs])
 
     def beginnings(self, language: Language | None) -> Anchors:
@@ -134,6 +135,22 @@ class Repertoire:
         """The pieces to search for when a beginning may have been missed: all along the
         recordings."""
         return self._middles[language]
+
+
+def _ours(library: Library) -> list[Known]:
+    """Each sound of a language once; where two prompts begin with the same words, their recordings
+    are the same to the sample."""
+    names: dict[tuple[Language, bytes], list[str]] = {}
+    for (language, name), (start, end) in library.index.items():
+        names.setdefault((language, bytes(library.pcm[start:end])), []).append(name)
+    ours = []
+    for (language, pcm), alike in names.items():
+        # A number or letter comes first: it is found by its name, a prompt by any of them.
+        first, *others = sorted(alike, key=lambda name: not name.startswith(f"{UNIT_FOLDER}/"))
+        sound = np.frombuffer(pcm, "<i2").astype(np.float32)
+        also = tuple(Known(name, language, sound) for name in others)
+        ours.append(Known(first, language, sound, also))
+    return ours
 
 
 def read_wavs(folder: Path) -> Mapping[str, Known]:
