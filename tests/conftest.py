@@ -138,18 +138,26 @@ class _Counting:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         counted = self._counted
         if report.outcome == "rerun":  # type: ignore[comparison-overlap]
-            counted.tried_again.append(report.nodeid)
+            counted.tried_again.append(_with_cause(report.nodeid, _cause(report)))
         elif report.failed:
-            crash = getattr(report.longrepr, "reprcrash", None)
-            cause = crash.message if crash is not None else str(report.longrepr)
-            counted.failed.append(f"{report.nodeid}: {textwrap.shorten(cause, CAUSE_SHOWN)}")
+            counted.failed.append(_with_cause(report.nodeid, _cause(report)))
         elif report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
             counted.skipped.append(f"{report.nodeid}: {reason}")
         elif report.when == "call":
             counted.passed += 1
-        again = dict(report.user_properties).get(PROPERTY, 0)
-        counted.tried_again += [report.nodeid] * int(str(again))
+        earlier = dict(report.user_properties).get(PROPERTY, [])
+        assert isinstance(earlier, list)
+        counted.tried_again += [_with_cause(report.nodeid, cause) for cause in earlier]
+
+
+def _cause(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return crash.message if crash is not None else str(report.longrepr)
+
+
+def _with_cause(test: str, cause: str) -> str:
+    return f"{test}: {textwrap.shorten(cause, CAUSE_SHOWN)}"
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -82,12 +82,12 @@ class ScriptedRun(pytest.Item):
     def __init__(self, *, run: PlannedRun, **more: Any) -> None:
         super().__init__(**more)
         self.run = run
-        self.tried_again = 0
-        """How often it was tried after its first try, once it is done."""
+        self.tried_again: list[str] = []
+        """Why it was tried again, each time, once it is done."""
 
     def runtest(self) -> None:
         result = _process(self).result(self.run.title, self.path)
-        self.tried_again = result["tries"] - 1
+        self.tried_again = result["earlier"]
         steps = "\n".join(result["steps"])
         self.add_report_section("call", "steps", steps)
         if result["outcome"] != "passed":

@@ -18,7 +18,7 @@ BUDGET = 5
 """Second and third tries a whole run may have, all its lanes together."""
 
 PROPERTY = "tried_again"
-"""Name of the property in which a scripted call tells how often it was tried again."""
+"""Name of the property in which a scripted call tells why it was tried again, each time."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Counted:
     Attributes:
         failed: test and what it failed of, of each test that failed.
         skipped: test and reason of each test that was not run.
-        tried_again: test ids, one for each further try.
+        tried_again: test and what the try before it failed of, for each further try.
     """
 
     passed: int = 0

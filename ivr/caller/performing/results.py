@@ -105,14 +105,19 @@ class RunDone:
     about: str = ""
     calls: list[CallDone] = field(default_factory=list)
     seconds: float = 0.0
-    tries: int = 1
-    """The number of the try that counts; if more than 1, the earlier ones failed."""
+    earlier: list[str] = field(default_factory=list)
+    """Why each try before this one failed."""
     broken: str = ""
     """Why the run could not be performed at all."""
 
     @property
     def title(self) -> str:
         return f"{self.name} [{self.row}]" if self.row else self.name
+
+    @property
+    def tries(self) -> int:
+        """The number of the try that counts."""
+        return len(self.earlier) + 1
 
     @property
     def outcome(self) -> Outcome:

@@ -63,12 +63,12 @@ class Performer:
         return list(await asyncio.gather(*(perform(planned) for planned in runs)))
 
     async def run(self, planned: PlannedRun, tries: int = 1) -> RunDone:
-        """Perform one row, again if it fails; `RunDone.tries` says which try it was."""
-        for number in range(1, tries + 1):
+        """Perform one row, again if it fails; `RunDone.earlier` says why it was."""
+        done = await self._try(planned)
+        while done.outcome is not Outcome.PASSED and done.tries < tries:
+            earlier = [*done.earlier, done.why]
             done = await self._try(planned)
-            done.tries = number
-            if done.outcome is Outcome.PASSED:
-                break
+            done.earlier = earlier
         self.watcher.run_done(done)
         return done
 

@@ -25,6 +25,7 @@ class JsonLines(Unwatched):
             "why": run.why,
             "seconds": run.seconds,
             "tries": run.tries,
+            "earlier": run.earlier,
             "steps": steps,
             "call_ids": [call.sip_call_id for call in run.calls],
         }
