@@ -66,3 +66,14 @@ async def test_options_within_a_call_are_answered_by_the_library(ivr: PhoneProce
     assert (await peer.ask("OPTIONS"))[0] == 500
     peer.close()
     await ivr.free()
+
+
+@pytest.mark.parametrize("tag", ["-.!%*_+`'~", "%41", "a%zz"])
+async def test_a_tag_may_have_every_character_of_a_token(ivr: PhoneProcess, tag: str) -> None:
+    """RFC 3261, 25.1; it comes back as it was sent (8.2.6.2)."""
+    peer = Peer(ivr.address)
+    peer.tag = tag
+    status, text = await peer.invite(ack=False)
+    assert status == 200
+    assert re.search(r"(?m)^From: .*;tag=(.*?)\r$", text)[1] == tag  # type: ignore[index]
+    await hangs_up(peer, text, ivr)
