@@ -36,9 +36,9 @@ _GROUPED_DIGITS = re.compile(r"[0-9]{3,4}( [0-9]{3,4})+")
 
 CALLER = "+85291234567"
 SERVICE_UNAVAILABLE = 503
-TRIES, AGAIN_S = 6, 5.0
+TRIES, AGAIN_S = 24, 5.0
 """A service that refuses calls because it is overloaded gets so many tries, so many seconds
-apart."""
+apart: two minutes, in which other work of a machine mostly ends."""
 
 
 class DemonstrationFailed(Exception):
@@ -105,24 +105,31 @@ async def demonstrate(
 
     Raises DemonstrationFailed, RocarsError, TelephonyError, SynthesisFailed.
     """
-    async with RocarsOffice(office) as rocars_office:
-        demo = await rocars_office.demo()
     book = CallBook(settings.records_url, settings.records, MeteredRecords())
     telephone = Telephone(
         settings.telephony.model_copy(update={"sip_port": 0, "rtp_port_first": 0})
     )
+    uri = f"sip:3902@{settings.sip.listen[0]}:{settings.sip.port}"
+    recording = _recording(settings, language)
     await telephone.start()
     try:
-        given: Answers = answers(settings, demo, language)
-        if by_voice:
-            given = await _aloud(settings, demo, language)
-        driver = DemoCaller(telephone, book, given, Transcript(console))
-        address = settings.sip.listen[0]
-        recording = _recording(settings, language)
-        console.print(f"Calling sip:3902@{address}:{settings.sip.port}\n")
-        ending = await _called(
-            driver, f"sip:3902@{address}:{settings.sip.port}", recording, console
-        )
+        console.print(f"Calling {uri}\n")
+        for tries_left in reversed(range(TRIES)):
+            # Asked for anew each time: a one-time code is not good for long.
+            async with RocarsOffice(office) as rocars_office:
+                demo = await rocars_office.demo()
+            given = await _given(settings, demo, language, by_voice=by_voice)
+            driver = DemoCaller(telephone, book, given, Transcript(console))
+            try:
+                ending = await driver.call(uri, from_user=CALLER, recording=recording)
+                break
+            except CallRefused as refusal:
+                if refusal.status != SERVICE_UNAVAILABLE or not tries_left:
+                    raise
+                console.print(
+                    f"It takes no calls now ({refusal.status}); again in {AGAIN_S:.0f} s."
+                )
+                await asyncio.sleep(AGAIN_S)
         ubr = _ubr_told(driver)
     finally:
         await telephone.stop()
@@ -130,19 +137,6 @@ async def demonstrate(
     async with RocarsClient(channel) as rocars:
         receipt = await rocars.status(ubr, _vehicle(_driver(demo, language)))
     return Demonstrated(ending, receipt, recording)
-
-
-async def _called(driver: DemoCaller, uri: str, recording: Path, console: Console) -> Ending:
-    """Place the call; try again while the service is full or overloaded. Raises CallRefused."""
-    for _ in range(TRIES - 1):
-        try:
-            return await driver.call(uri, from_user=CALLER, recording=recording)
-        except CallRefused as refusal:
-            if refusal.status != SERVICE_UNAVAILABLE:
-                raise
-            console.print(f"It takes no calls now ({refusal.status}); again in {AGAIN_S:.0f} s.")
-            await asyncio.sleep(AGAIN_S)
-    return await driver.call(uri, from_user=CALLER, recording=recording)
 
 
 def answers(
@@ -168,7 +162,12 @@ def answers(
     }
 
 
-async def _aloud(settings: DemonstrationSections, demo: Demo, language: Language) -> Answers:
+async def _given(
+    settings: DemonstrationSections, demo: Demo, language: Language, *, by_voice: bool
+) -> Answers:
+    keyed = answers(settings, demo, language)
+    if not by_voice:
+        return keyed
     synthesiser = Synthesiser(settings.prompts.synthesiser)
     words = {
         "welcome.language": f"welcome.language.{language}",
@@ -178,7 +177,7 @@ async def _aloud(settings: DemonstrationSections, demo: Demo, language: Language
         "bundle.after": "bundle.finish",
     }
     try:
-        return await said_aloud(answers(settings, demo, language), words, language, synthesiser)
+        return await said_aloud(keyed, words, language, synthesiser)
     finally:
         await synthesiser.close()
 

@@ -15,7 +15,7 @@ import pytest
 from tests.first_minute.made import made_run
 from tests.support.pace import limit
 
-pytestmark = [pytest.mark.call, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.call, pytest.mark.timeout(1500)]
 
 UDP, TCP = socket.SOCK_DGRAM, socket.SOCK_STREAM
 HELD = {

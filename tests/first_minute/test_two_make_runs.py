@@ -8,7 +8,7 @@ import pytest
 
 from tests.first_minute.made import made_run
 
-pytestmark = [pytest.mark.call, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.call, pytest.mark.timeout(1500)]
 
 
 def test_two_at_once_side_by_side(tmp_path: Path) -> None:
