@@ -99,6 +99,7 @@ def _boundary(service: Service) -> Boundary:
         vehicles=service.vehicles,
         enquiries=service.enquiries,
         hotline=service.hotline,
+        texts_again=service.texts_again,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ground.sms.gateway import SmsGateway
 from rocars.bundling.agents import AgentBundling
 from rocars.bundling.bundling import Bundling
 from rocars.bundling.idempotency import IdempotentRequests
@@ -32,6 +33,7 @@ from rocars.entrance.throttles import Throttles
 from rocars.entrance.web_login import WebLogin
 from rocars.hotline.deeds import HotlineDeeds
 from rocars.hotline.enquiries import Enquiries
+from rocars.hotline.texts_again import TextsAgain
 from rocars.registry.accounts import Accounts
 from rocars.registry.agencies import Agencies
 from rocars.registry.applications import Applications
@@ -106,6 +108,8 @@ class Service:
     officers: Officers
     enquiries: Enquiries
     hotline: HotlineDeeds
+    sms: SmsGateway | None
+    texts_again: TextsAgain
     retention: Retention
     belief: ClockBelief
     company_keys: CompanyKeys
@@ -150,6 +154,8 @@ class Service:
 
     async def close(self) -> None:
         await self.file_readings.close()
+        if self.sms is not None:
+            await self.sms.close()
         self.pins.close()
         await self.database.close()
 
@@ -181,6 +187,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
     orders = Orders(clock, consignments, own_cargo)
     message_worker = MessageWorker(database, clock, settings.systems, orders, finished=pusher.due)
     intake = Intake(database, settings.systems.max_waiting, accepted=message_worker.accepted)
+    sms = SmsGateway(settings.sms) if settings.sms.url else None
     passages = Passages(
         database,
         clock,
@@ -243,6 +250,8 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         ),
         enquiries=Enquiries(database, clock, settings.hotline, consignments, lockout),
         hotline=HotlineDeeds(database, clock, lockout),
+        sms=sms,
+        texts_again=TextsAgain(database, clock, sms),
         retention=Retention(database, clock, settings.crossing),
         belief=ClockBelief(database, clock),
         company_keys=CompanyKeys(database, clock, settings.systems.key_known_s),

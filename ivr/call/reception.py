@@ -17,6 +17,7 @@ from call_flows.call_context import CallContext, CallerHints, CallNotes, Conclus
 from call_flows.hotline import hotline
 from call_flows.record_prompts import record_prompts
 from call_flows.recording_studio import RecordingStudio
+from ground.sms.gateway import SmsGateway
 from ivr.call.call_recorder import CallRecorder, CallRecording
 from ivr.call.caller import caller_of
 from ivr.call.endings import Circumstances, closed_call, refused
@@ -38,7 +39,6 @@ from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
 from ivr.records.masking import last_four
 from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import EndedBy
-from ivr.sms.gateway import SmsGateway
 from ivr.sms.receipts import TextReceipts
 from ivr.telephony.ending import Ending
 from ivr.telephony.incoming import IncomingCall
