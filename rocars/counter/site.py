@@ -68,6 +68,7 @@ LOOK = Look(
         "spoken": texts.SPOKEN.__getitem__,
         "deed": texts.DEEDS.__getitem__,
         "step": texts.STEPS.__getitem__,
+        "place": texts.PLACES.__getitem__,
     },
     names={"ROOT": ROOT},
 )

@@ -68,7 +68,12 @@ STEPS: Mapping[str, str] = {
     "bundle": _("bundled"),
     "board": _("read the board"),
 }
-"""Of the course on the web."""
+"""Of the courses."""
+PLACES: Mapping[str, str] = {
+    "web": _("web"),
+    "kiosk": _("kiosk"),
+}
+"""Where a course is taken."""
 DONE: Mapping[str, str] = {
     "asked": _("The applicant is asked."),
     "refused": _("The application is refused."),
@@ -79,5 +84,5 @@ DONE: Mapping[str, str] = {
     "unlocked": _("The lock-out is ended."),
 }
 """What an officer is told when it is done."""
-EVERY_SET = (STATES, PACK_STATES, KINDS, ROLES, CARRIERS, SPOKEN, DEEDS, STEPS, DONE)
+EVERY_SET = (STATES, PACK_STATES, KINDS, ROLES, CARRIERS, SPOKEN, DEEDS, STEPS, PLACES, DONE)
 """What is looked up by name, so that a test sees every word of it translated."""
