@@ -120,6 +120,7 @@ def _desk(service: Service) -> Desk:
         agencies=service.agencies,
         registrants=service.registrants,
         course=service.course_progress,
+        rehearsals=service.rehearsals,
         log=service.registration_log,
     )
 

@@ -45,6 +45,7 @@ from rocars.registry.driver_tokens import DriverTokens
 from rocars.registry.drivers import Drivers
 from rocars.registry.packs import Packs
 from rocars.registry.registrants import Registrants
+from rocars.registry.rehearsals import Rehearsals
 from rocars.registry.vehicles import Vehicles
 from rocars.secrets.key_ring import KeyRing, load_keys
 from rocars.secrets.pins import PinHasher
@@ -94,6 +95,7 @@ class Service:
     agencies: Agencies
     registrants: Registrants
     course_progress: CourseProgress
+    rehearsals: Rehearsals
     registration_log: RegistrationLog
     requests: IdempotentRequests
     bundling: Bundling
@@ -233,6 +235,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         agencies=agencies,
         registrants=Registrants(database),
         course_progress=CourseProgress(database, clock),
+        rehearsals=Rehearsals(database, clock),
         registration_log=RegistrationLog(database),
         requests=requests,
         bundling=bundling,

@@ -125,6 +125,7 @@ class _Worker:
             self._hotline_now,
             DraftNarrators(self._shared.draft_key, PromptVersions(records), live, composing),
             recorder,
+            rocars,
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot),

@@ -67,11 +67,15 @@ STEPS: Mapping[str, str] = {
     "amend": _("amended"),
     "bundle": _("bundled"),
     "board": _("read the board"),
+    "log_in": _("logged in"),
+    "hear": _("heard of a bundle"),
+    "unbundle": _("unbundled"),
 }
 """Of the courses."""
 PLACES: Mapping[str, str] = {
     "web": _("web"),
     "kiosk": _("kiosk"),
+    "telephone": _("telephone"),
 }
 """Where a course is taken."""
 DONE: Mapping[str, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy import delete, select
 
@@ -15,26 +15,29 @@ from rocars.store.tables.course import CourseTaken
 from rocars.store.tables.registration import Company
 from rocars.store.tables.web import WebAccount
 
-Step = Literal["lodge", "amend", "bundle", "board"]
-Place = Literal["web", "kiosk"]
+Step = Literal["lodge", "amend", "bundle", "board", "log_in", "hear", "unbundle"]
+Place = Literal["web", "kiosk", "telephone"]
 STEPS: Mapping[Place, tuple[Step, ...]] = {
-    "web": get_args(Step),
+    "web": ("lodge", "amend", "bundle", "board"),
     "kiosk": ("lodge", "bundle", "board"),
+    "telephone": ("log_in", "bundle", "hear", "unbundle"),
 }
-"""By where a course is taken, in their order: at kiosks nothing is amended."""
+"""By where a course is taken, in their order: at kiosks nothing is amended, and drivers on the
+telephone lodge nothing."""
 
 A_PAGE = 200
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where somebody is. `done` has the steps done, and when."""
+    """Where somebody is. `done` has the steps done, and when; `ccrn` and `board` are what the later
+    steps on the training ground are about."""
 
     place: Place
     begun_at: datetime
     done: Mapping[str, str]
-    ccrn: str
-    board: Mapping[str, Any] | None
+    ccrn: str = ""
+    board: Mapping[str, Any] | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:

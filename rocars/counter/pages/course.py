@@ -10,7 +10,12 @@ from rocars.crossing.officers import OfficerRole, OfficerVisitor
 
 
 async def _list(request: web.Request, visitor: OfficerVisitor) -> web.StreamResponse:
-    trainees = await request.app[SITE].course.trainees()
+    desk = request.app[SITE]
+    trainees = sorted(
+        (*await desk.course.trainees(), *await desk.rehearsals.trainees()),
+        key=lambda trainee: trainee.progress.begun_at,
+        reverse=True,
+    )
     return render(request, "course.html.j2", visitor, trainees=trainees)
 
 

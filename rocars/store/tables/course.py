@@ -10,6 +10,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rocars.store.tables.base import Base
+from rocars.store.tables.registration import Driver
 from rocars.store.tables.web import WebAccount
 
 
@@ -30,3 +31,14 @@ class CourseTaken(Base):
     steps: Mapped[dict[str, str]] = mapped_column(JSON)
     ccrn: Mapped[str] = mapped_column(String(20))
     board: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+class Rehearsed(Base):
+    """What was done on the practice line of the telephone with the user ID of a driver. `steps`
+    has, by name, when each was done first (ISO 8601)."""
+
+    __tablename__ = "rehearsed"
+
+    driver_id: Mapped[int] = mapped_column(ForeignKey(Driver.id), primary_key=True)
+    begun_at: Mapped[datetime]
+    steps: Mapped[dict[str, str]] = mapped_column(JSON)
