@@ -128,7 +128,7 @@ class EmbeddedRocars:
             "ROCARS_CROSSING__OPEN_DISPLAYS": str(embedded.demo_data).lower(),
             "ROCARS_KIOSK__OPEN": str(embedded.demo_data).lower(),
             "ROCARS_LOG_LEVEL": "warning",
-            **_text_messages(self._settings.sms),
+            **gateway_variables(self._settings.sms),
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "rocars"],
@@ -141,7 +141,7 @@ class EmbeddedRocars:
         )
 
 
-def _text_messages(sms: SmsSettings) -> dict[str, str]:
+def gateway_variables(sms: SmsSettings) -> dict[str, str]:
     """The gateway of the telephone channel, for the officers of the hotline."""
     if not sms.url:
         return {}
