@@ -186,7 +186,8 @@ async def test_the_history_names_the_agent_however_they_acted(
     by_message = (await agent.done("m-1"))["results"][0]["ccrn"]
     by_key = (await agent.ask("POST", "/v1/consignments", world.cargo_data())).body["ccrn"]
     query = "/v1/batches?company=BR-1&keep=all&again=no"
-    file = await agent.ask("POST", query, raw=as_csv([GOOD]), extra={"Content-Type": "text/csv"})
+    headers = {"X-Api-Key": agent.key, "Content-Type": "text/csv"}
+    file = await world.ask("POST", query, role=None, raw=as_csv([GOOD]), extra=headers)
     by_file = file.body["consignments"][0]["ccrn"]
     by_hand = "agent: *** (***nt1)"
     system = f"agent: *** (***{agent.key_id[-3:]})"

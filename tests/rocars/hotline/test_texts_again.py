@@ -29,7 +29,13 @@ def changes(gateway: TextGateway) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def officer(boundary: Boundary) -> AsyncIterator[Officer]:
+async def officer(small_boundary: Boundary) -> AsyncIterator[Officer]:
+    async for entered in hotline(small_boundary):
+        yield entered
+
+
+@pytest.fixture
+async def officer_on_either(boundary: Boundary) -> AsyncIterator[Officer]:
     async for entered in hotline(boundary):
         yield entered
 
@@ -45,8 +51,9 @@ async def kept(boundary: Boundary) -> list[tuple[str, str, str, str]]:
 
 
 async def test_a_driver_gets_it_again_and_it_is_written_down(
-    boundary: Boundary, officer: Officer, gateway: TextGateway
+    boundary: Boundary, officer_on_either: Officer, gateway: TextGateway
 ) -> None:
+    officer = officer_on_either
     boundary.driver = await boundary.world.driver(phone=PHONE)
     ubr = await boundary.bundled()
     _, page = await officer.go(f"/ubr/{ubr}")
@@ -67,19 +74,19 @@ async def test_a_driver_gets_it_again_and_it_is_written_down(
 
 
 async def test_before_its_time_the_driver_is_told_from_when(
-    boundary: Boundary, officer: Officer, gateway: TextGateway
+    small_boundary: Boundary, officer: Officer, gateway: TextGateway
 ) -> None:
-    boundary.driver = await boundary.world.driver(phone=PHONE)
-    ubr = await boundary.bundled(wait=False)
+    small_boundary.driver = await small_boundary.world.driver(phone=PHONE)
+    ubr = await small_boundary.bundled(wait=False)
     await officer.send(f"/ubr/{ubr}/text", ubr=ubr, reason=WHY)
     ((message, _),) = gateway.taken
     assert message["text"].endswith("最早过关时间:5月17日 09:31。")
 
 
 async def test_what_cannot_be_sent_is_said_plainly(
-    boundary: Boundary, officer: Officer, gateway: TextGateway
+    small_boundary: Boundary, officer: Officer, gateway: TextGateway
 ) -> None:
-    unknown = await boundary.bundled()
+    unknown = await small_boundary.bundled()
     _, page = await officer.go(f"/ubr/{unknown}")
     assert "No telephone number of the driver is known." in page
     assert f"/ubr/{unknown}/text" not in page
@@ -88,13 +95,13 @@ async def test_what_cannot_be_sent_is_said_plainly(
     for number in ("999", "' or 1"):
         _, page = await officer.send(f"/ubr/{unknown}/text", ubr=number, reason=WHY)
         assert "No such bundle." in page
-    boundary.driver = await boundary.world.driver("20000002", phone=PHONE)
-    ubr = await boundary.bundled("FU88")
+    small_boundary.driver = await small_boundary.world.driver("20000002", phone=PHONE)
+    ubr = await small_boundary.bundled("FU88")
     gateway.status = 503
     _, page = await officer.send(f"/ubr/{ubr}/text", ubr=ubr, reason=WHY)
     assert "The text message was not taken. Try again, or read the reference out." in page
     assert ("hotline hoi", "text message not taken by the gateway") in happenings(page)
-    assert await kept(boundary) == [
+    assert await kept(small_boundary) == [
         ("hoi", "not_sent", ubr, "status 503"),
         ("hoi", "texted", ubr, WHY),
     ]
@@ -108,13 +115,13 @@ async def test_what_cannot_be_sent_is_said_plainly(
 
 @pytest.mark.parametrize("changes", [{"crossing": {"random_share": 0}}])
 async def test_where_no_gateway_is_set_the_page_says_so(
-    boundary: Boundary, officer: Officer
+    small_boundary: Boundary, officer: Officer
 ) -> None:
-    boundary.driver = await boundary.world.driver(phone=PHONE)
-    ubr = await boundary.bundled()
+    small_boundary.driver = await small_boundary.world.driver(phone=PHONE)
+    ubr = await small_boundary.bundled()
     _, page = await officer.go(f"/ubr/{ubr}")
     assert "Text messages are not set up here." in page
     assert "Send again" not in page
     _, page = await officer.send(f"/ubr/{ubr}/text", ubr=ubr, reason=WHY)
     assert "Text messages are not set up here." in page
-    assert await kept(boundary) == []
+    assert await kept(small_boundary) == []
