@@ -179,10 +179,10 @@ class PaperTrainers:
     """Keeps what it is told; may be unreachable."""
 
     away: bool = False
-    told: list[tuple[str, set[str]]] = field(default_factory=list)
+    reports: list[tuple[str, set[str]]] = field(default_factory=list)
 
     async def rehearsed(self, user_id: str, steps: Collection[RehearsedStep]) -> None:
-        self.told.append((user_id, set(steps)))
+        self.reports.append((user_id, set(steps)))
         if self.away:
             raise BackEndUnavailable("rehearsed", uncertain=False)
 
@@ -192,14 +192,14 @@ async def test_trainers_are_told_of_a_rehearsal_once_it_is_over(tmp_path: Path, 
     paper = PaperReception(tmp_path)
     paper.reception.trainers = trainers = PaperTrainers(away)
     assert await paper.call(*TO_THE_REFERENCE, Cue("bundle.repeat", "3")) is CallOutcome.COMPLETED
-    assert trainers.told == [("12345678", {"log_in", "bundle"})]
+    assert trainers.reports == [("12345678", {"log_in", "bundle"})]
 
 
 async def test_without_a_log_in_there_is_nothing_to_tell(tmp_path: Path) -> None:
     paper = PaperReception(tmp_path)
     paper.reception.trainers = trainers = PaperTrainers()
     await paper.call(Cue("welcome.language", "3"), Cue("login.user_id", HANG_UP))
-    assert trainers.told == []
+    assert trainers.reports == []
 
 
 async def test_a_fault_of_ours_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

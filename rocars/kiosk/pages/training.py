@@ -48,7 +48,7 @@ async def _show(request: web.Request, visit: Visit) -> web.StreamResponse:
 
 
 async def _shown(
-    request: web.Request, visit: Visit, *, told: str = "", bad: bool = False
+    request: web.Request, visit: Visit, *, notice: str = "", bad: bool = False
 ) -> web.Response:
     course, trained, trainee = await _there(request, visit)
     progress = await course.progress(trained.account_id, trainee)
@@ -57,7 +57,7 @@ async def _shown(
         request,
         "training.html.j2",
         csrf=visit.csrf,
-        told=told,
+        notice=notice,
         bad=bad,
         progress=progress,
         trainee=trainee,
@@ -78,9 +78,9 @@ async def _answer(request: web.Request, visit: Visit, form: Form) -> web.StreamR
     course, trained, _trainee = await _there(request, visit)
     _ = words_for(request)
     if await course.answer(trained.account_id, form.text("answer")):
-        return await _shown(request, visit, told=_("Right. You have done the course."))
-    told = _("That is not what the board means. Read it again.")
-    return await _shown(request, visit, told=told, bad=True)
+        return await _shown(request, visit, notice=_("Right. You have done the course."))
+    notice = _("That is not what the board means. Read it again.")
+    return await _shown(request, visit, notice=notice, bad=True)
 
 
 async def _again(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
