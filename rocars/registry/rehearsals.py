@@ -37,7 +37,7 @@ class Rehearsals:
             if kept is None:
                 kept = Rehearsed(driver_id=driver_id, begun_at=now, steps={})
                 session.add(kept)
-            kept.steps = {**dict.fromkeys(steps, now.isoformat()), **kept.steps}
+            kept.steps = {str(step): now.isoformat() for step in steps} | kept.steps
 
     async def trainees(self) -> Sequence[Trainee]:
         """Those who have begun, the newest first, at most `A_PAGE`."""
