@@ -29,6 +29,10 @@ class WireLogin(WireAnswer):
     language: str | None = None
 
 
+class WireDone(WireAnswer):
+    """Nothing but that it was done."""
+
+
 class WireCargo(WireAnswer):
     ccrn: str
     state: CargoState

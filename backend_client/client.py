@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from urllib.parse import quote
 from backend_client.answers import (
     WireBundles,
     WireCargo,
+    WireDone,
     WireLogin,
     WireMatches,
     WireReceipt,
@@ -21,13 +22,21 @@ from backend_client.errors import UnknownBundle, UnknownCcrn
 from backend_client.refusals import error_for
 from backend_client.settings import RocarsClientSettings
 from backend_client.transport import AnswerT, Call, HttpTransport, Observer, ProblemAnswered, Repeat
-from backend_client.types import Caller, Cargo, Credentials, Driver, Receipt
+from backend_client.types import (
+    Caller,
+    Cargo,
+    Credentials,
+    Driver,
+    Receipt,
+    RehearsedStep,
+)
 
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
 class RocarsClient:
-    """Fulfils `backend_client.protocol.Rocars`; see there for what each method means and raises.
+    """Fulfils `Rocars` and `Trainers` of `backend_client.protocol`; see there for what each method
+    means and raises.
 
     Belongs to one event loop. `observer` is called with every request, for metrics.
     """
@@ -133,6 +142,10 @@ class RocarsClient:
         call = Call("recognise", "POST", "/v1/callers/recognise", body={"phone": phone})
         known = await self._ask(call, WireRecognised)
         return Caller(known.alias, known.language)
+
+    async def rehearsed(self, user_id: str, steps: Collection[RehearsedStep]) -> None:
+        body = {"user_id": user_id, "steps": sorted(steps)}
+        await self._ask(Call("rehearsed", "POST", "/v1/rehearsals", body=body), WireDone)
 
     async def _ask(self, call: Call, answer: type[AnswerT]) -> AnswerT:
         try:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from backend_client.types import Caller, Cargo, Credentials, Driver, Receipt
+from backend_client.types import (
+    Caller,
+    Cargo,
+    Credentials,
+    Driver,
+    Receipt,
+    RehearsedStep,
+)
 
 
 class Rocars(Protocol):
@@ -56,3 +63,11 @@ class Rocars(Protocol):
 
     async def recognise(self, phone: str) -> Caller:
         """Find the driver registered with a number in E.164. It saves keying and proves nothing."""
+
+
+class Trainers(Protocol):
+    """Whoever sees how far drivers are on the practice line."""
+
+    async def rehearsed(self, user_id: str, steps: Collection[RehearsedStep]) -> None:
+        """What was done in one call, under a user ID that nobody has proved. Raises
+        BackEndUnavailable."""

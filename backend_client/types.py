@@ -50,6 +50,15 @@ class Caller:
     language: str | None = None
 
 
+class RehearsedStep(StrEnum):
+    """What can be done on the practice line."""
+
+    LOG_IN = "log_in"
+    BUNDLE = "bundle"
+    HEAR = "hear"  # of a bundle: its state, or the list of them
+    UNBUNDLE = "unbundle"
+
+
 class CargoState(StrEnum):
     """The state of a consignment, as far as this driver may know it."""
 

@@ -99,6 +99,7 @@ def _boundary(service: Service) -> Boundary:
         vehicles=service.vehicles,
         enquiries=service.enquiries,
         hotline=service.hotline,
+        texts_again=service.texts_again,
     )
 
 
@@ -119,6 +120,7 @@ def _desk(service: Service) -> Desk:
         agencies=service.agencies,
         registrants=service.registrants,
         course=service.course_progress,
+        rehearsals=service.rehearsals,
         log=service.registration_log,
     )
 

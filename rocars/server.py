@@ -23,6 +23,7 @@ from rocars.portal.app import portal as portal_application
 from rocars.secrets.key_ring import KeyRing
 from rocars.service import Service, wire
 from rocars.settings import RocarsSettings
+from rocars.training.ground import held_open, training_ground
 
 log = structlog.get_logger("rocars.server")
 
@@ -97,8 +98,11 @@ async def serve(settings: RocarsSettings, *, clock: Clock = hong_kong_now) -> Ru
 async def _serve_portal(service: Service) -> PortalListener:
     """Raises OSError when the address is taken."""
     settings = service.settings.portal
-    app = portal_application(service)
-    app.add_subapp(KIOSK_ROOT, kiosk_web(service))
+    ground = training_ground(service)
+    app = portal_application(service, ground)
+    app.add_subapp(KIOSK_ROOT, kiosk_web(service, ground))
+    if ground is not None:
+        app.cleanup_ctx.append(held_open(ground))
     runner = web.AppRunner(
         app,
         access_log=None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ground.sms.gateway import SmsGateway
 from rocars.bundling.agents import AgentBundling
 from rocars.bundling.bundling import Bundling
 from rocars.bundling.idempotency import IdempotentRequests
@@ -32,6 +33,7 @@ from rocars.entrance.throttles import Throttles
 from rocars.entrance.web_login import WebLogin
 from rocars.hotline.deeds import HotlineDeeds
 from rocars.hotline.enquiries import Enquiries
+from rocars.hotline.texts_again import TextsAgain
 from rocars.registry.accounts import Accounts
 from rocars.registry.agencies import Agencies
 from rocars.registry.applications import Applications
@@ -43,6 +45,7 @@ from rocars.registry.driver_tokens import DriverTokens
 from rocars.registry.drivers import Drivers
 from rocars.registry.packs import Packs
 from rocars.registry.registrants import Registrants
+from rocars.registry.rehearsals import Rehearsals
 from rocars.registry.vehicles import Vehicles
 from rocars.secrets.key_ring import KeyRing, load_keys
 from rocars.secrets.pins import PinHasher
@@ -92,6 +95,7 @@ class Service:
     agencies: Agencies
     registrants: Registrants
     course_progress: CourseProgress
+    rehearsals: Rehearsals
     registration_log: RegistrationLog
     requests: IdempotentRequests
     bundling: Bundling
@@ -106,6 +110,8 @@ class Service:
     officers: Officers
     enquiries: Enquiries
     hotline: HotlineDeeds
+    sms: SmsGateway | None
+    texts_again: TextsAgain
     retention: Retention
     belief: ClockBelief
     company_keys: CompanyKeys
@@ -150,6 +156,8 @@ class Service:
 
     async def close(self) -> None:
         await self.file_readings.close()
+        if self.sms is not None:
+            await self.sms.close()
         self.pins.close()
         await self.database.close()
 
@@ -181,6 +189,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
     orders = Orders(clock, consignments, own_cargo)
     message_worker = MessageWorker(database, clock, settings.systems, orders, finished=pusher.due)
     intake = Intake(database, settings.systems.max_waiting, accepted=message_worker.accepted)
+    sms = SmsGateway(settings.sms) if settings.sms.url else None
     passages = Passages(
         database,
         clock,
@@ -226,6 +235,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         agencies=agencies,
         registrants=Registrants(database),
         course_progress=CourseProgress(database, clock),
+        rehearsals=Rehearsals(database, clock),
         registration_log=RegistrationLog(database),
         requests=requests,
         bundling=bundling,
@@ -243,6 +253,8 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
         ),
         enquiries=Enquiries(database, clock, settings.hotline, consignments, lockout),
         hotline=HotlineDeeds(database, clock, lockout),
+        sms=sms,
+        texts_again=TextsAgain(database, clock, sms),
         retention=Retention(database, clock, settings.crossing),
         belief=ClockBelief(database, clock),
         company_keys=CompanyKeys(database, clock, settings.systems.key_known_s),

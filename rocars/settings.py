@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from ground.database.postgresql import database_url
+from ground.sms.settings import SmsSettings
 from ground.web.proxies import LOOPBACK
 from rocars.bundling.settings import BundlingRules
 from rocars.cargo.settings import BatchSettings, CargoRules, CcrnSettings
@@ -216,6 +217,7 @@ class RocarsSettings(BaseSettings):
     portal: PortalSettings = Field(default_factory=lambda: PortalSettings())
     kiosk: KioskSettings = Field(default_factory=lambda: KioskSettings())
     hotline: HotlineSettings = Field(default_factory=lambda: HotlineSettings())
+    sms: SmsSettings = Field(default_factory=lambda: SmsSettings())
     registration: RegistrationSettings = Field(default_factory=lambda: RegistrationSettings())
     crossing: CrossingSettings = Field(default_factory=lambda: CrossingSettings())
     systems: SystemSettings = Field(default_factory=lambda: SystemSettings())

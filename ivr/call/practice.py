@@ -17,6 +17,7 @@ from backend_client.types import (
     Driver,
     EarliestCrossing,
     Receipt,
+    RehearsedStep,
 )
 from call_flows.call_context import UnannouncedResult
 from call_flows.marks import on_keypad
@@ -31,13 +32,22 @@ WRONG_CODE = "000000"
 
 @dataclass
 class PracticeRocars:
-    """Fulfils `backend_client.protocol.Rocars` during one call, in memory only."""
+    """Fulfils `backend_client.protocol.Rocars` during one call, in memory only.
+
+    Attributes:
+        user_id: as keyed, whoever did it; empty before the log-in.
+        steps: what was done since, for trainers.
+    """
 
     bundled: list[Receipt] = field(default_factory=list)
+    user_id: str = ""
+    steps: set[RehearsedStep] = field(default_factory=set)
 
     async def log_in(self, credentials: Credentials) -> Driver:
         if credentials.code == WRONG_CODE:
             raise LoginRefused
+        self.user_id = credentials.user_id
+        self.steps = {RehearsedStep.LOG_IN}
         return Driver(credentials.user_id, "practice", VEHICLES)
 
     async def look_up(self, driver: Driver, ccrn: str) -> Cargo:
@@ -57,6 +67,7 @@ class PracticeRocars:
         at = now()
         receipt = Receipt(ubr, tuple(ccrns), vehicle, at, EarliestCrossing(False, at + LEAD))
         self.bundled.append(receipt)
+        self.steps.add(RehearsedStep.BUNDLE)
         return receipt
 
     async def unbundle(self, driver: Driver, ubr: str, *, idempotency_key: str) -> Receipt:
@@ -65,15 +76,19 @@ class PracticeRocars:
                 if receipt.state is not BundleState.LIVE:
                     raise BundleNotLive(ubr)
                 self.bundled[at] = replace(receipt, state=BundleState.UNBUNDLED)
+                self.steps.add(RehearsedStep.UNBUNDLE)
                 return self.bundled[at]
         raise UnknownBundle(ubr)
 
     async def bundles(self, driver: Driver) -> tuple[Receipt, ...]:
+        if self.bundled:
+            self.steps.add(RehearsedStep.HEAR)
         return tuple(reversed(self.bundled))
 
     async def status(self, ubr: str, vehicle: str) -> Receipt:
         for receipt in self.bundled:
             if receipt.ubr == ubr and vehicle in (receipt.vehicle, on_keypad(receipt.vehicle)):
+                self.steps.add(RehearsedStep.HEAR)
                 return receipt
         raise UnknownBundle(ubr)
 

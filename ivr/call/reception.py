@@ -11,12 +11,14 @@ from typing import Any
 
 import structlog
 
-from backend_client.protocol import Rocars
+from backend_client.errors import RocarsError
+from backend_client.protocol import Rocars, Trainers
 from call_flows.answer import answer
 from call_flows.call_context import CallContext, CallerHints, CallNotes, Conclusion, HotlineNow
 from call_flows.hotline import hotline
 from call_flows.record_prompts import record_prompts
 from call_flows.recording_studio import RecordingStudio
+from ground.sms.gateway import SmsGateway
 from ivr.call.call_recorder import CallRecorder, CallRecording
 from ivr.call.caller import caller_of
 from ivr.call.endings import Circumstances, closed_call, refused
@@ -38,7 +40,6 @@ from ivr.records.facts import CallClosed, CallOpened, CallProgress, now
 from ivr.records.masking import last_four
 from ivr.records.node_tables import OrderKind
 from ivr.records.outcome import EndedBy
-from ivr.sms.gateway import SmsGateway
 from ivr.sms.receipts import TextReceipts
 from ivr.telephony.ending import Ending
 from ivr.telephony.incoming import IncomingCall
@@ -78,6 +79,7 @@ class Reception:
     hotline_now: Callable[[], HotlineNow] = HotlineNow
     drafts: DraftNarrators | None = None
     recorder: CallRecorder | None = None
+    trainers: Trainers | None = None
     taken: int = 0
     _served: dict[str, _Served] = field(default_factory=dict)
     _in_progress: set[asyncio.Task[None]] = field(default_factory=set)
@@ -173,7 +175,7 @@ class Reception:
                     served.time,
                     tape,
                 )
-                context = self._context_of(call_id, opened, served.notes, await looking)
+                context = self._context_of(call_id, opened, served, await looking)
                 context = replace(context, recorded=tape is not None)
                 await self._serve(context, served, served.conversation)
             except HungUp:
@@ -235,13 +237,14 @@ class Reception:
         return await caller_hints(opened.caller, self.book, self.rocars)
 
     def _context_of(
-        self, call_id: str, opened: CallOpened, notes: CallNotes, hints: CallerHints
+        self, call_id: str, opened: CallOpened, served: _Served, hints: CallerHints
     ) -> CallContext:
-        rules = self.settings.flows
+        rules, notes = self.settings.flows, served.notes
         if opened.practice:
             metrics.practice_calls_total.inc()
+            served.rehearsal = PracticeRocars()
             return CallContext(
-                PracticeRocars(),
+                served.rehearsal,
                 rules,
                 PracticeLedger(),
                 notes,
@@ -357,6 +360,17 @@ class Reception:
             by=closed.ended_by.value,
             seconds=round(ending.duration_s, 1),
         )
+        if served.rehearsal is not None:
+            await self._report(served.rehearsal)
+
+    async def _report(self, rehearsal: PracticeRocars) -> None:
+        """Let trainers see what was rehearsed. The call is over, and nothing depends on it."""
+        if self.trainers is None or not rehearsal.user_id:
+            return
+        try:
+            await self.trainers.rehearsed(rehearsal.user_id, rehearsal.steps)
+        except RocarsError as failure:
+            log.warning("rehearsal not reported", why=type(failure).__name__)
 
 
 async def _over(offered: IncomingCall) -> Ending:
@@ -378,6 +392,7 @@ class _Served:
     time: TimeLeft | None = None
     recogniser: VoskRecogniser | None = None
     recording: CallRecording | None = None
+    rehearsal: PracticeRocars | None = None
     circumstances: Circumstances = field(default_factory=Circumstances)
     ordered: asyncio.Future[OrderKind] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()

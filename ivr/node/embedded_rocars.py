@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from backend_client.settings import RocarsClientSettings
+from ground.sms.settings import SmsSettings
 from ivr.node.children import DieWithParent
 from ivr.node.priorities import Aside, InChild, stand_aside
 from ivr.settings.service import Settings
@@ -126,6 +128,7 @@ class EmbeddedRocars:
             "ROCARS_CROSSING__OPEN_DISPLAYS": str(embedded.demo_data).lower(),
             "ROCARS_KIOSK__OPEN": str(embedded.demo_data).lower(),
             "ROCARS_LOG_LEVEL": "warning",
+            **gateway_variables(self._settings.sms),
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "rocars"],
@@ -136,6 +139,14 @@ class EmbeddedRocars:
             start_new_session=True,  # Ctrl-C is for the supervisor: calls may still need ROCARS
             preexec_fn=InChild(DieWithParent(), partial(stand_aside, Aside.BACK_END)),
         )
+
+
+def gateway_variables(sms: SmsSettings) -> dict[str, str]:
+    """The gateway of the telephone channel, for the officers of the hotline."""
+    if not sms.url:
+        return {}
+    given = {**sms.model_dump(mode="json"), "token": sms.token.get_secret_value()}
+    return {"ROCARS_SMS": json.dumps(given)}
 
 
 def _kept(port: int, chosen: Path) -> int:

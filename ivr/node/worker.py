@@ -14,6 +14,7 @@ import structlog
 
 from backend_client.client import RocarsClient
 from call_flows.call_context import HotlineNow
+from ground.sms.gateway import SmsGateway
 from ivr.call.call_recorder import CallRecorder
 from ivr.call.reception import Reception
 from ivr.call.recognisers import Recognisers
@@ -35,7 +36,6 @@ from ivr.records.node_orders import NodeOrders
 from ivr.records.people import People
 from ivr.records.prompt_versions import PromptVersions
 from ivr.settings.card_ports import telephony_of
-from ivr.sms.gateway import SmsGateway
 from ivr.studio.clips import Studio
 from ivr.studio.intake import Intake
 from ivr.telephony.errors import EndpointFailed
@@ -125,6 +125,7 @@ class _Worker:
             self._hotline_now,
             DraftNarrators(self._shared.draft_key, PromptVersions(records), live, composing),
             recorder,
+            rocars,
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot),

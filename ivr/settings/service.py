@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from backend_client.settings import RocarsClientSettings
 from call_flows.rules import FlowRules
 from ground.database.urls import sqlite_url
+from ground.sms.settings import SmsSettings
 from ivr.console.alert_settings import AlertSettings
 from ivr.console.report_settings import ReportSettings
 from ivr.console.settings import ConsoleSettings, SelfTestSettings, WebSettings
@@ -29,7 +30,6 @@ from ivr.settings.known import DELIMITER, PREFIX
 from ivr.settings.node import EmbeddedRocarsSettings, NodeSettings
 from ivr.settings.pool import PoolSettings
 from ivr.settings.sources import read
-from ivr.sms.settings import SmsSettings
 from ivr.telephony.settings import TelephonySettings
 from prompts.settings import PromptSettings
 from sip_config.edge import EdgeSettings

@@ -9,8 +9,9 @@ from rocars.bundling.bundles import checked_ubr
 from rocars.bundling.messages import BundleList, BundleReceipt, BundleRequest, Settle, Settled
 from rocars.cargo.messages import CargoStatus
 from rocars.entrance.messages import LoggedIn, LogIn
+from rocars.messages import Done
 from rocars.refusals import Code, Problem
-from rocars.registry.messages import Recognise, Recognised, VehicleMatches
+from rocars.registry.messages import Recognise, Recognised, Rehearsal, VehicleMatches
 from rocars.secrets.key_ring import Role
 
 CHANNEL = EndpointGroup(Role.IVR)
@@ -170,3 +171,16 @@ async def settle(incoming: Incoming) -> Settled:
 )
 async def recognise(incoming: Incoming) -> Recognised:
     return await incoming.service.drivers.recognise(incoming.body_as(Recognise).phone)
+
+
+@CHANNEL.endpoint(
+    "rehearsed",
+    "POST",
+    "/v1/rehearsals",
+    "What somebody did on the practice line, for their trainer; not for whom there is no driver",
+    body=Rehearsal,
+)
+async def rehearsed(incoming: Incoming) -> Done:
+    rehearsal = incoming.body_as(Rehearsal)
+    await incoming.service.rehearsals.note(rehearsal.user_id, rehearsal.steps)
+    return Done()

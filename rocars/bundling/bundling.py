@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
 import structlog
@@ -14,7 +15,7 @@ from rocars.bundling.idempotency import IdempotentRequests
 from rocars.bundling.messages import BundleReceipt, BundleRequest, Settled
 from rocars.bundling.settings import BundlingRules
 from rocars.cargo.ccrn import random_digits
-from rocars.cargo.consignments import Consignments, live_bundle, release_lapsed
+from rocars.cargo.consignments import Consignments, held_in_bundles
 from rocars.clock import HONG_KONG, Clock
 from rocars.refusals import Code, Problem
 from rocars.registry.drivers import driver_id_of
@@ -72,10 +73,11 @@ class Bundling:
         mark = self._vehicles.mark(request.vehicle)
         cargo = await self._consignments.lock(session, ccrns)
         now = self._clock()  # after the locks: all cargo was lodged before this instant
+        held = await held_in_bundles(session, [consignment.id for consignment in cargo], now)
         for consignment in cargo:
             if company_id not in (None, consignment.company_id):
                 raise Problem(Code.UNKNOWN_CCRN, consignment.ccrn)
-            await self._admit(session, consignment, now)
+            self._admit(consignment, held, now)
         if len({consignment.direction for consignment in cargo}) > 1:
             odd = next(c for c in cargo if c.direction != cargo[0].direction)
             raise Problem(Code.MIXED_DIRECTIONS, odd.ccrn)
@@ -104,11 +106,11 @@ class Bundling:
         log.info("bundle.made", ubr=bundle.ubr, ccrns=len(ccrns), immediately=bundle.immediately)
         return receipt_of(bundle, now)
 
-    async def _admit(self, session: AsyncSession, consignment: Consignment, now: datetime) -> None:
+    def _admit(self, consignment: Consignment, held: Collection[int], now: datetime) -> None:
+        """`held`: the consignments that are in live bundles."""
         if consignment.crossed_at is not None:
             raise Problem(Code.CARGO_CROSSED, consignment.ccrn)
-        await release_lapsed(session, consignment.id, now)
-        if await live_bundle(session, consignment.id) is not None:
+        if consignment.id in held:
             raise Problem(Code.ALREADY_BUNDLED, consignment.ccrn)
         if self._consignments.expired(consignment, now):
             raise Problem(Code.CARGO_EXPIRED, consignment.ccrn)

@@ -175,10 +175,9 @@ class Consignments:
             raise Problem(Code.UNKNOWN_CCRN, ccrn)  # nobody learns of another's cargo
         if consignment.withdrawn_at is not None:
             raise Problem(Code.CARGO_WITHDRAWN, ccrn)
-        await release_lapsed(session, consignment.id, now)
         if consignment.crossed_at is not None:
             raise Problem(Code.CARGO_CROSSED, ccrn)
-        if await live_bundle(session, consignment.id) is not None:
+        if await held_in_bundles(session, (consignment.id,), now):
             raise Problem(Code.CARGO_IN_BUNDLE, ccrn)
         return consignment
 
@@ -253,13 +252,13 @@ class Consignments:
             return "withdrawn"
         if consignment.crossed_at is not None:
             return "crossed"
-        bundle = await live_bundle(session, consignment.id)
+        bundle = await _live_bundle(session, consignment.id)
         if bundle is not None and now < bundle.expires_at:
             return "bundled"
         return "expired" if self.expired(consignment, now) else "free"
 
 
-async def live_bundle(session: AsyncSession, consignment_id: int) -> Bundle | None:
+async def _live_bundle(session: AsyncSession, consignment_id: int) -> Bundle | None:
     row = await session.execute(
         select(Bundle)
         .join(BundledCargo, BundledCargo.bundle_id == Bundle.id)
@@ -268,17 +267,27 @@ async def live_bundle(session: AsyncSession, consignment_id: int) -> Bundle | No
     return row.scalar()
 
 
-async def release_lapsed(session: AsyncSession, consignment_id: int, now: datetime) -> None:
-    """Settle the expiry of a bundle that has lapsed, so that it holds its cargo no longer."""
-    bundle = await live_bundle(session, consignment_id)
-    if bundle is None or now < bundle.expires_at:
-        return
-    await session.execute(
-        update(Bundle).where(Bundle.id == bundle.id, Bundle.state == "live").values(state="expired")
-    )
-    await session.execute(
-        update(BundledCargo).where(BundledCargo.bundle_id == bundle.id).values(live=False)
-    )
+async def held_in_bundles(session: AsyncSession, ids: Collection[int], now: datetime) -> set[int]:
+    """Which of these consignments are in a live bundle. One that has lapsed is settled on the way:
+    it has expired, and holds its cargo no longer."""
+    rows = (
+        await session.execute(
+            select(BundledCargo.consignment_id, Bundle.id, Bundle.expires_at)
+            .join(Bundle, Bundle.id == BundledCargo.bundle_id)
+            .where(BundledCargo.consignment_id.in_(ids), BundledCargo.live)
+        )
+    ).all()
+    lapsed = {row.id for row in rows if now >= row.expires_at}
+    if lapsed:
+        await session.execute(
+            update(Bundle)
+            .where(Bundle.id.in_(lapsed), Bundle.state == "live")
+            .values(state="expired")
+        )
+        await session.execute(
+            update(BundledCargo).where(BundledCargo.bundle_id.in_(lapsed)).values(live=False)
+        )
+    return {row.consignment_id for row in rows if row.id not in lapsed}
 
 
 _DATA_ITEMS = tuple(CargoData.model_fields)

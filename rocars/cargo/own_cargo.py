@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from rocars.cargo.by_agents import ByAgent, done_with_bundles, done_with_cargo
 from rocars.cargo.consignments import Consignments, data_of, direction_of
 from rocars.cargo.messages import ConsignmentData, ConsignmentState
 from rocars.cargo.settings import CargoRules
@@ -18,12 +19,11 @@ from rocars.clock import Clock, in_hong_kong
 from rocars.messages import Direction
 from rocars.refusals import Code, Problem
 from rocars.store.database import Database
-from rocars.store.tables.applications import Agency, AgentDeed
 from rocars.store.tables.batches import BatchedConsignment
 from rocars.store.tables.bundling import Bundle, BundledCargo
 from rocars.store.tables.cargo import Consignment, ConsignmentChange
 from rocars.store.tables.registration import Company
-from rocars.store.tables.systems import AgentMessage, BulkConsignment, BulkMessage
+from rocars.store.tables.systems import BulkConsignment
 
 PAGE = 50
 LOOKED_THROUGH = 5000
@@ -195,7 +195,10 @@ class OwnCargo:
                 )
             ).scalars()
             bundled = tuple(bundles)
-            by_agents = await _done_by_agents(session, lot, bundled)
+            by_agents = {
+                **await done_with_cargo(session, lot),
+                **await done_with_bundles(session, [bundle.ubr for bundle in bundled]),
+            }
         deeds = tuple(
             _signed(deed, by_agents.get((deed.deed, deed.at)))
             for deed in _history(lot, bundled, tuple(changes))
@@ -311,47 +314,9 @@ def _speaks_of(text: str) -> ColumnElement[bool]:
     )
 
 
-async def _done_by_agents(
-    session: AsyncSession, lot: Consignment, bundles: tuple[Bundle, ...]
-) -> dict[tuple[str, datetime], tuple[str, str]]:
-    """By deed and instant, the user ID of who of an agent did it (or the ID of the agent's key),
-    and the agent's name."""
-    about_bundle = AgentDeed.subject.in_([bundle.ubr for bundle in bundles])
-    about = [
-        and_(AgentDeed.about == "ccrn", AgentDeed.subject == lot.ccrn),
-        and_(AgentDeed.about == "ubr", about_bundle),
-    ]
-    in_file = await session.get(BatchedConsignment, lot.id)
-    if in_file is not None:
-        subject = str(in_file.batch_id)
-        about.append(and_(AgentDeed.about == "file", AgentDeed.subject == subject))
-    rows = await session.execute(
-        select(AgentDeed.deed, AgentDeed.done_at, AgentDeed.user_id, Company.name)
-        .join(Agency, Agency.id == AgentDeed.agency_id)
-        .join(Company, Company.id == Agency.agent_id)
-        .where(or_(*about))
-    )
-    done = {(deed, at): (user_id, agent) for deed, at, user_id, agent in rows}
-    by_message = (
-        await session.execute(
-            select(BulkMessage.key_id, Company.name)
-            .join(BulkConsignment, BulkConsignment.message_id == BulkMessage.id)
-            .join(AgentMessage, AgentMessage.message_id == BulkMessage.id)
-            .join(Company, Company.id == BulkMessage.company_id)
-            .where(BulkConsignment.consignment_id == lot.id)
-        )
-    ).one_or_none()
-    if by_message is not None:
-        done["lodged", lot.lodged_at] = (by_message.key_id, by_message.name)
-    return done
-
-
-def _signed(deed: Deed, by_agent: tuple[str, str] | None) -> Deed:
+def _signed(deed: Deed, agent: ByAgent | None) -> Deed:
     """With who did it, if it was an agent."""
-    if by_agent is None:
-        return deed
-    user_id, agent = by_agent
-    return replace(deed, by=user_id, agent=agent)
+    return deed if agent is None else replace(deed, by=agent.user_id, agent=agent.name)
 
 
 def _history(

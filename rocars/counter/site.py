@@ -32,6 +32,7 @@ from rocars.registry.deeds import RegistrationLog
 from rocars.registry.driver_tokens import DriverTokens
 from rocars.registry.packs import Packs
 from rocars.registry.registrants import Registrants
+from rocars.registry.rehearsals import Rehearsals
 from rocars.registry.settings import RegistrationSettings
 from rocars.secrets.settings import TokenSettings
 
@@ -68,6 +69,7 @@ LOOK = Look(
         "spoken": texts.SPOKEN.__getitem__,
         "deed": texts.DEEDS.__getitem__,
         "step": texts.STEPS.__getitem__,
+        "place": texts.PLACES.__getitem__,
     },
     names={"ROOT": ROOT},
 )
@@ -99,6 +101,7 @@ class Desk:
     agencies: Agencies
     registrants: Registrants
     course: CourseProgress
+    rehearsals: Rehearsals
     log: RegistrationLog
     navigation: tuple[Entry[OfficerRole], ...] = ()
 

@@ -67,8 +67,17 @@ STEPS: Mapping[str, str] = {
     "amend": _("amended"),
     "bundle": _("bundled"),
     "board": _("read the board"),
+    "log_in": _("logged in"),
+    "hear": _("heard of a bundle"),
+    "unbundle": _("unbundled"),
 }
-"""Of the course on the web."""
+"""Of the courses."""
+PLACES: Mapping[str, str] = {
+    "web": _("web"),
+    "kiosk": _("kiosk"),
+    "telephone": _("telephone"),
+}
+"""Where a course is taken."""
 DONE: Mapping[str, str] = {
     "asked": _("The applicant is asked."),
     "refused": _("The application is refused."),
@@ -79,5 +88,5 @@ DONE: Mapping[str, str] = {
     "unlocked": _("The lock-out is ended."),
 }
 """What an officer is told when it is done."""
-EVERY_SET = (STATES, PACK_STATES, KINDS, ROLES, CARRIERS, SPOKEN, DEEDS, STEPS, DONE)
+EVERY_SET = (STATES, PACK_STATES, KINDS, ROLES, CARRIERS, SPOKEN, DEEDS, STEPS, PLACES, DONE)
 """What is looked up by name, so that a test sees every word of it translated."""

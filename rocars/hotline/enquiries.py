@@ -15,12 +15,14 @@ from rocars.clock import Clock
 from rocars.entrance.lockout import Lockout
 from rocars.hotline.deeds import note
 from rocars.hotline.finders import Finders, Held
-from rocars.hotline.findings import Finding
+from rocars.hotline.findings import Finding, Live, masked_number
 from rocars.hotline.history import in_order, of_bundles, of_hotline, of_passages
 from rocars.hotline.settings import HotlineSettings
 from rocars.hotline.subjects import Kind, Subject
 from rocars.store.database import Database
+from rocars.store.tables.bundling import Bundle
 from rocars.store.tables.hotline import ChannelEvent, HotlineDeed
+from rocars.store.tables.registration import Driver
 
 log = structlog.get_logger("rocars.hotline")
 
@@ -88,7 +90,7 @@ class Enquiries:
             related=(*held.related, *(ubr for ubr in ubrs if ubr != subject)),
             personal=held.personal,
             happened=in_order(happened),
-            live=tuple(b.ubr for b in held.bundles if state_of(b, now) == "live"),
+            live=await _live(session, [b for b in held.bundles if state_of(b, now) == "live"]),
         )
 
     async def looks(self) -> Sequence[HotlineDeed]:
@@ -107,3 +109,12 @@ class Enquiries:
         async with self._database.writing() as session:
             await session.execute(delete(ChannelEvent).where(ChannelEvent.done_at < events))
             await session.execute(delete(HotlineDeed).where(HotlineDeed.done_at < looks))
+
+
+async def _live(session: AsyncSession, bundles: Sequence[Bundle]) -> tuple[Live, ...]:
+    """These bundles, with the numbers of their drivers."""
+    rows = await session.execute(
+        select(Driver.id, Driver.phone).where(Driver.id.in_({b.driver_id for b in bundles}))
+    )
+    numbers = {driver: masked_number(phone) if phone else "" for driver, phone in rows}
+    return tuple(Live(bundle.ubr, numbers[bundle.driver_id]) for bundle in bundles)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from rocars.cargo.by_agents import ByAgent
 from rocars.hotline.subjects import Subject
 
 HIDDEN = "***"
@@ -33,9 +34,12 @@ class Fact:
         """The value, or as much of it as lets a caller be asked for the rest."""
         if clear or self.privacy is Privacy.PUBLIC or not self.value:
             return self.value
-        if self.privacy is Privacy.NUMBER and len(self.value) > 5:
-            return HIDDEN + self.value[-3:]
-        return HIDDEN
+        return masked_number(self.value) if self.privacy is Privacy.NUMBER else HIDDEN
+
+
+def masked_number(number: str) -> str:
+    """As much of it as lets a caller be asked for the rest."""
+    return HIDDEN + number[-3:] if len(number) > 5 else HIDDEN
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Happening:
         subject: the bundle or consignment it is about, where that is not the one asked about.
         items: the data items that were amended.
         remark: the reason an officer gave.
+        agent: who did it for their client.
     """
 
     at: datetime
@@ -58,6 +63,24 @@ class Happening:
     subject: Subject | None = None
     items: tuple[str, ...] = ()
     remark: str = ""
+    agent: ByAgent | None = None
+
+    def agent_shown(self, clear: bool) -> str:
+        """The agent's name, and the user ID or key of who it was there, as far as may be shown."""
+        if self.agent is None:
+            return ""
+        if clear:
+            return f"{self.agent.name} ({self.agent.user_id})"
+        return f"{HIDDEN} ({masked_number(self.agent.user_id)})"
+
+
+@dataclass(frozen=True)
+class Live:
+    """A live bundle: it may be unbundled on request, and its text message sent again. `number` is
+    the masked telephone number of its driver, empty when none is known."""
+
+    ubr: str
+    number: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +91,7 @@ class Finding:
         facts: in the order they are shown.
         related: other subjects one may go on to; those of `personal` only once shown in clear.
         happened: oldest first.
-        live: UBRs of live bundles, which may be unbundled on request.
+        live: the live bundles.
     """
 
     subject: Subject
@@ -76,4 +99,4 @@ class Finding:
     related: tuple[Subject, ...] = ()
     personal: tuple[Subject, ...] = ()
     happened: tuple[Happening, ...] = ()
-    live: tuple[str, ...] = ()
+    live: tuple[Live, ...] = ()

@@ -6,11 +6,13 @@ What is older than the journal is told without its channel.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from rocars.cargo.by_agents import DoneByAgents, done_with_bundles, done_with_cargo
 from rocars.hotline.findings import Happening
 from rocars.hotline.subjects import Kind, Subject
 from rocars.store.tables.batches import BatchedConsignment
@@ -20,12 +22,16 @@ from rocars.store.tables.crossing import Passage
 from rocars.store.tables.hotline import ChannelEvent, HotlineDeed
 from rocars.store.tables.systems import BulkConsignment
 
+DONE = ("unlocked", "unbundled", "texted", "not_sent")
+"""What officers do, beside looking."""
+
 
 async def of_bundles(
     session: AsyncSession, bundles: Sequence[Bundle], listed: int
 ) -> list[Happening]:
     """Bundled, unbundled, crossed."""
-    events = await _events(session, "ubr", {bundle.ubr for bundle in bundles}, listed)
+    ubrs = {bundle.ubr for bundle in bundles}
+    events = await _events(session, "ubr", ubrs, listed)
     known = {event.subject for event in events if event.deed == "bundled"}
     happenings = [
         _event(event, Subject(Kind.UBR, event.subject))
@@ -39,7 +45,7 @@ async def of_bundles(
         if bundle.crossed_at is not None:
             place = bundle.control_point or ""
             happenings.append(Happening(bundle.crossed_at, "boundary", place, "crossed", about))
-    return happenings
+    return _signed(happenings, await done_with_bundles(session, ubrs))
 
 
 async def of_passages(
@@ -73,7 +79,7 @@ async def of_consignment(session: AsyncSession, lot: Consignment, listed: int) -
         happenings.append(
             _cargo_deed(change.done_at, change.deed, came, items=tuple(change.changes))
         )
-    return happenings
+    return _signed(happenings, await done_with_cargo(session, lot))
 
 
 async def of_user(session: AsyncSession, user_id: str, listed: int) -> list[Happening]:
@@ -88,7 +94,7 @@ async def of_hotline(session: AsyncSession, subjects: Iterable[Subject]) -> list
         for subject in subjects
     ]
     rows = await session.execute(
-        select(HotlineDeed).where(or_(*wanted), HotlineDeed.deed.in_(("unlocked", "unbundled")))
+        select(HotlineDeed).where(or_(*wanted), HotlineDeed.deed.in_(DONE))
     )
     return [
         Happening(
@@ -116,6 +122,14 @@ async def _events(
 
 def _event(event: ChannelEvent, about: Subject | None = None) -> Happening:
     return Happening(event.done_at, event.channel, event.place, event.deed, about)
+
+
+def _signed(happenings: Iterable[Happening], by_agents: DoneByAgents) -> list[Happening]:
+    """With the agent, where it was one."""
+    return [
+        replace(happening, agent=by_agents.get((happening.deed, happening.at)))
+        for happening in happenings
+    ]
 
 
 def _passage(passage: Passage) -> Happening:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
@@ -13,10 +14,30 @@ from ground.web.assets import ROUTE
 from ground.web.navigation import PageModule
 from ground.web.throttle import Throttle
 from rocars.kiosk.devices import devices_of
-from rocars.kiosk.pages import account, bundling, clients, device, lodging, start
-from rocars.kiosk.site import ASSETS, SITE, Site, error_page, message_page, refusal, words_for
+from rocars.kiosk.pages import (
+    account,
+    bundling,
+    clients,
+    device,
+    driver,
+    lodging,
+    start,
+    training,
+)
+from rocars.kiosk.site import (
+    ASSETS,
+    ROOT,
+    SITE,
+    TRAINING,
+    Site,
+    error_page,
+    message_page,
+    refusal,
+    words_for,
+)
 from rocars.refusals import Problem
 from rocars.service import Service
+from rocars.training.course import Course
 
 log = structlog.get_logger("rocars.kiosk")
 
@@ -25,16 +46,18 @@ MODULES: tuple[PageModule[str], ...] = (
     start.PAGES,
     device.PAGES,
     account.PAGES,
+    driver.PAGES,
     bundling.PAGES,
     lodging.PAGES,
     clients.PAGES,
 )
 
 
-def kiosk_web(service: Service) -> web.Application:
+def kiosk_web(service: Service, ground: Service | None) -> web.Application:
+    """With `ground`, which somebody else prepares and closes, they can be tried there too."""
     settings = service.settings.kiosk
     app = web.Application(middlewares=[plainly])
-    app[SITE] = Site(
+    site = app[SITE] = Site(
         service,
         devices_of(settings),
         pace=Throttle(settings.requests_per_minute),
@@ -43,6 +66,17 @@ def kiosk_web(service: Service) -> web.Application:
     for module in MODULES:
         app.router.add_routes(module.routes())
     app.router.add_get(ROUTE, ASSETS.serve)
+    if ground is not None:
+        app.add_subapp(TRAINING.removeprefix(ROOT), _training_web(site, ground))
+    return app
+
+
+def _training_web(site: Site, ground: Service) -> web.Application:
+    """The same kiosks over the training ground."""
+    app = web.Application(middlewares=[plainly])
+    course = Course(ground, site.service.course_progress, "kiosk")
+    app[SITE] = replace(site, service=ground, course=course, entrance=site.service)
+    app.router.add_routes(training.PAGES.routes())
     return app
 
 

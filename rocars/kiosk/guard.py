@@ -1,4 +1,5 @@
-"""Every page and press says who may use it: a kiosk, or whoever is logged in at one."""
+"""Every page and press says who may use it: a kiosk, or whoever is logged in at one. In training
+all pages are for trainees."""
 
 from __future__ import annotations
 
@@ -10,12 +11,14 @@ from urllib.parse import quote
 from aiohttp import web
 
 from ground.web.forms import TOKEN, Form, check_same_origin, number_in, read_form
+from rocars.entrance.sessions import LoggedInDriver
 from rocars.entrance.web_login import WebVisitor
 from rocars.kiosk.devices import DEVICE_COOKIE, Device, device_of
-from rocars.kiosk.site import ROOT, SITE, message_page, words_for
+from rocars.kiosk.site import ROOT, SITE, TRAINING, message_page, words_for
 from rocars.kiosk.visits import Kind, Visit, keep, visit_of
 from rocars.portal.guard import CLIENT
 from rocars.store.journal import by_agent, through
+from rocars.training.course import Course
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 AtKiosk = Callable[[web.Request, Device], Awaitable[web.StreamResponse]]
@@ -46,7 +49,7 @@ def at_kiosk(show: AtKiosk) -> Handler:
 
 
 def page(kind: Kind, show: Page) -> Handler:
-    """A page for a driver, or for a shipper, who is logged in at the kiosk."""
+    """A page for a driver, a shipper or a trainee who is logged in at the kiosk."""
 
     async def shown(request: web.Request, device: Device) -> web.StreamResponse:
         visit = await _visit(request, device, kind)
@@ -72,11 +75,23 @@ def action(kind: Kind, do: Action) -> Handler:
 async def _visit(request: web.Request, device: Device, kind: Kind) -> Visit:
     """Raises a redirection to the first page when it is nobody, or somebody else."""
     visit = await visit_of(request, device)
-    if visit is None or visit.kind != kind:
+    course = request.app[SITE].course
+    if visit is None or visit.kind != (kind if course is None else "trainee"):
         raise web.HTTPSeeOther(f"{ROOT}/")
+    if course is not None and visit.shipper is not None:
+        return await _on_training_ground(visit, visit.shipper, course)
     if CLIENT in request.match_info and visit.shipper is not None:
         return await _for_client(request, visit, visit.shipper)
     return visit
+
+
+async def _on_training_ground(visit: Visit, account: WebVisitor, course: Course) -> Visit:
+    """The same person, with the company they have there; where cargo is bundled they are its
+    driver."""
+    trainee = await course.trainee(account.account_id)
+    there = replace(account, company_id=trainee.company_id, company=trainee.company)
+    driver = LoggedInDriver(trainee.driver_id, account.user_id)
+    return replace(visit, shipper=there, driver=driver, base=TRAINING)
 
 
 async def _for_client(request: web.Request, visit: Visit, shipper: WebVisitor) -> Visit:

@@ -14,6 +14,7 @@ from ground.web.requests import address_of
 from ground.web.throttle import Throttle
 from ground.web.words import Translate, Words
 from rocars.entrance.throttles import SharedThrottle
+from rocars.entrance.web_login import WebLogin
 from rocars.kiosk.devices import Device
 from rocars.portal import rendering as portal
 from rocars.portal import shown
@@ -21,9 +22,12 @@ from rocars.portal.fields import LABELS
 from rocars.refusals import Code, Problem
 from rocars.service import Service
 from rocars.settings import KioskSettings
+from rocars.training.course import Course
 
 HERE = Path(__file__).parent
 ROOT = "/kiosk"
+TRAINING = f"{ROOT}/training"
+"""Where the pages of a kiosk in training begin."""
 LANGUAGES = {"zh-Hant": "繁體中文", "zh-Hans": "简体中文", "en": "English"}
 """In the order of the keys on the first page."""
 LANGUAGE_COOKIE = "rocars_kiosk_language"
@@ -48,19 +52,30 @@ LOOK = Look(
         "direction": shown.DIRECTIONS.__getitem__,
         "item": LABELS.__getitem__,
     },
-    names={"ROOT": ROOT},
+    names={"ROOT": ROOT, "TRAINING": TRAINING},
 )
 _PAGES = Pages(HERE / "templates", LOOK, WORDS, ASSETS)
 
 
 @dataclass(frozen=True)
 class Site:
-    """The kiosks of one ROCARS. `devices` by name; `pace` counts on this node alone."""
+    """The kiosks of one ROCARS. `devices` by name; `pace` counts on this node alone.
+
+    In training the pages are of a site of their own: there `service` is the training ground, and
+    `entrance` the ROCARS that people log in to.
+    """
 
     service: Service
     devices: dict[str, Device]
     pace: Throttle = field(repr=False)
     tries: SharedThrottle = field(repr=False)
+    course: Course | None = None
+    entrance: Service | None = None
+
+    @property
+    def web_login(self) -> WebLogin:
+        """Of whoever has an account."""
+        return (self.entrance or self.service).web_login
 
     @property
     def settings(self) -> KioskSettings:
@@ -108,12 +123,14 @@ def render(
         csrf: what its forms must bring back; empty: nobody is known.
         watched: whether it is wiped when nobody touches it.
     """
-    settings = request.app[SITE].settings
+    site = request.app[SITE]
+    settings = site.settings
     return _PAGES.render(
         request,
         template,
         status=status,
         csrf=csrf,
+        training=site.course is not None,
         low=request.cookies.get(LOW_COOKIE) == "yes",
         idle_ms=int(settings.idle_s * 1000) if watched else 0,
         warning_ms=int(settings.warning_s * 1000),

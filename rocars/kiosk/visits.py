@@ -1,4 +1,4 @@
-"""Who stands before a kiosk: a driver or a shipper who logged in there a moment ago.
+"""Who stands before a kiosk: a driver, a shipper or a trainee who logged in there a moment ago.
 
 The cookie holds the token of their log-in and when the kiosk was last touched, signed by its key.
 So a kiosk whose page died forgets them as well, and every node of ROCARS knows as much.
@@ -7,7 +7,7 @@ So a kiosk whose page died forgets them as well, and every node of ROCARS knows 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from aiohttp import web
 
@@ -20,7 +20,7 @@ from rocars.refusals import Problem
 from rocars.registry.agencies import ActingFor
 
 VISIT_COOKIE = "rocars_kiosk_visit"
-Kind = Literal["driver", "shipper"]
+Kind = Literal["driver", "shipper", "trainee"]
 _TOUCHED_EVERY_S = 10.0
 """How often a page that is touched says so (`kiosk.js`)."""
 _SLACK_S = 5.0
@@ -31,6 +31,9 @@ _AHEAD_S = 120.0
 @dataclass(frozen=True)
 class Visit:
     """Somebody at a kiosk: one of `driver` and `shipper`. `csrf` comes back with every form.
+
+    A trainee is who has an account, as `shipper`; on the training ground they are both, with
+    company and vehicle there. They are let in nowhere else, and nobody else is there.
 
     With `client` this page is about a client of the shipper's company, whose `company_id` the
     shipper has here; `base` is what the addresses begin with that such a page leads to.
@@ -60,10 +63,10 @@ async def visit_of(request: web.Request, device: Device) -> Visit | None:
         except Problem:
             return None
         return Visit(device, "driver", token, csrf, driver=driver)
-    shipper = await service.web_login.visitor(token)
-    if shipper is None or shipper.role != "shipper":
+    shipper = await request.app[SITE].web_login.visitor(token)
+    if shipper is None or (kind == "shipper" and shipper.role != "shipper"):
         return None
-    return Visit(device, "shipper", token, csrf, shipper=shipper)
+    return Visit(device, kind, token, csrf, shipper=shipper)
 
 
 def keep(
@@ -84,15 +87,15 @@ def keep(
 
 async def end(request: web.Request, device: Device) -> None:
     """End the log-in of whoever was there."""
-    service = request.app[SITE].service
+    site = request.app[SITE]
     held = _held(request, device, lapsed=True)
     if held is None:
         return
     kind, token = held
     if kind == "driver":
-        await service.sessions.end(token)
+        await site.service.sessions.end(token)
     else:
-        await service.web_login.log_out(token)
+        await site.web_login.log_out(token)
 
 
 def _held(request: web.Request, device: Device, *, lapsed: bool = False) -> tuple[Kind, str] | None:
@@ -105,7 +108,7 @@ def _held(request: web.Request, device: Device, *, lapsed: bool = False) -> tupl
     age = request.app[SITE].service.clock().timestamp() - float(touched)
     if not lapsed and not -_AHEAD_S <= age <= _longest(request):
         return None
-    return ("driver" if kind == "driver" else "shipper"), token
+    return (cast(Kind, kind), token) if kind in get_args(Kind) else None
 
 
 def _longest(request: web.Request) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
@@ -29,7 +29,7 @@ from rocars.portal.pages import (
 from rocars.portal.rendering import ASSETS, ENTRIES, error_page, message_page, refusal, words_for
 from rocars.portal.site import SITE, Site
 from rocars.refusals import Problem
-from rocars.service import Service, wire
+from rocars.service import Service
 from rocars.store.journal import through
 from rocars.training.course import Course
 
@@ -52,43 +52,34 @@ ROOMS = (
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def portal(service: Service) -> web.Application:
-    """The portal over a service that somebody else prepares and closes."""
+def portal(service: Service, ground: Service | None = None) -> web.Application:
+    """The portal over a service, and a training ground for its course, that somebody else prepares
+    and closes."""
     app = web.Application(middlewares=[with_headers, by_web, plainly])
     throttle = service.throttles.of("portal", service.settings.portal.logins_per_minute)
     app[SITE] = Site(service, throttle)
     entries = entries_of(ROOMS)
-    if service.settings.course.enabled:
+    if ground is not None:
         entries = (*entries[:-1], course.ENTRY, entries[-1]) if entries else (course.ENTRY,)
     app[ENTRIES] = entries
     app.router.add_get(assets.ROUTE, ASSETS.serve)
     for room in ROOMS:
         app.router.add_routes(room.routes())
-    if service.settings.course.enabled:
-        app.add_subapp(COURSE, _training_ground(service, throttle, entries))
+    if ground is not None:
+        app.add_subapp(COURSE, _of_course(service, ground, throttle, entries))
     return app
 
 
-def _training_ground(
-    service: Service, throttle: SharedThrottle, entries: tuple[Entry[str], ...]
+def _of_course(
+    service: Service, ground: Service, throttle: SharedThrottle, entries: tuple[Entry[str], ...]
 ) -> web.Application:
     """The pages of the course: the same as the portal's, over a ROCARS with data of its own."""
-    ground = wire(service.settings.of_course, service.clock)
     app = web.Application()
-    app[SITE] = Site(ground, throttle, Course(ground, service.course_progress), service)
+    app[SITE] = Site(ground, throttle, Course(ground, service.course_progress, "web"), service)
     app[ENTRIES] = entries
     app.router.add_routes(
         [*course.routes(), *consignments.routes(), *lodging.routes(), *bundles.routes()]
     )
-
-    async def live(_: web.Application) -> AsyncIterator[None]:
-        try:
-            await ground.database.prepare()
-            yield
-        finally:
-            await ground.close()
-
-    app.cleanup_ctx.append(live)
     return app
 
 

@@ -1,11 +1,11 @@
-"""How far everybody is in the course on the web: kept beside the accounts, and seen by trainers."""
+"""How far everybody is in the courses: kept beside the accounts, and seen by trainers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy import delete, select
 
@@ -15,26 +15,38 @@ from rocars.store.tables.course import CourseTaken
 from rocars.store.tables.registration import Company
 from rocars.store.tables.web import WebAccount
 
-Step = Literal["lodge", "amend", "bundle", "board"]
-STEPS: tuple[Step, ...] = get_args(Step)
-"""In their order."""
+Step = Literal["lodge", "amend", "bundle", "board", "log_in", "hear", "unbundle"]
+Place = Literal["web", "kiosk", "telephone"]
+STEPS: Mapping[Place, tuple[Step, ...]] = {
+    "web": ("lodge", "amend", "bundle", "board"),
+    "kiosk": ("lodge", "bundle", "board"),
+    "telephone": ("log_in", "bundle", "hear", "unbundle"),
+}
+"""By where a course is taken, in their order: at kiosks nothing is amended, and drivers on the
+telephone lodge nothing."""
 
 A_PAGE = 200
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where somebody is. `done` has the steps done, and when."""
+    """Where somebody is. `done` has the steps done, and when; `ccrn` and `board` are what the later
+    steps on the training ground are about."""
 
+    place: Place
     begun_at: datetime
     done: Mapping[str, str]
-    ccrn: str
-    board: Mapping[str, Any] | None
+    ccrn: str = ""
+    board: Mapping[str, Any] | None = None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return STEPS[self.place]
 
     @property
     def next_step(self) -> Step | None:
         """The first that is not done."""
-        return next((step for step in STEPS if step not in self.done), None)
+        return next((step for step in self.steps if step not in self.done), None)
 
 
 @dataclass(frozen=True)
@@ -52,27 +64,38 @@ class CourseProgress:
         self._database = database
         self._clock = clock
 
-    async def of(self, account_id: int) -> Progress:
+    async def of(self, account_id: int, place: Place) -> Progress:
         """Somebody's; it begins when it is first asked for."""
-        return await self.change(account_id, lambda _: None)
+        return await self.change(account_id, place, lambda _: None)
 
-    async def change(self, account_id: int, do: Callable[[CourseTaken], None]) -> Progress:
+    async def change(
+        self, account_id: int, place: Place, do: Callable[[CourseTaken], None]
+    ) -> Progress:
         """`do` changes the record, in the transaction that holds it."""
         async with self._database.writing() as session:
-            taken = await session.get(CourseTaken, account_id, with_for_update=True)
+            taken = await session.get(CourseTaken, (account_id, place), with_for_update=True)
             if taken is None:
                 taken = CourseTaken(
-                    account_id=account_id, begun_at=self._clock(), steps={}, ccrn="", board=None
+                    account_id=account_id,
+                    place=place,
+                    begun_at=self._clock(),
+                    steps={},
+                    ccrn="",
+                    board=None,
                 )
                 session.add(taken)
             do(taken)
             await session.flush()
             return _progress(taken)
 
-    async def begin_again(self, account_id: int) -> None:
+    async def begin_again(self, account_id: int, place: Place) -> None:
         """Forget what was done."""
         async with self._database.writing() as session:
-            await session.execute(delete(CourseTaken).where(CourseTaken.account_id == account_id))
+            await session.execute(
+                delete(CourseTaken).where(
+                    CourseTaken.account_id == account_id, CourseTaken.place == place
+                )
+            )
 
     async def trainees(self) -> Sequence[Trainee]:
         """Those who have begun, the newest first, at most `A_PAGE`."""
@@ -91,4 +114,5 @@ class CourseProgress:
 
 
 def _progress(taken: CourseTaken) -> Progress:
-    return Progress(taken.begun_at, dict(taken.steps), taken.ccrn, taken.board)
+    place: Place = "kiosk" if taken.place == "kiosk" else "web"
+    return Progress(place, taken.begun_at, dict(taken.steps), taken.ccrn, taken.board)

@@ -70,6 +70,16 @@ class Recognised(Answer):
     language: Language | None
 
 
+RehearsedStep = Literal["log_in", "bundle", "hear", "unbundle"]
+
+
+class Rehearsal(Request):
+    """What was done in a call to the practice line, where nothing is bundled."""
+
+    user_id: Keyed = Field(description="As keyed; no PIN was asked of ROCARS.")
+    steps: list[RehearsedStep] = Field(min_length=1, max_length=4)
+
+
 class AccountData(Request):
     """An account of the web portal. A driver's belongs to their company, not to be named."""
 

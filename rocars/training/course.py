@@ -1,4 +1,4 @@
-"""The course for shippers on the web: exercises on a training ground, whose steps check themselves.
+"""The courses on the web and at kiosks: exercises on a training ground, which check themselves.
 
 The ground is a ROCARS with the same rules and a database of its own. Each trainee has a company, a
 driver and a vehicle there; nothing of it is known to the real one, its telephone or its boundary.
@@ -18,7 +18,7 @@ from rocars.clock import in_hong_kong
 from rocars.crossing.instructions import Instruction
 from rocars.crossing.messages import Reading
 from rocars.refusals import Code, Problem
-from rocars.registry.course_progress import CourseProgress, Progress, Step
+from rocars.registry.course_progress import CourseProgress, Place, Progress, Step
 from rocars.registry.vehicles import link
 from rocars.service import Service
 from rocars.store.tables.bundling import Bundle, BundledCargo
@@ -39,6 +39,10 @@ TO_LODGE: Mapping[str, str] = {
     "consignee_address": "2 Renmin South Road, Luohu, Shenzhen",
 }
 """What the first step asks for; the date is that of tomorrow."""
+
+LETTERS: Mapping[Place, str] = {"web": "T", "kiosk": "K"}
+"""What is done in one course is nothing in the other: each has trainees of its own, whose numbers
+begin with this letter."""
 
 ANSWERS = ("proceed", "wait", "examination", "bundle", "officer")
 """What a driver can be told to do."""
@@ -63,17 +67,19 @@ class Trainee:
 
 
 class Course:
-    def __init__(self, ground: Service, progress: CourseProgress) -> None:
+    def __init__(self, ground: Service, progress: CourseProgress, place: Place) -> None:
         """`ground`: ROCARS with a database of its own; `progress` is kept beside the accounts."""
         self.ground = ground
         self._progress = progress
+        self._place: Place = place
 
     async def trainee(self, account_id: int) -> Trainee:
         """Company, driver and vehicle of an account; made when they are first asked for."""
-        number, mark = f"T-{account_id}", f"TR{account_id % 9999 + 1}"
+        letter = LETTERS[self._place]
+        number, mark = f"{letter}-{account_id}", f"{letter}R{account_id % 9999 + 1}"
         found = await self._found(number, mark)
         if found is None:
-            await self._register(number, account_id, mark)
+            await self._register(number, mark)
             found = await self._found(number, mark)
         if found is None:
             raise Problem(Code.UNAVAILABLE)
@@ -90,7 +96,7 @@ class Course:
             ).first()
         return Trainee(row[0], number, row[1], mark) if row is not None else None
 
-    async def _register(self, number: str, account_id: int, mark: str) -> None:
+    async def _register(self, number: str, mark: str) -> None:
         """Nobody can log in as this driver: no PIN has an empty hash."""
         try:
             async with self.ground.database.writing() as session:
@@ -102,7 +108,7 @@ class Course:
                 session.add(company)
                 await session.flush()
                 driver = Driver(
-                    user_id=f"T{account_id}",
+                    user_id=number.replace("-", ""),
                     company_id=company.id,
                     name="Chan Tai Man",
                     pin_hash="",
@@ -120,12 +126,12 @@ class Course:
 
     async def progress(self, account_id: int, trainee: Trainee) -> Progress:
         """Where somebody is, after a look at what they did on the ground since."""
-        progress = await self._progress.of(account_id)
+        progress = await self._progress.of(account_id, self._place)
         while (step := progress.next_step) is not None and step != "board":
             ccrn = await self._done(step, progress, trainee)
             if ccrn is None:
                 break
-            progress = await self._progress.change(account_id, self._did(step, ccrn))
+            progress = await self._progress.change(account_id, self._place, self._did(step, ccrn))
         return progress
 
     def _did(self, step: Step, ccrn: str) -> Callable[[CourseTaken], None]:
@@ -180,17 +186,17 @@ class Course:
         def note(taken: CourseTaken) -> None:
             taken.board = board
 
-        await self._progress.change(account_id, note)
+        await self._progress.change(account_id, self._place, note)
 
     async def answer(self, account_id: int, answer: str) -> bool:
         """Whether the trainee reads the board as it is meant."""
-        progress = await self._progress.of(account_id)
+        progress = await self._progress.of(account_id, self._place)
         if progress.board is None or progress.next_step != "board":
             return False
         meant = MEANT.get(Instruction(progress.board["instruction"]), "officer")
         if answer == meant:
-            await self._progress.change(account_id, self._did("board", progress.ccrn))
+            await self._progress.change(account_id, self._place, self._did("board", progress.ccrn))
         return answer == meant
 
     async def begin_again(self, account_id: int) -> None:
-        await self._progress.begin_again(account_id)
+        await self._progress.begin_again(account_id, self._place)

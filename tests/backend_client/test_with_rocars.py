@@ -29,7 +29,7 @@ from backend_client.errors import (
 from backend_client.office import RocarsOffice, Shipment
 from backend_client.protocol import Rocars
 from backend_client.transport import ProblemAnswered
-from backend_client.types import BundleState, Caller, CargoState, Credentials, Driver
+from backend_client.types import BundleState, Caller, CargoState, Credentials, Driver, RehearsedStep
 from rocars.secrets.key_ring import Role
 from tests.backend_client.conftest import PATIENT, client_settings
 
@@ -61,6 +61,12 @@ async def test_from_login_to_unbundling(client: Rocars, demonstration):
     assert undone.state is BundleState.UNBUNDLED
     with pytest.raises(BundleNotLive):
         await client.unbundle(driver, receipt.ubr, idempotency_key="three")
+
+
+async def test_a_rehearsal_is_told(client, rocars):
+    await client.rehearsed("10000001", {RehearsedStep.BUNDLE, RehearsedStep.LOG_IN})
+    (trainee,) = await rocars.service.rehearsals.trainees()
+    assert (trainee.user_id, set(trainee.progress.done)) == ("10000001", {"log_in", "bundle"})
 
 
 async def test_thirty_minutes_for_cargo_just_lodged(client, demonstration):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend_client.errors import BackEndUnavailable
+from backend_client.types import RehearsedStep
 from call_flows.rules import FlowRules
 from ivr.call import reception
 from ivr.call.reception import Reception
@@ -18,7 +21,7 @@ from ivr.records.outcome import CallOutcome
 from ivr.settings.service import Settings
 from ivr.telephony.ending import Cause, Ending, Who
 from ivr.telephony.invite import Invite
-from tests.support.fakes.caller import Cue, ScriptedCaller
+from tests.support.fakes.caller import HANG_UP, Cue, ScriptedCaller
 from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
@@ -169,6 +172,34 @@ async def test_an_order_from_the_console_waits_for_the_reference(
     assert await calling is outcome
     assert paper.whole("bundle.done")
     assert paper.line.prompts[-1] == last
+
+
+@dataclass
+class PaperTrainers:
+    """Keeps what it is told; may be unreachable."""
+
+    away: bool = False
+    reports: list[tuple[str, set[str]]] = field(default_factory=list)
+
+    async def rehearsed(self, user_id: str, steps: Collection[RehearsedStep]) -> None:
+        self.reports.append((user_id, set(steps)))
+        if self.away:
+            raise BackEndUnavailable("rehearsed", uncertain=False)
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_trainers_are_told_of_a_rehearsal_once_it_is_over(tmp_path: Path, away: bool) -> None:
+    paper = PaperReception(tmp_path)
+    paper.reception.trainers = trainers = PaperTrainers(away)
+    assert await paper.call(*TO_THE_REFERENCE, Cue("bundle.repeat", "3")) is CallOutcome.COMPLETED
+    assert trainers.reports == [("12345678", {"log_in", "bundle"})]
+
+
+async def test_without_a_log_in_there_is_nothing_to_tell(tmp_path: Path) -> None:
+    paper = PaperReception(tmp_path)
+    paper.reception.trainers = trainers = PaperTrainers()
+    await paper.call(Cue("welcome.language", "3"), Cue("login.user_id", HANG_UP))
+    assert trainers.reports == []
 
 
 async def test_a_fault_of_ours_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

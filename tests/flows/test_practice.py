@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend_client.types import Driver
+from backend_client.types import Driver, RehearsedStep
 from ivr.call.practice import WRONG_CODE, PracticeLedger, PracticeRocars
 from tests.support.fakes.caller import HANG_UP, Cue
 from tests.support.fakes.flows_on_paper import CARGO, IN_ENGLISH, PaperCall
@@ -63,6 +63,8 @@ async def test_a_bundle_can_be_asked_about_and_undone(paper: PaperCall) -> None:
     assert await rocars.status(made.ubr, "221234") == made
     undone = await rocars.unbundle(Driver("1", "practice", ()), made.ubr, idempotency_key="k")
     assert undone.state == "unbundled"
+    assert isinstance(rocars, PracticeRocars)
+    assert (rocars.user_id, rocars.steps) == ("11111111", set(RehearsedStep))
 
 
 async def test_what_was_bundled_in_this_call_is_not_free_any_more(paper: PaperCall) -> None:

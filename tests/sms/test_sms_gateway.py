@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import pytest
-from aiohttp import web
 from pydantic import SecretStr, ValidationError
 
 from backend_client.types import EarliestCrossing, Receipt
-from ivr.sms.gateway import NotSent, SmsGateway
+from ground.sms.gateway import NotSent, SmsGateway
+from ground.sms.settings import SmsSettings
 from ivr.sms.receipts import TextReceipts, receipt_text
-from ivr.sms.settings import SmsSettings
 from speech.languages.language import Language
+from tests.support.text_gateway import TextGateway, text_gateway
 
 pytestmark = pytest.mark.service
 
@@ -28,38 +25,13 @@ def receipt(*, immediately: bool) -> Receipt:
     return Receipt("1234567890", ("1001", "1002"), "AB1234", AT, crossing)
 
 
-@dataclass
-class Gateway:
-    """Takes messages and answers with `status`, after `seconds`."""
-
-    status: int = 202
-    seconds: float = 0.0
-    taken: list[tuple[dict[str, str], dict[str, str]]] = field(default_factory=list)
-    url: str = ""
-
-    async def take(self, request: web.Request) -> web.Response:
-        kind = request.content_type
-        fields: Any = await (request.json() if kind == "application/json" else request.post())
-        self.taken.append((dict(fields), dict(request.headers)))
-        await asyncio.sleep(self.seconds)
-        return web.Response(status=self.status, headers={"Location": self.url})
-
-
 @pytest.fixture
-async def gateway() -> AsyncIterator[Gateway]:
-    gateway = Gateway()
-    app = web.Application()
-    app.router.add_post("/messages", gateway.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    gateway.url = f"http://127.0.0.1:{runner.addresses[0][1]}/messages"
-    yield gateway
-    await runner.cleanup()
+async def gateway() -> AsyncIterator[TextGateway]:
+    async with text_gateway() as gateway:
+        yield gateway
 
 
-async def test_a_receipt_reaches_the_callers_number(gateway: Gateway) -> None:
+async def test_a_receipt_reaches_the_callers_number(gateway: TextGateway) -> None:
     sms = SmsGateway(SmsSettings(url=gateway.url, token=SecretStr("s3cret"), more={"from": "R"}))
     texts = TextReceipts(sms, "+85291234567")
     assert await texts.send(receipt(immediately=False), Language.ENGLISH, "key-1")
@@ -74,7 +46,7 @@ async def test_a_receipt_reaches_the_callers_number(gateway: Gateway) -> None:
     assert (headers["Authorization"], headers["Idempotency-Key"]) == ("Bearer s3cret", "key-1")
 
 
-async def test_a_gateway_that_takes_forms_and_has_its_own_names(gateway: Gateway) -> None:
+async def test_a_gateway_that_takes_forms_and_has_its_own_names(gateway: TextGateway) -> None:
     sms = SmsGateway(SmsSettings(url=gateway.url, body="form", to_field="msisdn", text_field="b"))
     await sms.send("+85291234567", "你好", "key")
     await sms.close()
@@ -84,7 +56,7 @@ async def test_a_gateway_that_takes_forms_and_has_its_own_names(gateway: Gateway
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 429, 500])
-async def test_a_refusal_is_not_taken_for_a_message_sent(gateway: Gateway, status: int) -> None:
+async def test_a_refusal_is_not_taken_for_a_message_sent(gateway: TextGateway, status: int) -> None:
     gateway.status = status
     sms = SmsGateway(SmsSettings(url=gateway.url))
     with pytest.raises(NotSent, match=f"status {status}"):
@@ -98,7 +70,7 @@ async def test_a_refusal_is_not_taken_for_a_message_sent(gateway: Gateway, statu
     )  # each tried once: a gateway may have sent what it did not confirm
 
 
-async def test_a_gateway_that_hangs_or_is_not_there(gateway: Gateway) -> None:
+async def test_a_gateway_that_hangs_or_is_not_there(gateway: TextGateway) -> None:
     gateway.seconds = 5
     slow = SmsGateway(SmsSettings(url=gateway.url, timeout_s=0.2))
     with pytest.raises(NotSent, match="no answer in time"):

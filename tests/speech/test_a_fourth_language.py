@@ -145,7 +145,7 @@ def add_the_language(copy: Copy) -> None:
     copy.write("speech/recognition/phrases/qaa.yaml", own_name)
     for english_file in (
         "prompts/catalogue/en.yaml",
-        "ivr/sms/texts/en.yaml",
+        "ground/sms/texts/en.yaml",
         "speech/training/lexicons/en.txt",
     ):
         copy.write(english_file.replace("/en.", "/qaa."), english(english_file))

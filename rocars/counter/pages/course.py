@@ -1,4 +1,4 @@
-"""The trainer's page: who is how far in the course on the web."""
+"""The trainer's page: who is how far in the courses."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from aiohttp import web
 from ground.web.navigation import Entry, PageModule
 from rocars.counter.site import ROOT, SITE, page, render
 from rocars.crossing.officers import OfficerRole, OfficerVisitor
-from rocars.registry.course_progress import STEPS
 
 
 async def _list(request: web.Request, visitor: OfficerVisitor) -> web.StreamResponse:
-    trainees = await request.app[SITE].course.trainees()
-    return render(request, "course.html.j2", visitor, trainees=trainees, steps=STEPS)
+    desk = request.app[SITE]
+    trainees = sorted(
+        (*await desk.course.trainees(), *await desk.rehearsals.trainees()),
+        key=lambda trainee: trainee.progress.begun_at,
+        reverse=True,
+    )
+    return render(request, "course.html.j2", visitor, trainees=trainees)
 
 
 COURSE: PageModule[OfficerRole] = PageModule(

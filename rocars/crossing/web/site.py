@@ -30,6 +30,7 @@ from rocars.crossing.web import texts
 from rocars.entrance.throttles import SharedThrottle
 from rocars.hotline.deeds import HotlineDeeds
 from rocars.hotline.enquiries import Enquiries
+from rocars.hotline.texts_again import TextsAgain
 from rocars.registry.vehicles import Vehicles
 
 HERE = Path(__file__).parent
@@ -94,6 +95,7 @@ class Boundary:
     vehicles: Vehicles
     enquiries: Enquiries
     hotline: HotlineDeeds
+    texts_again: TextsAgain
     navigation: tuple[Entry[OfficerRole], ...] = ()
 
     def address_of(self, request: web.Request) -> str:

@@ -184,12 +184,16 @@ HAPPENED: Mapping[str, str] = {
     "login_locked": _("log-in refused: locked"),
     "unlocked_by_officer": _("unlocked by an officer"),
     "unbundled_by_officer": _("unbundled by an officer"),
+    "texted_by_officer": _("text message sent again by an officer"),
+    "not_sent_by_officer": _("text message not taken by the gateway"),
 }
 LOOKED: Mapping[str, str] = {
     "looked": _("looked"),
     "shown": _("was shown it in clear"),
     "unlocked": _("unlocked"),
     "unbundled": _("unbundled"),
+    "texted": _("sent the text message again"),
+    "not_sent": _("text message not taken by the gateway"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Shippers and agents log in with user ID and password: two doors of one kind."""
+"""Shippers, agents and trainees log in with user ID and password: doors of one kind."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ from ground.web.forms import read_form
 from ground.web.navigation import PageModule
 from rocars.kiosk.devices import Device
 from rocars.kiosk.guard import at_kiosk
-from rocars.kiosk.site import ROOT, SITE, refusal, render, words_for
-from rocars.kiosk.visits import keep
+from rocars.kiosk.site import ROOT, SITE, TRAINING, refusal, render, words_for
+from rocars.kiosk.visits import Kind, keep
 from rocars.refusals import Code, Problem
 
 
 @dataclass(frozen=True)
 class Door:
-    """Where it is, and where it leads to."""
+    """Where it is, below `base`, where it leads to, and who one is behind it."""
 
     path: str
     there: str
+    kind: Kind = "shipper"
+    base: str = ROOT
 
 
 SHIPPERS = Door("/shipper", "/lodge")
 AGENTS = Door("/agent", "/clients")
+TRAINEES = Door("/enter", "/", "trainee", TRAINING)
 
 
-def routes() -> list[web.RouteDef]:
+def routes(*doors: Door) -> list[web.RouteDef]:
     return [
-        *(web.get(door.path, at_kiosk(_asks(door))) for door in (SHIPPERS, AGENTS)),
-        *(web.post(door.path, at_kiosk(_logs_in(door))) for door in (SHIPPERS, AGENTS)),
+        *(web.get(door.path, at_kiosk(_asks(door))) for door in doors),
+        *(web.post(door.path, at_kiosk(_logs_in(door))) for door in doors),
     ]
 
 
@@ -52,7 +55,7 @@ def _asked(
         problem=problem,
         user_id=user_id,
         agent=door is AGENTS,
-        door=door.path,
+        door=door.base + door.path,
     )
 
 
@@ -65,7 +68,7 @@ def _logs_in(door: Door) -> Callable[[web.Request, Device], Awaitable[web.Stream
 
 async def _log_in(request: web.Request, device: Device, door: Door) -> web.StreamResponse:
     """Failures are counted for this user ID at this kiosk: they lock nobody out elsewhere."""
-    web_login = request.app[SITE].service.web_login
+    web_login = request.app[SITE].web_login
     _ = words_for(request)
     form = await read_form(request)
     user_id = form.text("user_id")[:32]
@@ -79,7 +82,7 @@ async def _log_in(request: web.Request, device: Device, door: Door) -> web.Strea
         problem = _("User ID or password is wrong.")
         return _asked(request, door, problem=problem, status=403, user_id=user_id)
     visitor = await web_login.visitor(token)
-    if visitor is None or visitor.role != "shipper":
+    if visitor is None or (visitor.role != "shipper" and door.kind == "shipper"):
         await web_login.log_out(token)
         problem = _("This is the account of a driver. Go back, and choose Bundle.")
         return _asked(request, door, problem=problem, status=403)
@@ -87,9 +90,9 @@ async def _log_in(request: web.Request, device: Device, door: Door) -> web.Strea
         await web_login.log_out(token)
         problem = _("This password is good once alone. Choose another on the portal first.")
         return _asked(request, door, problem=problem, status=403)
-    answer = web.HTTPSeeOther(f"{ROOT}{door.there}")
-    keep(request, answer, device, "shipper", token)
+    answer = web.HTTPSeeOther(f"{door.base}{door.there}")
+    keep(request, answer, device, door.kind, token)
     raise answer
 
 
-PAGES: PageModule[str] = PageModule(routes)
+PAGES: PageModule[str] = PageModule(lambda: routes(SHIPPERS, AGENTS))

@@ -47,7 +47,13 @@ async def _choose(request: web.Request, device: Device) -> web.StreamResponse:
 
 
 async def _menu(request: web.Request, device: Device) -> web.StreamResponse:
-    return render(request, "menu.html.j2", pin=request.app[SITE].service.settings.auth.pin_required)
+    settings = request.app[SITE].service.settings
+    return render(
+        request,
+        "menu.html.j2",
+        pin=settings.auth.pin_required,
+        course=settings.course.enabled,
+    )
 
 
 async def _low(request: web.Request, device: Device) -> web.StreamResponse:

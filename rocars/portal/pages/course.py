@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,6 @@ from rocars.portal.fields import FIELDS
 from rocars.portal.guard import action, page
 from rocars.portal.rendering import WORDS, render, words_for
 from rocars.portal.site import SITE
-from rocars.registry.course_progress import STEPS
 from rocars.training.course import ANSWERS, PACKAGES_AFTER, TO_LODGE, Course
 
 ENTRY: Entry[str] = Entry("/course/", "Course", "shipper")
@@ -57,20 +57,20 @@ async def _show(request: web.Request, visitor: WebVisitor) -> web.StreamResponse
         request,
         "course.html.j2",
         visitor,
-        steps=STEPS,
+        steps=progress.steps,
         progress=progress,
         trainee=trainee,
         to_lodge=[(field.name, TO_LODGE[field.name]) for field in FIELDS if field.name in TO_LODGE],
         due=course.due(),
         packages_after=PACKAGES_AFTER,
-        board=_board(request, progress.board) if progress.board is not None else None,
+        board=board_shown(WORDS.language_of(request), progress.board) if progress.board else None,
         answers=[(answer, MEANINGS[answer]) for answer in ANSWERS],
     )
 
 
-def _board(request: web.Request, kept: Any) -> dict[str, str]:
-    """What the board of the lane shows, in the words of the boundary."""
-    say = BOUNDARY_WORDS.catalogue(WORDS.language_of(request)).gettext
+def board_shown(language: str, kept: Mapping[str, Any]) -> dict[str, str]:
+    """What the board of the lane shows, in the words of the boundary. `kept`: `Progress.board`."""
+    say = BOUNDARY_WORDS.catalogue(language).gettext
     instruction = Instruction(kept["instruction"])
     time = ""
     if kept["cross_from"]:

@@ -14,11 +14,13 @@ from sqlalchemy import select
 from rocars.hotline.findings import Fact, Privacy
 from rocars.settings import PortalSettings
 from rocars.store.tables.hotline import ChannelEvent
+from tests.rocars.cargo.test_batch_files import GOOD, as_csv
 from tests.rocars.conftest import PIN, World
 from tests.rocars.crossing.conftest import OUT, PASSWORD, Boundary, code_at
 from tests.rocars.portal.conftest import PASSWORD as WEB_PASSWORD
 from tests.rocars.portal.conftest import Portal, add_account
 from tests.rocars.systems.conftest import system_of
+from tests.rocars.systems.test_agents import agent_of, consent, send_for
 
 pytestmark = pytest.mark.service
 
@@ -160,6 +162,62 @@ async def test_what_a_message_lodged_came_by_system(
     ccrn = (await system.done("m-1"))["results"][0]["ccrn"]
     _, page = await officer.go(f"/ccrn/{ccrn}")
     assert happenings(page) == [("shipper&#39;s system", "lodged")]
+
+
+async def test_the_history_names_the_agent_however_they_acted(
+    small_boundary: Boundary, officer: Officer
+) -> None:
+    world = small_boundary.world
+    assert world.running.portal is not None
+    agent = await agent_of(world)
+    agency = await consent(world)
+    driver = await world.driver(DRIVER)
+    await add_account(world, "agent1", "shipper", "BR-9")
+    portal = Portal(world, world.running.portal.url)
+
+    async def history(kind: str, number: str, **reason: str) -> list[tuple[str, str, str]]:
+        """Channel, deed and remark of each row."""
+        path = f"/{kind}/{number}"
+        _, page = await (officer.send(f"{path}/show", **reason) if reason else officer.go(path))
+        cells = [" ".join(cell.split()) for cell in _CELL.findall(page)]
+        return [(cells[row + 1], cells[row + 2], cells[row + 4]) for row in range(0, len(cells), 5)]
+
+    await send_for(agent, "BR-1", "m-1", agent.lodge())
+    by_message = (await agent.done("m-1"))["results"][0]["ccrn"]
+    by_key = (await agent.ask("POST", "/v1/consignments", world.cargo_data())).body["ccrn"]
+    query = "/v1/batches?company=BR-1&keep=all&again=no"
+    headers = {"X-Api-Key": agent.key, "Content-Type": "text/csv"}
+    file = await world.ask("POST", query, role=None, raw=as_csv([GOOD]), extra=headers)
+    by_file = file.body["consignments"][0]["ccrn"]
+    by_hand = "agent: *** (***nt1)"
+    system = f"agent: *** (***{agent.key_id[-3:]})"
+    for ccrn, channel in (
+        (by_message, "shipper&#39;s system"),
+        (by_key, "shipper&#39;s system"),
+        (by_file, f"file {file.body['batch']}"),
+    ):
+        assert await history("ccrn", ccrn) == [(channel, "lodged", system)]
+
+    web = await portal.stranger()
+    await web.log_in("agent1", WEB_PASSWORD)
+    page = await web.go(f"/clients/{agency}/consignments/{by_key}")
+    await web.send(f"/clients/{agency}/consignments/{by_key}/withdraw")
+    kiosk = await portal.stranger()
+    await kiosk.send("/kiosk/device", {"name": "kwun-tong-1", "key": "the key of this kiosk"})
+    await kiosk.send("/kiosk/agent", {"user_id": "agent1", "password": WEB_PASSWORD})
+    page = await kiosk.go(f"/kiosk/clients/{agency}/bundle")
+    form = {"ccrns": by_message, "vehicle": "AB1234", "driver": driver, "key": page.key}
+    bundled = await kiosk.send(f"/kiosk/clients/{agency}/bundle", form)
+    await portal.close()
+    assert (await history("ccrn", by_key))[1] == ("web", "withdrawn", by_hand)
+    at_kiosk = ("kiosk kwun-tong-1", "bundled", by_hand)
+    assert (await history("ccrn", by_message))[1] == at_kiosk
+    ubr = bundled.path.rpartition("/")[2]
+    assert await history("ubr", ubr) == [at_kiosk]
+    ((_, _, shown),) = await history("ubr", ubr, reason="the driver asks who did it")
+    assert shown == "agent: Kwun Tong Transport (agent1)"
+    own = await world.lodge()
+    assert await history("ccrn", own) == [("shipper&#39;s system", "lodged", "")]
 
 
 async def test_all_is_masked_until_a_reason_is_given_and_each_look_is_kept(

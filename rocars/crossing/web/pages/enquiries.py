@@ -24,6 +24,7 @@ def routes() -> list[web.RouteDef]:
         web.post(f"{_ONE}/show", action(hotline, _in_clear)),
         web.post(f"{_ONE}/unlock", action(hotline, _unlock)),
         web.post(f"{_ONE}/unbundle", action(hotline, _unbundle)),
+        web.post(f"{_ONE}/text", action(hotline, _text)),
         web.get("/looks", page(OfficerRole.ANALYST, _looks)),
     ]
 
@@ -111,6 +112,7 @@ async def _shown(
         found=found,
         clear=bool(reason),
         locked_until=await site.enquiries.locked_until(found),
+        texts=site.texts_again.set_up,
         here=_path(subject),
     )
 
@@ -145,6 +147,17 @@ async def _unbundle(
     except NotPossible as why:
         return _back(request, visitor, why)
     NOTICES.tell(request, _("Unbundled. The cargo may be bundled anew."))
+    raise web.HTTPSeeOther(_path(_subject(request)))
+
+
+async def _text(request: web.Request, visitor: OfficerVisitor, form: Form) -> web.StreamResponse:
+    site = request.app[SITE]
+    _ = WORDS.words_for(request)
+    try:
+        number = await site.texts_again.send(visitor.name, form.text("ubr"), form.text("reason"))
+    except NotPossible as why:
+        return _back(request, visitor, why)
+    NOTICES.tell(request, _("Text message sent to the number %(number)s.") % {"number": number})
     raise web.HTTPSeeOther(_path(_subject(request)))
 
 

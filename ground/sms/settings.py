@@ -18,8 +18,8 @@ class SmsSettings(BaseModel):
 
     url: str = Field(
         "",
-        description="Where the gateway takes messages by POST, http:// or https://. Empty: callers "
-        "are not offered a text message. Our assumption (A22).",
+        description="Where the gateway takes messages by POST, http:// or https://. Empty: no text "
+        "messages are sent, and none is offered. Our assumption (A22).",
     )
     body: Literal["json", "form"] = Field(
         "json", description="Whether the gateway takes JSON or a form."

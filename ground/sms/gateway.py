@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aiohttp
 
-from ivr.sms.settings import SmsSettings
+from ground.sms.settings import SmsSettings
 
 
 class NotSent(Exception):
@@ -24,8 +24,8 @@ class SmsGateway:
             self._session = None
 
     async def send(self, to: str, text: str, key: str) -> None:
-        """Send one message. It is never tried twice: the caller hears of a failure and can ask
-        again.
+        """Send one message. It is never tried twice: whoever asked for it is told of a failure, and
+        can ask again.
 
         Args:
             to: receiver, E.164.

@@ -1,0 +1,1 @@
+"""Text messages with a bundle: their gateway, and what they say."""
