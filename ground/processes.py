@@ -8,6 +8,7 @@ niced. It is started when there is work, and ended when there was none for a whi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -66,11 +67,22 @@ class WorkProcesses:
         self._begun = 0
         self._pool: ProcessPoolExecutor | None = None
         self._ending: asyncio.TimerHandle | None = None
+        self._preparing: asyncio.Future[None] | None = None
 
     @property
     def running(self) -> bool:
         """Whether there is a process, at work or ready for it."""
         return self._pool is not None
+
+    def prepare(self, load: Callable[[], object]) -> None:
+        """Have a process ready that has done `load`, for work that is about to come. Nobody waits
+        for it; where there is one already, nothing is done."""
+        if not self.running and not self._begun:
+            self._preparing = asyncio.ensure_future(self._loaded(load))
+
+    async def _loaded(self, load: Callable[[], object]) -> None:
+        with contextlib.suppress(TooMuchWork, ProcessLost):
+            await self.run(load)
 
     async def run(
         self, work: Callable[GivenT, ResultT], *given: GivenT.args, **named: GivenT.kwargs

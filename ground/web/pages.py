@@ -11,9 +11,10 @@ import jinja2
 from aiohttp import web
 
 from ground.web.assets import Assets
+from ground.web.catalogues import Catalogue
 from ground.web.navigation import Entry
 from ground.web.requests import page_of
-from ground.web.words import Catalogue, Words
+from ground.web.words import Words
 
 OWN = Path(__file__).with_name("templates")
 

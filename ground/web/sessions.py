@@ -133,10 +133,13 @@ class Sessions(Generic[AccountT]):
             account, token, kept.csrf, seen_at + self._idle, kept.began_at + self._longest
         )
 
-    async def end(self, token: str) -> None:
+    async def end(self, token: str) -> Any | None:
+        """The row of the session that has ended; None where there was none."""
         async with self._database.writing() as session:
-            await session.execute(
-                delete(self._table).where(self._table.token_hash == _hashed(token))
+            return await session.scalar(
+                delete(self._table)
+                .where(self._table.token_hash == _hashed(token))
+                .returning(self._table)
             )
 
     async def of(self, session: AsyncSession, account: AccountT) -> Sequence[Any]:
@@ -169,6 +172,15 @@ class Sessions(Generic[AccountT]):
         """In the transaction that takes rights or a password away."""
         await session.execute(
             delete(self._table).where(self._owner == getattr(account, self._key.key))
+        )
+
+    async def end_others_of(self, session: AsyncSession, account: AccountT, token: str) -> None:
+        """All but the one of this cookie, in the transaction of who holds it."""
+        await session.execute(
+            delete(self._table).where(
+                self._owner == getattr(account, self._key.key),
+                self._table.token_hash != _hashed(token),
+            )
         )
 
     async def purge(self) -> None:

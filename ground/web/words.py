@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from gettext import NullTranslations
 from pathlib import Path
 
 from aiohttp import web
 
+from ground.web.catalogues import LANGUAGES, OWN, Catalogue, Catalogues
 from ground.web.forms import check_same_origin, read_form
 from ground.web.requests import own_path
 
-LANGUAGES: Mapping[str, str] = {"en": "English", "zh-Hant": "中文"}
-"""Of a web that says nothing else: BCP 47 tag, and the name of the language in itself."""
-
 _CHINESE = ("zh", "yue", "cmn")
 _IN_SIMPLIFIED = {"cn", "sg", "my"}
-OWN = Path(__file__).with_name("translations")
 
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
@@ -59,38 +55,6 @@ def _ours(tag: str, languages: Mapping[str, str]) -> str:
     return "zh-Hans" if simplified and "zh-Hans" in languages else "zh-Hant"
 
 
-class Catalogue(NullTranslations):
-    """The translations of one language, read from the files that translators edit.
-
-    Of a text that stands in several files, the last counts.
-    """
-
-    def __init__(self, language: str, folders: tuple[Path, ...]) -> None:
-        super().__init__()
-        # Here, not above: a service that serves no page needs none of it.
-        from babel.messages.pofile import read_po
-
-        self._texts: dict[str, str] = {}
-        for folder in folders:
-            path = folder / f"{language}.po"
-            if not path.exists():  # English is as written
-                continue
-            with path.open("rb") as file:
-                for message in read_po(file):
-                    if isinstance(message.id, str) and message.id and message.string:
-                        self._texts[message.id] = str(message.string)
-
-    def knows(self, message: str) -> bool:
-        """Whether it is translated."""
-        return message in self._texts
-
-    def gettext(self, message: str) -> str:
-        return self._texts.get(message, message)
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return self.gettext(msgid1 if n == 1 else msgid2)
-
-
 class Words:
     """The words of one web, with those of the frame around its pages."""
 
@@ -107,14 +71,11 @@ class Words:
         `beneath` are folders of other webs whose words this one uses too.
         """
         self.languages = languages
-        self._folders = (OWN, *beneath, folder)
         self._cookie = cookie
-        self._catalogues: dict[str, Catalogue] = {}
+        self._catalogues = Catalogues((OWN, *beneath, folder))
 
     def catalogue(self, language: str) -> Catalogue:
-        if language not in self._catalogues:
-            self._catalogues[language] = Catalogue(language, self._folders)
-        return self._catalogues[language]
+        return self._catalogues.of(language)
 
     def language_of(self, request: web.Request) -> str:
         """The language of the pages: chosen, else what the browser prefers."""

@@ -18,7 +18,7 @@ from ground.web.throttle import Throttle
 from ivr.console.alerts.delivery import Delivery
 from ivr.console.alerts.watch import AlertWatch
 from ivr.console.api import routes as api
-from ivr.console.door import login, oidc
+from ivr.console.door import login, oidc, oidc_ending
 from ivr.console.door.refusals import pages_of_ours
 from ivr.console.health import BackEndProbe, Health, NodeView, look
 from ivr.console.listening import Doorkeeper, listen, watched
@@ -35,6 +35,7 @@ from ivr.console.pages import (
     prompts,
     releases,
     scripts,
+    second_factors,
     sessions,
     sounds,
     telephone,
@@ -74,6 +75,7 @@ WORK_TITLE = "rocars-ivr: console work"
 ROOMS = (
     login.PAGES,
     oidc.PAGES,
+    oidc_ending.PAGES,
     live.PAGES,
     calls.PAGES,
     call_recording.PAGES,
@@ -88,6 +90,7 @@ ROOMS = (
     alerts.PAGES,
     wellbeing.PAGES,
     people.PAGES,
+    second_factors.PAGES,
     passkeys.PAGES,
     sessions.PAGES,
     tokens.PAGES,

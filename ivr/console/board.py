@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ivr.console.insight import Insight, insight
-from ivr.records.tallies import HONG_KONG, Counted, Measure
+from ivr.records.hong_kong import HONG_KONG
+from ivr.records.measures import Counted, Measure
 
 MEASURES = (Measure.OUTCOME, Measure.HOUR_CALLS, Measure.HOUR_SECONDS)
 WEEK = timedelta(days=7)

@@ -1,21 +1,28 @@
-"""Draws the charts of the console as pictures, on the server."""
+"""Draws the charts of the console as pictures, on the server.
+
+In a process of its own, whose first chart waits for all that is imported here: nothing of the web
+or the database is (`tests/console/test_beside_the_loop.py`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pygal
 from babel.dates import format_skeleton
 from pygal.style import Style
 
+from ground.web.catalogues import OWN, Catalogues
 from ivr.console.insight import Insight
 from ivr.console.shown import word
-from ivr.console.words import WORDS
 from ivr.records.outcome import CallOutcome
 
 Words = Callable[[str], str]
+
+CATALOGUES = Catalogues((OWN, Path(__file__).with_name("translations")))
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ MOST_BARS = 31
 def drawn(name: str, seen: Insight, language: str, width: int, height: int) -> str:
     """The chart of this name as an SVG picture, in the words of a language of the pages; its size
     in CSS pixels."""
-    reader = Reader(WORDS.catalogue(language).gettext, language)
+    reader = Reader(CATALOGUES.of(language).gettext, language)
     chart = _DRAW[name](seen, reader)
     picture: str = chart.render(is_unicode=True, width=width, height=height)
     return picture

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ground.web.catalogues import LANGUAGES
 from ivr.console.insight import Insight
-from ivr.records.tallies import Measure
+from ivr.records.measures import Measure
 
 WIDTH, HEIGHT = 1100, 380
 """Of a chart, CSS pixels: as wide as a page on a desk; smaller screens show it smaller."""
@@ -27,6 +28,14 @@ CHARTS: Mapping[str, tuple[Measure, ...]] = {
     "hours": (Measure.HOUR_CALLS, Measure.HOUR_SECONDS),
 }
 """The measures that each needs, by its name."""
+
+
+def load() -> None:
+    """Everything that the first chart would wait for."""
+    from ivr.console import chart_drawing
+
+    for language in LANGUAGES:
+        chart_drawing.CATALOGUES.of(language)
 
 
 def drawn(name: str, seen: Insight, language: str) -> str:

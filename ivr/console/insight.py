@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from ivr.observe.erlang import lines_for
+from ivr.records.measures import LENGTH_STEP_S, Counted, Measure
 from ivr.records.outcome import CallOutcome
-from ivr.records.tallies import LENGTH_STEP_S, Counted, Measure
 
 BLOCKED = 0.01
 """Share of calls that may find no line free in the busy hour."""

@@ -1,5 +1,5 @@
 """The console as a client of an OpenID provider: the code flow with PKCE (OpenID Connect Core 1.0,
-RFC 7636), and what an ID token has to be."""
+RFC 7636), and the log-out there."""
 
 from __future__ import annotations
 
@@ -20,13 +20,11 @@ from joserfc.errors import JoseError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ivr.console.oidc_settings import OidcSettings, is_safe
+from ivr.console.oidc_tokens import ALGORITHMS, LogOut, TokenRefused, logged_out, must_let_in
 
 log = structlog.get_logger(__name__)
 
-ALGORITHMS = tuple(f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512))
-"""Signatures with a public key alone: a secret that both sides know proves nothing to us."""
 LARGEST_ANSWER = 1_000_000
-LEEWAY_S = 60
 READ_AGAIN_S = 3600.0
 """How long what the provider says of itself is good."""
 
@@ -35,12 +33,9 @@ class ProviderAway(Exception):
     """The provider does not answer, or not as one does."""
 
 
-class TokenRefused(Exception):
-    """What the provider sent proves nothing; it says why, to the log."""
-
-
 class Metadata(BaseModel):
-    """What a provider says of itself (OpenID Connect Discovery 1.0, 3)."""
+    """What a provider says of itself (OpenID Connect Discovery 1.0, 3, and RP-Initiated Logout
+    1.0, 2.1)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,6 +44,7 @@ class Metadata(BaseModel):
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None = None
+    end_session_endpoint: str | None = None
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
 
 
@@ -77,10 +73,12 @@ class Identity:
     Attributes:
         subject: what it knows them by, for good.
         claims: all that it says of them.
+        id_token: what it says it with, to go back to it when they log out.
     """
 
     subject: str
     claims: Mapping[str, Any]
+    id_token: str = field(repr=False)
 
 
 class OidcClient:
@@ -127,42 +125,48 @@ class OidcClient:
             form |= {"client_id": settings.client_id}
             form |= {"client_secret": secret} if secret else {}
         given = await self._asked(metadata.token_endpoint, login, form)
-        claims = await self._claims(metadata, given.get("id_token"), secrets.nonce)
-        if not {settings.groups_claim, settings.name_claim} <= claims.keys():
-            claims = {**await self._user_info(metadata, given, claims["sub"]), **claims}
-        return Identity(claims["sub"], claims)
-
-    async def _claims(self, metadata: Metadata, id_token: object, nonce: str) -> dict[str, Any]:
-        """What a good ID token says (OpenID Connect Core 1.0, 3.1.3.7)."""
+        id_token = given.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRefused("there is no ID token")
-        client = self._settings.client_id
-        try:
-            claims = (await self._decoded(metadata, id_token)).claims
-            jwt.JWTClaimsRegistry(
-                leeway=LEEWAY_S,
-                iss={"essential": True, "value": self._settings.issuer},
-                aud={"essential": True, "value": client},
-                sub={"essential": True},
-                exp={"essential": True},
-                iat={"essential": True},
-                nonce={"essential": True, "value": nonce},
-            ).validate(claims)
-        except (JoseError, ValueError) as failure:
-            raise TokenRefused(f"the ID token is not good: {failure}") from failure
-        # Meant for several, it names the one it was given to.
-        shared = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
-        if claims.get("azp", None if shared else client) != client:
-            raise TokenRefused("the ID token was given to somebody else")
-        if not 0 < len(claims["sub"]) <= 255:
-            raise TokenRefused("the ID token names nobody")
-        return claims
+        claims = await self._claims(metadata, id_token)
+        must_let_in(claims, settings.issuer, settings.client_id, secrets.nonce)
+        if not {settings.groups_claim, settings.name_claim} <= claims.keys():
+            claims = {**await self._user_info(metadata, given, claims["sub"]), **claims}
+        return Identity(claims["sub"], claims, id_token)
 
-    async def _decoded(self, metadata: Metadata, id_token: str) -> jwt.Token:
+    async def leaving(self, id_token: str, state: str, back: str) -> str | None:
+        """Where the browser goes of somebody who logs out (OpenID Connect RP-Initiated Logout 1.0,
+        2), and comes `back` from with the `state`; None where the provider has no such place."""
+        there = (await self._known()).end_session_endpoint
+        if there is None:
+            return None
+        asked = {
+            "client_id": self._settings.client_id,
+            "post_logout_redirect_uri": back,
+            "state": state,
+        }
+        if id_token:
+            asked["id_token_hint"] = id_token
+        return f"{there}{'&' if '?' in there else '?'}{urlencode(asked, quote_via=quote)}"
+
+    async def ended(self, logout_token: str) -> LogOut:
+        """Whom the provider says that it has logged out."""
+        settings = self._settings
+        claims = await self._claims(await self._known(), logout_token)
+        return logged_out(claims, settings.issuer, settings.client_id)
+
+    async def _claims(self, metadata: Metadata, token: str) -> dict[str, Any]:
+        """What a token says that the provider has signed."""
+        try:
+            return (await self._decoded(metadata, token)).claims
+        except (JoseError, ValueError) as failure:
+            raise TokenRefused(f"the token is not good: {failure}") from failure
+
+    async def _decoded(self, metadata: Metadata, token: str) -> jwt.Token:
         """Raises JoseError, ValueError."""
         if self._keys is not None:
             try:
-                return jwt.decode(id_token, self._keys, algorithms=ALGORITHMS)
+                return jwt.decode(token, self._keys, algorithms=ALGORITHMS)
             except (JoseError, ValueError):
                 log.info("the keys of the provider are read anew")  # it may have changed them
         given = await self._asked(metadata.jwks_uri)
@@ -170,7 +174,7 @@ class OidcClient:
             self._keys = jwk.KeySet.import_key_set({"keys": given["keys"]})
         except (JoseError, LookupError, TypeError, ValueError, AttributeError) as failure:
             raise ProviderAway(f"its keys cannot be read: {failure}") from failure
-        return jwt.decode(id_token, self._keys, algorithms=ALGORITHMS)
+        return jwt.decode(token, self._keys, algorithms=ALGORITHMS)
 
     async def _user_info(
         self, metadata: Metadata, given: Mapping[str, Any], subject: str
@@ -201,6 +205,11 @@ class OidcClient:
         )
         for endpoint in endpoints:
             self._must_be_configured(endpoint)
+        try:
+            self._must_be_configured(metadata.end_session_endpoint or issuer)
+        except ProviderAway as failure:  # people log in all the same
+            log.warning("nobody is logged out at the provider", why=str(failure))
+            metadata = metadata.model_copy(update={"end_session_endpoint": None})
         self._metadata = time.monotonic(), metadata
         return metadata
 

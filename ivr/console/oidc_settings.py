@@ -26,7 +26,8 @@ class OidcSettings(BaseModel):
         "",
         max_length=200,
         description="As which the provider knows the console. Its redirect URI is "
-        "`/login/provider/back` below `console.public_url`.",
+        "`/login/provider/back` below `console.public_url`, that of its back-channel log-out "
+        "`/login/provider/ended`.",
     )
     client_secret: SecretStr = Field(
         SecretStr(""),
@@ -63,6 +64,12 @@ class OidcSettings(BaseModel):
         (),
         description="Names of hosts that the provider may send us to besides its own; any other is "
         "neither looked up nor asked.",
+    )
+    log_out_there: bool = Field(
+        True,
+        description="Whoever logs out of the console is logged out at the provider too, where it "
+        "offers that (RP-initiated log-out); the address that it comes back to is "
+        "`/login/provider/out` below `console.public_url`.",
     )
     timeout_s: float = Field(
         5.0, gt=0, le=60, description="How long an answer of the provider is waited for, s."

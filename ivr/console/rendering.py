@@ -21,8 +21,8 @@ from ivr.console import shown
 from ivr.console.device import device
 from ivr.console.site import SITE
 from ivr.console.words import WORDS
+from ivr.records.hong_kong import HONG_KONG
 from ivr.records.roles import Role
-from ivr.records.tallies import HONG_KONG
 from ivr.records.visitor import Visitor
 
 HERE = Path(__file__).parent

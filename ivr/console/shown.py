@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ivr.records.hong_kong import HONG_KONG
 from ivr.records.masking import last_four
-from ivr.records.tallies import HONG_KONG
 from speech.languages.registry import LANGUAGES
 
 NARROW = "\u202f"

@@ -36,6 +36,10 @@ from ivr.studio.sample import Sample
 from prompts.library import Library
 from speech.languages.language import Language
 
+LOG_OUTS_PER_MINUTE = 600
+"""That are taken from the address of an OpenID provider: a department goes home at one time, and
+for each false one the keys of the provider are read anew."""
+
 
 @dataclass
 class Site:
@@ -70,6 +74,7 @@ class Site:
         )
         self.passkeys = Passkeys(self.records, factor)
         self.provider = OidcClient(rules.oidc) if rules.oidc.is_on else None
+        self.ended_throttle = Throttle(LOG_OUTS_PER_MINUTE)
         self.provider_accounts = ProviderAccounts(self.records)
         self.versions = PromptVersions(self.records)
         self.releases = Releases(self.records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ivr.records.tallies import HONG_KONG
+from ivr.records.hong_kong import HONG_KONG
 
 
 def instant(given: str) -> datetime | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +19,6 @@ from ivr.records import audit
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.failed_log_ins import FailedLogIns
-from ivr.records.passkey_tables import Passkey
 from ivr.records.people_tables import Person
 from ivr.records.roles import Role
 from ivr.records.second_proof import ProofKind
@@ -142,18 +141,6 @@ class Accounts:
             raise NotPossible(
                 "the operator ID %(number)s is somebody else's", number=operator_id
             ) from None
-
-    async def drop_second_factor(self, by: str, name: str) -> None:
-        """Authenticator and passkeys, of who has lost them. Raises NotPossible."""
-        async with self._records.writing() as session:
-            person = await session.scalar(select(Person).where(Person.name == name))
-            if person is None:
-                raise NotPossible("there is no account %(name)s", name=name)
-            person.totp_seed = person.totp_step = None
-            await session.execute(delete(Passkey).where(Passkey.person_id == person.person_id))
-            await self._failed.unlock(session, subjects_of(person))
-            await self._sessions.end_all_of(session, person)
-            await audit.note(session, by, "person: second factor taken away", name)
 
     async def change(
         self, by: str, name: str, action: str, *, keep_sessions: bool = False, **values: object

@@ -17,15 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records.alert_kinds import AlertEvent, AlertKind, Channel
 from ivr.records.alert_tables import Alert, AlertMessage
+from ivr.records.back_off import BackOff
 from ivr.records.database import Database
 from ivr.records.facts import now
 
-CLAIMED = timedelta(minutes=2)
-"""A message that somebody is sending is nobody else's for so long."""
-FIRST_PAUSE = timedelta(seconds=10)
-LONGEST_PAUSE = timedelta(hours=1)
-GIVEN_UP_AFTER = timedelta(days=1)
-"""A message that could not be delivered for so long says nothing new any more."""
+BACK_OFF = BackOff(
+    claimed=timedelta(minutes=2),
+    first=timedelta(seconds=10),
+    longest=timedelta(hours=1),
+    given_up_after=timedelta(days=1),  # then it says nothing new any more
+)
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class Alerts:
             message = await session.scalar(due.with_for_update(skip_locked=True))
             if message is None:
                 return None
-            message.try_at = at + CLAIMED
+            message.try_at = at + BACK_OFF.claimed
             message.tries += 1
             alert = await session.get_one(Alert, message.alert_id)
         return message, alert
@@ -170,12 +171,8 @@ class Alerts:
 
     async def failed(self, message: AlertMessage, why: str) -> None:
         """It was not: it is tried again after a pause that doubles, for a day."""
-        at = now()
-        pause = min(FIRST_PAUSE * 2 ** min(message.tries - 1, 12), LONGEST_PAUSE)
-        given_up = at - message.made_at > GIVEN_UP_AFTER
-        await self._settle(
-            message.message_id, try_at=None if given_up else at + pause, failure=why[:300]
-        )
+        try_at = BACK_OFF.next_try(message.tries, message.made_at, now())
+        await self._settle(message.message_id, try_at=try_at, failure=why[:300])
 
     async def _settle(self, message_id: int, **values: object) -> None:
         async with self._records.writing() as session:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from webauthn import (
@@ -41,7 +41,7 @@ from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.passkey_tables import Passkey
 from ivr.records.people_tables import Person
-from ivr.records.second_factor import ISSUER, SecondFactor, SecondFactorAway, Ticket
+from ivr.records.second_factor import ISSUER, SecondFactor, SecondFactorAway, Ticket, TicketUse
 from ivr.records.second_proof import ProofKind
 
 LONGEST_NAME = 60
@@ -106,12 +106,12 @@ class Passkeys:
 
     async def begin(self, person: Person, label: str, party: RelyingParty) -> NewPasskey:
         """Raises NotPossible, SecondFactorAway."""
-        label, there = _must_be_named(label), await self.of(person.name)
+        label, there = must_be_named(label), await self.of(person.name)
         if len(there) >= MOST:
             raise NotPossible("%(number)d passkeys are the most", number=MOST)
         factor = self._must_be_there()
-        sealed = factor.ticket(person.name, now(), label)
-        ticket = factor.opened(sealed, to_log_in=False)
+        sealed = factor.ticket(person.name, now(), TicketUse.MAKE_PASSKEY, label)
+        ticket = factor.opened(sealed, TicketUse.MAKE_PASSKEY)
         assert ticket is not None
         options = generate_registration_options(
             rp_id=party.host,
@@ -132,7 +132,7 @@ class Passkeys:
 
     async def add(self, name: str, sealed: str, credential: str, party: RelyingParty) -> Passkey:
         """What the browser made. Raises NotPossible, SecondFactorAway."""
-        ticket = self._must_be_there().opened(sealed, to_log_in=False)
+        ticket = self._must_be_there().opened(sealed, TicketUse.MAKE_PASSKEY)
         if ticket is None or ticket.name != name:
             raise NotPossible("that took too long: begin anew")
         try:
@@ -146,7 +146,7 @@ class Passkeys:
         except NO_PROOF as failure:
             raise NotPossible("the passkey is not as it should be") from failure
         passkey = Passkey(
-            name=ticket.label,
+            name=ticket.about,
             host=party.host,
             credential_id=bytes_to_base64url(made.credential_id),
             public_key=made.credential_public_key,
@@ -167,32 +167,17 @@ class Passkeys:
 
     async def rename(self, name: str, passkey_id: int, label: str) -> None:
         """Raises NotPossible."""
-        label = _must_be_named(label)
+        label = must_be_named(label)
         async with self._records.writing() as session:
-            passkey = await _one_of(session, await _held(session, name), passkey_id)
+            passkey = await one_of(session, await _held(session, name), passkey_id)
             before, passkey.name = passkey.name, label
             await audit.note(session, name, "passkey renamed", name, passkey=label, before=before)
 
-    async def remove(self, name: str, passkey_id: int, *, needed: bool) -> None:
-        """`needed`: the role of the account asks for a second factor. Raises NotPossible."""
-        async with self._records.writing() as session:
-            person = await _held(session, name)
-            passkey = await _one_of(session, person, passkey_id)
-            left = await session.scalar(
-                select(func.count())
-                .select_from(Passkey)
-                .where(
-                    Passkey.person_id == person.person_id, Passkey.passkey_id != passkey.passkey_id
-                )
-            )
-            if needed and not left and person.totp_seed is None:
-                raise NotPossible("your role needs a second factor: set up another one first")
-            await session.delete(passkey)
-            await audit.note(session, name, "passkey removed", name, passkey=passkey.name)
-
-    async def wanted(self, ticket: str, party: RelyingParty | None) -> Wanted:
+    async def wanted(
+        self, ticket: str, party: RelyingParty | None, use: TicketUse = TicketUse.LOG_IN
+    ) -> Wanted:
         """What the holder of a ticket can give; nothing, if it is not good (any more)."""
-        opened = self.factor.opened(ticket) if self.factor is not None else None
+        opened = self.factor.opened(ticket, use) if self.factor is not None else None
         if opened is None:
             return Wanted()
         async with self._records.reading() as session:
@@ -257,8 +242,8 @@ class PasskeyProof:
         return True
 
 
-def _must_be_named(label: str) -> str:
-    """Raises NotPossible."""
+def must_be_named(label: str) -> str:
+    """The name of a passkey as it is kept. Raises NotPossible."""
     label = " ".join(label.split())
     if not 0 < len(label) <= LONGEST_NAME:
         raise NotPossible(
@@ -285,7 +270,7 @@ async def _of(session: AsyncSession, name: str) -> Sequence[Passkey]:
 
 
 async def _held(session: AsyncSession, name: str) -> Person:
-    """The account, locked: of two who remove its last two passkeys one is refused."""
+    """The account, locked: of two changes of its passkeys one comes after the other."""
     query = select(Person).where(Person.name == name).with_for_update()
     person: Person | None = await session.scalar(query)
     if person is None:
@@ -293,7 +278,8 @@ async def _held(session: AsyncSession, name: str) -> Person:
     return person
 
 
-async def _one_of(session: AsyncSession, person: Person, passkey_id: int) -> Passkey:
+async def one_of(session: AsyncSession, person: Person, passkey_id: int) -> Passkey:
+    """A passkey of this account. Raises NotPossible."""
     passkey = await session.get(Passkey, passkey_id)
     if passkey is None or passkey.person_id != person.person_id:
         raise NotPossible("that passkey is removed already")

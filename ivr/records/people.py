@@ -12,16 +12,18 @@ from ground.web.lockout import LockedFor, LockoutRule
 from ground.web.passwords import SecretHasher
 from ground.web.sessions import Sessions
 from ivr.records import audit
-from ivr.records.account import NAME, Accounts, NotPossible, subject_of
+from ivr.records.account import NAME, Accounts, NotPossible
 from ivr.records.database import Database
+from ivr.records.factor_changes import FactorChanges
 from ivr.records.facts import now
 from ivr.records.failed_log_ins import EVERYWHERE, FailedLogIns, Way, place_of
 from ivr.records.known_devices import KnownDevices
 from ivr.records.people_tables import Person, WebSession
 from ivr.records.second_factor import CodeWanted, SecondFactor, SecondFactorAway
 from ivr.records.second_proof import SecondProof
+from ivr.records.second_step import IN_A_SESSION, SecondStep
 from ivr.records.visitor import Visitor
-from ivr.records.web_sessions import WebSessions
+from ivr.records.web_sessions import ProviderSession, WebSessions
 
 _HASHER = SecretHasher()
 
@@ -32,7 +34,8 @@ FROM_EVERYWHERE = LockoutRule(free_failures=50)
 
 
 class People:
-    """Who logs in, and who is logged in; `accounts` are what they log in to.
+    """Who logs in, and who is logged in; `accounts` are what they log in to, `factors` how second
+    factors are changed.
 
     Everything may raise RecordsUnavailable.
     """
@@ -63,6 +66,8 @@ class People:
         )
         self.sessions = WebSessions(records, self._sessions)
         self.accounts = Accounts(records, _HASHER, self._failed, self._sessions)
+        self._step = SecondStep(records, self._failed)
+        self.factors = FactorChanges(records, self._failed, self._sessions, self._step)
 
     async def log_in(
         self, name: str, password: str, address: str, device: str = "", agent: str = ""
@@ -93,23 +98,24 @@ class People:
         person = await self.accounts.by_name(opened.name) if opened is not None else None
         if opened is None or person is None or not person.active:
             return None
-        subject, place = subject_of(proof.kind, person.name), place_of(address)
-        await self._failed.charge(Way.WEB, subject, place)
-        async with self._records.writing() as session:
-            held = await session.get(Person, person.person_id, with_for_update=True)
-            if held is None or not await proof.holds(session, held, opened):
-                detail = {"by": Way.WEB.value, "address": address, "why": proof.kind.value}
-                await audit.note(session, person.name, "log-in failed", person.name, **detail)
-                return None
-        await self._failed.settle(Way.WEB, subject, place)
+        place = place_of(address)
+        if not await self._step.proves(person, proof, opened, place, address=address):
+            return None
         return await self.let_in(person, address, device, agent)
 
     async def let_in(
-        self, person: Person, address: str, device: str = "", agent: str = "", *, by: str = "web"
+        self,
+        person: Person,
+        address: str,
+        device: str = "",
+        agent: str = "",
+        *,
+        provider: ProviderSession | None = None,
     ) -> Visitor:
-        """A new session of somebody who has proved who they are; `by`: how, for the audit log."""
+        """A new session of somebody who has proved who they are; `provider`: to whom, if not to
+        us."""
         known = await self._devices.knows(person.name, device)
-        return await self._begin(person, address, device if known else "", agent, by)
+        return await self._begin(person, address, device if known else "", agent, provider)
 
     async def set_second_factor(self, name: str, sealed: str, code: str) -> None:
         """The first code of a new authenticator proves that it works. Raises NotPossible,
@@ -129,16 +135,24 @@ class People:
         return self.second_factor
 
     async def _begin(
-        self, person: Person, address: str, device: str, agent: str, by: str = "web"
+        self,
+        person: Person,
+        address: str,
+        device: str,
+        agent: str,
+        provider: ProviderSession | None = None,
     ) -> Visitor:
         """A session; `device` is known, or empty for a browser that is to be known from now on."""
         device = device or secrets.token_urlsafe(32)
         name = person.name
         async with self._records.writing() as session:
-            kept = {"address": address, "agent": agent[:LONGEST_AGENT]}
+            kept: dict[str, str | None] = {"address": address, "agent": agent[:LONGEST_AGENT]}
+            if provider is not None:
+                kept |= {"id_token": provider.id_token, "provider_session": provider.name}
             held = self._sessions.begin(session, person, **kept)
             await self._devices.seen(session, person, device)
-            await audit.note(session, name, "logged in", name, by=by, address=address)
+            by = Way.WEB if provider is None else "provider"
+            await audit.note(session, name, "logged in", name, by=str(by), address=address)
         return Visitor(person, held.token, held.csrf, held.idle_at, held.ends_at, device)
 
     async def by_phone(self, operator_id: str, pin: str, caller: str) -> Person | None:
@@ -161,7 +175,7 @@ class People:
         Counted like a log-in, on its own: a browser left open locks nobody's log-in.
         """
         person = await self._authenticate(
-            Person.name == name, name, password, Way.WEB, "a session", known=True
+            Person.name == name, name, password, Way.WEB, IN_A_SESSION, known=True
         )
         return person is not None
 
@@ -219,10 +233,14 @@ class People:
             return None
         return Visitor(held.account, held.token, held.csrf, held.idle_at, held.ends_at)
 
-    async def log_out(self, token: str, who: str = "") -> None:
-        await self._sessions.end(token)
+    async def log_out(self, token: str, who: str = "") -> ProviderSession | None:
+        """What an OpenID provider has begun the session with, if one has."""
+        ended = await self._sessions.end(token)
         if who:
             await audit.write(self._records, who, "logged out", who, by="web")
+        if ended is None or ended.id_token is None:
+            return None
+        return ProviderSession(ended.id_token, ended.provider_session)
 
     async def purge_sessions(self) -> None:
         """Forget sessions that are over, old failures, and browsers not used for long."""

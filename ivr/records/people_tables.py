@@ -90,6 +90,8 @@ class WebSession(SessionColumns, Base):
     Attributes:
         address: from where they logged in.
         agent: what their browser says that it is (User-Agent).
+        id_token, provider_session: of a session that an OpenID provider has begun: what it said it
+            with, for its log-out, and what it calls the session (`sid`), if it does.
     """
 
     __tablename__ = "web_sessions"
@@ -99,3 +101,5 @@ class WebSession(SessionColumns, Base):
     )
     address: Mapped[str] = mapped_column(Text, server_default=text("''"))
     agent: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    id_token: Mapped[str | None] = mapped_column(Text)
+    provider_session: Mapped[str | None] = mapped_column(Text)

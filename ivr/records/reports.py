@@ -13,16 +13,18 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ivr.records.back_off import BackOff
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.report_periods import ReportPeriod
 from ivr.records.report_tables import Report
 
-CLAIMED = timedelta(minutes=5)
-"""A report that somebody is sending is nobody else's for so long."""
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=1)
-GIVEN_UP_AFTER = timedelta(days=3)
+BACK_OFF = BackOff(
+    claimed=timedelta(minutes=5),
+    first=timedelta(minutes=1),
+    longest=timedelta(hours=1),
+    given_up_after=timedelta(days=3),
+)
 
 
 class Reports:
@@ -66,7 +68,7 @@ class Reports:
             report = await session.scalar(due.with_for_update(skip_locked=True))
             if report is None:
                 return None
-            report.try_at = at + CLAIMED
+            report.try_at = at + BACK_OFF.claimed
             report.tries += 1
         return report
 
@@ -76,10 +78,8 @@ class Reports:
 
     async def failed(self, report: Report, why: str) -> None:
         """It was not sent: it is tried again after a pause that doubles, for some days."""
-        at = now()
-        pause = min(FIRST_PAUSE * 2 ** min(report.tries - 1, 12), LONGEST_PAUSE)
-        given_up = at - report.made_at > GIVEN_UP_AFTER
-        await self._settle(report, try_at=None if given_up else at + pause, failure=why[:300])
+        try_at = BACK_OFF.next_try(report.tries, report.made_at, now())
+        await self._settle(report, try_at=try_at, failure=why[:300])
 
     async def listed(self, limit: int = 20) -> Sequence[Report]:
         """The newest first."""

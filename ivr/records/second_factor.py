@@ -7,6 +7,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import pyotp
 from cryptography.fernet import Fernet, InvalidToken
@@ -31,18 +32,27 @@ class CodeWanted(Exception):
         self.ticket = ticket
 
 
+class TicketUse(StrEnum):
+    """What a ticket is good for, and nothing else."""
+
+    LOG_IN = "log in"
+    MAKE_PASSKEY = "make a passkey"
+    CHANGE_FACTORS = "change second factors"
+
+
 @dataclass(frozen=True)
 class Ticket:
     """That somebody gave the right password just now.
 
     Attributes:
         name: of the account.
-        label: how a passkey is to be called that they are about to make; empty at a log-in.
+        about: how a passkey is to be called that they are about to make, or what they are about to
+            change of their second factors; empty at a log-in.
         challenge: what a passkey has to sign, of this ticket alone.
     """
 
     name: str
-    label: str
+    about: str
     challenge: bytes
     made_at: datetime
 
@@ -97,21 +107,27 @@ class SecondFactor:
                 return step
         return None
 
-    def ticket(self, name: str, at: datetime, label: str = "") -> str:
+    def ticket(
+        self, name: str, at: datetime, use: TicketUse = TicketUse.LOG_IN, about: str = ""
+    ) -> str:
         """That somebody of this name gave the right password just now (`Ticket`)."""
-        challenge = secrets.token_hex(32)
         return self._sealed(
-            {"passed": name, "label": label, "challenge": challenge, "at": at.isoformat()}
+            {
+                "passed": name,
+                "use": use.value,
+                "about": about,
+                "challenge": secrets.token_hex(32),
+                "at": at.isoformat(),
+            }
         )
 
-    def opened(self, ticket: str, *, to_log_in: bool = True) -> Ticket | None:
-        """A ticket of ours that is good still; None for any other, and for one of a passkey that is
-        to be made where somebody logs in, or the other way round."""
+    def opened(self, ticket: str, use: TicketUse = TicketUse.LOG_IN) -> Ticket | None:
+        """A ticket of ours that is good still; None for any other, and for one of another use."""
         found = self._opened(ticket, TICKET_GOOD)
-        if found is None or "passed" not in found or bool(found["label"]) is to_log_in:
+        if found is None or found.get("use") != use:
             return None
         made_at = datetime.fromisoformat(found["at"])
-        return Ticket(found["passed"], found["label"], bytes.fromhex(found["challenge"]), made_at)
+        return Ticket(found["passed"], found["about"], bytes.fromhex(found["challenge"]), made_at)
 
     def _sealed(self, contents: dict[str, str]) -> str:
         return self._fernet.encrypt(json.dumps(contents).encode()).decode()

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
-from enum import StrEnum
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, case, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.hong_kong import HONG_KONG, hong_kong_day
+from ivr.records.measures import BY_DAY, LENGTH_STEP_S, LONGEST_LENGTH_S, Counted, Measure
 from ivr.records.models import Call, CallStep
 from ivr.records.outcome import CallOutcome
-from ivr.records.tally_tables import Tally
+from ivr.records.tally_tables import Tally, TallySum
 
-HONG_KONG = timezone(timedelta(hours=8), "HKT")
 ROWS_AT_ONCE = 500
 """Rows that are read at a time: the event loop is held for no longer than that."""
-
-LENGTH_STEP_S = 30
-LONGEST_LENGTH_S = 900
 
 GAVE_UP = (
     CallOutcome.CALLER_HUNG_UP,
@@ -36,40 +42,6 @@ GAVE_UP = (
 )
 """Ends of callers who did not get from the machine what they came for. Those by faults of the
 network say nothing about the machine."""
-
-
-class Measure(StrEnum):
-    """What a tally counts, and what its `name` is. Practice calls are in none of them."""
-
-    OUTCOME = "outcome"  # calls, by outcome
-    HOUR_CALLS = "hour_calls"  # answered calls, by the hour they came in, "00" to "23"
-    HOUR_SECONDS = "hour_seconds"  # seconds of those
-    LENGTH = "length"  # answered calls, by length rounded down to 30 s, as "0060"
-    ASKED = "asked"  # calls in which a question was put, by question
-    ANSWERED = "answered"  # calls in which it was answered
-    LEFT = "left"  # calls of which it was the last question, of callers who gave up
-    PUT = "put"  # times a question was put
-    NOINPUT = "noinput"  # times it met silence
-    NOMATCH = "nomatch"  # times the answer did not fit
-    MODE = "mode"  # answers, by key or speech
-
-
-BY_DAY = (Measure.OUTCOME, Measure.HOUR_CALLS, Measure.HOUR_SECONDS)
-
-
-@dataclass(frozen=True)
-class Counted:
-    """One count, as a chart takes it."""
-
-    day: date
-    language: str
-    measure: Measure
-    name: str
-    count: float
-
-
-def hong_kong_day(at: datetime) -> date:
-    return at.astimezone(HONG_KONG).date()
 
 
 class Tallies:
@@ -85,29 +57,39 @@ class Tallies:
     ) -> Sequence[Counted]:
         """Counts of the days from `first` to `last`, of one language or of all.
 
-        Languages are summed up, and days too where the measure is not one of `BY_DAY`: then `day`
-        is the first.
+        Days are summed up where the measure is not one of `BY_DAY`: then `day` is the first.
         """
-        day = case((Tally.measure.in_(BY_DAY), Tally.day), else_=first)
-        query = (
-            select(day, Tally.measure, Tally.name, func.sum(Tally.count))
-            .where(*_of_days(first, last, language, measures))
-            .group_by(day, Tally.measure, Tally.name)
+        wanted = measures or tuple(Measure)
+        each = [measure for measure in wanted if measure in BY_DAY]
+        summed = [measure for measure in wanted if measure not in BY_DAY]
+        kept, of_days = _kept(first, last, language)
+        total = func.sum(kept.count)
+        queries: tuple[tuple[list[Measure], Select[date, str, str, float]], ...] = (
+            (each, select(kept.day, kept.measure, kept.name, kept.count)),
+            (
+                summed,
+                select(literal(first), kept.measure, kept.name, total).group_by(
+                    kept.measure, kept.name
+                ),
+            ),
         )
         counts: list[Counted] = []
         async with self._records.reading() as session:
-            found = await session.stream(query)
-            async for rows in found.partitions(ROWS_AT_ONCE):
-                counts += (
-                    Counted(row[0], language, Measure(row[1]), row[2], row[3]) for row in rows
-                )
+            for asked, query in queries:
+                if not asked:
+                    continue
+                found = await session.stream(query.where(*of_days, kept.measure.in_(asked)))
+                async for rows in found.partitions(ROWS_AT_ONCE):
+                    counts += (
+                        Counted(row[0], language, Measure(row[1]), row[2], row[3]) for row in rows
+                    )
         return counts
 
     async def all(self, first: date, last: date, language: str = "") -> Sequence[Counted]:
         """Every count as it is kept."""
         query = (
             select(Tally.day, Tally.language, Tally.measure, Tally.name, Tally.count)
-            .where(*_of_days(first, last, language, ()))
+            .where(*_of_days(first, last, language))
             .order_by(Tally.day, Tally.language, Tally.measure, Tally.name)
         )
         async with self._records.reading() as session:
@@ -118,7 +100,8 @@ class Tallies:
         """Days to be counted: today, and those before it that were not counted to their end."""
         today = hong_kong_day(now())
         async with self._records.reading() as session:
-            newest = await session.scalar(select(func.max(Tally.day)))
+            # Of the sums: a node of a release that has none counts too, while it is upgraded.
+            newest = await session.scalar(select(func.max(TallySum.day)))
             if newest is None:
                 oldest = await session.scalar(select(func.min(Call.offered_at)))
                 newest = today if oldest is None else hong_kong_day(oldest)
@@ -155,10 +138,18 @@ class Tallies:
             await _replace(session, day, rows)
 
 
-async def _replace(session: AsyncSession, day: date, rows: list[dict[str, object]]) -> None:
+async def _replace(session: AsyncSession, day: date, rows: list[dict[str, Any]]) -> None:
     await session.execute(delete(Tally).where(Tally.day == day))
-    if rows:
-        await session.execute(insert(Tally), rows)
+    await session.execute(delete(TallySum).where(TallySum.day == day))
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        sums[row["measure"], row["name"]] += row["count"]
+    of_all = [
+        {"day": day, "measure": measure, "name": name, "count": count}
+        for (measure, name), count in sums.items()
+    ]
+    await session.execute(insert(Tally), rows)
+    await session.execute(insert(TallySum), of_all)
 
 
 def _counted(day: date, leave_out: Sequence[str]) -> ColumnElement[bool]:
@@ -229,12 +220,16 @@ def _last_questions(counted: ColumnElement[bool]) -> Executable:
     )
 
 
-def _of_days(
-    first: date, last: date, language: str, measures: Sequence[Measure]
-) -> list[ColumnElement[bool]]:
+def _of_days(first: date, last: date, language: str) -> list[ColumnElement[bool]]:
     wanted = [Tally.day >= first, Tally.day <= last]
+    return [*wanted, Tally.language == language] if language else wanted
+
+
+def _kept(
+    first: date, last: date, language: str
+) -> tuple[type[Tally] | type[TallySum], list[ColumnElement[bool]]]:
+    """Where the counts of one language, or of all together, are kept; and which are of these
+    days."""
     if language:
-        wanted.append(Tally.language == language)
-    if measures:
-        wanted.append(Tally.measure.in_(measures))
-    return wanted
+        return Tally, _of_days(first, last, language)
+    return TallySum, [TallySum.day >= first, TallySum.day <= last]

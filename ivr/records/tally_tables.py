@@ -1,4 +1,4 @@
-"""The table of the counts that charts are drawn from."""
+"""The tables of the counts that charts are drawn from."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ class Tally(Base):
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    measure: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    count: Mapped[float] = mapped_column(Double)
+
+
+class TallySum(Base):
+    """The same of all languages together, written with them: most charts are of all, and of many
+    days there are a quarter of the rows to read."""
+
+    __tablename__ = "tally_sums"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
     measure: Mapped[str] = mapped_column(String(16), primary_key=True)
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     count: Mapped[float] = mapped_column(Double)

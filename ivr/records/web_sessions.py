@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ground.web.sessions import NAME_LENGTH, Sessions
 from ivr.records import audit
 from ivr.records.account import NotPossible
 from ivr.records.database import Database
-from ivr.records.people_tables import Person
+from ivr.records.people_tables import Person, WebSession
+from ivr.records.provider_accounts import PROVIDER
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,19 @@ class OpenSession:
     address: str
     began_at: datetime
     seen_at: datetime
+
+
+@dataclass(frozen=True)
+class ProviderSession:
+    """What an OpenID provider has begun a session with.
+
+    Attributes:
+        id_token: in which it said who they are.
+        name: what it calls the session; None where it does not.
+    """
+
+    id_token: str = field(repr=False)
+    name: str | None
 
 
 class WebSessions:
@@ -66,6 +80,24 @@ class WebSessions:
         async with self._records.writing() as session:
             await self._sessions.end_all_of(session, await _person(session, name))
             await audit.note(session, by, "logged out everywhere", name)
+
+    async def end_at_provider(self, issuer: str, subject: str, name: str) -> int:
+        """End what the provider has ended: its session of this name, or all of the subject; how
+        many those were here."""
+        of_theirs = select(Person.person_id).where(Person.issuer == issuer)
+        if subject:
+            of_theirs = of_theirs.where(Person.subject == subject)
+        ended = delete(WebSession).where(
+            WebSession.person_id.in_(of_theirs), WebSession.id_token.is_not(None)
+        )
+        if name:
+            ended = ended.where(WebSession.provider_session == name)
+        async with self._records.writing() as session:
+            owners = (await session.scalars(ended.returning(WebSession.person_id))).all()
+            names = select(Person.name).where(Person.person_id.in_(set(owners)))
+            for person in (await session.scalars(names.order_by(Person.name))).all():
+                await audit.note(session, PROVIDER, "session ended", person)
+        return len(owners)
 
 
 async def _person(session: AsyncSession, name: str) -> Person:

@@ -10,7 +10,7 @@ from babel.messages.extract import extract_from_dir
 
 import ivr.caller.retold
 import ivr.handset
-from ground.web.words import Catalogue
+from ground.web.catalogues import Catalogue
 from ivr.caller.retold.history import TRANSLATIONS, CannotBeRetold
 from ivr.caller.retold.repeatable import STATES
 from ivr.handset.handset import UNREADABLE

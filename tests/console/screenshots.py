@@ -11,7 +11,8 @@ from aiohttp import web
 from playwright.async_api import ViewportSize, async_playwright
 from sqlalchemy import func, select
 
-from benchmarks.console import a_console, fill
+from benchmarks.support.console_pages import a_console
+from benchmarks.support.invented_calls import fill
 from ivr.console.site import SITE, Site
 from ivr.records.facts import now
 from ivr.records.models import Call

@@ -18,8 +18,9 @@ from ivr.console.health import DISK_FULL, DRAINING, FRONT_DOWN, Health
 from ivr.console.self_test import SelfTestOutcome
 from ivr.observe.strain import Strain, Verdict
 from ivr.records.alert_kinds import AlertKind
+from ivr.records.hong_kong import hong_kong_day
+from ivr.records.measures import Counted, Measure
 from ivr.records.node_tables import NodeState
-from ivr.records.tallies import Counted, Measure, hong_kong_day
 
 pytestmark = pytest.mark.unit
 

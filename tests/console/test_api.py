@@ -26,9 +26,9 @@ from ivr.console.api.openapi import ROOT, describe
 from ivr.records import audit
 from ivr.records.api_tokens import PREFIX
 from ivr.records.facts import now
+from ivr.records.hong_kong import hong_kong_day
 from ivr.records.outcome import CallOutcome
 from ivr.records.roles import Role
-from ivr.records.tallies import hong_kong_day
 from ivr.records.token_tables import ApiToken, Scope
 from tests.console.conftest import PASSWORDS, Console, Visit
 from tests.console.test_door import browser, token

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -15,14 +17,15 @@ from sqlalchemy import insert
 from ivr.console.exported import AT_ONCE
 from ivr.console.pages import calls, figures
 from ivr.records import tallies
+from ivr.records.measures import Measure
 from ivr.records.roles import Role
-from ivr.records.tallies import Measure
-from ivr.records.tally_tables import Tally
+from ivr.records.tally_tables import TallySum
 from ivr.studio import importing
 from ivr.studio.clips import Studio
 from tests.console.conftest import Console, a_recording
 from tests.console.test_door import browser
 from tests.console.test_uploads import sent, zipped
+from tests.support.pace import limit
 from tests.support.past_calls import past_call
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
@@ -88,6 +91,19 @@ async def test_what_takes_long_is_done_beside_the_event_loop(
     assert [name for name, threads in watched.ran.items() if here in threads] == []
 
 
+async def test_the_first_chart_waits_for_nothing_that_draws_none() -> None:
+    """The web and the database take a second to load; the process that draws needs neither."""
+    code = "import sys, ivr.console.charts as c; c.load(); print(*sys.modules)"
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=subprocess.PIPE
+    )
+    async with asyncio.timeout(limit(60)):
+        written, _ = await started.communicate()
+    loaded = set(written.decode().split())
+    assert "pygal" in loaded
+    assert not loaded & {"aiohttp", "sqlalchemy", "pydantic", "jinja2", "numpy"}
+
+
 class Steps:
     """Counts what a function does in one step of the event loop."""
 
@@ -134,7 +150,6 @@ async def test_a_year_of_counts_is_read_in_short_steps(
     rows = [
         {
             "day": DAY - timedelta(days=back),
-            "language": "en",
             "measure": Measure.HOUR_CALLS.value,
             "name": f"{hour:02d}",
             "count": 1.0,
@@ -143,7 +158,7 @@ async def test_a_year_of_counts_is_read_in_short_steps(
         for hour in range(24)
     ]
     async with console.site.records.writing() as session:
-        await session.execute(insert(Tally), rows)
+        await session.execute(insert(TallySum), rows)
     read = Steps(monkeypatch, tallies, "Counted")
     counts = await console.site.tallies.read(DAY - timedelta(days=days), DAY)
     read.end()

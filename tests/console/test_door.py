@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 OPEN = {
     *("/login", "/login/code", "/login/passkey", "/language"),
     *("/login/provider", "/login/provider/back"),
+    *("/login/provider/out", "/login/provider/ended"),
 }
 
 

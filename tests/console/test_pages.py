@@ -41,6 +41,7 @@ PAGES = (
     *("/live", "/calls", "/figures", "/prompts", "/prompts/en", "/prompts/yue/1001"),
     *("/prompts/waiting", "/prompts/cmn/script", "/wellbeing", "/people", "/audit", "/me"),
     *("/announcements", "/alerts", "/tokens", "/people/viewer.one/sessions"),
+    "/people/viewer.one/second-factor",
 )
 
 

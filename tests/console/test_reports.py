@@ -17,12 +17,12 @@ from ivr.console.report_settings import ReportSettings
 from ivr.console.reports.due import before, last_whole
 from ivr.console.reports.sender import ReportSender
 from ivr.records.facts import now
+from ivr.records.hong_kong import hong_kong_day
 from ivr.records.outcome import CallOutcome
 from ivr.records.report_periods import ReportPeriod
 from ivr.records.report_tables import Report
-from ivr.records.reports import GIVEN_UP_AFTER, Reports
+from ivr.records.reports import BACK_OFF, Reports
 from ivr.records.roles import Role
-from ivr.records.tallies import hong_kong_day
 from tests.console.conftest import Console
 from tests.console.test_door import browser
 from tests.support.mail_server import mail_server
@@ -164,7 +164,7 @@ async def test_days_that_are_not_counted_yet_are_waited_for_and_given_up_at_last
         (report,) = await sending.reports.listed()
         assert "not counted to its end yet" in report.failure
         async with console.site.records.writing() as session:
-            late = report.made_at - GIVEN_UP_AFTER - timedelta(minutes=1)
+            late = report.made_at - BACK_OFF.given_up_after - timedelta(minutes=1)
             await session.execute(update(Report).values(made_at=late, try_at=now()))
         await sending.look()
         (report,) = await sending.reports.listed()

@@ -14,9 +14,10 @@ from sqlalchemy import select, update
 
 from ivr.console.settings import ConsoleSettings
 from ivr.records import audit
+from ivr.records.facts import now
 from ivr.records.people_tables import LoginFailures, Person
 from ivr.records.roles import Role
-from ivr.records.second_factor import STEP_S, SecondFactor, SecondFactorAway
+from ivr.records.second_factor import STEP_S, SecondFactor, SecondFactorAway, TicketUse
 from tests.console.conftest import PASSWORDS, Console
 from tests.console.test_door import browser, ruled, token
 
@@ -75,8 +76,8 @@ async def test_from_setting_it_up_to_logging_in_with_it(console: Console) -> Non
         async with session.post("/login/code", data=form) as answer:
             assert answer.status == 403  # it was used to set the authenticator up
         await forget_the_last_code(console)
-        now = totp.now()
-        for code, status in (("000000", 403), ("", 403), (f" {now[:3]} {now[3:]} ", 200)):
+        good = totp.now()
+        for code, status in (("000000", 403), ("", 403), (f" {good[:3]} {good[3:]} ", 200)):
             async with session.post("/login/code", data=form | {"code": code}) as answer:
                 assert answer.status == status
         assert answer.url.path == "/prompts"
@@ -133,19 +134,122 @@ async def test_a_role_that_needs_one_sees_nothing_without(console: Console) -> N
         assert answer.url.path == "/live"
 
 
-async def test_an_administrator_takes_it_away_from_who_lost_it(console: Console) -> None:
+async def proof_page(session: ClientSession, path: str, form: dict[str, str]) -> str:
+    """What is asked of somebody who is about to change their second factors."""
+    async with session.post(path, data=form | {"old": PASSWORDS[ROLE]}) as answer:
+        page = await answer.text()
+        assert "prove that it is you" in page, page
+    return found("ticket", page)
+
+
+async def test_ones_own_is_removed_with_password_and_code(console: Console) -> None:
+    with_key(console)
+    name = console.names[ROLE]
+    async with browser(console, ROLE) as elsewhere, browser(console, ROLE) as session:
+        totp, _ = await enrolled(console, session)
+        form, remove = {"csrf": await token(session)}, "/me/second-factor/remove"
+        async with session.post(remove, data=form | {"old": "wrong"}) as answer:
+            assert "password of today is wrong" in await answer.text()
+        ticket, proof = await proof_page(session, remove, form), "/me/second-factor/code"
+        await forget_the_last_code(console)
+        to_log_in = SecondFactor(KEY).ticket(name, now())
+        of_another = SecondFactor(KEY).ticket(
+            console.names[Role.VIEWER], now(), TicketUse.CHANGE_FACTORS, "remove authenticator:"
+        )
+        for given, answered in (
+            ({"ticket": ticket, "code": "000000"}, "The code is wrong"),
+            ({"ticket": to_log_in, "code": totp.now()}, "that took too long"),
+            ({"ticket": of_another, "code": totp.now()}, "that took too long"),
+            ({"ticket": "x", "code": totp.now()}, "that took too long"),
+        ):
+            async with session.post(proof, data=form | given) as answer:
+                assert answered in await answer.text(), given
+        assert (await console.site.people.accounts.by_name(name)).has_second_factor  # type: ignore[union-attr]
+        right = form | {"ticket": ticket, "code": totp.now()}
+        async with session.post(proof, data=right) as answer:
+            assert "It is removed." in await answer.text()
+        async with session.post(proof, data=right) as answer:
+            assert "It is removed." not in await answer.text()
+        async with session.get("/live", allow_redirects=False) as here:
+            assert here.status == 200
+        async with elsewhere.get("/live", allow_redirects=False) as there:
+            assert there.status == 303
+    given = {"name": name, "password": PASSWORDS[ROLE], "next": "/live"}
+    for _ in range(2):  # whoever removed it cannot have had it said to them alone
+        async with (
+            ClientSession(console.url, cookie_jar=CookieJar(unsafe=True)) as session,
+            session.post("/login", data=given) as answer,
+        ):
+            assert answer.url.path == "/live"
+            page = await answer.text()
+            assert "A second factor of your account was removed" in page
+            assert "from 127.0.0.1" in page
+    entries = await audit.read(console.site.records, who=name)
+    (removed,) = (entry for entry in entries if entry.action == "authenticator removed")
+    assert removed.detail["proof"] == "code"
+
+
+async def test_the_last_one_stays_where_the_role_needs_it(console: Console) -> None:
+    with_key(console, second_factor_roles=(ROLE,))
+    async with browser(console, ROLE) as session:
+        await enrolled(console, session)
+        form = {"csrf": await token(session), "old": PASSWORDS[ROLE]}
+        async with session.post("/me/second-factor/remove", data=form) as answer:
+            assert "your role needs a second factor" in await answer.text()
+
+
+async def test_another_one_is_set_up_with_the_one_that_is_there(console: Console) -> None:
+    """With the password alone somebody could put theirs in its place, and then remove all."""
+    with_key(console)
+    async with browser(console, ROLE) as session:
+        totp, _ = await enrolled(console, session)
+        form, new = {"csrf": await token(session)}, "/me/second-factor/new"
+        async with session.post(new, data=form) as answer:
+            assert "<svg" not in await answer.text()
+        form["ticket"] = await proof_page(session, new, form)
+        await forget_the_last_code(console)
+        for code, shown in (("000000", False), (totp.now(), True)):
+            async with session.post("/me/second-factor/code", data=form | {"code": code}) as answer:
+                assert ("<svg" in await answer.text()) is shown
+        form = {"csrf": form["csrf"], "old": PASSWORDS[ROLE], "label": "a key"}
+        headers = {"Host": console.url.replace("http://127.0.0.1", "localhost")}
+        async with session.post("/me/passkeys/new", data=form, headers=headers) as answer:
+            assert "prove that it is you" in await answer.text()
+
+
+async def test_an_administrator_takes_away_what_is_lost_and_says_why(console: Console) -> None:
     with_key(console)
     async with browser(console, ROLE) as session:
         await enrolled(console, session)
-    name = console.names[ROLE]
+    name, own = console.names[ROLE], console.names[Role.ADMINISTRATOR]
+    path = f"/people/{name}/second-factor"
     async with browser(console, Role.ADMINISTRATOR) as session:
         async with session.get("/people") as answer:
-            assert f'action="/people/{name}/second-factor"' in await answer.text()
+            assert f'href="{path}"' in await answer.text()
         form = {"csrf": await token(session)}
-        async with session.post(f"/people/{name}/second-factor", data=form) as answer:
+        for there, given, answered in (
+            (path, {"which": "", "reason": "  "}, "give the reason"),
+            (path, {"which": "7", "reason": "lost <b>both</b>"}, "lost &lt;b&gt;both"),
+            (f"/people/{own}/second-factor", {"reason": "mine"}, "your own you remove"),
+        ):
+            async with session.post(there, data=form | given) as answer:
+                assert (answer.status, answered in await answer.text()) == (422, True), given
+        given = {"which": "authenticator", "reason": "telephone lost"}
+        async with session.post(path, data=form | given) as answer:
             assert "Done." in await answer.text()
-    async with browser(console, ROLE) as session, session.get("/live") as answer:
-        assert answer.url.path == "/live"
+        async with session.get(path) as answer:
+            assert "telephone lost" in await answer.text()
+        async with session.post(path, data=form | given | {"which": ""}) as answer:
+            assert "there is no second factor" in await answer.text()
+        async with session.get("/people/nobody/second-factor") as answer:
+            assert answer.status == 404
+    async with browser(console, ROLE) as session, session.get("/me") as answer:
+        page = await answer.text()
+        assert "A second factor of your account was removed" in page
+        assert "telephone lost" in page
+    (taken, *_) = await audit.read(console.site.records, who=own)
+    assert (taken.action, taken.subject) == ("person: second factor taken away", name)
+    assert taken.detail | {"what": "authenticator", "reason": "telephone lost"} == taken.detail
 
 
 async def test_without_the_key_nobody_slips_in(console: Console) -> None:

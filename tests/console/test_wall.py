@@ -12,8 +12,9 @@ from playwright.async_api import Browser, expect
 from ground.web.throttle import Throttle
 from ivr.console.board import board
 from ivr.records.facts import now
+from ivr.records.hong_kong import HONG_KONG, hong_kong_day
+from ivr.records.measures import Counted, Measure
 from ivr.records.outcome import CallOutcome
-from ivr.records.tallies import HONG_KONG, Counted, Measure, hong_kong_day
 from ivr.records.token_tables import Scope
 from tests.console.conftest import Console, Visit
 from tests.support.past_calls import past_call

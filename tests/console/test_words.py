@@ -10,7 +10,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import ivr.console
-from ground.web.words import LANGUAGES
+from ground.web.catalogues import LANGUAGES
 from ivr.console import shown
 from ivr.console.alerts import conditions
 from ivr.console.alerts.delivery import TITLES

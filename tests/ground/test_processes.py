@@ -47,6 +47,24 @@ async def gone(pid: int) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_one_is_ready_before_there_is_work(processes: WorkProcesses) -> None:
+    processes.prepare(os.getpid)
+    async with asyncio.timeout(limit(30)):
+        while not processes.running:
+            await asyncio.sleep(0.01)
+    pid = await processes.run(os.getpid)
+    processes.prepare(os.abort)  # not begun: there is one
+    assert await processes.run(os.getpid) == pid
+
+
+async def test_one_that_is_lost_while_it_is_made_ready_is_made_anew(
+    processes: WorkProcesses,
+) -> None:
+    processes.prepare(os.abort)
+    await asyncio.sleep(0)
+    assert await processes.run(os.getpid) != os.getpid()
+
+
 async def test_the_event_loop_is_served_while_it_works(processes: WorkProcesses) -> None:
     pid = await processes.run(os.getpid)
     assert pid != os.getpid()

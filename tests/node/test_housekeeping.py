@@ -29,6 +29,8 @@ from ivr.records.call_book import CallBook
 from ivr.records.call_search import CallFilter, CallSearch
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.hong_kong import hong_kong_day
+from ivr.records.measures import Measure
 from ivr.records.node_name import Holder, NodeNameTaken, take_name
 from ivr.records.node_orders import NodeOrders
 from ivr.records.node_tables import OrderKind
@@ -38,7 +40,7 @@ from ivr.records.people_tables import WebSession
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.retention import NOT_BEFORE_S, Retention
 from ivr.records.roles import Role
-from ivr.records.tallies import Measure, Tallies, hong_kong_day
+from ivr.records.tallies import Tallies
 from ivr.settings.service import Settings
 from ivr.studio.publication import NotPublished
 from prompts import live

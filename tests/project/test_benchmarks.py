@@ -20,8 +20,9 @@ for name in sys.argv[1:]:
 @pytest.mark.service
 def test_everything_that_benchmarks_import_exists() -> None:
     """In one process of its own, started as `python -m benchmarks.NAME` is."""
-    names = sorted(f"benchmarks.{path.stem}" for path in BENCHMARKS.glob("*.py"))
-    assert "benchmarks.lines" in names
+    files = (path.relative_to(BENCHMARKS.parent) for path in BENCHMARKS.rglob("*.py"))
+    names = sorted(".".join(file.with_suffix("").parts) for file in files)
+    assert {"benchmarks.lines", "benchmarks.support.console_pages"} <= set(names)
     words = [sys.executable, "-c", IMPORT_ALL, *names]
     done = subprocess.run(words, cwd=BENCHMARKS.parent, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from ivr.records.alert_kinds import AlertEvent, AlertKind, Channel
 from ivr.records.alert_tables import Alert, AlertMessage
-from ivr.records.alerts import FIRST_PAUSE, GIVEN_UP_AFTER, Alerts, Wrong, purge
+from ivr.records.alerts import BACK_OFF, Alerts, Wrong, purge
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.settings import RecordsSettings
@@ -91,7 +91,7 @@ async def test_it_is_tried_again_with_longer_and_longer_pauses(records: Database
         kept = listed.messages[0]
         assert kept.failure == "HTTP 503"
         assert kept.try_at is not None
-        pauses.append((kept.try_at - before) // FIRST_PAUSE)
+        pauses.append((kept.try_at - before) // BACK_OFF.first)
         assert await alerts.claim() is None
         await until_the_pause_is_over(records)
     assert pauses == [1, 2, 4, 8]
@@ -102,7 +102,7 @@ async def test_a_message_nobody_takes_for_a_day_is_given_up(records: Database) -
     alerts = Alerts(records, [Channel.WEBHOOK])
     await alerts.raise_(AWAY, now())
     async with records.writing() as session:
-        long_ago = now() - GIVEN_UP_AFTER - timedelta(minutes=1)
+        long_ago = now() - BACK_OFF.given_up_after - timedelta(minutes=1)
         await session.execute(update(AlertMessage).values(made_at=long_ago))
     claimed = await alerts.claim()
     assert claimed is not None

@@ -19,7 +19,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from ground.database.engine import reason
 from ivr.records import audit, audit_chain
@@ -29,7 +29,9 @@ from ivr.records.audit_tables import AuditEntry
 from ivr.records.call_book import AlreadySettled, CallBook
 from ivr.records.call_search import CallFilter, CallSearch
 from ivr.records.database import Database, RecordsUnavailable
+from ivr.records.factor_changes import ChangeKind, FactorChange
 from ivr.records.facts import BundleFinished, BundleSent, CallClosed, Step, now
+from ivr.records.measures import Measure
 from ivr.records.migrations import current, head, upgrade
 from ivr.records.migrations.upgrade import UPGRADE_LOCK
 from ivr.records.node_orders import NodeOrders
@@ -38,13 +40,15 @@ from ivr.records.outcome import BundleRequestState, CallOutcome, EndedBy
 from ivr.records.passkey_tables import Passkey
 from ivr.records.passkeys import Passkeys, RelyingParty
 from ivr.records.people import People
+from ivr.records.people_tables import Person
 from ivr.records.prompt_tables import VersionState
 from ivr.records.prompt_versions import PromptVersions
 from ivr.records.provider_accounts import NameTaken, ProvidedPerson, ProviderAccounts
 from ivr.records.roles import Role
-from ivr.records.second_factor import SecondFactor
+from ivr.records.second_factor import SecondFactor, Ticket
+from ivr.records.second_proof import ProofKind
 from ivr.records.settings import RecordsSettings
-from ivr.records.tallies import Measure, Tallies
+from ivr.records.tallies import Tallies
 from ivr.records.token_tables import Scope
 from tests.records.conftest import FAST, NotingMonitor, an_offered_call
 from tests.records.test_migrations import check
@@ -296,6 +300,15 @@ async def test_the_console_has_its_records_there_too(server: Server) -> None:
     await records.close()
 
 
+class Shown:
+    """A passkey that says that it is them."""
+
+    kind = ProofKind.PASSKEY
+
+    async def holds(self, session: AsyncSession, person: Person, ticket: Ticket) -> bool:
+        return True
+
+
 async def test_accounts_of_a_provider_and_second_factors_are_there_too(server: Server) -> None:
     records = Database(server.url, FAST)
     accounts, people = ProviderAccounts(records), People(records)
@@ -326,17 +339,21 @@ async def test_accounts_of_a_provider_and_second_factors_are_there_too(server: S
     ticket = factor.ticket("wong", now())
     assert (await passkeys.wanted(ticket, party)).options
     keys = await passkeys.of("wong")
-    removed = await asyncio.gather(
-        *(passkeys.remove("wong", key.passkey_id, needed=True) for key in keys),
-        return_exceptions=True,
-    )
-    assert [type(result) for result in removed if result is not None] == [NotPossible]
     held = await people.accounts.by_name("wong")
     assert held is not None
-    assert held.has_passkey
-    with pytest.raises(NotPossible):
-        await passkeys.remove("wong", (await passkeys.of("wong"))[0].passkey_id, needed=True)
-    await people.accounts.drop_second_factor("test", "wong")
+
+    async def remove(passkey_id: int) -> FactorChange | None:
+        change = FactorChange(ChangeKind.REMOVE_PASSKEY, str(passkey_id))
+        ticket = await people.factors.ticket(factor, held, change, needed=True)
+        return await people.factors.prove(factor, held, ticket, Shown(), "", needed=True)
+
+    removed = await asyncio.gather(
+        *(remove(key.passkey_id) for key in keys), return_exceptions=True
+    )
+    assert sorted(type(result).__name__ for result in removed) == ["FactorChange", "NotPossible"]
+    with pytest.raises(NotPossible, match="your role needs"):
+        await remove((await passkeys.of("wong"))[0].passkey_id)
+    await people.factors.take_away("test", "wong", "", "lost")
     assert await passkeys.of("wong") == []
     await records.close()
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import delete
 
 from ivr.console.insight import Insight, insight
 from ivr.records.call_book import CallBook
 from ivr.records.database import Database
 from ivr.records.facts import now
+from ivr.records.hong_kong import hong_kong_day
 from ivr.records.outcome import CallOutcome
 from ivr.records.settings import RecordsSettings
 from ivr.records.tallies import Tallies
+from ivr.records.tally_tables import TallySum
 from tests.support.past_calls import AT, past_call
 
 pytestmark = pytest.mark.service
@@ -89,6 +93,28 @@ async def test_one_language_alone(book: CallBook, tallies: Tallies) -> None:
     seen = await counted(tallies, "en")
     assert seen.calls == 1
     assert seen.mean_seconds == pytest.approx(50)
+
+
+async def test_all_together_are_the_sum_of_the_languages(book: CallBook, tallies: Tallies) -> None:
+    await some_calls(book)
+    whole = await counted(tallies)
+    of_each = [await counted(tallies, language) for language in ("yue", "en")]
+    assert whole.seconds == sum(seen.seconds for seen in of_each)
+    assert whole.lengths == sum((Counter(seen.lengths) for seen in of_each), Counter())
+
+
+async def test_a_day_that_another_release_has_counted_is_counted_anew(
+    book: CallBook, tallies: Tallies
+) -> None:
+    """While nodes are upgraded, one of them may write counts without their sums."""
+    await past_call(book, at=now() - timedelta(days=3))
+    for day in await tallies.due():
+        await tallies.count(day)
+    async with tallies._records.writing() as session:
+        newest = hong_kong_day(now())
+        await session.execute(delete(TallySum).where(TallySum.day >= newest - timedelta(days=1)))
+    due = await tallies.due()
+    assert due == [newest - timedelta(days=back) for back in (2, 1, 0)]
 
 
 async def test_counting_again_changes_nothing(book: CallBook, tallies: Tallies) -> None:

@@ -1,5 +1,5 @@
-"""A small OpenID provider (OpenID Connect Core 1.0, code flow with PKCE) that lets in whom a test
-names, and can sign what none should."""
+"""A small OpenID provider (OpenID Connect Core 1.0, code flow with PKCE; RP-Initiated and
+Back-Channel Logout 1.0) that lets in whom a test names, and can sign what none should."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class OpenIdProvider:
         signs_with: the key of the next ID tokens, where it is not the published one.
         asks: shows a page before it sends the browser back.
         begun: how many log-ins have come so far.
+        left: the subjects that were logged out here, None for one that came without an ID token.
     """
 
     claims: dict[str, Any] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class OpenIdProvider:
     algorithm: str = "ES256"
     asks: bool = False
     begun: int = 0
+    left: list[str | None] = field(default_factory=list)
     issuer: str = ""
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
     _runner: web.AppRunner | None = None
@@ -58,6 +60,7 @@ class OpenIdProvider:
         app.router.add_post("/realm/token", self._token)
         app.router.add_get("/realm/keys", self._keys)
         app.router.add_get("/realm/user", self._user)
+        app.router.add_get("/realm/leave", self._leave)
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -75,6 +78,7 @@ class OpenIdProvider:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
             "userinfo_endpoint": f"{self.issuer}/user",
+            "end_session_endpoint": f"{self.issuer}/leave",
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
@@ -116,10 +120,37 @@ class OpenIdProvider:
             }
         )
 
+    async def _leave(self, request: web.Request) -> web.Response:
+        asked = request.query
+        assert asked["client_id"] == CLIENT
+        hint = asked.get("id_token_hint")
+        subject = None
+        if hint is not None:  # of a token that has expired, too
+            claims = jwt.decode(hint, self.key, algorithms=["ES256"]).claims
+            assert claims["iss"] == self.issuer
+            subject = claims["sub"]
+        self.left.append(subject)
+        there = str(URL(asked["post_logout_redirect_uri"]).with_query(state=asked["state"]))
+        raise web.HTTPFound(there)
+
+    def logout_token(self, **changed: Any) -> str:
+        """As it is sent to the console, with some claims other than they should be; None: left
+        out."""
+        right = {
+            "iss": self.issuer,
+            "aud": CLIENT,
+            "jti": secrets.token_hex(8),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        }
+        return self._token_of(right | changed)
+
     def _signed(self, nonce: str) -> str:
+        right = {"iss": self.issuer, "aud": CLIENT, "nonce": nonce}
+        return self._token_of(right | self.claims | self.changed)
+
+    def _token_of(self, given: Mapping[str, Any]) -> str:
         at = int(time.time())
-        right = {"iss": self.issuer, "aud": CLIENT, "iat": at, "exp": at + 60, "nonce": nonce}
-        claims = right | self.claims | self.changed
+        claims: dict[str, Any] = {"iat": at, "exp": at + 60, **given}
         claimed = {name: value for name, value in claims.items() if value is not None}
         key = self.signs_with or self.key
         header = {"alg": self.algorithm, "kid": self.key.kid}

@@ -15,9 +15,10 @@ from ivr.console.insight import insight
 from ivr.observe.strain import Strain
 from ivr.records.alert_kinds import AlertKind
 from ivr.records.alerts import Wrong
+from ivr.records.hong_kong import hong_kong_day
+from ivr.records.measures import Counted
 from ivr.records.node_tables import NodeState
 from ivr.records.outcome import CallOutcome
-from ivr.records.tallies import Counted, hong_kong_day
 
 NO_WORKER = "node %(node)s: no call worker is ready"
 FRONT_DOWN = "node %(node)s: the SIP front is down"

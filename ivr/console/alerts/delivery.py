@@ -15,13 +15,13 @@ import structlog
 from ground.sentence import Sentence
 from ivr.console.alert_settings import AlertSettings
 from ivr.console.mail import NotDelivered, send
+from ivr.console.repeating import repeat
 from ivr.console.shown import when
 from ivr.console.words import WORDS
 from ivr.observe import metrics
 from ivr.records.alert_kinds import AlertEvent, Channel
 from ivr.records.alert_tables import Alert, AlertMessage
 from ivr.records.alerts import Alerts
-from ivr.records.database import RecordsUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -44,14 +44,7 @@ class Delivery:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.send_waiting()
-            except RecordsUnavailable:
-                pass  # whoever looks for alerts says so
-            except Exception:  # a fault of ours here must not end the console
-                log.exception("alerts cannot be sent")
-            await asyncio.sleep(LOOK_EVERY_S)
+        await repeat(self.send_waiting, LOOK_EVERY_S, "alerts cannot be sent")
 
     async def send_waiting(self) -> None:
         """All that is due now. Raises RecordsUnavailable."""

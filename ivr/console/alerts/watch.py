@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,13 +9,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from ivr.console.alerts.conditions import OF_A_NODE, Seen, expiry, wrong_now
+from ivr.console.repeating import repeat
 from ivr.console.site import Site
 from ivr.observe import metrics
 from ivr.records.alert_kinds import AlertKind
 from ivr.records.alert_tables import Alert
-from ivr.records.database import RecordsUnavailable
 from ivr.records.facts import now
-from ivr.records.tallies import hong_kong_day
+from ivr.records.hong_kong import hong_kong_day
 
 log = structlog.get_logger(__name__)
 
@@ -31,19 +30,9 @@ class AlertWatch:
     _since: dict[Key, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Until cancelled. Without the database nothing can be opened; the log says so once."""
-        failing = ""
-        while True:
-            try:
-                await self.look()
-                failing = ""
-            except RecordsUnavailable as failure:
-                if str(failure) != failing:
-                    log.error("alerts cannot be looked after", why=str(failure))
-                failing = str(failure)
-            except Exception:  # a fault of ours here must not end the console
-                log.exception("alerts cannot be looked after")
-            await asyncio.sleep(self.site.settings.alerts.every_s)
+        """Until cancelled. Without the database nothing can be opened."""
+        every_s = self.site.settings.alerts.every_s
+        await repeat(self.look, every_s, "alerts cannot be looked after")
 
     async def look(self) -> None:
         """Once. Raises RecordsUnavailable."""

@@ -19,9 +19,9 @@ from ivr.console.shown import masked_number
 from ivr.records import audit
 from ivr.records.call_search import CallFilter
 from ivr.records.facts import now
+from ivr.records.hong_kong import hong_kong_day
 from ivr.records.models import BundleRequest, Call
 from ivr.records.outcome import CallOutcome
-from ivr.records.tallies import hong_kong_day
 from ivr.records.token_tables import Scope
 from speech.languages.language import Language
 

@@ -33,5 +33,11 @@ def keep(
     )
 
 
+def drop(request: web.Request, answer: web.StreamResponse, cookie: str) -> None:
+    """Have it forgotten."""
+    secure = _secure(request)
+    answer.del_cookie(cookie_name(request, cookie), path="/", secure=secure)
+
+
 def _secure(request: web.Request) -> bool:
     return is_secure(request, request.app[SITE].rules.public_url)

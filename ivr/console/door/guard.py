@@ -14,6 +14,7 @@ from ivr.console.site import SITE
 from ivr.console.visiting import VISITOR
 from ivr.records.audit import deeds_from
 from ivr.records.database import RecordsUnavailable
+from ivr.records.people_tables import Person
 from ivr.records.roles import Role
 from ivr.records.visitor import Visitor
 
@@ -82,9 +83,15 @@ def action(
 
 def _first_things_first(request: web.Request, visitor: Visitor) -> None:
     """A password that somebody else has chosen is changed, and a second factor that the role needs
-    is set up, before anything is seen. Whom the provider lets in, it has asked for theirs."""
-    person, roles = visitor.person, request.app[SITE].rules.second_factor_roles
-    needed = person.role in roles and person.issuer is None
+    is set up, before anything is seen."""
+    person = visitor.person
+    needed = needs_second_factor(request, person)
     unready = person.must_change or (needed and not person.has_second_factor)
     if unready and request.path not in _BEFORE_ALL_ELSE:
         raise web.HTTPSeeOther("/me")
+
+
+def needs_second_factor(request: web.Request, person: Person) -> bool:
+    """Whether the role of an account asks for one. Whom the provider lets in, it has asked for
+    theirs."""
+    return person.role in request.app[SITE].rules.second_factor_roles and person.issuer is None

@@ -8,10 +8,11 @@ from aiohttp import web
 from ground.web.forms import Form, check_same_origin, read_form
 from ground.web.lockout import LockedFor
 from ground.web.navigation import PageModule
-from ground.web.requests import is_secure, own_path
-from ivr.console.door.cookies import kept
+from ground.web.requests import own_path
+from ivr.console.door.cookies import drop, kept
 from ivr.console.door.entering import DEVICE, agent_of, let_in, locked_out, login_page
 from ivr.console.door.guard import ACCESS, action, place_of_request
+from ivr.console.door.oidc_ending import leave
 from ivr.console.door.second_step import give_code, give_passkey, second_step_page
 from ivr.console.rendering import words_for
 from ivr.console.site import SITE
@@ -69,18 +70,17 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
     if visitor is None:
         metrics.console_logins_total.labels("refused").inc()
         return login_page(request, there, _("Name or password is wrong."), 403, name)
-    raise let_in(request, visitor, there)
+    raise await let_in(request, visitor, there)
 
 
 async def _log_out(request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:
-    await request.app[SITE].people.log_out(visitor.token, visitor.person.name)
-    answer = web.HTTPSeeOther("/login")
-    answer.del_cookie(
-        ACCESS.cookie_name(request),
-        path="/",
-        secure=is_secure(request, request.app[SITE].rules.public_url),
-    )
-    raise answer
+    begun = await request.app[SITE].people.log_out(visitor.token, visitor.person.name)
+    page = await leave(request, begun) if begun is not None else None
+    answer = page if page is not None else web.HTTPSeeOther("/login")
+    drop(request, answer, ACCESS.cookie)
+    if isinstance(answer, web.HTTPException):
+        raise answer
+    return answer
 
 
 async def _choose_language(request: web.Request) -> web.StreamResponse:

@@ -12,18 +12,20 @@ import structlog
 from aiohttp import web
 
 from ground.web.navigation import PageModule
-from ground.web.requests import is_secure, own_path
-from ivr.console.door.cookies import cookie_name, keep, kept
+from ground.web.requests import own_path
+from ivr.console.door.cookies import drop, keep, kept
 from ivr.console.door.entering import DEVICE, agent_of, let_in, login_page
 from ivr.console.door.guard import place_of_request
-from ivr.console.oidc_client import Identity, ProviderAway, Secrets, TokenRefused
+from ivr.console.oidc_client import Identity, ProviderAway, Secrets
 from ivr.console.oidc_settings import OidcSettings
+from ivr.console.oidc_tokens import TokenRefused, named
 from ivr.console.rendering import words_for
 from ivr.console.site import SITE
 from ivr.observe import metrics
 from ivr.records import audit
 from ivr.records.provider_accounts import PROVIDER, NotLetIn, ProvidedPerson
 from ivr.records.roles import Role
+from ivr.records.web_sessions import ProviderSession
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,9 @@ BACK = "/login/provider/back"
 BEGUN = "rocars_oidc"
 """Cookie of a log-in that was begun: the text that its secrets come from, and where it leads."""
 BEGUN_GOOD_S = 900
+LONGEST_HINT = 6000
+"""Characters of an ID token that goes back to the provider at log-out, in an address; servers take
+8,000 of one at least (RFC 9110, 4.1). Without it the provider asks who is to be logged out."""
 
 
 def routes() -> list[web.RouteDef]:
@@ -75,8 +80,7 @@ async def _back(request: web.Request) -> web.StreamResponse:
         answer = await _refused(request, there, PROVIDER, "not proved")
     except NotLetIn as refusal:
         answer = await _refused(request, there, refusal.name, refusal.why)
-    secure = is_secure(request, site.rules.public_url)
-    answer.del_cookie(cookie_name(request, BEGUN), path="/", secure=secure)
+    drop(request, answer, BEGUN)
     if isinstance(answer, web.HTTPException):
         raise answer
     return answer
@@ -101,9 +105,9 @@ async def _come_back(request: web.Request, begun: str, there: str) -> web.Respon
         place_of_request(request),
         kept(request, DEVICE),
         agent_of(request),
-        by="provider",
+        provider=_begun_by(identity),
     )
-    return let_in(request, visitor, there)
+    return await let_in(request, visitor, there)
 
 
 def _provided(settings: OidcSettings, identity: Identity) -> ProvidedPerson:
@@ -121,6 +125,11 @@ def _provided(settings: OidcSettings, identity: Identity) -> ProvidedPerson:
         full_name=_text(identity.claims, "name"),
         role=max(held, key=list(Role).index),
     )
+
+
+def _begun_by(identity: Identity) -> ProviderSession:
+    hint = identity.id_token if len(identity.id_token) <= LONGEST_HINT else ""
+    return ProviderSession(hint, named(identity.claims, "sid") or None)
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

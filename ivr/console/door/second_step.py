@@ -21,7 +21,7 @@ from ivr.observe import metrics
 from ivr.records.database import RecordsUnavailable
 from ivr.records.passkeys import PasskeyProof, RelyingParty
 from ivr.records.second_factor import SecondFactorAway
-from ivr.records.second_proof import CodeProof, SecondProof
+from ivr.records.second_proof import CodeProof, ProofKind, SecondProof
 
 log = structlog.get_logger(__name__)
 
@@ -60,23 +60,33 @@ async def second_step_page(
     )
 
 
-async def give_code(request: web.Request) -> web.StreamResponse:
-    def code(request: web.Request, form: Form) -> SecondProof | None:
-        factor = request.app[SITE].people.second_factor
-        return CodeProof(factor, form.text("code")) if factor is not None else None
+def code_given(request: web.Request, form: Form) -> SecondProof | None:
+    factor = request.app[SITE].people.second_factor
+    return CodeProof(factor, form.text("code")) if factor is not None else None
 
+
+def passkey_given(request: web.Request, form: Form) -> SecondProof | None:
+    party = relying_party(request)
+    return PasskeyProof(form.text("credential"), party) if party is not None else None
+
+
+def not_taken(request: web.Request, kind: ProofKind) -> str:
+    """What somebody is told whose proof is wrong."""
     _ = words_for(request)
-    wrong = _("The code is wrong, was used before, or came too late. Wait for the next.")
-    return await _give(request, code, wrong)
+    return {
+        ProofKind.CODE: _(
+            "The code is wrong, was used before, or came too late. Wait for the next."
+        ),
+        ProofKind.PASSKEY: _("The passkey was not taken. Try again, or begin anew."),
+    }[kind]
+
+
+async def give_code(request: web.Request) -> web.StreamResponse:
+    return await _give(request, code_given, not_taken(request, ProofKind.CODE))
 
 
 async def give_passkey(request: web.Request) -> web.StreamResponse:
-    def signed(request: web.Request, form: Form) -> SecondProof | None:
-        party = relying_party(request)
-        return PasskeyProof(form.text("credential"), party) if party is not None else None
-
-    _ = words_for(request)
-    return await _give(request, signed, _("The passkey was not taken. Try again, or begin anew."))
+    return await _give(request, passkey_given, not_taken(request, ProofKind.PASSKEY))
 
 
 async def _give(request: web.Request, given: Given, wrong: str) -> web.StreamResponse:
@@ -105,4 +115,4 @@ async def _give(request: web.Request, given: Given, wrong: str) -> web.StreamRes
         log.error("the second factor cannot be checked", why=str(failure))
         problem = _("Nobody can log in now. It was written to the log.")
         return login_page(request, there, problem, 503)
-    raise let_in(request, visitor, there)
+    raise await let_in(request, visitor, there)

@@ -24,11 +24,11 @@ from ivr.console.site import SITE, Site
 from ivr.records import audit
 from ivr.records.call_search import PAGE, CallFilter
 from ivr.records.calling_number import calling_number
+from ivr.records.hong_kong import HONG_KONG
 from ivr.records.masking import mask_user_id
 from ivr.records.models import BundleRequest, Call
 from ivr.records.outcome import CallOutcome
 from ivr.records.roles import Role
-from ivr.records.tallies import HONG_KONG
 from ivr.records.visitor import Visitor
 from speech.languages.language import Language
 

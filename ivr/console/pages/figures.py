@@ -11,7 +11,7 @@ from aiohttp import web
 from ground.web.access import Page
 from ground.web.headers import PICTURE_POLICY
 from ground.web.navigation import Entry, PageModule
-from ivr.console.charts import CHARTS, HEIGHT, WIDTH, drawn
+from ivr.console.charts import CHARTS, HEIGHT, WIDTH, drawn, load
 from ivr.console.door.guard import page
 from ivr.console.exported import Pages, sent_as_csv
 from ivr.console.insight import Insight, insight
@@ -20,8 +20,9 @@ from ivr.console.site import BUSY, SITE, Site
 from ivr.console.words import WORDS
 from ivr.console.working import worked
 from ivr.records.facts import now
+from ivr.records.hong_kong import hong_kong_day
+from ivr.records.measures import Counted, Measure
 from ivr.records.roles import Role
-from ivr.records.tallies import Counted, Measure, hong_kong_day
 from ivr.records.visitor import Visitor
 from speech.languages.language import Language
 
@@ -94,6 +95,10 @@ def _span(request: web.Request) -> tuple[date, date, str]:
 
 
 async def _figures(request: web.Request, visitor: Visitor) -> web.Response:
+    site = request.app[SITE]
+    overloaded = site.look().load.overloaded
+    if not overloaded:  # the page asks for its charts as soon as it is there
+        site.beside.prepare(load)
     seen, query, problem = None, {name: request.query.get(name, "") for name in FIELDS}, ""
     try:
         first, last, language = _span(request)
@@ -113,7 +118,7 @@ async def _figures(request: web.Request, visitor: Visitor) -> web.Response:
         asked=query,
         tongues=list(Language),
         query=request.rel_url.with_query(query).query_string,
-        waits=request.app[SITE].look().load.overloaded,
+        waits=overloaded,
         status=400 if problem else 200,
     )
 

@@ -1,4 +1,4 @@
-"""The passkeys of who is logged in: set up, named, removed."""
+"""The passkeys of who is logged in: set up and named; `second_factors` removes them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import structlog
 from aiohttp import web
 
 from ground.web.forms import Form
-from ground.web.lockout import LockedFor
 from ground.web.navigation import PageModule
 from ivr.console.door.guard import REFUSED, action
 from ivr.console.door.second_step import relying_party
 from ivr.console.pages.people import account_page
 from ivr.console.pages.prompts import number_of
-from ivr.console.rendering import error_page, render, tell, words_for
+from ivr.console.pages.second_factors import must_know_password, new_passkey, proof_wanted
+from ivr.console.rendering import error_page, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.account import NotPossible
+from ivr.records.factor_changes import ChangeKind, FactorChange
+from ivr.records.passkeys import must_be_named
 from ivr.records.roles import Role
 from ivr.records.visitor import Visitor
 
 log = structlog.get_logger(__name__)
-
-_TOO_MANY = "Too many wrong passwords. Wait a while."
 
 PASSKEY = "/me/passkeys/{number:[0-9]+}"
 
@@ -32,7 +32,6 @@ def routes() -> list[web.RouteDef]:
         web.post("/me/passkeys/new", action(Role.VIEWER, _begin)),
         web.post("/me/passkeys", action(Role.VIEWER, _add)),
         web.post(f"{PASSKEY}/name", action(Role.VIEWER, _rename)),
-        web.post(f"{PASSKEY}/remove", action(Role.VIEWER, _remove)),
     ]
 
 
@@ -40,18 +39,22 @@ PAGES: PageModule[Role] = PageModule(routes)
 
 
 async def _begin(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
-    """With the password: whoever finds a browser left open takes no account over with it."""
+    """With the password, and a second factor where there is one: whoever finds a browser left open
+    takes no account over with it."""
     site, party = request.app[SITE], relying_party(request)
     if site.passkeys.factor is None or party is None:
         return error_page(request, 404, visitor)
     label, _ = form.text("label"), words_for(request)
     try:
-        await _must_prove(request, visitor, form)
-        new = await site.passkeys.begin(visitor.person, label, party)
+        await must_know_password(request, visitor, form)
+        must_be_named(label)
+        if visitor.person.has_second_factor:
+            change = FactorChange(ChangeKind.NEW_PASSKEY, label)
+            return await proof_wanted(request, visitor, change)
+        return await new_passkey(request, visitor, label, party)
     except NotPossible as refusal:
         tell(request, refusal.message(_), bad=True)
         return await account_page(request, visitor, label=label, status=REFUSED)
-    return render(request, "passkey.html.j2", visitor, new=new, label=label)
 
 
 async def _add(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
@@ -72,28 +75,6 @@ async def _add(request: web.Request, visitor: Visitor, form: Form) -> web.Respon
 async def _rename(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
     passkeys, number = request.app[SITE].passkeys, number_of(request, "number")
     return await _done(request, passkeys.rename(visitor.person.name, number, form.text("label")))
-
-
-async def _remove(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
-    site, number = request.app[SITE], number_of(request, "number")
-    needed = visitor.person.role in site.rules.second_factor_roles
-
-    async def remove() -> None:
-        await _must_prove(request, visitor, form)
-        await site.passkeys.remove(visitor.person.name, number, needed=needed)
-
-    return await _done(request, remove())
-
-
-async def _must_prove(request: web.Request, visitor: Visitor, form: Form) -> None:
-    """That they know their password. Raises NotPossible."""
-    people = request.app[SITE].people
-    try:
-        proved = await people.proves(visitor.person.name, form.fields.get("old", ""))
-    except LockedFor:
-        raise NotPossible(_TOO_MANY) from None
-    if not proved:
-        raise NotPossible("the password of today is wrong")
 
 
 async def _done(request: web.Request, change: Awaitable[None]) -> web.Response:

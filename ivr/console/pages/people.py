@@ -1,18 +1,16 @@
-"""Accounts, for administrators; password and second factor, for each."""
+"""Accounts, for administrators; for each their own, with its password."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from types import MappingProxyType
 
-import segno
 from aiohttp import web
-from markupsafe import Markup
 
 from ground.web.forms import Form
 from ground.web.lockout import LockedFor
 from ground.web.navigation import Entry, PageModule
-from ivr.console.door.guard import REFUSED, action, page
+from ivr.console.door.guard import REFUSED, action, needs_second_factor, page
 from ivr.console.door.second_step import relying_party
 from ivr.console.rendering import error_page, render, tell, words_for
 from ivr.console.site import SITE
@@ -36,9 +34,6 @@ def routes() -> list[web.RouteDef]:
         web.post(f"{PERSON}/provider", action(Role.ADMINISTRATOR, _hand_over)),
         web.post(f"{PERSON}/local", action(Role.ADMINISTRATOR, _take_back)),
         web.get("/me", page(Role.VIEWER, _me)),
-        web.post("/me/second-factor/new", action(Role.VIEWER, _new_second_factor)),
-        web.post("/me/second-factor", action(Role.VIEWER, _set_second_factor)),
-        web.post(f"{PERSON}/second-factor", action(Role.ADMINISTRATOR, _drop_second_factor)),
         web.post("/me/password", action(Role.VIEWER, _own_password)),
     ]
 
@@ -167,45 +162,11 @@ async def account_page(
         possible=bool(rules.second_factor_key.get_secret_value()),
         provider=rules.oidc,
         passkeys=await site.passkeys.of(visitor.person.name),
+        changes=await site.people.factors.latest(visitor.person.name),
         party=relying_party(request),
         longest_label=LONGEST_NAME,
-        needed=visitor.person.role in rules.second_factor_roles,
+        needed=needs_second_factor(request, visitor.person),
     )
-
-
-async def _new_second_factor(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
-    """A seed, as picture and text; it counts once its first code has come back."""
-    factor = request.app[SITE].people.second_factor
-    if factor is None:
-        return error_page(request, 404, visitor)
-    new = factor.enrol(visitor.person.name)
-    picture = segno.make(new.address, error="m").svg_inline(scale=5, border=2)
-    return render(request, "second_factor.html.j2", visitor, new=new, picture=Markup(picture))
-
-
-async def _set_second_factor(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
-    """With the password: whoever finds a browser left open takes no account over with it."""
-    people, name, _ = request.app[SITE].people, visitor.person.name, words_for(request)
-    if people.second_factor is None:
-        return error_page(request, 404, visitor)
-    try:
-        if not await people.proves(name, form.fields.get("old", "")):
-            raise NotPossible("the password of today is wrong")
-        await people.set_second_factor(name, form.text("sealed"), form.text("code"))
-    except LockedFor:
-        tell(request, _("Too many wrong passwords. Wait a while."), bad=True)
-    except NotPossible as refusal:
-        tell(request, refusal.message(_), bad=True)
-    else:
-        tell(request, _("From now on the code of your authenticator is asked for at log-in."))
-    raise web.HTTPSeeOther("/me")
-
-
-async def _drop_second_factor(request: web.Request, visitor: Visitor, form: Form) -> web.Response:
-    """For who has lost their authenticator."""
-    people, name = request.app[SITE].people, request.match_info["name"]
-    await _try(request, visitor, people.accounts.drop_second_factor(visitor.person.name, name))
-    raise web.HTTPSeeOther("/people")
 
 
 async def _own_password(request: web.Request, visitor: Visitor, form: Form) -> web.Response:

@@ -16,8 +16,8 @@ from ivr.console.rendering import render, tell, words_for
 from ivr.console.site import SITE
 from ivr.records.api_tokens import LONGEST_NAME, NewToken, TokenRefused
 from ivr.records.facts import now
+from ivr.records.hong_kong import HONG_KONG, hong_kong_day
 from ivr.records.roles import Role
-from ivr.records.tallies import HONG_KONG, hong_kong_day
 from ivr.records.token_tables import Scope
 from ivr.records.visitor import Visitor
 

@@ -16,7 +16,7 @@ from ivr.console.pages.live import SILENT
 from ivr.console.rendering import render, words_for
 from ivr.console.site import SITE
 from ivr.records.facts import now
-from ivr.records.tallies import hong_kong_day
+from ivr.records.hong_kong import hong_kong_day
 from ivr.records.token_tables import ApiToken, Scope
 
 COOKIE = "rocars_wall"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from ivr.records.hong_kong import HONG_KONG
 from ivr.records.report_periods import ReportPeriod
-from ivr.records.tallies import HONG_KONG
 
 _DAY = timedelta(days=1)
 

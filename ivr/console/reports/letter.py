@@ -11,9 +11,9 @@ from ivr.console.insight import Insight
 from ivr.console.pages.figures import COLUMNS, row_of
 from ivr.console.shown import percent, seconds, word
 from ivr.console.words import WORDS
+from ivr.records.measures import Counted
 from ivr.records.outcome import CallOutcome
 from ivr.records.report_periods import ReportPeriod
-from ivr.records.tallies import Counted
 
 TITLES = {
     ReportPeriod.DAILY: "Figures of the day",

@@ -13,11 +13,11 @@ import structlog
 from ivr.console.alert_settings import AlertSettings
 from ivr.console.insight import Insight, insight
 from ivr.console.mail import NotDelivered, send
+from ivr.console.repeating import repeat
 from ivr.console.report_settings import ReportSettings
 from ivr.console.reports.due import before, last_whole
 from ivr.console.reports.letter import letter
 from ivr.observe import metrics
-from ivr.records.database import RecordsUnavailable
 from ivr.records.facts import now
 from ivr.records.report_tables import Report
 from ivr.records.reports import Reports
@@ -40,18 +40,7 @@ class ReportSender:
 
     async def run(self) -> None:
         """Until cancelled."""
-        failing = ""
-        while True:
-            try:
-                await self.look()
-                failing = ""
-            except RecordsUnavailable as failure:
-                if str(failure) != failing:
-                    log.error("reports cannot be looked after", why=str(failure))
-                failing = str(failure)
-            except Exception:  # a fault of ours here must not end the console
-                log.exception("reports cannot be looked after")
-            await asyncio.sleep(LOOK_EVERY_S)
+        await repeat(self.look, LOOK_EVERY_S, "reports cannot be looked after")
 
     async def look(self) -> None:
         """Once. Raises RecordsUnavailable.

@@ -8,7 +8,8 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import ground.web
-from ground.web.words import OWN, Catalogue, Words
+from ground.web.catalogues import OWN, Catalogue
+from ground.web.words import Words
 
 pytestmark = pytest.mark.unit
 
