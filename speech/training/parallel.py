@@ -58,9 +58,11 @@ class Team:
     def _average(self, tensors: Sequence[Tensor]) -> None:
         whole = torch.cat([tensor.flatten() for tensor in tensors])
         dist.all_reduce(whole)
-        parts = (whole / self.size).split([tensor.numel() for tensor in tensors])
-        for tensor, part in zip(tensors, parts, strict=True):
-            tensor.copy_(part.view_as(tensor))
+        whole /= self.size
+        at = 0
+        for tensor in tensors:
+            tensor.copy_(whole[at : at + tensor.numel()].view_as(tensor))
+            at += tensor.numel()
 
 
 def run(size: int, work: Callable[[Team], Result]) -> Result:

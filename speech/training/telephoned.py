@@ -57,8 +57,8 @@ TREATMENTS = {
 """Sources with many speakers are changed little; those with a single speaker a lot."""
 
 MORE_COPIES = {("whole", Language.ENGLISH): 16}
-"""Telephone numbers as people said them are the nearest to life there is. What is whole in the other
-languages is mostly other words of a few people: sixteen copies of these cost Putonghua its digits."""
+"""Telephone numbers as people said them are the nearest to life there is. What is whole in other
+languages is mostly other words of a few people, and would be half of their data."""
 
 
 def save(path: Path, utterances: Sequence[Utterance]) -> None:
