@@ -187,7 +187,7 @@ models: setup ## Train the speech models anew: make models RECORDED=folder KOKOR
 	[ -f "$(WORK)/taught.npz" ] || $(TRAINING).teacher --encoder "$(ENCODER)" \
 		--recorded "$(RECORDED)" --clean "$(WORK)/clean" --out "$(WORK)/taught.npz"
 	$(TRAINING) $(LANGUAGES) --features "$(WORK)/features" --taught "$(WORK)/taught.npz" \
-		--keep "$(WORK)/state" --out speech/models $(START)
+		--keep "$(WORK)/state" --out speech/models --processes "$$(nproc)" $(START)
 
 .PHONY: schema
 schema: setup ## Write the schema of scenario files anew into docs

@@ -19,7 +19,7 @@ from speech.training import telephoned
 from speech.training.export import export, export_graph
 from speech.training.graph import COSTS, Costs
 from speech.training.lexicon import Lexicon
-from speech.training.network import TimeDelayNetwork
+from speech.training.network import DEPTH, TimeDelayNetwork
 from speech.training.taught import Taught
 from speech.training.train import LEARNING_RATE, WIDTH, Lesson, Schedule, mean_of, train
 
@@ -41,6 +41,11 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=LEARNING_RATE)
     parser.add_argument("--share", type=float, default=1.0, help="of the data, to compare ways")
     parser.add_argument("--width", type=int, default=WIDTH, help="of the network's layers")
+    parser.add_argument("--depth", type=int, default=DEPTH, help="its layers after the second")
+    parser.add_argument("--processes", type=int, default=1, help="best one for each core")
+    parser.add_argument(
+        "--half-precision", action="store_true", help="bfloat16: quick on processors with AMX only"
+    )
     for cost in dataclasses.fields(Costs):
         name = "--cost-" + cost.name.replace("_", "-")
         parser.add_argument(name, type=float, help="of the graph, instead of the tuned one")
@@ -70,8 +75,7 @@ def main() -> None:
     if asked.again is not None:
         shares = dict(asked.again)
         for language, lexicon in lexicons.items():
-            outputs = 2 * len(lexicon.units)
-            network = mean_of(asked.keep, language, shares, outputs, asked.width)
+            network = mean_of(asked.keep, language, shares)
             export(network, lexicon, asked.out / language, costs[language])
         return
     if asked.features is None:
@@ -84,12 +88,15 @@ def main() -> None:
     schedule = Schedule(
         asked.epochs,
         asked.width,
+        asked.depth,
         asked.rate,
         asked.start,
         asked.weight_of_taught,
         asked.keep,
+        asked.processes,
+        asked.half_precision,
     )
-    around = TimeDelayNetwork(2, asked.width).context
+    around = TimeDelayNetwork(2, asked.width, asked.depth).context
     taught = Taught(asked.taught, around, share=asked.share) if asked.taught else None
     networks = train(lessons, schedule, taught)
     minutes = round((time.monotonic() - began) / 60)

@@ -102,14 +102,16 @@ def of_transcript(
     first = torch.full((batch, width), NEVER)
     first[:, 0] = bigram.begins[units[:, 0]]
     first[:, 1] = bigram.begins[units[:, 1]]
-    reached = first + enter[:, 0]
+    # Moments are taken apart once: the gradient of each enter[:, at] would be as large as `enter`.
+    entering, staying = enter.unbind(1), stay.unbind(1)
+    reached = first + entering[0]
     before_one, before_two = torch.full((batch, 1), NEVER), torch.full((batch, 2), NEVER)
     for at in range(1, length):
         following = torch.stack(
             [
-                reached + stay[:, at],
-                torch.cat([before_one, reached[:, :-1]], 1) + by_one + enter[:, at],
-                torch.cat([before_two, reached[:, :-2]], 1) + by_two + enter[:, at],
+                reached + staying[at],
+                torch.cat([before_one, reached[:, :-1]], 1) + by_one + entering[at],
+                torch.cat([before_two, reached[:, :-2]], 1) + by_two + entering[at],
             ]
         ).logsumexp(0)
         reached = torch.where((at < frames)[:, None], following, reached)
@@ -123,12 +125,12 @@ def of_transcript(
 
 def of_anything(scores: Tensor, frames: Tensor, bigram: UnitBigram) -> Tensor:
     """Log likelihood of all that could have been said; (batch,)."""
-    enter, stay = scores[:, :, 0::2], scores[:, :, 1::2]
+    entering, staying = scores[:, :, 0::2].unbind(1), scores[:, :, 1::2].unbind(1)
     chances = bigram.follows.exp()
-    reached = bigram.begins + enter[:, 0]
+    reached = bigram.begins + entering[0]
     for at in range(1, scores.shape[1]):
         most = reached.max(1, keepdim=True)[0].detach()
         moved = torch.log(torch.exp(reached - most) @ chances + 1e-20) + most
-        following = torch.logaddexp(reached + stay[:, at], moved + enter[:, at])
+        following = torch.logaddexp(reached + staying[at], moved + entering[at])
         reached = torch.where((at < frames)[:, None], following, reached)
     return (reached + bigram.ends).logsumexp(1)

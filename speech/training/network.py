@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -13,11 +15,14 @@ from speech.training.kaldi_model import Layer
 SUBSAMPLING = 3
 """Frames of 10 ms to each output: Vosk takes it for granted."""
 
+DEPTH = 4
+"""Layers after the second one; each adds 30 ms of context on either side."""
+
 
 class TimeDelayNetwork(nn.Module):
     """Convolutions over time, each three frames wide, all but the first on every third frame."""
 
-    def __init__(self, outputs: int, width: int, depth: int = 4, dropout: float = 0.1) -> None:
+    def __init__(self, outputs: int, width: int, depth: int = DEPTH, dropout: float = 0.1) -> None:
         super().__init__()
         self.mean: Tensor
         self.deviation: Tensor
@@ -35,8 +40,18 @@ class TimeDelayNetwork(nn.Module):
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
         self.dropout = dropout
+        self.depth = depth
         self.context = 2 + SUBSAMPLING * depth
         """Frames looked at on either side of an output."""
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Tensor]) -> TimeDelayNetwork:
+        """A network of the shape that a kept state has, with its weights."""
+        outputs, width, _ = state["output.weight"].shape
+        layers = sum(name.startswith("convolutions.") for name in state) // 2
+        network = cls(outputs, width, layers - 2)
+        network.load_state_dict(state)
+        return network
 
     def forward(self, frames: Tensor) -> Tensor:
         """(batch, frames, 32), padded by `context` on either side, to (batch, outputs, units)."""

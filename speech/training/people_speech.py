@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from speech.languages.language import Language
 from speech.training import shards
@@ -163,31 +164,35 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="how many shards")
     asked = parser.parse_args()
     people = of_part(recorded(asked.recorded) | {"saytime": saytime()}, Part.TRAINING)
-    jobs = []
     for language in asked.languages:
         readers, folder = Readers(Lexicon.of(language), people), asked.out / language
         folder.mkdir(parents=True, exist_ok=True)
+        _readers[language] = readers
         whole = readers.whole()
         if whole:
             shards.save(folder / "whole-0000.npz", whole)
-        for source, count, utterance in (
-            ("fluent", FLUENT[language], readers.fluent),
-            ("joined", JOINED[language], readers.joined),
-        ):
-            shown = functools.partial(
-                shards.make, folder, source, round(count * asked.scale), EACH, utterance
-            )
-            jobs.append(shown)
-    context = multiprocessing.get_context("fork")
-    running = [context.Process(target=job) for job in jobs]
-    for at in range(0, len(running), 2):
-        pair = running[at : at + 2]
-        for process in pair:
-            process.start()
-        for process in pair:
-            process.join()
-            if process.exitcode:
-                raise SystemExit(process.exitcode)
+    jobs = [
+        (language, source, number)
+        for language in asked.languages
+        for source, counts in (("fluent", FLUENT), ("joined", JOINED))
+        for number in range(round(counts[language] * asked.scale))
+        if not shards.is_made(asked.out / language, source, number)
+    ]
+    jobs.sort(key=lambda job: job[2])  # all languages and ways from the beginning
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        work = functools.partial(_make, asked.out)
+        for _ in tqdm(pool.imap_unordered(work, jobs), "people", len(jobs), mininterval=10):
+            pass
+
+
+_readers: dict[Language, Readers] = {}
+
+
+def _make(out: Path, job: tuple[Language, str, int]) -> None:
+    language, source, number = job
+    readers = _readers[language]
+    utterance = readers.fluent if source == "fluent" else readers.joined
+    shards.make_one(out / language, source, number, EACH, utterance)
 
 
 if __name__ == "__main__":

@@ -83,10 +83,25 @@ def make(
         utterance: gives an utterance by its number, always the same; None if it is unusable.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [number for number in range(shards) if not _path(folder, source, number).is_file()]
+    missing = [number for number in range(shards) if not is_made(folder, source, number)]
     for number in tqdm(missing, source, mininterval=10):
-        save(_path(folder, source, number), list(_some(number * each, each, utterance)))
+        make_one(folder, source, number, each, utterance)
     return len(missing)
+
+
+def is_made(folder: Path, source: str, number: int) -> bool:
+    return _path(folder, source, number).is_file()
+
+
+def make_one(
+    folder: Path,
+    source: str,
+    number: int,
+    each: int,
+    utterance: Callable[[int], Labelled | None],
+) -> None:
+    """Make one shard of a source; the arguments are those of `make`."""
+    save(_path(folder, source, number), list(_some(number * each, each, utterance)))
 
 
 def _some(

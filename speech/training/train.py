@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 import random
 import time
@@ -16,15 +17,16 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from speech.languages.language import Language
-from speech.training import lfmmi
+from speech.training import lfmmi, parallel
 from speech.training.dataset import Utterance
 from speech.training.features import COEFFICIENTS
-from speech.training.network import SUBSAMPLING, TimeDelayNetwork
+from speech.training.network import DEPTH, SUBSAMPLING, TimeDelayNetwork
+from speech.training.parallel import Team
 from speech.training.taught import Pupil, Taught
 from speech.training.warm_start import start_output, start_trunk
 
 WIDTH = 192
-FRAMES_A_BATCH = 9_000
+FRAMES_A_BATCH = 6_000
 LEARNING_RATE = 1.5e-3
 _IMPOSSIBLE = -5e3
 _SLOWEST = 2500
@@ -50,14 +52,20 @@ class Schedule:
         start: folder of shipped models whose weights are the starting point; None for a flat start.
         weight_of_taught: weight of the teacher's target relative to LF-MMI.
         keep: folder where the state after each epoch is kept, to go on from after an interruption.
+        processes: number of processes that each take a part of the batches; best one for each core.
+        half_precision: whether the network is computed in bfloat16, except for its scores: much
+            quicker on processors with AMX, much slower on others.
     """
 
     epochs: int
     width: int = WIDTH
+    depth: int = DEPTH
     rate: float = LEARNING_RATE
     start: Path | None = None
     weight_of_taught: float = 0.0
     keep: Path | None = None
+    processes: int = 1
+    half_precision: bool = False
 
 
 def train(
@@ -69,10 +77,16 @@ def train(
     language help the others, which have few speakers. With `taught` the shared layers also learn
     the output of a pretrained encoder.
     """
+    work = functools.partial(_train, lessons, schedule, taught)
+    return parallel.run(schedule.processes, work)
+
+
+def _train(
+    lessons: Mapping[Language, Lesson], schedule: Schedule, taught: Taught | None, team: Team
+) -> dict[Language, TimeDelayNetwork]:
     torch.manual_seed(0)
-    random.seed(0)
     networks = _networks(lessons, schedule)
-    course = _Training(lessons, networks, schedule, taught)
+    course = _Training(lessons, networks, schedule, taught, team)
     done = course.resumed()
     if not done:
         course.keep_networks(0)
@@ -83,9 +97,7 @@ def train(
     return networks
 
 
-def mean_of(
-    folder: Path, language: Language, shares: Mapping[int, float], outputs: int, width: int
-) -> TimeDelayNetwork:
+def mean_of(folder: Path, language: Language, shares: Mapping[int, float]) -> TimeDelayNetwork:
     """The mean of the networks that were kept after some epochs (0: before the first one).
 
     The weights along one training lie in one valley of the loss, and their mean is often better
@@ -102,8 +114,7 @@ def mean_of(
         else value
         for name, value in first.items()
     }
-    network = TimeDelayNetwork(outputs, width)
-    network.load_state_dict(mean)
+    network = TimeDelayNetwork.of_state(mean)
     network.eval()
     return network
 
@@ -117,7 +128,9 @@ class _Training:
         networks: Mapping[Language, TimeDelayNetwork],
         schedule: Schedule,
         taught: Taught | None,
+        team: Team,
     ) -> None:
+        self._team = team
         self._lessons, self._networks, self._schedule = lessons, networks, schedule
         self._taught, self._pupil = taught, Pupil(schedule.width)
         self._courses = {language: _Course.of(lesson) for language, lesson in lessons.items()}
@@ -136,17 +149,26 @@ class _Training:
         self._began, self._done, self._done_before = time.monotonic(), 0, 0
 
     def epoch(self, epoch: int) -> None:
+        torch.manual_seed(epoch * self._team.size + self._team.rank)
+        random.seed(epoch * self._team.size + self._team.rank)
         self.learned.train()
         lost = frames_seen = wrong = 0.0
         from_teacher = self._taught.batches(epoch) if self._taught is not None else None
-        batches = _epoch(self._lessons, epoch)
-        progress = tqdm(batches, f"epoch {epoch + 1} of {self._schedule.epochs}", mininterval=15)
+        batches = self._team.share(_epoch(self._lessons, epoch))
+        progress = tqdm(
+            batches,
+            f"epoch {epoch + 1} of {self._schedule.epochs}",
+            mininterval=15,
+            disable=self._team.rank > 0,
+        )
         for done, (language, batch) in enumerate(progress, start=1):
             network = self._networks[language]
             frames, lengths = _padded(
                 batch, network, masked=epoch > 0 or bool(self._schedule.start)
             )
-            scores = network(frames)[:, : int(lengths.max())]
+            with torch.autocast("cpu", torch.bfloat16, enabled=self._schedule.half_precision):
+                scores = network(frames)[:, : int(lengths.max())]
+            scores = scores.float()
             missing = self._courses[language].missing(scores, lengths, batch)
             total = float(lengths.sum())
             loss = (missing + 5e-4 * (scores**2).mean(2).sum()) / total
@@ -156,6 +178,7 @@ class _Training:
                 wrong += unlike.item()
             self._optimiser.zero_grad()
             loss.backward()
+            self._team.average_gradients(self.learned)
             nn.utils.clip_grad_norm_(self.learned.parameters(), 2.0)
             self._optimiser.step()
             self._rates.step()
@@ -166,11 +189,12 @@ class _Training:
                 shown += f", teacher {wrong / done:.3f} of {self._taught.spread:.3f}"
             progress.set_postfix_str(f"{shown}, ends {self._end():%H:%M}", refresh=False)
         progress.close()
+        self._team.average_statistics(self.learned)
 
     def keep(self, epoch: int) -> None:
         """Keep the state after an epoch, completely or not at all."""
         folder = self._schedule.keep
-        if folder is None:
+        if folder is None or self._team.rank:
             return
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = folder / "state.unfinished"
@@ -181,8 +205,6 @@ class _Training:
                 "learned": self.learned.state_dict(),
                 "optimiser": self._optimiser.state_dict(),
                 "rates": self._rates.state_dict(),
-                "torch": torch.get_rng_state(),
-                "random": random.getstate(),
             },
             unfinished,
         )
@@ -191,7 +213,7 @@ class _Training:
 
     def keep_networks(self, epochs_done: int) -> None:
         folder = self._schedule.keep
-        if folder is None:
+        if folder is None or self._team.rank:
             return
         folder.mkdir(parents=True, exist_ok=True)
         for language, network in self._networks.items():
@@ -205,8 +227,6 @@ class _Training:
         state = torch.load(folder / "state.pt", weights_only=False)
         self.learned.load_state_dict(state["learned"])
         self._optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["torch"])
-        random.setstate(state["random"])
         done: int = state["epochs_done"]
         self._done = self._done_before = self._steps_of(range(done))
         if state["epochs"] == self._schedule.epochs:
@@ -224,7 +244,7 @@ class _Training:
         )
 
     def _steps_of(self, epochs: Iterable[int]) -> int:
-        return sum(len(_epoch(self._lessons, epoch)) for epoch in epochs)
+        return sum(len(self._team.share(_epoch(self._lessons, epoch))) for epoch in epochs)
 
     def _end(self) -> datetime.datetime:
         """When the training is expected to end, at the pace so far."""
@@ -258,7 +278,7 @@ def _networks(
     lessons: Mapping[Language, Lesson], schedule: Schedule
 ) -> dict[Language, TimeDelayNetwork]:
     networks = {
-        language: TimeDelayNetwork(2 * len(lesson.units), schedule.width)
+        language: TimeDelayNetwork(2 * len(lesson.units), schedule.width, schedule.depth)
         for language, lesson in lessons.items()
     }
     first, *others = networks.values()

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="NOT TESTED: training needs .[training]")
 
 from speech.languages.language import Language  # noqa: E402
-from speech.training import telephoned, train  # noqa: E402
+from speech.training import telephoned, train, warm_start  # noqa: E402
 from speech.training.dataset import Utterance  # noqa: E402
 from speech.training.kaldi_model import write_model  # noqa: E402
 from speech.training.network import TimeDelayNetwork  # noqa: E402
@@ -71,7 +71,7 @@ def test_a_training_goes_on_where_it_was_interrupted(
         np.array_equal(weight, other) for weight, other in zip(straight, resumed, strict=True)
     )
     kept = [torch.load(tmp_path / "two" / f"en-{epoch}.pt") for epoch in range(3)]
-    mean = train.mean_of(tmp_path / "two", Language.ENGLISH, {0: 1, 2: 3}, 8, WIDTH)
+    mean = train.mean_of(tmp_path / "two", Language.ENGLISH, {0: 1, 2: 3})
     assert torch.allclose(
         mean.state_dict()["output.weight"],
         0.25 * kept[0]["output.weight"] + 0.75 * kept[2]["output.weight"],
@@ -93,7 +93,7 @@ def test_a_training_may_be_cut_short_and_its_rate_falls_to_the_end(
     assert rate == pytest.approx(train.LEARNING_RATE / train._SLOWEST, rel=0.01)
 
 
-def test_a_network_starts_as_what_ships(tmp_path: Path) -> None:
+def test_a_network_starts_as_what_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(3)
     shipped = TimeDelayNetwork(2 * len(UNITS), WIDTH)
     features = torch.randn(4000, 32)
@@ -116,10 +116,36 @@ def test_a_network_starts_as_what_ships(tmp_path: Path) -> None:
     with torch.no_grad():
         wanted, got = shipped(features[None, :300]), network(features[None, :300])
     assert torch.allclose(wanted, got, atol=1e-3)
-    with pytest.raises(ValueError, match="another shape"):
-        start_trunk(TimeDelayNetwork(8, WIDTH + 1), path, features)
+    with pytest.raises(ValueError, match="more or wider layers"):
+        start_trunk(TimeDelayNetwork(8, WIDTH - 1), path, features)
     with pytest.raises(ValueError, match="not those of the lexicon"):
         start_output(TimeDelayNetwork(6, WIDTH), path)
+
+    monkeypatch.setattr(warm_start, "_NOISE", 0.0)
+    larger = TimeDelayNetwork(2 * len(UNITS), WIDTH + 5, shipped.depth + 1)
+    larger.mean.copy_(network.mean)
+    larger.deviation.copy_(network.deviation)
+    start_trunk(larger, path, features)
+    start_output(larger, path)
+    larger.eval()
+    with torch.no_grad():
+        edge = larger.context - shipped.context
+        got = larger(features[None, : 300 + 2 * edge])[:, : wanted.shape[1]]
+        wanted = shipped(features[None, edge : 300 + edge])
+    assert torch.allclose(wanted, got, atol=1e-3)
+
+
+def test_processes_that_train_together_keep_the_same_networks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "FRAMES_A_BATCH", 200)
+    schedule = train.Schedule(1, WIDTH, keep=tmp_path, processes=2, half_precision=True)
+    trained = train.train(lessons(), schedule)
+    kept = torch.load(tmp_path / "en-1.pt")
+    begun = torch.load(tmp_path / "en-0.pt")
+    for name, value in trained[Language.ENGLISH].state_dict().items():
+        assert torch.equal(value, kept[name])
+    assert not torch.equal(kept["output.weight"], begun["output.weight"])
 
 
 def test_the_teacher_is_a_second_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
