@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from speech.languages.language import Language
 from speech.recognition.grammar import Completeness, Meaning, without_noise
@@ -25,6 +26,7 @@ class DigitGrammar:
     shortest: int
     longest: int
     otherwise: str = SELDOM_UNKNOWN
+    asks_for_a_number: ClassVar[bool] = True
     _digits: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

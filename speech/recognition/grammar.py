@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from speech.recognition.words import NO_WORDS, UNKNOWN
 
@@ -49,6 +49,11 @@ class Grammar(Protocol):
     def otherwise(self) -> str:
         """The word for speech that is none of the phrases: one of `NO_WORDS`."""
 
+    @property
+    def asks_for_a_number(self) -> bool:
+        """Whether the answers are digits one after the other: for them there may be a model of
+        their own."""
+
     def meaning(self, words: Sequence[str]) -> Meaning | None:
         """The meaning of these words; None if they are no answer."""
 
@@ -77,6 +82,7 @@ class PhraseGrammar:
 
     meanings: dict[str, Meaning]
     otherwise: str = UNKNOWN
+    asks_for_a_number: ClassVar[bool] = False
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -113,6 +119,10 @@ class Either:
     @property
     def otherwise(self) -> str:
         return self.first.otherwise
+
+    @property
+    def asks_for_a_number(self) -> bool:
+        return self.first.asks_for_a_number
 
     def meaning(self, words: Sequence[str]) -> Meaning | None:
         return self.first.meaning(words) or self.second.meaning(words)

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from speech.languages.language import Language
 from speech.recognition.digits import repeated
@@ -51,6 +52,7 @@ class MarkGrammar:
 
     language: Language
     otherwise: str = SELDOM_UNKNOWN
+    asks_for_a_number: ClassVar[bool] = False
 
     @property
     def phrases(self) -> tuple[str, ...]:

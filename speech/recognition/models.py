@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +26,30 @@ _ERRORS_ONLY = -2
 """Vosk's own log, on standard error; its warnings are about lattices, many to an utterance."""
 
 
+NUMBERS = "numbers"
+"""Folder in a model's directory: a second model, for questions whose answer is a number. What hears
+strangers' digits best need not be what hears the words of menus best."""
+
+
 @dataclass(frozen=True)
 class Model:
-    """A loaded model and the words that it knows."""
+    """A loaded model and the words that it knows.
+
+    Attributes:
+        for_numbers: another one for questions whose answer is a number, where there is one.
+    """
 
     vosk: Any = field(repr=False)
     words: frozenset[str] = field(repr=False)
+    for_numbers: Model | None = None
 
     def recogniser(self, grammar: Grammar, alternatives: int) -> Any:
         """Make a Vosk recogniser for one utterance with this grammar only.
 
         Raises ValueError for words that the model does not know: they could never be recognised.
         """
+        if grammar.asks_for_a_number and self.for_numbers is not None:
+            return self.for_numbers.recogniser(grammar, alternatives)
         strange = {word for phrase in grammar.phrases for word in phrase.split()} - self.words
         if strange:
             raise ValueError(f"not in the model: {' '.join(sorted(strange))}")
@@ -73,7 +85,14 @@ class ModelMissing(Exception):
 
 
 def load_one(directory: Path) -> Model:
-    """Load a model directory. Raises ModelMissing."""
+    """Load a model directory, and the model for numbers in it. Raises ModelMissing."""
+    model = _load(directory)
+    if not (directory / NUMBERS).is_dir():
+        return model
+    return replace(model, for_numbers=_load(directory / NUMBERS))
+
+
+def _load(directory: Path) -> Model:
     if not directory.is_dir():
         raise ModelMissing(f"{directory} is no model directory")
     vosk.SetLogLevel(_ERRORS_ONLY)

@@ -22,7 +22,8 @@ class RecognitionSettings(BaseModel):
     models: dict[Language, Path] = Field(
         {},
         description='Vosk model directories by language, such as `{ en = "/srv/model" }`; their '
-        "words must be those of the grammars. A language not named has the one that comes along.",
+        "words must be those of the grammars. A folder `numbers` in one is a model for questions "
+        "whose answer is a number. A language not named has the one that comes along.",
     )
     cantonese_model: Path | None = Field(None, description="The older name of `models.yue`.")
     putonghua_model: Path | None = Field(None, description="The older name of `models.cmn`.")

@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -321,6 +323,32 @@ async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_tw
         await asyncio.wait_for(attention.utterance(), 10)
     assert not recogniser.hears(Language.ENGLISH)
     assert reasons == ["overloaded"]
+
+
+def test_numbers_are_heard_by_the_model_made_for_them(models: dict[Language, Model]) -> None:
+    """It is asked for a number and nothing else; commands beside the number are its too."""
+
+    class Asked:
+        """Stands for a model: tells which grammars it was asked for."""
+
+        def __init__(self) -> None:
+            self.grammars: list[Grammar] = []
+
+        def recogniser(self, grammar: Grammar, alternatives: int) -> str:
+            self.grammars.append(grammar)
+            return "for numbers"
+
+    shipped, numbers = models[Language.ENGLISH], Asked()
+    assert shipped.for_numbers is not None
+    assert shipped.for_numbers.words == shipped.words
+    commands = phrase_book(Language.ENGLISH).commands()
+    eight = DigitGrammar(Language.ENGLISH, 8, 8)
+    model = replace(shipped, for_numbers=cast(Model, numbers))
+    for_a_number = (eight, Either(eight, commands))
+    assert {model.recogniser(grammar, 1) for grammar in for_a_number} == {"for numbers"}
+    for other in (commands, MarkGrammar(Language.ENGLISH), own_marks(["AB12"], Language.ENGLISH)):
+        assert model.recogniser(other, 1) != "for numbers"
+    assert numbers.grammars == list(for_a_number)
 
 
 def test_a_language_without_a_model_is_said(tmp_path: object) -> None:
