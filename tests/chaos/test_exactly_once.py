@@ -129,7 +129,8 @@ class Chaos:
         assert self.stage.stdout is not None
         step = self.chance.choice(("-", "-", *STEPS)) if role.startswith("sender") else ""
         self.stage.stdin.write(f"{role} {step}".strip().encode() + b"\n")
-        self.pids[role] = int(await asyncio.wait_for(self.stage.stdout.readline(), limit(30)))
+        async with asyncio.timeout(limit(30)):
+            self.pids[role] = int(await self.stage.stdout.readline())
 
     async def kill_one(self) -> None:
         """Somebody dies at some moment, and is replaced as the supervisor would."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import importlib
 import json
 import os
@@ -26,6 +27,8 @@ from tests.support.pace import limit
 
 ROOT = Path(__file__).parents[2]
 START_S = 30.0
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass
@@ -76,9 +79,11 @@ class Program:
 
     async def _line(self, begin: str) -> str:
         assert self._loaded.stdout is not None
-        while line := await asyncio.wait_for(self._loaded.stdout.readline(), limit(START_S)):
-            if line.decode().startswith(begin):
-                return line.decode().strip()
+        # Not wait_for: in Python 3.11 it forgets a cancellation that comes together with the line.
+        async with asyncio.timeout(limit(START_S)):
+            while line := await self._loaded.stdout.readline():
+                if line.decode().startswith(begin):
+                    return line.decode().strip()
         raise AssertionError(f"it ended without a line that begins with {begin!r}")
 
     async def close(self) -> None:
@@ -113,6 +118,7 @@ def _fork(run: Callable[[], object], environment: Mapping[str, str]) -> None:
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # also one whose start nobody waited for
         os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
         os.environ.update(environment)
         print("pid", os.getpid(), flush=True)

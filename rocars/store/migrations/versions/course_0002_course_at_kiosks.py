@@ -10,14 +10,14 @@ down_revision = "forms_0001"
 branch_labels = None
 depends_on = None
 
-KEY = op.f("pk_course_taken")
+KEY = "pk_course_taken"
 
 
 def upgrade() -> None:
     with op.batch_alter_table("course_taken") as taken:
         taken.add_column(sa.Column("place", sa.String(5), nullable=False, server_default="web"))
-        taken.drop_constraint(KEY, type_="primary")
-        taken.create_primary_key(KEY, ["account_id", "place"])
+        taken.drop_constraint(op.f(KEY), type_="primary")
+        taken.create_primary_key(op.f(KEY), ["account_id", "place"])
         taken.create_check_constraint(
             op.f("ck_course_taken_known_place"), "place IN ('web', 'kiosk')"
         )
@@ -27,6 +27,6 @@ def downgrade() -> None:
     op.execute("DELETE FROM course_taken WHERE place = 'kiosk'")
     with op.batch_alter_table("course_taken") as taken:
         taken.drop_constraint(op.f("ck_course_taken_known_place"), type_="check")
-        taken.drop_constraint(KEY, type_="primary")
-        taken.create_primary_key(KEY, ["account_id"])
+        taken.drop_constraint(op.f(KEY), type_="primary")
+        taken.create_primary_key(op.f(KEY), ["account_id"])
         taken.drop_column("place")
