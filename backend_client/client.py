@@ -22,14 +22,7 @@ from backend_client.errors import UnknownBundle, UnknownCcrn
 from backend_client.refusals import error_for
 from backend_client.settings import RocarsClientSettings
 from backend_client.transport import AnswerT, Call, HttpTransport, Observer, ProblemAnswered, Repeat
-from backend_client.types import (
-    Caller,
-    Cargo,
-    Credentials,
-    Driver,
-    Receipt,
-    RehearsedStep,
-)
+from backend_client.types import Caller, Cargo, Credentials, Driver, Receipt, RehearsedStep
 
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,40}")
 

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from backend_client.types import (
-    Caller,
-    Cargo,
-    Credentials,
-    Driver,
-    Receipt,
-    RehearsedStep,
-)
+from backend_client.types import Caller, Cargo, Credentials, Driver, Receipt, RehearsedStep
 
 
 class Rocars(Protocol):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 
@@ -29,6 +30,8 @@ from prompts.settings import PromptSettings
 from sip_config.settings import SipSettings
 from speech.languages.language import Language
 from speech.synthesiser.synthesiser import Synthesiser
+
+T = TypeVar("T")
 
 _GROUPED_DIGITS = re.compile(r"[0-9]{3,4}( [0-9]{3,4})+")
 """A reference as written in a transcript: 555 000 1234."""
@@ -112,24 +115,18 @@ async def demonstrate(
     uri = f"sip:3902@{settings.sip.listen[0]}:{settings.sip.port}"
     recording = _recording(settings, language)
     await telephone.start()
+
+    async def call() -> tuple[Demo, DemoCaller, Ending]:
+        # Asked for anew each time: a one-time code is not good for long.
+        async with RocarsOffice(office) as rocars_office:
+            demo = await rocars_office.demo()
+        given = await _given(settings, demo, language, by_voice=by_voice)
+        driver = DemoCaller(telephone, book, given, Transcript(console))
+        return demo, driver, await driver.call(uri, from_user=CALLER, recording=recording)
+
     try:
         console.print(f"Calling {uri}\n")
-        for tries_left in reversed(range(TRIES)):
-            # Asked for anew each time: a one-time code is not good for long.
-            async with RocarsOffice(office) as rocars_office:
-                demo = await rocars_office.demo()
-            given = await _given(settings, demo, language, by_voice=by_voice)
-            driver = DemoCaller(telephone, book, given, Transcript(console))
-            try:
-                ending = await driver.call(uri, from_user=CALLER, recording=recording)
-                break
-            except CallRefused as refusal:
-                if refusal.status != SERVICE_UNAVAILABLE or not tries_left:
-                    raise
-                console.print(
-                    f"It takes no calls now ({refusal.status}); again in {AGAIN_S:.0f} s."
-                )
-                await asyncio.sleep(AGAIN_S)
+        demo, driver, ending = await _until_it_is_taken(call, console)
         ubr = _ubr_told(driver)
     finally:
         await telephone.stop()
@@ -137,6 +134,20 @@ async def demonstrate(
     async with RocarsClient(channel) as rocars:
         receipt = await rocars.status(ubr, _vehicle(_driver(demo, language)))
     return Demonstrated(ending, receipt, recording)
+
+
+async def _until_it_is_taken(call: Callable[[], Awaitable[T]], console: Console) -> T:
+    """Call again while the service is full or overloaded. Raises CallRefused, and what `call`
+    raises."""
+    for _ in range(TRIES - 1):
+        try:
+            return await call()
+        except CallRefused as refusal:
+            if refusal.status != SERVICE_UNAVAILABLE:
+                raise
+            console.print(f"It takes no calls now ({refusal.status}); again in {AGAIN_S:.0f} s.")
+            await asyncio.sleep(AGAIN_S)
+    return await call()
 
 
 def answers(

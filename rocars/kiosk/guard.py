@@ -91,7 +91,7 @@ async def _on_training_ground(visit: Visit, account: WebVisitor, course: Course)
     trainee = await course.trainee(account.account_id)
     there = replace(account, company_id=trainee.company_id, company=trainee.company)
     driver = LoggedInDriver(trainee.driver_id, account.user_id)
-    return replace(visit, shipper=there, driver=driver, base=TRAINING)
+    return replace(visit, shipper=there, driver=driver, trainee=trainee, base=TRAINING)
 
 
 async def _for_client(request: web.Request, visit: Visit, shipper: WebVisitor) -> Visit:

@@ -18,6 +18,7 @@ from rocars.kiosk.devices import Device
 from rocars.kiosk.site import ROOT, SITE
 from rocars.refusals import Problem
 from rocars.registry.agencies import ActingFor
+from rocars.training.course import Trainee
 
 VISIT_COOKIE = "rocars_kiosk_visit"
 Kind = Literal["driver", "shipper", "trainee"]
@@ -33,7 +34,8 @@ class Visit:
     """Somebody at a kiosk: one of `driver` and `shipper`. `csrf` comes back with every form.
 
     A trainee is who has an account, as `shipper`; on the training ground they are both, with
-    company and vehicle there. They are let in nowhere else, and nobody else is there.
+    company and vehicle there, which `trainee` names. They are let in nowhere else, and nobody else
+    is there.
 
     With `client` this page is about a client of the shipper's company, whose `company_id` the
     shipper has here; `base` is what the addresses begin with that such a page leads to.
@@ -46,6 +48,7 @@ class Visit:
     driver: LoggedInDriver | None = None
     shipper: WebVisitor | None = None
     client: ActingFor | None = None
+    trainee: Trainee | None = None
     base: str = ROOT
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import importlib
 import json
 import os
@@ -23,12 +22,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ground.loading import loading
+from ivr.node.children import DieWithParent
 from tests.support.pace import limit
 
 ROOT = Path(__file__).parents[2]
 START_S = 30.0
-_LIBC = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass
@@ -112,13 +110,15 @@ async def program(function: str) -> AsyncIterator[Program]:
         await opened.close()
 
 
-def _fork(run: Callable[[], object], environment: Mapping[str, str]) -> None:
+def _fork(
+    run: Callable[[], object], environment: Mapping[str, str], die_with_parent: DieWithParent
+) -> None:
     if os.fork():
         return
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # also one whose start nobody waited for
+        die_with_parent()  # also one whose start nobody waited for
         os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
         os.environ.update(environment)
         print("pid", os.getpid(), flush=True)
@@ -136,8 +136,9 @@ def main() -> None:
     with loading():
         run = getattr(importlib.import_module(module), name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever ends is not waited for
+    die_with_parent = DieWithParent()
     for line in sys.stdin:
-        _fork(run, json.loads(line))
+        _fork(run, json.loads(line), die_with_parent)
 
 
 if __name__ == "__main__":

@@ -34,13 +34,12 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def _there(request: web.Request, visit: Visit) -> tuple[Course, WebVisitor, Trainee]:
+def _there(request: web.Request, visit: Visit) -> tuple[Course, WebVisitor, Trainee]:
     """The course, who takes it, and who they are on the training ground."""
     course = request.app[SITE].course
-    if course is None:
+    if course is None or visit.trainee is None:
         raise web.HTTPNotFound
-    trained = shipper_of(visit)
-    return course, trained, await course.trainee(trained.account_id)
+    return course, shipper_of(visit), visit.trainee
 
 
 async def _show(request: web.Request, visit: Visit) -> web.StreamResponse:
@@ -50,7 +49,7 @@ async def _show(request: web.Request, visit: Visit) -> web.StreamResponse:
 async def _shown(
     request: web.Request, visit: Visit, *, notice: str = "", bad: bool = False
 ) -> web.Response:
-    course, trained, trainee = await _there(request, visit)
+    course, trained, trainee = _there(request, visit)
     progress = await course.progress(trained.account_id, trainee)
     language = WORDS.language_of(request)
     return render(
@@ -69,13 +68,13 @@ async def _shown(
 
 
 async def _drive_up(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
-    course, trained, trainee = await _there(request, visit)
+    course, trained, trainee = _there(request, visit)
     await course.drive_up(trained.account_id, trainee)
     raise web.HTTPSeeOther(f"{TRAINING}/#board")
 
 
 async def _answer(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
-    course, trained, _trainee = await _there(request, visit)
+    course, trained, _trainee = _there(request, visit)
     _ = words_for(request)
     if await course.answer(trained.account_id, form.text("answer")):
         return await _shown(request, visit, notice=_("Right. You have done the course."))
@@ -84,7 +83,7 @@ async def _answer(request: web.Request, visit: Visit, form: Form) -> web.StreamR
 
 
 async def _again(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
-    course, trained, _trainee = await _there(request, visit)
+    course, trained, _trainee = _there(request, visit)
     await course.begin_again(trained.account_id)
     raise web.HTTPSeeOther(f"{TRAINING}/")
 
