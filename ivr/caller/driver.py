@@ -49,6 +49,8 @@ class DemoCaller:
         secrets: questions whose answers are not shown; spoken, they are silence in a recording.
         listens: hear each prompt, to its end if it is short; otherwise barge in at once.
         leaves_after: hang up after this prompt.
+        repeats: how often the last answer to a question is given again where it is asked again, as
+            people do who were not understood.
     """
 
     telephone: Telephone
@@ -58,6 +60,7 @@ class DemoCaller:
     secrets: frozenset[str] = frozenset({"login.pin", "login.code", "recording.pin"})
     listens: bool = True
     leaves_after: str = ""
+    repeats: int = 0
     steps: list[CallStep] = field(default_factory=list)
 
     async def call(self, uri: str, *, from_user: str, recording: Path | None = None) -> Ending:
@@ -93,7 +96,7 @@ class DemoCaller:
                 continue
             keys = self.answers.get(step.name, ())
             at = given.get(step.name, 0)
-            if at >= len(keys):
+            if not keys or at >= len(keys) + self.repeats:
                 if self.leaves_after:
                     continue
                 return
@@ -101,7 +104,7 @@ class DemoCaller:
             if self.listens:
                 hearing.forget()
                 await hearing.after_speech(END_OF_PROMPT_S, PATIENCE_S)
-            await self._answer(dialled, step.name, keys[at])
+            await self._answer(dialled, step.name, keys[min(at, len(keys) - 1)])
 
     async def _answer(self, dialled: OutgoingCall, question: str, answer: str | Speech) -> None:
         secret = question in self.secrets

@@ -203,11 +203,13 @@ class Asking:
         attempt = 1
         misheard = 0
         why: list[Phrase] = []
+        broken_off = False
         while attempt <= attempts and misheard != question.manner.attempts_said:
             phrases = [*self._time_is_short(), *why, *question.put(attempt)]
             with self._taken_down(question):
-                playback = await self._put(question, phrases, attempt)
+                playback = await self._put(question, phrases, attempt, again=broken_off)
                 result = await self._hear(question, playback)
+            broken_off = isinstance(result, RecogniserLost)
             if isinstance(result, SpokenAnswer):
                 now = asyncio.get_running_loop().time()
                 self._keys.ignore_late_terminator(now, self._settings.terminator_grace_s)
@@ -293,11 +295,12 @@ class Asking:
             )
 
     async def _put(
-        self, question: _Question[T], phrases: Sequence[Phrase], attempt: int
+        self, question: _Question[T], phrases: Sequence[Phrase], attempt: int, *, again: bool
     ) -> Playback:
+        """Begin to say it. `again`: it was broken off by us, and a key may have answered it."""
         type_ahead = question.manner.type_ahead
         utterance = await self._narrator.compose(phrases)
-        if not type_ahead:
+        if not type_ahead and not again:
             self._keys.flush()
         detail = what_is_said(phrases, utterance, self._keys) | {"expects": question.expects}
         if not type_ahead:

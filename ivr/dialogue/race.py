@@ -30,7 +30,7 @@ async def keyed_or_said(
     try:
         while True:
             await asyncio.wait({keying, saying, pressed}, return_when=asyncio.FIRST_COMPLETED)
-            if pressed.done():
+            if collector.began.is_set():  # whatever else has come at the same moment
                 return await keying
             if saying.done():
                 return saying.result()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MODULES = re.compile(r"^\s*Default paths to modules: (.+)$", re.MULTILINE)
 _LOADED = re.compile(r'^loadmodule "([a-z_]+\.so)"')
 _PACKAGES = {"tls.so": "kamailio-tls-modules"}
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
 SYNTHESISER_LIBRARIES = ("libespeak-ng.so.1", "/usr/local/lib/libespeak-ng.so.1", "libespeak.so.1")
 """Names by which pyttsx3 looks for espeak-ng."""
 

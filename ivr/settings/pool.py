@@ -42,7 +42,7 @@ class PoolSettings(BaseModel):
         "card make 12 lines.",
     )
     start_timeout_s: float = Field(
-        20.0, gt=0, le=300, description="A worker that is not ready by then is replaced."
+        60.0, gt=0, le=300, description="A worker that is not ready by then is replaced."
     )
     heartbeat_timeout_s: float = Field(
         8.0, gt=1, le=120, description="A worker silent for longer is killed and replaced."

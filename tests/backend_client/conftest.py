@@ -21,7 +21,7 @@ from rocars.server import RunningRocars, serve
 from rocars.settings import AuthSettings, DemoSettings, ListenSettings, RocarsSettings
 from tests.support.migrated import new_rocars
 
-PATIENT = {"connect_timeout_s": 5, "read_timeout_s": 30, "budget_s": 60}
+PATIENT: dict[str, Any] = {"connect_timeout_s": 5, "read_timeout_s": 30, "budget_s": 60}
 """Of a client that is only asked what a ROCARS that is well answers, on a machine of any speed."""
 
 

@@ -14,6 +14,7 @@ from backend_client.client import RocarsClient
 from backend_client.errors import BackEndUnavailable, UnknownCcrn
 from backend_client.types import Credentials, Driver
 from tests.backend_client.conftest import (
+    PATIENT,
     answering,
     client_settings,
     close_after_reading,
@@ -22,7 +23,7 @@ from tests.backend_client.conftest import (
     hang,
     misbehaving,
 )
-from tests.support.pace import limit
+from tests.support.pace import PACE, limit
 
 pytestmark = pytest.mark.service
 
@@ -53,13 +54,21 @@ MISDEEDS = {
 }
 
 
+def while_it_reads() -> dict[str, Any]:
+    """Time-outs so short that a test is quick, and so long that a busy server reads a request."""
+    return PATIENT | {"read_timeout_s": 0.3 * PACE.scale()}
+
+
 def bundle(client):
     return client.bundle(DRIVER, ["1"], "AB1234", idempotency_key="key-1")
 
 
 @pytest.mark.parametrize("misdeed", MISDEEDS.values(), ids=MISDEEDS)
 async def test_bundling_is_tried_again_and_left_uncertain(misdeed):
-    async with misbehaving(misdeed) as server, RocarsClient(client_settings(server.base_url)) as c:
+    async with (
+        misbehaving(misdeed) as server,
+        RocarsClient(client_settings(server.base_url, **while_it_reads())) as c,
+    ):
         began = time.monotonic()
         with pytest.raises(BackEndUnavailable) as caught:
             await bundle(c)
@@ -85,7 +94,10 @@ async def test_log_in_is_never_sent_twice(misdeed):
 
 @pytest.mark.parametrize("misdeed", MISDEEDS.values(), ids=MISDEEDS)
 async def test_a_question_leaves_nothing_uncertain(misdeed):
-    async with misbehaving(misdeed) as server, RocarsClient(client_settings(server.base_url)) as c:
+    async with (
+        misbehaving(misdeed) as server,
+        RocarsClient(client_settings(server.base_url, **while_it_reads())) as c,
+    ):
         with pytest.raises(BackEndUnavailable) as caught:
             await c.look_up(DRIVER, "1")
     assert not caught.value.uncertain
@@ -97,7 +109,7 @@ async def test_one_good_answer_after_trouble_is_enough():
     good = answering(RECEIPT, 201)
     async with (
         misbehaving(close_after_reading, MISDEEDS["fails"], good) as server,
-        RocarsClient(client_settings(server.base_url)) as client,
+        RocarsClient(client_settings(server.base_url, **PATIENT)) as client,
     ):
         receipt = await bundle(client)
     assert receipt.ubr == "1234567890"
@@ -108,7 +120,7 @@ async def test_one_good_answer_after_trouble_is_enough():
 async def test_a_refusal_is_not_tried_again():
     async with (
         misbehaving(answering(PROBLEM, 404, "application/problem+json")) as server,
-        RocarsClient(client_settings(server.base_url)) as client,
+        RocarsClient(client_settings(server.base_url, **PATIENT)) as client,
     ):
         with pytest.raises(UnknownCcrn) as caught:
             await bundle(client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from ivr.dialogue.question import Choice, Field, Manner, Menu, Spoken
 from ivr.dialogue.settings import DialogueSettings
 from ivr.dialogue.trace import MASK, StepKind, hidden
 from ivr.dialogue.turns import Cancelled, GaveUp, NotAccepted, NotKnown, WantsHotline
+from prompts.utterance import Phrase, Utterance
 from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
 from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator, PaperTrace
@@ -38,17 +40,35 @@ MENU: Menu[str] = Menu(
 )
 
 
+class NarratorWhile(PaperNarrator):
+    """The caller presses 1 while `prompt` is put together."""
+
+    def __init__(self, line: PaperLine, prompt: str) -> None:
+        self._line, self._prompt = line, prompt
+
+    async def compose(self, phrases: Sequence[Phrase]) -> Utterance:
+        if any(phrase.prompt == self._prompt for phrase in phrases):
+            self._line.press("1")
+        return await super().compose(phrases)
+
+
 class Talk:
     """A conversation on paper with a recogniser."""
 
-    def __init__(self, *sayings: Saying | None, languages: frozenset[Language] | None = None):
+    def __init__(
+        self,
+        *sayings: Saying | None,
+        languages: frozenset[Language] | None = None,
+        pressed_while: str = "",
+    ):
+        """`pressed_while`: the caller presses 1 while this prompt is put together."""
         self.line, self.trace = PaperLine(), PaperTrace()
         self.recogniser = PaperRecogniser(list(sayings))
         if languages is not None:
             self.recogniser.languages = languages
         self.call = Conversation(
             self.line,
-            PaperNarrator(),
+            NarratorWhile(self.line, pressed_while) if pressed_while else PaperNarrator(),
             SETTINGS,
             self.trace,
             Language.ENGLISH,
@@ -208,3 +228,16 @@ async def test_a_recogniser_that_fails_leaves_the_keypad() -> None:
     caller.cancel()
     assert (outcome.value, outcome.attempts) == ("123", 1)
     assert talk.prompts() == [["number.say"], ["speech.keypad", "number.ask"]]
+
+
+async def test_a_key_is_not_lost_with_the_recogniser_where_none_counts_ahead() -> None:
+    """They heard what they confirm: it was broken off by us."""
+    talk = Talk(Saying(failed=True), pressed_while="speech.keypad")
+    assert await talk.call.confirm("login.confirm")
+    assert talk.prompts()[1][0] == "speech.keypad"
+
+
+async def test_a_key_at_the_moment_in_which_the_recogniser_fails_is_an_answer() -> None:
+    talk = Talk(Saying(after=1.5, failed=True))
+    asyncio.get_running_loop().call_later(1.5, talk.line.press, "1")
+    assert (await talk.call.choose(MENU)).value == "yes"

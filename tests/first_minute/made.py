@@ -18,6 +18,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 400.0
 """A limit, for a machine at a small part of its speed; it takes seven seconds on a quiet one."""
+LAST_LINES = 4
 
 _DIAL = re.compile(r"sip:3902@127\.0\.0\.1:(\d+)")
 _CONSOLE = re.compile(r"Console: http://127\.0\.0\.1:(\d+)/")
@@ -66,8 +67,9 @@ class MadeRun:
             found = self._changed.wait_for(
                 lambda: words in self.text or not self._reader.is_alive(), PATIENCE_S
             )
-        assert found, f"no {words!r} in time:\n{self.text}"
-        assert words in self.text, f"it ended without {words!r}:\n{self.text}"
+        last = "".join(self.lines[-LAST_LINES:])  # a summary has room for the beginning only
+        assert found, f"no {words!r} in time:\n{last}\nin all:\n{self.text}"
+        assert words in self.text, f"it ended without {words!r}:\n{last}\nin all:\n{self.text}"
 
     def until_it_ends(self) -> int:
         return self.process.wait(PATIENCE_S)

@@ -73,7 +73,7 @@ def _start(
     words = [sys.executable, "-m", "ivr.cli", "calls", "run", "--results"]
     words += ["--config", str(service.config), "--tries", str(TRIES)]
     words += ["--at-once", str(min(at_once, CALLS_A_PROCESS))]
-    words += ["--patience", f"{max(1.0, PACE.scale()):.1f}"]
+    words += ["--patience", f"{PACE.limit(1):.1f}"]
     words += dict.fromkeys(str(path) for path, _ in runs)
     for _, title in runs:
         words += ["--only", title]
