@@ -174,7 +174,8 @@ async def main() -> int:
         )
         assert process.stdout is not None
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), 60)
+            async with asyncio.timeout(60):
+                line = await process.stdout.readline()
             url = line.decode().rpartition(" ")[2].strip()
             connector = aiohttp.TCPConnector(limit=0)
             timeout = aiohttp.ClientTimeout(total=PATIENCE_S, sock_connect=10)

@@ -5,6 +5,7 @@ Alembic is loaded when there is something to migrate; most starts find nothing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +54,14 @@ class Migrations:
     take_over: Callable[[Connection], None] = _nothing
 
     def config(self, connection: Connection | None = None) -> Config:
-        """Alembic's configuration without an ini file; `alembic/env.py` reads its attributes."""
+        """Alembic's configuration without an ini file; `alembic/env.py` reads its attributes.
+
+        What Alembic has to say goes to the present standard output: by default it would go to the
+        one that there was when Alembic was loaded, which may be closed by now.
+        """
         from alembic.config import Config
 
-        config = Config()
+        config = Config(stdout=sys.stdout)
         config.set_main_option("path_separator", "newline")  # a folder's name may have a colon
         config.set_main_option("script_location", _escaped(Path(__file__).parent / "alembic"))
         config.set_main_option("version_locations", _escaped(self.versions))

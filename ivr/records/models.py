@@ -66,6 +66,14 @@ class Call(Base):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
+        Index(
+            "ix_calls_last_language",
+            "caller_e164",
+            "offered_at",
+            "language",
+            sqlite_where=text("language IS NOT NULL"),
+            postgresql_where=text("language IS NOT NULL"),
+        ),
     )
 
     call_id: Mapped[str] = mapped_column(String(36), primary_key=True)

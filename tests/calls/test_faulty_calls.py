@@ -195,7 +195,8 @@ async def test_sigterm_drains(telephone: Telephone, tmp_path: Path) -> None:
         await asyncio.sleep(1.0)
         assert not running.ended.done()
         refused = await telephone.dial(service.uri, from_user="+85291234567")
-        ending = await asyncio.wait_for(asyncio.shield(refused.ended), limit(10))
+        async with asyncio.timeout(limit(10)):
+            ending = await asyncio.shield(refused.ended)
         assert ending.status == 503
         await running.hang_up()
         status = await asyncio.to_thread(service.process.wait, limit(20))
@@ -216,7 +217,8 @@ async def test_the_deadline_of_a_drain_is_told_to_the_caller(
         await running.answered()
         assert service.process is not None
         service.process.terminate()
-        ending = await asyncio.wait_for(asyncio.shield(running.ended), limit(40))
+        async with asyncio.timeout(limit(40)):
+            ending = await asyncio.shield(running.ended)
         assert ending.cause is Cause.HUNG_UP
         assert await asyncio.to_thread(service.process.wait, limit(20)) == 0
         ((outcome,),) = service.query("SELECT outcome FROM calls")

@@ -31,7 +31,8 @@ async def test_one_that_the_server_ended_is_never_given_out(postgres: PostgresSe
         raw.driver_connection.add_termination_listener(lambda _: ended.set())
     async with other.connect() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
-    await asyncio.wait_for(ended.wait(), limit(10))
+    async with asyncio.timeout(limit(10)):
+        await ended.wait()
     async with engine.connect() as connection:
         assert await connection.scalar(BACKEND) != first
     await engine.dispose()

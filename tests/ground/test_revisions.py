@@ -31,6 +31,12 @@ def test_all_are_known_and_the_newest_is_found(migrations: Migrations) -> None:
     assert found.known == {script.revision for script in scripts.walk_revisions()}
 
 
+def test_alembic_speaks_to_the_present_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """This module loaded it while there was another one."""
+    RECORDS.config().print_stdout("nothing to do")
+    assert capsys.readouterr().out == "nothing to do\n"
+
+
 def test_the_newest_is_the_one_that_none_comes_after(tmp_path: Path) -> None:
     found = revisions_in(written(tmp_path, b="a", a="", c="b"))
     assert found.newest == "c"

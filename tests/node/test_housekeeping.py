@@ -224,7 +224,8 @@ async def test_chores_wait_while_the_node_has_too_much_to_do(node: Node) -> None
         await asyncio.sleep(0.05)
         assert waiting.done() is not waits, strain
         node.board.write_verdict(Verdict(Strain.CALM))
-        await asyncio.wait_for(waiting, 10)
+        async with asyncio.timeout(10):
+            await waiting
 
 
 async def test_a_prompt_is_published_on_a_pressed_machine_and_waits_on_an_overloaded_one(
@@ -232,18 +233,19 @@ async def test_a_prompt_is_published_on_a_pressed_machine_and_waits_on_an_overlo
 ) -> None:
     patience = Patience(node.board, Strain.OVERLOADED, 3600.0)
     node.board.write_verdict(Verdict(Strain.PRESSED))
-    await asyncio.wait_for(patience.until_calm("publish_prompts"), 10)
+    async with asyncio.timeout(10):
+        await patience.until_calm("publish_prompts")
     node.board.write_verdict(Verdict(Strain.OVERLOADED))
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(patience.until_calm("publish_prompts"), 0.1)
+        async with asyncio.timeout(0.1):
+            await patience.until_calm("publish_prompts")
 
 
 async def test_what_must_be_deleted_is_deleted_in_the_end(node: Node) -> None:
     node.board.write_verdict(Verdict(Strain.OVERLOADED))
     with capture_logs() as logs:
-        await asyncio.wait_for(
-            Patience(node.board, Strain.PRESSED, 0.2).until_calm("purge_expired"), 10
-        )
+        async with asyncio.timeout(10):
+            await Patience(node.board, Strain.PRESSED, 0.2).until_calm("purge_expired")
     assert [entry["event"] for entry in logs] == [
         "waits while the node has too much to do",
         "done in spite of it",

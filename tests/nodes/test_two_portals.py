@@ -155,7 +155,8 @@ CARGO = GOOD | {
 async def _listening(process: asyncio.subprocess.Process) -> str:
     """The address in the next line it prints."""
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), limit(30))
+    async with asyncio.timeout(limit(30)):
+        line = await process.stdout.readline()
     assert b"listening on" in line, line
     return line.decode().split()[-1]
 
@@ -298,7 +299,8 @@ async def test_a_board_shows_what_the_other_node_decides(
     url = f"{cluster.api.url}/boundary/boards/{OUT}/events"
     async with cluster.http.get(url) as stream:
         lines = events(stream)
-        await asyncio.wait_for(anext(lines), limit(10))
+        async with asyncio.timeout(limit(10)):
+            await anext(lines)
         plate = f"KT{here + 1000}"
         reading = {
             "lane": OUT,

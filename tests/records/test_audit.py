@@ -196,7 +196,8 @@ async def test_every_entry_goes_to_syslog_once(records: Database, tmp_path: Path
     port = server.sockets[0].getsockname()[1]
     export = AuditExport(records, f"tcp://127.0.0.1:{port}", tmp_path / "exported")
     assert await export.send_new() == 5
-    await asyncio.wait_for(gone.wait(), 10)
+    async with asyncio.timeout(10):
+        await gone.wait()
     assert await export.send_new() == 0
     expected = b"".join(
         b"%d %s" % (len(line), line) for line in map(as_syslog, reversed(await audit.read(records)))
@@ -212,5 +213,6 @@ async def test_every_entry_goes_to_syslog_once(records: Database, tmp_path: Path
     gone.clear()
     server = await asyncio.start_server(take, "127.0.0.1", port)
     assert await again.send_new() == 1
-    await asyncio.wait_for(gone.wait(), 10)
+    async with asyncio.timeout(10):
+        await gone.wait()
     server.close()

@@ -7,8 +7,10 @@ import sqlite3
 import stat
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from ivr.records.call_book import CallBook
 from ivr.records.calling_number import NumberKind, calling_number
@@ -60,6 +62,33 @@ async def test_a_finished_cdr_holds_what_was_learnt(book: CallBook) -> None:
     assert (cdr.packets_sent, cdr.packets_received, cdr.packets_lost) == (4700, 4698, 2)
     assert (cdr.jitter_ms, cdr.keys, cdr.stand_ins, cdr.login_attempts) == (1.5, 37, 1, 2)
     assert (cdr.outcome, cdr.ended_by) == (CallOutcome.COMPLETED, EndedBy.CALLER)
+
+
+async def test_the_language_last_spoken_is_found_without_reading_all_calls_of_a_number(
+    book: CallBook, tmp_path: Path
+) -> None:
+    """A company's exchange may place all its calls from one number, for years."""
+    for language in ("yue", "cmn", None):
+        call_id = await book.open(an_offered_call())
+        if language:
+            book.progress(call_id, CallProgress(language=language))
+    assert await book.flush()
+    statements: list[str] = []
+
+    def note(*execution: Any) -> None:
+        statements.append(execution[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert await book.language_of("+85291234567") == "cmn"
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    (asked,) = (statement for statement in statements if "SELECT" in statement)
+    with sqlite3.connect(tmp_path / "records.sqlite3") as other:
+        plan = other.execute(f"EXPLAIN QUERY PLAN {asked}", ("+85291234567", 1, 0)).fetchall()
+    assert [row[3] for row in plan] == [
+        "SEARCH calls USING COVERING INDEX ix_calls_last_language (caller_e164=?)"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
     for _ in range(2):
         process = await start(tmp_path)
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), limit(20))
+            async with asyncio.timeout(limit(20)):
+                line = await process.stdout.readline()
             url = line.decode().removeprefix("rocars listening on ").strip()
             assert url == f"http://127.0.0.1:{(tmp_path / 'port').read_text().strip()}"
             key = (tmp_path / "data" / "demo.key").read_text().strip()
@@ -68,14 +69,16 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
                 seen.append(lasting(await response.json()))
         finally:
             process.send_signal(signal.SIGTERM)
-            _, log = await asyncio.wait_for(process.communicate(), limit(20))
+            async with asyncio.timeout(limit(20)):
+                _, log = await process.communicate()
         assert process.returncode == 0
         assert all(line.startswith(b"{") for line in log.splitlines()), log.decode()
         assert all(json.loads(line)["event"] for line in log.splitlines())
     assert seen[0] == seen[1]
     assert (tmp_path / "data" / "rocars.sqlite3").stat().st_mode & 0o777 == 0o600
     shown = await start(tmp_path, "--demo-codes")
-    out, _ = await asyncio.wait_for(shown.communicate(), limit(20))
+    async with asyncio.timeout(limit(20)):
+        out, _ = await shown.communicate()
     assert lasting(json.loads(out)) == seen[0]
 
 
@@ -89,7 +92,8 @@ async def test_started_asked_stopped_and_started_again(tmp_path):
 )
 async def test_wrong_settings_are_named(tmp_path, variables, expected):
     process = await start(tmp_path, **variables)
-    _, errors = await asyncio.wait_for(process.communicate(), limit(20))
+    async with asyncio.timeout(limit(20)):
+        _, errors = await process.communicate()
     assert process.returncode in (1, 2)
     assert expected in errors.decode()
 
@@ -146,7 +150,8 @@ async def test_a_start_loads_nothing_that_only_some_requests_need(tmp_path):
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", STARTED, env=os.environ | environment, stdout=asyncio.subprocess.PIPE
     )
-    out, _ = await asyncio.wait_for(process.communicate(), limit(20))
+    async with asyncio.timeout(limit(20)):
+        out, _ = await process.communicate()
     loaded = set(out.decode().splitlines()[-1].split())
     assert "sqlalchemy" in loaded
     assert not {"PIL", "alembic", "asyncpg", "babel", "mako", "reportlab", "zxcvbn"} & loaded
@@ -161,7 +166,8 @@ async def test_killed_over_a_file_it_is_lodged_whole_or_not_at_all(tmp_path):
     for kill_after in (random.uniform(0.02, 0.5), None):
         process = await start(tmp_path)
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), limit(20))
+            async with asyncio.timeout(limit(20)):
+                line = await process.stdout.readline()
             url = line.decode().removeprefix("rocars listening on ").strip()
             key = (tmp_path / "data" / "shipper.key").read_text().strip()
             sending = asyncio.create_task(send_file(url, key, content))
@@ -197,15 +203,14 @@ async def test_the_portal_says_where_it_is(tmp_path):
         ROCARS_PORTAL__PORT_FILE=str(tmp_path / "portal_port"),
     )
     try:
-        lines = [
-            (await asyncio.wait_for(process.stdout.readline(), limit(20))).decode().strip()
-            for _ in range(2)
-        ]
+        async with asyncio.timeout(limit(20)):
+            lines = [(await process.stdout.readline()).decode().strip() for _ in range(2)]
         url = lines[1].removeprefix("portal listening on ")
         assert url == f"http://127.0.0.1:{(tmp_path / 'portal_port').read_text().strip()}"
         async with aiohttp.ClientSession() as http, http.get(url + "/login") as response:
             assert response.status == 200
     finally:
         process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.communicate(), limit(20))
+        async with asyncio.timeout(limit(20)):
+            await process.communicate()
     assert process.returncode == 0

@@ -314,7 +314,8 @@ async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_tw
         recogniser.give_up("overloaded")
         recogniser.give_up("overloaded")
         with pytest.raises(RecogniserFailed):
-            await asyncio.wait_for(waiting, 10)
+            async with asyncio.timeout(10):
+                await waiting
     assert not recogniser.hears(Language.ENGLISH)
     assert reasons == ["overloaded"]
 
@@ -323,7 +324,8 @@ async def test_speech_can_be_given_up_in_the_middle_of_a_question_and_between_tw
     recogniser.give_up("overloaded")
     assert recogniser.hears(Language.ENGLISH), "nobody has been told yet"
     with recogniser.attend(grammar) as attention, pytest.raises(RecogniserFailed):
-        await asyncio.wait_for(attention.utterance(), 10)
+        async with asyncio.timeout(10):
+            await attention.utterance()
     assert not recogniser.hears(Language.ENGLISH)
     assert reasons == ["overloaded"]
 

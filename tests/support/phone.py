@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from typing import Any
 
 from ivr.dialogue.line import HungUp
 from ivr.telephony.incoming import IncomingCall
+from ivr.telephony.library.media_sockets import MediaTransport
 from ivr.telephony.line import CallLine
 from ivr.telephony.outgoing import OutgoingCall
 from ivr.telephony.settings import TelephonySettings
@@ -175,6 +177,7 @@ class Phone:
             "tally": dataclasses.asdict(self.telephone.tally),
             "rss_kb": int(Path("/proc/self/statm").read_text().split()[1]) * 4,
             "fds": len(list(Path("/proc/self/fd").iterdir())),
+            "transports": sum(isinstance(thing, MediaTransport) for thing in gc.get_objects()),
         }
 
     async def drain(self, draining: bool) -> None:

@@ -130,7 +130,8 @@ class PhoneProcess:
     async def close(self) -> int:
         if self.process.returncode is None:
             await self.order("stop", within_s=15)
-        status = await asyncio.wait_for(self.process.wait(), limit(10))
+        async with asyncio.timeout(limit(10)):
+            status = await self.process.wait()
         for reader in self._readers:
             await reader
         return status
@@ -170,5 +171,6 @@ async def sipp(
         stderr=asyncio.subprocess.STDOUT,
         env={"TERM": "dumb", "PATH": "/usr/bin:/bin:/usr/local/bin"},
     )
-    output, _ = await asyncio.wait_for(process.communicate(), limit(30))
+    async with asyncio.timeout(limit(30)):
+        output, _ = await process.communicate()
     return process.returncode or 0, output.decode(errors="replace")[-3000:]

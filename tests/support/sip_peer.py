@@ -179,7 +179,8 @@ class Peer:
         async with asyncio.timeout(limit(within_s)):
             while True:
                 try:
-                    packet = await asyncio.wait_for(loop.sock_recv(self.media, 2048), 0.5)
+                    async with asyncio.timeout(0.5):
+                        packet = await loop.sock_recv(self.media, 2048)
                 except TimeoutError:
                     return found
                 if packet[1] & 0x7F == 8:

@@ -101,7 +101,8 @@ class Softphone(ABC):
         if self.process is not None and self.process.returncode is None:
             self.process.terminate()
             try:
-                await asyncio.wait_for(self.process.wait(), limit(5))
+                async with asyncio.timeout(limit(5)):
+                    await self.process.wait()
             except TimeoutError:
                 self.process.kill()
                 await self.process.wait()

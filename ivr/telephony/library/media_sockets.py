@@ -51,10 +51,12 @@ class MediaTransport:
     """One transport, for as long as its call lasts.
 
     Attributes:
+        port: UDP port on which it receives RTP.
         rtp, rtcp: descriptors of its sockets, which are the library's.
         options: address of its options.
     """
 
+    port: int
     rtp: int
     rtcp: int
     options: int
@@ -72,16 +74,20 @@ class MediaSockets:
         self._make = getattr(functions, MAKES_TRANSPORTS)
         self._make.argtypes = _Made._argtypes_
         self._made = _Made(self._attach)
-        self._by_port: dict[int, MediaTransport] = {}
+        self._by_socket: dict[int, MediaTransport] = {}
+        """By the descriptor of RTP. The library does not say when it closes a transport; but the
+        system gives the lowest free descriptor to the next one, so that there are never more of
+        them here than sockets that were open at the same time. Ports would not do as keys: the
+        system may choose another for each call."""
         replace(functions, where, {MAKES_TRANSPORTS: self._made})
 
     def on(self, port: int) -> MediaTransport:
         """Find the transport that receives RTP on this port. Raises TelephonyError for another
         build."""
-        try:
-            return self._by_port[port]
-        except KeyError:
-            raise TelephonyError(f"no media transport was made on port {port}") from None
+        for transport in self._by_socket.values():
+            if transport.port == port:
+                return transport
+        raise TelephonyError(f"no media transport was made on port {port}")
 
     def _attach(self, endpoint: int, name: int, sockets: int, options: int, transport: Any) -> int:
         status = int(self._make(endpoint, name, sockets, options | _MARK | _STAY, transport))
@@ -97,6 +103,8 @@ class MediaSockets:
         words = (ctypes.c_uint * (_LOOK_THROUGH // 4)).from_address(transport)
         marked = options | _MARK | _STAY
         (at,) = (number for number, word in enumerate(words) if word == marked)
-        made = MediaTransport(sockets.rtp, sockets.rtcp, transport + 4 * at)
+        made = MediaTransport(sockets.rtp_port, sockets.rtp, sockets.rtcp, transport + 4 * at)
         made.follow(False)
-        self._by_port[sockets.rtp_port] = made
+        for closed in [known for known in self._by_socket.values() if known.port == made.port]:
+            del self._by_socket[closed.rtp]
+        self._by_socket[made.rtp] = made

@@ -43,7 +43,8 @@ async def running(look_s: float) -> AsyncIterator[tuple[Boards, Looked]]:
     task = asyncio.create_task(boards.run())
     yield boards, lanes
     await boards.close()
-    await asyncio.wait_for(task, limit(5))
+    async with asyncio.timeout(limit(5)):
+        await task
 
 
 async def test_nobody_is_told_what_nobody_could_see() -> None:
@@ -58,7 +59,8 @@ async def test_nobody_is_told_what_nobody_could_see() -> None:
             assert lanes.times > 1
             assert not waiting.done()
             lanes.fails = False
-            assert (await asyncio.wait_for(waiting, limit(5))).number == first.number + 1
+            async with asyncio.timeout(limit(5)):
+                assert (await waiting).number == first.number + 1
 
 
 async def test_one_who_follows_is_looked_for_once_a_look() -> None:
@@ -69,7 +71,8 @@ async def test_one_who_follows_is_looked_for_once_a_look() -> None:
         await asyncio.sleep(0.1)
         assert lanes.times == 1
         boards.changed()
-        await asyncio.wait_for(waiting, limit(5))
+        async with asyncio.timeout(limit(5)):
+            await waiting
         assert lanes.times == 2
 
 
@@ -82,7 +85,8 @@ async def test_all_who_follow_end_with_the_service() -> None:
         followers = [asyncio.create_task(follow()) for _ in range(3)]
         await asyncio.sleep(0.05)
         await boards.close()
-        assert max(await asyncio.wait_for(asyncio.gather(*followers), limit(5))) <= 2
+        async with asyncio.timeout(limit(5)):
+            assert max(await asyncio.gather(*followers)) <= 2
 
 
 class TestOverHttp:
@@ -102,7 +106,8 @@ class TestOverHttp:
             assert (await anext(lines))["tone"] == "free"
             await small_boundary.read("FU88", "LMC-OUT-2")
             await small_boundary.read("FV2468")
-            shown = await asyncio.wait_for(anext(lines), limit(4))
+            async with asyncio.timeout(limit(4)):
+                shown = await anext(lines)
             assert (shown["tone"], shown["plate"]) == ("stop", "FV2468")
             assert [wording["lang"] for wording in shown["texts"]] == ["zh-Hant", "zh-Hans", "en"]
 
@@ -119,7 +124,8 @@ async def test_what_another_node_decides_is_shown_as_well(
             lines = events(stream)
             assert (await anext(lines))["tone"] == "free"
             await small_boundary.read("FU88")
-            shown = await asyncio.wait_for(anext(lines), limit(10))
+            async with asyncio.timeout(limit(10)):
+                shown = await anext(lines)
             assert shown["plate"] == "FU88"
     finally:
         await other.close()

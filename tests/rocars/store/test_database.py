@@ -97,8 +97,9 @@ async def test_a_silent_database_server_does_not_hang_the_start(tmp_path):
         update={"database": DatabaseSettings(url=url, statement_timeout_s=0.5)}
     )
     try:
-        with pytest.raises(OSError):  # noqa: PT011 - TimeoutError is one, without words
-            await asyncio.wait_for(serve(settings), limit(5))
+        async with asyncio.timeout(limit(5)):
+            with pytest.raises(OSError):  # noqa: PT011 - TimeoutError is one, without words
+                await serve(settings)
     finally:
         silent.close()
 

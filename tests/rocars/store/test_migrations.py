@@ -248,12 +248,14 @@ async def test_the_lock_is_another_than_that_of_the_records(postgres):
     engine = create_async_engine(url)
     async with engine.connect() as records:
         await records.execute(text(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})"))
-        await asyncio.wait_for(prepared(url), limit(60))
+        async with asyncio.timeout(limit(60)):
+            await prepared(url)
     async with engine.connect() as other:
         await other.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         waiting = asyncio.create_task(prepared(url, statement_timeout_s=0.5))
         await asyncio.sleep(1.5)
         assert not waiting.done()
         await other.rollback()
-        await asyncio.wait_for(waiting, limit(60))
+        async with asyncio.timeout(limit(60)):
+            await waiting
     await engine.dispose()
