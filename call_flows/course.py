@@ -121,9 +121,13 @@ async def ask_wish(
 ) -> Wish:
     """Say how the last step ended, where the trainee is and what is to be done; and ask."""
     exercise = exercises[at]
-    told = [*verdict, number(call, at + 2, exercises), call.phrase(exercise.prompt, exercise.slots)]
+    opening = [
+        *verdict,
+        number(call, at + 2, exercises),
+        call.phrase(exercise.prompt, exercise.slots),
+    ]
     try:
-        return (await call.choose(step_menu(first=at == 0), before=told)).value
+        return (await call.choose(step_menu(first=at == 0), before=opening)).value
     except WentBack:
         return "before"
     except Cancelled:
