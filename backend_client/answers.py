@@ -6,7 +6,14 @@ from datetime import datetime, timedelta, timezone
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from backend_client.types import BundleState, Cargo, CargoState, EarliestCrossing, Receipt
+from backend_client.types import (
+    BundleState,
+    Cargo,
+    CargoState,
+    EarliestCrossing,
+    Receipt,
+    RehearsedStep,
+)
 
 HONG_KONG = timezone(timedelta(hours=8), "HKT")
 
@@ -29,8 +36,12 @@ class WireLogin(WireAnswer):
     language: str | None = None
 
 
-class WireDone(WireAnswer):
-    """Nothing but that it was done."""
+class WireRehearsed(WireAnswer):
+    steps: tuple[str, ...]
+
+    def rehearsed(self) -> frozenset[RehearsedStep]:
+        """Without steps that are not of the telephone's course, as it is known here."""
+        return frozenset(step for step in RehearsedStep if step in self.steps)
 
 
 class WireCargo(WireAnswer):

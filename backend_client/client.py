@@ -11,11 +11,11 @@ from urllib.parse import quote
 from backend_client.answers import (
     WireBundles,
     WireCargo,
-    WireDone,
     WireLogin,
     WireMatches,
     WireReceipt,
     WireRecognised,
+    WireRehearsed,
     WireSettled,
 )
 from backend_client.errors import UnknownBundle, UnknownCcrn
@@ -136,9 +136,12 @@ class RocarsClient:
         known = await self._ask(call, WireRecognised)
         return Caller(known.alias, known.language)
 
-    async def rehearsed(self, user_id: str, steps: Collection[RehearsedStep]) -> None:
+    async def rehearsed(
+        self, user_id: str, steps: Collection[RehearsedStep]
+    ) -> frozenset[RehearsedStep]:
         body = {"user_id": user_id, "steps": sorted(steps)}
-        await self._ask(Call("rehearsed", "POST", "/v1/rehearsals", body=body), WireDone)
+        call = Call("rehearsed", "POST", "/v1/rehearsals", body=body)
+        return (await self._ask(call, WireRehearsed)).rehearsed()
 
     async def _ask(self, call: Call, answer: type[AnswerT]) -> AnswerT:
         try:

@@ -61,6 +61,8 @@ class Rocars(Protocol):
 class Trainers(Protocol):
     """Whoever sees how far drivers are on the practice line."""
 
-    async def rehearsed(self, user_id: str, steps: Collection[RehearsedStep]) -> None:
-        """What was done in one call, under a user ID that nobody has proved. Raises
-        BackEndUnavailable."""
+    async def rehearsed(
+        self, user_id: str, steps: Collection[RehearsedStep]
+    ) -> frozenset[RehearsedStep]:
+        """What was done in one call, under a user ID that nobody has proved. The answer has what
+        was done in former calls too; nothing, if it is no driver's. Raises BackEndUnavailable."""

@@ -55,6 +55,7 @@ class RehearsedStep(StrEnum):
 
     LOG_IN = "log_in"
     BUNDLE = "bundle"
+    BUNDLE_SEVERAL = "bundle_several"  # cargo numbers at once
     HEAR = "hear"  # of a bundle: its state, or the list of them
     UNBUNDLE = "unbundle"
 

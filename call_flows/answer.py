@@ -8,6 +8,7 @@ from call_flows.call_context import CallContext, Conclusion, NotWrittenDown
 from call_flows.entrance import log_in_or_enquire
 from call_flows.hotline import hotline
 from call_flows.main_menu import main_menu
+from call_flows.practice import practise
 from call_flows.unheard import tell_unheard
 from call_flows.welcome import welcome
 from ivr.dialogue.conversation import Conversation
@@ -22,11 +23,12 @@ async def answer(call: Conversation, context: CallContext) -> None:
         if context.notes.conclusion is Conclusion.CLOSED:
             return
         await welcome(call, context)
-        if context.practice:
-            await call.say("practice.begin", barge_in=False)
-        driver = await log_in_or_enquire(call, context)
-        await tell_unheard(call, context, driver)
-        await main_menu(call, context, driver)
+        if context.training_ground is not None:
+            await practise(call, context, context.training_ground)
+        else:
+            driver = await log_in_or_enquire(call, context)
+            await tell_unheard(call, context, driver)
+            await main_menu(call, context, driver)
         await call.say("goodbye.plain")
         context.notes.conclude(Conclusion.COMPLETED)
     except (WentBack, Cancelled):

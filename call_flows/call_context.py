@@ -12,6 +12,7 @@ from backend_client.protocol import Rocars
 from backend_client.types import Driver, Receipt
 from call_flows.recording_studio import RecordingStudio
 from call_flows.rules import FlowRules
+from call_flows.training_ground import TrainingGround
 from prompts.announcement import Announcement
 from speech.languages.language import Language
 
@@ -136,7 +137,7 @@ class CallContext:
     """One call's share of the service: ROCARS, the rules, the ledger and the notes.
 
     Attributes:
-        practice: a rehearsal; ROCARS and ledger do nothing, and the caller is told so.
+        training_ground: of a rehearsal, for the course; None on the real line.
         texts: None where they cannot be sent a text message.
         studio: on the recording line only.
         recorded: the call is recorded, which the caller is told before anything else.
@@ -149,12 +150,17 @@ class CallContext:
     ledger: Ledger
     notes: CallNotes = field(default_factory=CallNotes)
     hints: CallerHints = CallerHints()
-    practice: bool = False
+    training_ground: TrainingGround | None = None
     texts: TextReceipts | None = None
     studio: RecordingStudio | None = None
     recorded: bool = False
     announcements: tuple[Announcement, ...] = ()
     hotline_now: Callable[[], HotlineNow] = HotlineNow
+
+    @property
+    def practice(self) -> bool:
+        """Whether it is a rehearsal; ROCARS and ledger do nothing, and the caller is told so."""
+        return self.training_ground is not None
 
     @property
     def known_language(self) -> Language | None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from backend_client.errors import SessionExpired
 from backend_client.types import Driver
-from call_flows.bundle import bundle
+from call_flows.bundle import Next, bundle
 from call_flows.call_context import CallContext
 from call_flows.entrance import log_in_or_enquire
 from call_flows.own_bundles import own_bundles
@@ -37,23 +37,29 @@ async def main_menu(call: Conversation, context: CallContext, driver: Driver) ->
     """The main menu, again after each errand, until the driver ends the call."""
     while True:
         try:
-            errand = await call.choose(MAIN_MENU)
-            match errand.value:
-                case "bundle":
-                    if await bundle(call, context, driver) == "finish":
-                        return
-                case "own_bundles":
-                    await own_bundles(call, context, driver)
-                case "unladen":
-                    await unladen(call)
-                case "language":
-                    await choose_language(call, context)
-                case "hotline":
-                    raise WantsHotline
-                case "goodbye":
-                    return
+            if await serve(call, context, driver) == "finish":
+                return
         except (Cancelled, WentBack):
             continue
         except SessionExpired:
             await call.say("login.expired")
             driver = await log_in_or_enquire(call, context)
+
+
+async def serve(call: Conversation, context: CallContext, driver: Driver) -> Next:
+    """Ask once what the driver wants, and do it. Whether there may be more."""
+    errand = await call.choose(MAIN_MENU)
+    match errand.value:
+        case "bundle":
+            return await bundle(call, context, driver)
+        case "own_bundles":
+            await own_bundles(call, context, driver)
+        case "unladen":
+            await unladen(call)
+        case "language":
+            await choose_language(call, context)
+        case "hotline":
+            raise WantsHotline
+        case "goodbye":
+            return "finish"
+    return "another"

@@ -242,13 +242,13 @@ class Reception:
         rules, notes = self.settings.flows, served.notes
         if opened.practice:
             metrics.practice_calls_total.inc()
-            served.rehearsal = PracticeRocars()
+            served.rehearsal = PracticeRocars(trainers=self.trainers)
             return CallContext(
                 served.rehearsal,
                 rules,
                 PracticeLedger(),
                 notes,
-                practice=True,
+                training_ground=served.rehearsal,
                 announcements=self._announced(),
                 hotline_now=self.hotline_now,
             )

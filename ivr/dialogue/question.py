@@ -135,3 +135,7 @@ class Menu(Generic[T]):
 
     def by_key(self, key: str) -> Choice[T] | None:
         return next((choice for choice in self.choices if choice.key == key), None)
+
+    def key_of(self, value: T) -> str:
+        """The key of a choice, to be named elsewhere. Raises StopIteration for no choice."""
+        return next(choice.key for choice in self.choices if choice.value == value)

@@ -40,6 +40,7 @@ SAMPLES: dict[str, list[Callable[[Callable[..., Question]], Question]]] = {
         lambda build: build(undo=True, more=True),
         lambda build: build(undo=False, more=False),
     ],
+    "step_menu": [lambda build: build(first=False), lambda build: build(first=True)],
     "vehicle_menu": [
         lambda build: build(_MARKS, more=True),
         lambda build: build(_MARKS[:1], more=False),

@@ -9,9 +9,8 @@ from rocars.bundling.bundles import checked_ubr
 from rocars.bundling.messages import BundleList, BundleReceipt, BundleRequest, Settle, Settled
 from rocars.cargo.messages import CargoStatus
 from rocars.entrance.messages import LoggedIn, LogIn
-from rocars.messages import Done
 from rocars.refusals import Code, Problem
-from rocars.registry.messages import Recognise, Recognised, Rehearsal, VehicleMatches
+from rocars.registry.messages import Recognise, Recognised, Rehearsal, Rehearsed, VehicleMatches
 from rocars.secrets.key_ring import Role
 
 CHANNEL = EndpointGroup(Role.IVR)
@@ -177,10 +176,11 @@ async def recognise(incoming: Incoming) -> Recognised:
     "rehearsed",
     "POST",
     "/v1/rehearsals",
-    "What somebody did on the practice line, for their trainer; not for whom there is no driver",
+    "What somebody did on the practice line, kept for their next call and their trainer; not for "
+    "whom there is no driver",
     body=Rehearsal,
 )
-async def rehearsed(incoming: Incoming) -> Done:
+async def rehearsed(incoming: Incoming) -> Rehearsed:
     rehearsal = incoming.body_as(Rehearsal)
-    await incoming.service.rehearsals.note(rehearsal.user_id, rehearsal.steps)
-    return Done()
+    done = await incoming.service.rehearsals.note(rehearsal.user_id, rehearsal.steps)
+    return Rehearsed(steps=done)

@@ -68,6 +68,7 @@ STEPS: Mapping[str, str] = {
     "bundle": _("bundled"),
     "board": _("read the board"),
     "log_in": _("logged in"),
+    "bundle_several": _("bundled several cargoes"),
     "hear": _("heard of a bundle"),
     "unbundle": _("unbundled"),
 }

@@ -15,12 +15,12 @@ from rocars.store.tables.course import CourseTaken
 from rocars.store.tables.registration import Company
 from rocars.store.tables.web import WebAccount
 
-Step = Literal["lodge", "amend", "bundle", "board", "log_in", "hear", "unbundle"]
+Step = Literal["lodge", "amend", "bundle", "board", "log_in", "bundle_several", "hear", "unbundle"]
 Place = Literal["web", "kiosk", "telephone"]
 STEPS: Mapping[Place, tuple[Step, ...]] = {
     "web": ("lodge", "amend", "bundle", "board"),
     "kiosk": ("lodge", "bundle", "board"),
-    "telephone": ("log_in", "bundle", "hear", "unbundle"),
+    "telephone": ("log_in", "bundle", "bundle_several", "hear", "unbundle"),
 }
 """By where a course is taken, in their order: at kiosks nothing is amended, and drivers on the
 telephone lodge nothing."""

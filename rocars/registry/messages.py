@@ -70,14 +70,23 @@ class Recognised(Answer):
     language: Language | None
 
 
-RehearsedStep = Literal["log_in", "bundle", "hear", "unbundle"]
+RehearsedStep = Literal["log_in", "bundle", "bundle_several", "hear", "unbundle"]
 
 
 class Rehearsal(Request):
     """What was done in a call to the practice line, where nothing is bundled."""
 
     user_id: Keyed = Field(description="As keyed; no PIN was asked of ROCARS.")
-    steps: list[RehearsedStep] = Field(min_length=1, max_length=4)
+    steps: list[RehearsedStep] = Field(min_length=1, max_length=5)
+
+
+class Rehearsed(Answer):
+    """How far somebody is on the practice line."""
+
+    steps: list[RehearsedStep] = Field(
+        description="All that was done with this user ID, in this call or before, in the order of "
+        "the course; nothing, if it is no driver's."
+    )
 
 
 class AccountData(Request):

@@ -6,6 +6,7 @@ No PIN is asked for there, and none is looked up: whoever keys a driver's user I
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from sqlalchemy import select
 
@@ -22,9 +23,10 @@ class Rehearsals:
         self._database = database
         self._clock = clock
 
-    async def note(self, user_id: str, steps: Sequence[RehearsedStep]) -> None:
-        """Steps that were done, now for the first time or again. Of a user ID that is no driver's
-        nothing is kept: anything may be keyed on the practice line."""
+    async def note(self, user_id: str, steps: Sequence[RehearsedStep]) -> list[RehearsedStep]:
+        """Steps that were done, now for the first time or again; gives all that were ever done. Of
+        a user ID that is no driver's nothing is kept: anything may be keyed on the practice line.
+        """
         now = self._clock()
         async with self._database.writing() as session:
             # The driver is locked, so that two calls at the same time lose no step.
@@ -32,12 +34,13 @@ class Rehearsals:
                 select(Driver.id).where(Driver.user_id == user_id).with_for_update()
             )
             if driver_id is None:
-                return
+                return []
             kept = await session.get(Rehearsed, driver_id)
             if kept is None:
                 kept = Rehearsed(driver_id=driver_id, begun_at=now, steps={})
                 session.add(kept)
             kept.steps = {str(step): now.isoformat() for step in steps} | kept.steps
+            return [step for step in get_args(RehearsedStep) if step in kept.steps]
 
     async def trainees(self) -> Sequence[Trainee]:
         """Those who have begun, the newest first, at most `A_PAGE`."""

@@ -63,8 +63,11 @@ async def test_from_login_to_unbundling(client: Rocars, demonstration):
         await client.unbundle(driver, receipt.ubr, idempotency_key="three")
 
 
-async def test_a_rehearsal_is_told(client, rocars):
-    await client.rehearsed("10000001", {RehearsedStep.BUNDLE, RehearsedStep.LOG_IN})
+async def test_a_rehearsal_is_told_and_former_ones_are_answered(client, rocars):
+    await client.rehearsed("10000001", {RehearsedStep.BUNDLE})
+    steps = await client.rehearsed("10000001", {RehearsedStep.LOG_IN})
+    assert steps == {RehearsedStep.BUNDLE, RehearsedStep.LOG_IN}
+    assert await client.rehearsed("99999999", {RehearsedStep.LOG_IN}) == set()
     (trainee,) = await rocars.service.rehearsals.trainees()
     assert (trainee.user_id, set(trainee.progress.done)) == ("10000001", {"log_in", "bundle"})
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backend_client.errors import BackEndUnavailable
-from backend_client.types import RehearsedStep
 from call_flows.rules import FlowRules
 from ivr.call import reception
 from ivr.call.reception import Reception
@@ -23,12 +20,14 @@ from ivr.telephony.ending import Cause, Ending, Who
 from ivr.telephony.invite import Invite
 from tests.support.fakes.caller import HANG_UP, Cue, ScriptedCaller
 from tests.support.fakes.line import SECONDS_PER_PHRASE, PaperLine, PaperNarrator
+from tests.support.fakes.trainers import PaperTrainers
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
 PRACTICE = FlowRules().practice_numbers[0]
 LOG_IN = (
     Cue("welcome.language", "3"),
+    Cue("practice.alone", "2"),
     Cue("login.user_id", "12345678"),
     Cue("login.pin", "123456"),
     Cue("login.code", "123456"),
@@ -174,23 +173,10 @@ async def test_an_order_from_the_console_waits_for_the_reference(
     assert paper.line.prompts[-1] == last
 
 
-@dataclass
-class PaperTrainers:
-    """Keeps what it is told; may be unreachable."""
-
-    away: bool = False
-    reports: list[tuple[str, set[str]]] = field(default_factory=list)
-
-    async def rehearsed(self, user_id: str, steps: Collection[RehearsedStep]) -> None:
-        self.reports.append((user_id, set(steps)))
-        if self.away:
-            raise BackEndUnavailable("rehearsed", uncertain=False)
-
-
 @pytest.mark.parametrize("away", [False, True])
 async def test_trainers_are_told_of_a_rehearsal_once_it_is_over(tmp_path: Path, away: bool) -> None:
     paper = PaperReception(tmp_path)
-    paper.reception.trainers = trainers = PaperTrainers(away)
+    paper.reception.trainers = trainers = PaperTrainers(away=away)
     assert await paper.call(*TO_THE_REFERENCE, Cue("bundle.repeat", "3")) is CallOutcome.COMPLETED
     assert trainers.reports == [("12345678", {"log_in", "bundle"})]
 
@@ -198,7 +184,7 @@ async def test_trainers_are_told_of_a_rehearsal_once_it_is_over(tmp_path: Path, 
 async def test_without_a_log_in_there_is_nothing_to_tell(tmp_path: Path) -> None:
     paper = PaperReception(tmp_path)
     paper.reception.trainers = trainers = PaperTrainers()
-    await paper.call(Cue("welcome.language", "3"), Cue("login.user_id", HANG_UP))
+    await paper.call(Cue("welcome.language", "3"), Cue("practice.alone", HANG_UP))
     assert trainers.reports == []
 
 

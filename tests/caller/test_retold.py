@@ -280,7 +280,7 @@ async def test_fillers_are_not_expected(tmp_path: Path) -> None:
 async def test_practice_calls_need_nothing_of_rocars(tmp_path: Path) -> None:
     story = await recorded(
         IN_ENGLISH,
-        Cue("practice.begin", "", after=2),
+        Cue("practice.alone", "2", after=2),
         *LOG_IN,
         ("main_menu.intro", HANG_UP),
         practice=True,

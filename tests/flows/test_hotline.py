@@ -12,7 +12,7 @@ from call_flows.rules import FlowRules
 from ivr.dialogue.line import Transfer
 from prompts.composer import HONG_KONG
 from tests.support.fakes.caller import HANG_UP, Cue
-from tests.support.fakes.flows_on_paper import IN_ENGLISH, PaperCall
+from tests.support.fakes.flows_on_paper import ALONE, IN_ENGLISH, PaperCall
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
@@ -52,7 +52,7 @@ async def test_who_hangs_up_while_he_is_connected_came_for_the_hotline(paper: Pa
 async def test_a_rehearsal_disturbs_nobody(paper: PaperCall) -> None:
     paper.rules = FlowRules(hotline_transfer_uri=HOTLINE)
     paper.practice = True
-    await paper.run(*TO_HOTLINE, ("hotline.advice", ""))
+    await paper.run(IN_ENGLISH, ALONE, *TO_HOTLINE[1:], ("hotline.advice", ""))
     assert paper.line.transfers == []
 
 

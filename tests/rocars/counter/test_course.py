@@ -44,7 +44,7 @@ async def test_all_places_are_on_one_page(office: Office) -> None:
         if "trainee5" in row or "20000055" in row
     ]
     assert [(row[0], row[3], row[5], row[6]) for row in rows] == [
-        ("20000055", "telephone", "2 of 4", "heard of a bundle"),
+        ("20000055", "telephone", "2 of 5", "bundled several cargoes"),
         ("trainee5", "kiosk", "1 of 3", "bundled"),
         ("trainee5", "web", "0 of 4", "lodged"),
     ]

@@ -9,6 +9,7 @@ from backend_client.types import CargoState
 from call_flows.answer import answer
 from call_flows.call_context import CallContext, CallerHints, HotlineNow
 from call_flows.rules import FlowRules
+from ivr.call.practice import PracticeRocars
 from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.line import HungUp, Transfer
 from ivr.dialogue.settings import DialogueSettings
@@ -21,6 +22,7 @@ from tests.support.fakes.rocars import CODE, PIN, USER_ID, PaperLedger, PaperRoc
 Script = Cue | tuple[str, str]
 
 IN_ENGLISH: Script = ("welcome.language", "3")
+ALONE: Script = ("practice.alone", "2")
 LOG_IN: tuple[Script, ...] = (
     ("login.user_id", USER_ID),
     ("login.pin", PIN),
@@ -53,12 +55,13 @@ class PaperCall:
     async def run(self, *script: Script) -> None:
         """Answer a call whose caller follows the script; every cue must have been heard."""
         self.line = PaperLine(transfer_becomes=self.transfer_becomes)
+        ground = self.rocars if isinstance(self.rocars, PracticeRocars) else PracticeRocars()
         self.context = CallContext(
             self.rocars,
             self.rules,
             self.ledger,
             hints=self.hints,
-            practice=self.practice,
+            training_ground=ground if self.practice else None,
             texts=self.texts,
             announcements=self.announcements,
             hotline_now=lambda: self.hotline,
