@@ -40,11 +40,13 @@ def from_call(
         raise typer.Exit(USAGE)
     from ivr.caller.retold.from_records import history_from
     from ivr.caller.retold.history import CannotBeRetold
+    from ivr.caller.retold.waits import Waits
     from ivr.caller.retold.writing import as_file
 
     try:
         stories = asyncio.run(_stories(settings, call_ids))
-        text = as_file(history_from(stories), settings.dialogue.terminator_grace_s)
+        waits = Waits.of(settings.dialogue, settings.speech)
+        text = as_file(history_from(stories), waits)
     except CannotBeRetold as failure:
         typer.echo(f"rocars-ivr: {failure}", err=True)
         raise typer.Exit(NOT_MADE) from None

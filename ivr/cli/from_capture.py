@@ -38,6 +38,7 @@ def from_capture(
     from ivr.caller.capture.keyed import Digits
     from ivr.caller.hearing.repertoire import Repertoire
     from ivr.caller.retold.history import CannotBeRetold
+    from ivr.caller.retold.waits import Waits
     from ivr.caller.retold.writing import as_file
     from prompts.library import load_library
     from prompts.live import as_heard
@@ -48,12 +49,14 @@ def from_capture(
         call = chosen(read, call_id)
         library = as_heard(load_library(settings.prompts.recordings), settings.published_prompts)
         digits = Digits(rules.user_id_digits, rules.pin_digits, rules.code_digits)
-        grace_s = settings.dialogue.terminator_grace_s
-        history = history_from_capture(read, call, Repertoire.of_library(library), digits, grace_s)
+        waits = Waits.of(settings.dialogue, settings.speech)
+        history = history_from_capture(
+            read, call, Repertoire.of_library(library), digits, waits.terminator_grace_s
+        )
     except (CannotBeRead, CannotBeRetold) as failure:
         typer.echo(f"rocars-ivr: {failure}", err=True)
         raise typer.Exit(NOT_MADE) from None
-    text = as_file(history, grace_s)
+    text = as_file(history, waits)
     if out is None:
         typer.echo(text, nl=False)
         return

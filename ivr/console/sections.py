@@ -15,6 +15,7 @@ from ivr.records.settings import RecordsSettings
 from prompts.settings import PromptSettings
 from sip_config.settings import SipSettings
 from speech.languages.language import Language
+from speech.recognition.settings import RecognitionSettings
 
 
 class NodeSection(Protocol):
@@ -50,6 +51,8 @@ class ConsoleSections(Protocol):
     def flows(self) -> FlowsSection: ...
     @property
     def dialogue(self) -> DialogueSettings: ...
+    @property
+    def speech(self) -> RecognitionSettings: ...
     @property
     def prompts(self) -> PromptSettings: ...
     @property

@@ -15,6 +15,7 @@ from backend_client.transport import ProblemAnswered
 from ground.web.words import Translate
 from ivr.caller.retold.from_records import history_from
 from ivr.caller.retold.history import CannotBeRetold
+from ivr.caller.retold.waits import Waits
 from ivr.caller.retold.writing import as_file
 from ivr.handset.admission import Known
 from ivr.handset.dialler import WITHHELD, Dialler
@@ -149,8 +150,9 @@ class Handset:
             story = await CallSearch(self._premises.records).story_of(sip_call_id)
             if story is None:
                 raise CannotBeRetold("the records do not have it any more")
-            grace_s = self._premises.settings.dialogue.terminator_grace_s
-            text = await asyncio.to_thread(lambda: as_file(history_from([story]), grace_s))
+            settings = self._premises.settings
+            waits = Waits.of(settings.dialogue, settings.speech)
+            text = await asyncio.to_thread(lambda: as_file(history_from([story]), waits))
         except CannotBeRetold as failure:
             return ScenarioTold("", "", failure.message(self._translate))
         except RecordsUnavailable as failure:

@@ -11,6 +11,7 @@ from ivr.records.settings import RecordsSettings
 from ivr.telephony.settings import TelephonySettings
 from sip_config.settings import SipSettings
 from speech.languages.language import Language
+from speech.recognition.settings import RecognitionSettings
 
 _NUMBER = re.compile(r"\+?[0-9]{1,20}")
 
@@ -37,6 +38,8 @@ class HandsetSections(Protocol):
     def telephony(self) -> TelephonySettings: ...
     @property
     def dialogue(self) -> DialogueSettings: ...
+    @property
+    def speech(self) -> RecognitionSettings: ...
     @property
     def flows(self) -> FlowsSection: ...
     @property

@@ -40,7 +40,8 @@ class Utterance:
     Attributes:
         readings: the likeliest first; empty for speech that is no answer.
         sure: whether the first reading may be used without confirmation by another authority.
-        spoken_ms: how long the caller spoke.
+        spoken_ms: how long the caller spoke, from the onset of speech, which is known to a tenth of
+            a second, to the end of the last word.
         decided_ms: from the last speech to the result.
     """
 

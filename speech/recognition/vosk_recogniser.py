@@ -56,6 +56,8 @@ class VoskAttention:
     grammars: Mapping[Language, Grammar]
     began: asyncio.Event = field(default_factory=asyncio.Event)
     _before: bytes = b""
+    _before_ms: int = 0
+    """How much of the utterance came before its onset."""
     _speech: asyncio.Queue[tuple[bytes, int]] = field(default_factory=asyncio.Queue)
     """Sound from the onset on, each piece with the length of the silence at its end in ms."""
 
@@ -73,11 +75,12 @@ class VoskAttention:
         waiting = not activity.speaking
         activity.hear(received, sent)
         if waiting:
-            received = self._before[-_BEFORE_ONSET:] + received
+            before = self._before[-_BEFORE_ONSET:]
             if not activity.speaking:
-                self._before = received
+                self._before = before + received
                 return
-            self._before = b""
+            received, self._before = before + received, b""
+            self._before_ms = len(before) // _BYTES_PER_MS
             self.recogniser.hear_every(_SPEAKING_FRAMES)
         self._speech.put_nowait((received, activity.silent_ms))
 
@@ -144,7 +147,7 @@ class VoskAttention:
             sure=bool(readings)
             and readings[0].confidence >= self.recogniser.settings.least_confidence
             and not steady,
-            spoken_ms=lasted_ms - silent_ms,
+            spoken_ms=max(0, lasted_ms - self._before_ms - silent_ms),
             decided_ms=silent_ms + round((time.monotonic() - ended) * 1000),
         )
         self.recogniser.on_utterance(utterance)

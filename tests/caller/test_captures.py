@@ -16,6 +16,7 @@ from ivr.caller.capture.from_capture import chosen, history_from_capture
 from ivr.caller.capture.keyed import Digits
 from ivr.caller.hearing.repertoire import Repertoire
 from ivr.caller.retold.history import CannotBeRetold
+from ivr.caller.retold.waits import Waits
 from ivr.caller.retold.writing import as_file
 from ivr.caller.scenario.reading import read
 from ivr.caller.scenario.scenario import Scenario
@@ -45,6 +46,8 @@ USER_ID, PIN, CODE, CCRN, VEHICLE, UBR = (
     *("61234567", "864209", "135790"),
     *("7015653580153", "WE8888", "5550001234"),
 )
+
+WAITS = Waits(terminator_grace_s=2.0, end_of_speech_s=2.0)
 
 
 async def sound(name: str, language: Language = Language.ENGLISH, **slots: SlotValue) -> bytes:
@@ -96,7 +99,7 @@ async def bundling(call: MadeUpCall, style: KeyStyle = KeyStyle.NORMAL) -> MadeU
 def made_of(path: Path, call_id: str = "") -> str:
     capture = read_capture(path)
     call = chosen(capture, call_id)
-    return as_file(history_from_capture(capture, call, REPERTOIRE, DIGITS, 2.0), 2.0)
+    return as_file(history_from_capture(capture, call, REPERTOIRE, DIGITS, 2.0), WAITS)
 
 
 def scenario_of(text: str, folder: Path) -> Scenario:

@@ -12,6 +12,7 @@ from backend_client.errors import BackEndUnavailable
 from call_flows.rules import FlowRules
 from ivr.caller.retold.from_records import history_from
 from ivr.caller.retold.history import CannotBeRetold
+from ivr.caller.retold.waits import Waits
 from ivr.caller.retold.writing import as_file
 from ivr.caller.scenario.reading import read
 from ivr.caller.scenario.scenario import Scenario
@@ -31,6 +32,8 @@ from tests.support.fakes.rocars import CODE, PIN, USER_ID, PaperRocars
 from tests.support.paper_records import RecordedTrace, story_of
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
+
+WAITS = Waits(terminator_grace_s=2.0, end_of_speech_s=2.0)
 
 BUNDLE: tuple[Script, ...] = (
     *TO_BUNDLE,
@@ -53,7 +56,7 @@ async def recorded(*script: Script, **more: Any) -> CallStory:
 
 def scenario_of(folder: Path, *stories: CallStory) -> Scenario:
     path = folder / "made.call.yaml"
-    path.write_text(as_file(history_from(stories), 2.0))
+    path.write_text(as_file(history_from(stories), WAITS))
     return read(path).scenario
 
 
@@ -132,7 +135,7 @@ async def test_a_bundle_by_keys(tmp_path: Path) -> None:
 
 
 async def test_no_secret_and_no_number_of_the_caller_is_in_the_file() -> None:
-    text = as_file(history_from([await recorded(*BUNDLE)]), 2.0)
+    text = as_file(history_from([await recorded(*BUNDLE)]), WAITS)
     for secret in (USER_ID, PIN, CODE, CARGO, "AB1234", "FU88", "97654321"):
         assert secret not in text
 

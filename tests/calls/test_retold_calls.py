@@ -134,7 +134,7 @@ def _performed_twice(
         each.calls = calls
         path = folder / f"{calls[0].call.call_id}.call.yaml"
         try:
-            scenario_of(calls, path, service.settings.dialogue.terminator_grace_s)
+            scenario_of(calls, path, service.settings)
         except CannotBeRetold as failure:
             each.refused = str(failure)
         else:

@@ -112,6 +112,18 @@ async def test_digits_of_a_voice_never_heard_before(
     assert began
 
 
+async def test_how_long_they_spoke_is_told_without_the_silence_before(
+    models: dict[Language, Model], threads: ThreadPoolExecutor
+) -> None:
+    words = spoken(Language.ENGLISH, digits(Language.ENGLISH, "408163"))
+    loud = np.flatnonzero(np.abs(np.frombuffer(words, "<i2")) > 300)
+    sound = bytes(2 * 16000) + words + bytes(16000)
+    grammars: dict[Language, Grammar] = {Language.ENGLISH: DigitGrammar(Language.ENGLISH, 4, 20)}
+    utterance, _ = await recognised(models, threads, grammars, sound)
+    assert utterance is not None
+    assert abs(utterance.spoken_ms - (loud[-1] - loud[0]) / 8) < 300
+
+
 @pytest.mark.parametrize(
     ("language", "right", "wrong"),
     [

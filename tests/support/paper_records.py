@@ -69,7 +69,7 @@ def _row(call_id: str, sequence: int, step: trace.Step, at: datetime) -> CallSte
         name=step.name,
         text=step.text,
         value=step.value,
-        mode="",
+        mode=str(step.detail.get("mode", "")),
         attempt=step.attempt,
         ms=step.ms,
         language=str(step.language),

@@ -15,16 +15,24 @@ from typing import IO, Any
 
 from ivr.caller.pytest_plugin import CALLS_A_PROCESS
 from ivr.caller.retold.from_records import history_from, in_order
+from ivr.caller.retold.misheard import given_again
+from ivr.caller.retold.waits import Waits
 from ivr.caller.retold.writing import as_file
+from ivr.dialogue.outcome import Mode
 from ivr.dialogue.trace import StepKind
 from ivr.records.call_search import CallSearch, CallStory
 from ivr.records.database import Database
+from ivr.records.models import CallStep
+from ivr.settings.service import Settings
 from tests.support.pace import PACE, limit
 from tests.support.service import Service
 
 TRIES = 2
 
 SAYS = (StepKind.SAID, StepKind.ASKED)
+
+ENDS_A_TURN = (StepKind.ANSWERED, StepKind.NOMATCH)
+"""The step of an answer comes after those of the requests that it led to."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +91,10 @@ def _start(
     return process
 
 
-def scenario_of(stories: Sequence[CallStory], path: Path, grace_s: float) -> None:
+def scenario_of(stories: Sequence[CallStory], path: Path, settings: Settings) -> None:
     """Write the scenario of one caller's calls. Raises CannotBeRetold."""
-    path.write_text(as_file(history_from(stories), grace_s), encoding="utf-8")
+    waits = Waits.of(settings.dialogue, settings.speech)
+    path.write_text(as_file(history_from(stories), waits), encoding="utf-8")
 
 
 def stories_of(service: Service, runs: Iterable[Sequence[str]]) -> list[Sequence[CallStory]]:
@@ -114,10 +123,24 @@ async def _story(search: CallSearch, call_id: str) -> CallStory:
 
 def trace(story: CallStory) -> list[tuple[Any, ...]]:
     """What was said, asked and answered, without what differs from call to call: numbers that were
-    given, times, and fillers."""
+    given, times, and fillers.
+
+    What the recogniser makes of the same words differs, too, and with it
+
+    - whether they had to be said again, at the cost of an attempt;
+    - for how many readings of a number ROCARS was asked;
+    - why the last attempt at a question failed, of which the caller hears nothing.
+    """
     steps: list[tuple[Any, ...]] = []
-    for step in story.steps:
-        if step.detail.get("filler"):
+    misheard, cost = given_again(story.steps), 0
+    for at, step in enumerate(story.steps):
+        if step.kind == StepKind.ASKED and step.attempt == 1:
+            cost = 0
+        cost += at in misheard and step.kind == StepKind.NOMATCH
+        if at in misheard or step.detail.get("filler") or _is_of_another_reading(story.steps, at):
+            continue
+        if _is_the_last_spoken(story.steps, at):
+            steps.append((step.kind, step.name, step.mode, step.language))
             continue
         prompts = [
             (prompt["name"], prompt["language"]) for prompt in step.detail.get("prompts", ())
@@ -126,11 +149,27 @@ def trace(story: CallStory) -> list[tuple[Any, ...]]:
             prompts.sort()  # the language last spoken by this number is offered first
         how = [step.detail.get(key) for key in ("why", "sent", "ended", "before", "only_now")]
         answer = step.kind in (StepKind.ANSWERED, StepKind.NOMATCH)
-        value = "a number" if answer and len(step.value) > 2 else step.value
-        steps.append(
-            (step.kind, step.name, value, step.mode, step.attempt, step.language, prompts, how)
-        )
+        attempt = step.attempt - cost if step.attempt else 0
+        number = len(step.value) > 2 or step.name == "ccrn.part"
+        value = "a number" if answer and number else step.value
+        steps.append((step.kind, step.name, value, step.mode, attempt, step.language, prompts, how))
     return steps
+
+
+def _is_of_another_reading(steps: Sequence[CallStep], at: int) -> bool:
+    """Whether ROCARS is asked for a reading of a spoken number that it does not know."""
+    step = steps[at]
+    if step.kind != StepKind.BACK_END or step.value != "UnknownCcrn":
+        return False
+    answer = next((later for later in steps[at:] if later.kind in ENDS_A_TURN), None)
+    return answer is not None and answer.mode == Mode.SPEECH
+
+
+def _is_the_last_spoken(steps: Sequence[CallStep], at: int) -> bool:
+    """Whether this is a spoken answer after which its question is given up."""
+    step, after = steps[at], steps[at + 1 : at + 2]
+    spoken = step.kind == StepKind.NOMATCH and step.mode == Mode.SPEECH
+    return spoken and bool(after) and after[0].kind == StepKind.GAVE_UP
 
 
 def same(old: CallStory, new: CallStory) -> bool:

@@ -268,6 +268,7 @@ class CallPerformer:
         pcm = await pcm_of(step, self.stage.synthesiser, self.recordings, between)
         if step.secret:
             self._secret_speech.append(pcm)
+        self._expecting.speaks_from = time.monotonic()
         await self._play(pcm, secret=step.secret)
         self._expecting.acted = time.monotonic()
         return Remark(f"{len(pcm) / 16000:.1f} s of speech")

@@ -50,6 +50,7 @@ class Expecting:
     Attributes:
         secrets: has all variables; captured values are added.
         acted: monotonic second of our last key or word.
+        speaks_from: monotonic second at which our last words began.
     """
 
     stage: Stage
@@ -57,12 +58,13 @@ class Expecting:
     wired: WiredCall | None
     secrets: Secrets
     acted: float
+    speaks_from: float = 0.0
     _through: int = 0
     _unrecognised_from: int = 0
 
     async def prompt(self, step: Expect, asked_again: str | None = None) -> Remark:
         """Wait for a prompt. Raises NotAsExpected, and AskedAgain if `asked_again` comes
-        instead."""
+        instead: that prompt, begun after our last words did."""
         ear = self.ear
         wanted = Wanted(step.expect, step.slots, language_of(step.language))
         deadline = time.monotonic() + step.within
@@ -73,8 +75,8 @@ class Expecting:
                 found = ear.beginning(wanted)
             if found is not None:
                 return self._met(step, found, ear)
-            question = asked_again and find(Wanted(asked_again), ear.so_far, self._through)
-            if question:
+            question = self._asked(asked_again) if asked_again else None
+            if question is not None:
                 self._through = question.through
                 raise AskedAgain(asked_again)
             if ear.over:
@@ -86,6 +88,14 @@ class Expecting:
             if in_time:
                 raise NotAsExpected(f"not heard within {step.within:g} s{self.heard_instead()}")
             await ear.more(deadline - time.monotonic())
+
+    def _asked(self, name: str) -> PromptHeard | None:
+        """The prompt that asks again. A question that we spoke over, and that was heard to its end
+        all the same, is the one that we answered."""
+        found = find(Wanted(name), self.ear.so_far, self._through)
+        while found is not None and self.ear.zero + found.begins_ms / 1000 < self.speaks_from:
+            found = find(Wanted(name), self.ear.so_far, found.through)
+        return found
 
     def _met(self, step: Expect, found: PromptHeard, ear: CallEar) -> Remark:
         before = ear.detected[self._through : found.first]

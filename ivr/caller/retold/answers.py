@@ -157,6 +157,8 @@ class Answers:
             answer = self._answer(step, at)
             if answer.startswith("{"):
                 return Spoke(answer, at_ms, step.language, True, question)
+        if step.value.isdigit() and self._is_field(at):
+            return Spoke(step.value, at_ms, step.language, True, question)
         if not words:
             raise CannotBeRetold(
                 "call %(call)s: what was said at %(question)s was not understood, so that nobody "
@@ -165,6 +167,12 @@ class Answers:
                 question=step.name,
             )
         return Spoke(words, at_ms, str(step.detail["language"]), False, question)
+
+    def _is_field(self, at: int) -> bool:
+        """Whether the question takes digits; a menu's answer is the key that stands for the
+        words."""
+        asked = [step for step in self.story.steps[:at] if step.kind == StepKind.ASKED]
+        return bool(asked) and "digits" in asked[-1].detail.get("expects", ())
 
     def _length(self, at: int) -> int:
         """How many digits the question asks for."""

@@ -18,6 +18,7 @@ from ivr.caller.retold.history import (
     Prompt,
     Transferred,
 )
+from ivr.caller.retold.misheard import given_again
 from ivr.caller.retold.repeatable import (
     ANNOUNCEMENT,
     SAYS,
@@ -123,8 +124,11 @@ class _Retelling:
         call = self.story.call
         assert call.answered_at is not None
         assert call.ended_at is not None
+        misheard = given_again(self.story.steps)
         for at, step in enumerate(self.story.steps):
             match step.kind:
+                case _ if at in misheard:
+                    continue
                 case StepKind.SAID | StepKind.ASKED:
                     self._add_prompts(step, at)
                 case StepKind.ANSWERED | StepKind.NOMATCH | StepKind.UNIVERSAL:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ivr.caller.retold.history import CallHistory, Deed, Pressed, Prompt, Spoke, Transferred
+from ivr.caller.retold.waits import Waits
 from ivr.caller.wire.keys import KeyStyle
 
 FACTOR = 2
@@ -42,13 +43,9 @@ def limit_s(measured_ms: int) -> float:
     return max(LEAST_S, math.ceil(measured_ms / 1000 * FACTOR * 2) / 2)
 
 
-def steps_of(call: CallHistory, terminator_grace_s: float) -> list[Step]:
-    """The steps of one call.
-
-    Args:
-        terminator_grace_s: how long a # belongs to the previous answer, from the settings.
-    """
-    return _Steps(call, terminator_grace_s).all()
+def steps_of(call: CallHistory, waits: Waits) -> list[Step]:
+    """The steps of one call to a service that waits so long."""
+    return _Steps(call, waits).all()
 
 
 @dataclass
@@ -56,7 +53,7 @@ class _Steps:
     """The steps of one call, while they are made."""
 
     call: CallHistory
-    grace_s: float
+    waits: Waits
     _steps: list[Step] = field(default_factory=list)
     _next: int = 0
     _expected: Prompt | None = None
@@ -135,7 +132,7 @@ class _Steps:
         match deed:
             case Pressed(keys):
                 if self._must_wait(keys):
-                    self._steps.append({"wait": self.grace_s + HASH_AFTER_S})
+                    self._steps.append({"wait": self.waits.terminator_grace_s + HASH_AFTER_S})
                 self._steps.append({"press": keys})
             case Spoke():
                 say: Step = {"say": deed.words, "language": deed.language}
@@ -172,12 +169,16 @@ class _Steps:
             if prompt.follows and before is not None and before.whole and not prompt.any_order:
                 step["next"] = True
             if self._acted and prompt.latency_ms is not None and not prompt.any_order:
-                step["latency"] = limit_s(prompt.latency_ms)
+                step["latency"] = limit_s(prompt.latency_ms) + self._end_of_speech_s()
             within = limit_s(prompt.heard_to_ms - self._last_ms())
             if within > WITHIN_S:
                 step["within"] = within
             self._steps.append(step)
             self._expected, self._acted = prompt, False
+
+    def _end_of_speech_s(self) -> float:
+        """How long the service may take to know that we have finished what we did last."""
+        return self.waits.end_of_speech_s if isinstance(self._done, Spoke) else 0.0
 
     def _expect_hang_up(self) -> None:
         step: Step = {"expect_hang_up": True}

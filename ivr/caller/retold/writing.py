@@ -9,6 +9,7 @@ from typing import Any
 
 from ivr.caller.retold.history import History
 from ivr.caller.retold.steps import FACTOR, LEAST_S, Step, steps_of
+from ivr.caller.retold.waits import Waits
 from ivr.caller.scenario.scenario import Given
 
 _PLAIN = re.compile(r"[a-z][a-z0-9_.-]*")
@@ -16,15 +17,16 @@ _NOT_TEXT = {"true", "false", "yes", "no", "on", "off", "null"}
 
 ABOUT = (
     f"# Limits of time are {FACTOR} times what was measured, rounded up to half a second, and at\n"
-    f"# least {LEAST_S:g} s. Calling numbers are samples of the same country.\n"
+    f"# least {LEAST_S:g} s; after words, the longest silence that ends them is added.\n"
+    "# Calling numbers are samples of the same country.\n"
 )
 
 
-def as_file(history: History, terminator_grace_s: float) -> str:
-    """The text of the file (`*.call.yaml`). `terminator_grace_s`: see `steps_of`."""
+def as_file(history: History, waits: Waits) -> str:
+    """The text of the file (`*.call.yaml`), for a service that waits so long."""
     lines = [ABOUT.rstrip(), f"name: {_value(history.name)}", f"about: {_value(history.about)}"]
     lines += _given(history.given)
-    calls = [(call.name, steps_of(call, terminator_grace_s)) for call in history.calls]
+    calls = [(call.name, steps_of(call, waits)) for call in history.calls]
     if len(calls) == 1:
         lines += ["steps:", *_steps(calls[0][1], "  ")]
     else:

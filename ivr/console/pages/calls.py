@@ -14,6 +14,7 @@ from ground.web.forms import Form
 from ground.web.navigation import Entry, PageModule
 from ivr.caller.retold.from_records import history_from
 from ivr.caller.retold.history import CannotBeRetold
+from ivr.caller.retold.waits import Waits
 from ivr.caller.retold.writing import as_file
 from ivr.console.door.guard import action, page
 from ivr.console.exported import AT_ONCE, Pages, sent_as_csv
@@ -249,9 +250,9 @@ async def _as_test(request: web.Request, visitor: Visitor) -> web.Response:
     story = await site.search.story(request.match_info["call_id"])
     if story is None:
         return error_page(request, 404, visitor)
-    grace_s = site.settings.dialogue.terminator_grace_s
+    waits = Waits.of(site.settings.dialogue, site.settings.speech)
     try:
-        text = await asyncio.to_thread(lambda: as_file(history_from([story]), grace_s))
+        text = await asyncio.to_thread(lambda: as_file(history_from([story]), waits))
     except CannotBeRetold as failure:
         why = _("No test can be made of this call: %(why)s.") % {"why": failure.message(_)}
         return error_page(request, 409, visitor, why=why)

@@ -17,6 +17,7 @@ from prompts.announcement import Announcement
 from speech.languages.language import Language
 from tests.support.fakes.caller import Cue, ScriptedCaller
 from tests.support.fakes.line import PaperLine, PaperNarrator, PaperTrace
+from tests.support.fakes.recogniser import PaperRecogniser
 from tests.support.fakes.rocars import CODE, PIN, USER_ID, PaperLedger, PaperRocars, PaperTexts
 
 Script = Cue | tuple[str, str]
@@ -47,6 +48,7 @@ class PaperCall:
     trace: PaperTrace = field(default_factory=PaperTrace)
     hints: CallerHints = field(default_factory=CallerHints)
     practice: bool = False
+    recogniser: PaperRecogniser | None = None
     texts: PaperTexts | None = None
     transfer_becomes: Transfer = Transfer.CONNECTED
     announcements: tuple[Announcement, ...] = ()
@@ -72,6 +74,7 @@ class PaperCall:
             DialogueSettings(),
             self.trace,
             Language.CANTONESE,
+            recogniser=self.recogniser,
         )
         caller = ScriptedCaller(self.line, *script)
         following = asyncio.ensure_future(caller.follow())

@@ -76,4 +76,9 @@ class PaperAttention:
         readings = tuple(
             Reading(meaning, saying.confidence / 2**place) for place, meaning in enumerate(meanings)
         )
-        return Utterance(language, readings, sure=saying.confidence >= 0.4)
+        return Utterance(
+            language,
+            readings,
+            sure=saying.confidence >= 0.4,
+            spoken_ms=round(saying.lasts * 1000),
+        )
