@@ -14,6 +14,7 @@ from ivr.console.api import messages
 from ivr.console.api.changes import CHANGES, OfLanguage
 from ivr.console.api.endpoint import Asked, Endpoint, Query, Refused, nothing_there
 from ivr.console.api.versions import clip_of, release_message, release_of, version_message
+from ivr.console.asked_times import YEARS
 from ivr.console.insight import Insight, insight
 from ivr.console.shown import masked_number
 from ivr.records import audit
@@ -28,8 +29,6 @@ from speech.languages.language import Language
 MOST_CALLS = 200
 MOST_DAYS = 366
 USUAL_DAYS = 14
-YEARS = range(2000, 2101)
-"""What is outside is a slip of the finger."""
 
 CALL_ID = r"^[0-9A-Za-z-]{1,36}$"
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from ground.web.access import Page
 from ground.web.headers import PICTURE_POLICY
 from ground.web.navigation import Entry, PageModule
+from ivr.console.asked_times import YEARS
 from ivr.console.charts import CHARTS, HEIGHT, WIDTH, drawn, load
 from ivr.console.door.guard import page
 from ivr.console.exported import Pages, sent_as_csv
@@ -28,9 +29,6 @@ from speech.languages.language import Language
 
 COLUMNS = ("day", "language", "measure", "name", "count")
 USUAL_DAYS = 14
-YEARS = range(2000, 2101)
-"""A date outside is a slip of the finger."""
-
 MOST_DAYS = 366
 FIELDS = {"from": "From", "to": "To", "language": "Language"}
 """What can be asked for, and how the page calls it."""
