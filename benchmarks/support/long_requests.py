@@ -95,8 +95,9 @@ async def held(session: ClientSession, days: Sequence[date]) -> list[LongRequest
     }
     found = []
     for name, ask in asked.items():
-        began = time.monotonic()
+        began, busy = time.monotonic(), time.process_time()
         async with Heartbeat() as others:
             await ask()
-        found.append(LongRequest(name, time.monotonic() - began, others.longest_ms))
+        took, processor = time.monotonic() - began, time.process_time() - busy
+        found.append(LongRequest(name, took, processor, others.longest_ms))
     return found

@@ -49,15 +49,23 @@ class LongRequest:
 
     Attributes:
         took_s: until all of it was there.
+        processor_s: processor time that it cost console and benchmark together, without that of
+            the process that draws.
         others_waited_ms: the longest for which the event loop served nobody else.
     """
 
     name: str
     took_s: float
+    processor_s: float
     others_waited_ms: float
 
     def cells(self) -> tuple[str, ...]:
-        return self.name, f"{self.took_s:.1f}", f"{self.others_waited_ms:.0f}"
+        return (
+            self.name,
+            f"{self.took_s:.1f}",
+            f"{self.processor_s:.1f}",
+            f"{self.others_waited_ms:.0f}",
+        )
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class ConsoleTimes:
 
 
 _OF_PAGES = ("page", "first", "median", "slowest", "processor", "kB")
-_OF_LONG_REQUESTS = ("asked for", "takes s", "others wait at most ms")
+_OF_LONG_REQUESTS = ("asked for", "takes s", "processor s", "others wait at most ms")
 
 
 def as_table(found: ConsoleTimes) -> Group:

@@ -112,7 +112,7 @@ async def test_no_search_goes_through_entries_in_vain(records: Database) -> None
         connection = await session.connection()
         for statement, values in asked:
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-            steps = [row[3] for row in plan]
+            steps = [str(step["detail"]) for step in plan.mappings()]
             in_order_of_their_number = "WHERE" not in statement
             assert in_order_of_their_number or not any(
                 step.startswith("SCAN audit") for step in steps

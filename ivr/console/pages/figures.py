@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
@@ -15,7 +14,8 @@ from ivr.console.asked_times import YEARS
 from ivr.console.charts import CHARTS, HEIGHT, WIDTH, drawn, load
 from ivr.console.door.guard import page
 from ivr.console.exported import Pages, sent_as_csv
-from ivr.console.insight import Insight, insight
+from ivr.console.insight import Insight
+from ivr.console.insight_of_days import insight_of
 from ivr.console.rendering import error_page, render, words_for
 from ivr.console.site import BUSY, SITE, Site
 from ivr.console.words import WORDS
@@ -60,9 +60,7 @@ PAGES = PageModule(routes, (Entry("/figures", "Figures", Role.VIEWER),))
 
 async def _insight(request: web.Request, *measures: Measure) -> Insight:
     first, last, language = _span(request)
-    counts = await request.app[SITE].tallies.read(first, last, language, *measures)
-    # Beside the event loop, which answers everybody else.
-    return await asyncio.to_thread(insight, counts, first, last)
+    return await insight_of(request.app[SITE].tallies, first, last, language, *measures)
 
 
 def _span(request: web.Request) -> tuple[date, date, str]:
