@@ -55,10 +55,10 @@ def invented(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]],
     """Invented calls, oldest first, with their steps and bundle requests; the last ones are in
     progress."""
     dice = random.Random(7)
-    newest = now()
+    newest, ended = now(), count - IN_PROGRESS
     for number in range(count):
-        over = number < count - IN_PROGRESS
-        at = newest - timedelta(days=DAYS) * (1 - number / count)
+        over = number < ended
+        at = newest - timedelta(days=DAYS) * (1 - number / ended)
         if not over:
             at = newest - timedelta(seconds=(count - number) * 1.5)
         # As `new_call_id` makes them: sorted by time.

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from ivr.observe.erlang import lines_for
-from ivr.records.measures import LENGTH_STEP_S, Counted, Measure
+from ivr.records.measures import LENGTH_STEP_S, Counted, CountedHour, Measure
 from ivr.records.outcome import CallOutcome
 
 BLOCKED = 0.01
@@ -130,12 +130,15 @@ def _sums() -> Sums[Any]:
     return defaultdict(float)
 
 
-def insight(counts: Iterable[Counted], first: date, last: date) -> Insight:
-    """All that some days' counts say, of the languages that are in them."""
+def insight(
+    counts: Iterable[Counted], first: date, last: date, busiest: CountedHour | None = None
+) -> Insight:
+    """All that some days' counts say, of the languages that are in them. `busiest`: which of their
+    hours had the most traffic."""
     outcomes: Sums[str] = defaultdict(float)
     by_day: defaultdict[date, Sums[str]] = defaultdict(_sums)
     lengths: Sums[int] = defaultdict(float)
-    of_hour: defaultdict[tuple[date, str], Sums[Measure]] = defaultdict(_sums)
+    of_hour: defaultdict[str, Sums[Measure]] = defaultdict(_sums)
     questions: defaultdict[str, Sums[Measure]] = defaultdict(_sums)
     modes: Sums[str] = defaultdict(float)
     for count in counts:
@@ -146,28 +149,25 @@ def insight(counts: Iterable[Counted], first: date, last: date) -> Insight:
             case Measure.LENGTH:
                 lengths[int(count.name)] += count.count
             case Measure.HOUR_CALLS | Measure.HOUR_SECONDS:
-                of_hour[count.day, count.name][count.measure] += count.count
+                of_hour[count.name][count.measure] += count.count
             case Measure.MODE:
                 modes[count.name] += count.count
             case _:
                 questions[count.name][count.measure] += count.count
-    by_hour: Sums[str] = defaultdict(float)
-    erlangs: Sums[str] = defaultdict(float)
     days = (last - first).days + 1
-    for (_, hour), found in of_hour.items():
-        by_hour[hour] += found[Measure.HOUR_CALLS]
-        erlangs[hour] += found[Measure.HOUR_SECONDS] / 3600 / days
     return Insight(
         first=first,
         last=last,
         outcomes=outcomes,
         by_day=by_day,
-        by_hour=by_hour,
-        erlangs_by_hour=erlangs,
+        by_hour={hour: found[Measure.HOUR_CALLS] for hour, found in of_hour.items()},
+        erlangs_by_hour={
+            hour: found[Measure.HOUR_SECONDS] / 3600 / days for hour, found in of_hour.items()
+        },
         lengths=lengths,
         questions=_in_order(questions),
-        busy_hour=_busiest(of_hour),
-        answered=sum(by_hour.values()),
+        busy_hour=None if busiest is None else _busy_hour(busiest),
+        answered=sum(found[Measure.HOUR_CALLS] for found in of_hour.values()),
         seconds=sum(found[Measure.HOUR_SECONDS] for found in of_hour.values()),
         modes=modes,
     )
@@ -190,9 +190,6 @@ def _in_order(found: Mapping[str, Sums[Measure]]) -> tuple[Question, ...]:
     return tuple(sorted(questions, key=lambda question: (-question.asked, question.name)))
 
 
-def _busiest(of_hour: Mapping[tuple[date, str], Sums[Measure]]) -> BusyHour | None:
-    if not of_hour:
-        return None
-    (day, hour), found = max(of_hour.items(), key=lambda item: item[1][Measure.HOUR_SECONDS])
-    erlangs = found[Measure.HOUR_SECONDS] / 3600
-    return BusyHour(day, hour, found[Measure.HOUR_CALLS], erlangs, lines_for(erlangs, BLOCKED))
+def _busy_hour(busiest: CountedHour) -> BusyHour:
+    erlangs = busiest.seconds / 3600
+    return BusyHour(busiest.day, busiest.hour, busiest.calls, erlangs, lines_for(erlangs, BLOCKED))

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records.audit_chain import sealed
+from ivr.records.audit_search import AuditFilter, find
 from ivr.records.audit_tables import AuditEntry
 from ivr.records.database import Database
 from ivr.records.facts import now
@@ -72,17 +73,9 @@ async def write(records: Database, who: str, action: str, subject: str, **detail
         await note(session, who, action, subject, **detail)
 
 
-async def read(
-    records: Database, *, before: int | None = None, who: str = "", limit: int = 100
-) -> Sequence[AuditEntry]:
-    """Newest first; `before` is the id of the last entry of the page before."""
-    query = select(AuditEntry).order_by(AuditEntry.entry_id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(AuditEntry.entry_id < before)
-    if who:
-        query = query.where(AuditEntry.who == who)
-    async with records.reading() as session:
-        return (await session.scalars(query)).all()
+async def read(records: Database, *, who: str = "", limit: int = 100) -> Sequence[AuditEntry]:
+    """The newest entries, of everybody or of one person, newest first."""
+    return await find(records, AuditFilter(who=who), limit)
 
 
 async def following(records: Database, after: int, limit: int = 500) -> Sequence[AuditEntry]:

@@ -23,7 +23,11 @@ class AuditEntry(Base):
     """
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_who", "who", "entry_id"),)
+    __table_args__ = (
+        Index("ix_audit_who", "who", "entry_id"),
+        Index("ix_audit_action", "action", "entry_id"),
+        Index("ix_audit_who_action", "who", "action", "entry_id"),
+    )
 
     entry_id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant, index=True)

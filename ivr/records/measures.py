@@ -26,7 +26,7 @@ class Measure(StrEnum):
     MODE = "mode"  # answers, by key or speech
 
 
-BY_DAY = (Measure.OUTCOME, Measure.HOUR_CALLS, Measure.HOUR_SECONDS)
+HOURS = (Measure.HOUR_CALLS, Measure.HOUR_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,13 @@ class Counted:
     measure: Measure
     name: str
     count: float
+
+
+@dataclass(frozen=True)
+class CountedHour:
+    """The answered calls that came in within one hour of one day, "00" to "23"."""
+
+    day: date
+    hour: str
+    calls: float
+    seconds: float

@@ -74,6 +74,10 @@ class Call(Base):
             sqlite_where=text("language IS NOT NULL"),
             postgresql_where=text("language IS NOT NULL"),
         ),
+        # The newest first, as they are looked for.
+        Index("ix_calls_caller", "caller_e164", "call_id"),
+        Index("ix_calls_driver", "driver", "call_id"),
+        Index("ix_calls_outcome", "outcome", "call_id"),
     )
 
     call_id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -83,7 +87,7 @@ class Call(Base):
     sip_call_id: Mapped[str] = mapped_column(Text, index=True)
     source: Mapped[str] = mapped_column(Text)
     caller_kind: Mapped[NumberKind] = mapped_column(as_text(NumberKind))
-    caller_e164: Mapped[str | None] = mapped_column(String(16), index=True)
+    caller_e164: Mapped[str | None] = mapped_column(String(16))
     caller_region: Mapped[str | None] = mapped_column(String(3))
     called: Mapped[str] = mapped_column(Text)
     offered_at: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -23,7 +23,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.hong_kong import HONG_KONG, hong_kong_day
-from ivr.records.measures import BY_DAY, LENGTH_STEP_S, LONGEST_LENGTH_S, Counted, Measure
+from ivr.records.measures import (
+    HOURS,
+    LENGTH_STEP_S,
+    LONGEST_LENGTH_S,
+    Counted,
+    CountedHour,
+    Measure,
+)
 from ivr.records.models import Call, CallStep
 from ivr.records.outcome import CallOutcome
 from ivr.records.tally_tables import Tally, TallySum
@@ -53,15 +60,22 @@ class Tallies:
         self._leave_out = tuple(leave_out)
 
     async def read(
-        self, first: date, last: date, language: str = "", *measures: Measure
+        self,
+        first: date,
+        last: date,
+        language: str = "",
+        *measures: Measure,
+        hours_summed: bool = False,
     ) -> Sequence[Counted]:
         """Counts of the days from `first` to `last`, of one language or of all.
 
-        Days are summed up where the measure is not one of `BY_DAY`: then `day` is the first.
+        Outcomes are of each day, and hours unless they are summed up: of half a year they are nine
+        tenths of all counts. Where days are summed up, `day` is the first.
         """
+        by_day = (Measure.OUTCOME,) if hours_summed else (Measure.OUTCOME, *HOURS)
         wanted = measures or tuple(Measure)
-        each = [measure for measure in wanted if measure in BY_DAY]
-        summed = [measure for measure in wanted if measure not in BY_DAY]
+        each = [measure for measure in wanted if measure in by_day]
+        summed = [measure for measure in wanted if measure not in by_day]
         kept, of_days = _kept(first, last, language)
         total = func.sum(kept.count)
         queries: tuple[tuple[list[Measure], Select[date, str, str, float]], ...] = (
@@ -84,6 +98,28 @@ class Tallies:
                         Counted(row[0], language, Measure(row[1]), row[2], row[3]) for row in rows
                     )
         return counts
+
+    async def busiest_hour(self, first: date, last: date, language: str = "") -> CountedHour | None:
+        """The hour of all these days with the most traffic; None without answered calls."""
+        kept, of_days = _kept(first, last, language)
+        busiest = (
+            select(kept.day, kept.name, kept.count)
+            .where(*of_days, kept.measure == Measure.HOUR_SECONDS)
+            .order_by(kept.count.desc(), kept.day, kept.name)
+            .limit(1)
+        )
+        async with self._records.reading() as session:
+            found = (await session.execute(busiest)).one_or_none()
+            if found is None:
+                return None
+            day, hour, seconds = found
+            _, of_day = _kept(day, day, language)
+            calls = await session.scalar(
+                select(kept.count).where(
+                    *of_day, kept.measure == Measure.HOUR_CALLS, kept.name == hour
+                )
+            )
+        return CountedHour(day, hour, calls or 0, seconds)
 
     async def all(self, first: date, last: date, language: str = "") -> Sequence[Counted]:
         """Every count as it is kept."""

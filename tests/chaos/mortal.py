@@ -11,14 +11,14 @@ import os
 import random
 import signal
 import sqlite3
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tests.support.forked import Forked, Program, program
-from tests.support.pace import PACE
+from tests.support.pace import PACE, limit
 
 KILLS = 3
 
@@ -93,6 +93,20 @@ class Mortal:
             assert self.process is not None
             self.up.clear()
             self.process.kill()
+
+    @asynccontextmanager
+    async def dying(self, chance: random.Random | None) -> AsyncIterator[asyncio.Task[None]]:
+        """Meanwhile it is started again whenever it died, and with a `chance` killed too: the task
+        ends with the last of these deaths. Raises TimeoutError."""
+        keeper = asyncio.create_task(self.keep_alive())
+        killer = asyncio.create_task(self.kill_at_random(chance) if chance else asyncio.sleep(0))
+        try:
+            async with asyncio.timeout(limit(120)):
+                yield killer
+        finally:
+            killer.cancel()
+            keeper.cancel()
+            await asyncio.gather(keeper, killer, return_exceptions=True)
 
     def held(self, statement: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.directory / "rocars" / "rocars.sqlite3") as database:

@@ -133,18 +133,13 @@ async def send_all(bulk: Bulk, count: int, orders: int, chance: random.Random | 
         await bulk.start()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(limit(20))) as http:
             await bulk.register(http, f"http://127.0.0.1:{receiver.addresses[0][1]}/")
-            keeper = asyncio.create_task(bulk.keep_alive())
-            killer = asyncio.create_task(bulk.kill_at_random(chance)) if chance else None
-            async with asyncio.timeout(limit(120)):
+            async with bulk.dying(chance) as last_death:
                 await asyncio.gather(
                     *(bulk.send(http, company, sent) for company, sent in messages.items())
                 )
-                if killer is not None:
-                    await killer
+                await last_death
                 await bulk.all_pushed(names)
                 await bulk.written_down()
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
         lodged = bulk.held(
             "SELECT reference, ccrn, packages FROM bulk_consignment"
             " JOIN consignment ON consignment.id = consignment_id ORDER BY consignment.id"

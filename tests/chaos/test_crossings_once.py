@@ -113,19 +113,13 @@ async def drive_through(boundary: Boundary, count: int, chance: random.Random | 
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(limit(20))) as http:
             await bundle_all(boundary, http, count)
             marks = [mark(number) for number in range(count)]
-            keeper = asyncio.create_task(boundary.keep_alive())
-            killer = asyncio.create_task(boundary.kill_at_random(chance)) if chance else None
-            async with asyncio.timeout(limit(120)):
+            async with boundary.dying(chance):
                 await asyncio.gather(
                     *(
                         boundary.camera(http, lane, marks[place :: len(LANES)])
                         for place, lane in enumerate(LANES)
                     )
                 )
-            if killer is not None:
-                killer.cancel()
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
         instructions = {plate: answer["instruction"] for plate, answer in boundary.answers.items()}
         assert instructions == {
             mark(number): "examine" if number % 3 == 0 else "proceed" for number in range(count)

@@ -143,15 +143,10 @@ async def upload_all(portal: Portal, count: int, rows: int, chance: random.Rando
             cookie_jar=jar, timeout=timeout, headers={"Accept-Language": "en"}
         ) as http:
             await portal.register(http)
-            keeper = asyncio.create_task(portal.keep_alive())
-            killer = asyncio.create_task(portal.kill_at_random(chance)) if chance else None
-            async with asyncio.timeout(limit(120)):
+            async with portal.dying(chance) as last_death:
                 for name, content in files.items():
                     await portal.upload(http, name, content)
-                if killer is not None:
-                    await killer
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+                await last_death
         lodged = portal.held(
             "SELECT reference, ccrn, batch_id FROM batched_consignment"
             " JOIN consignment ON consignment.id = consignment_id ORDER BY consignment.id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -27,8 +28,7 @@ from ivr.console.health import (
     NOT_TESTED,
     OVERLOADED,
 )
-from ivr.console.pages import figures, telephone, waiting
-from ivr.console.pages.calls import FIELDS
+from ivr.console.pages import audit_log, calls, figures, telephone, waiting
 from ivr.console.rendering import LOOK
 from ivr.console.reports.letter import COMPARED_WITH, LABELS
 from ivr.console.reports.letter import TITLES as REPORT_TITLES
@@ -58,6 +58,7 @@ pytestmark = pytest.mark.unit
 DIRECTORY = Path(ivr.console.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2.ext:babel_extract")]
 OF_ALERTS: tuple[type[StrEnum], ...] = (AlertEvent, AlertKind, Channel)
+NOTED_BY = ("audit.note", "audit.write", "audit.deeds_from", "deeds_from")
 PLACE = re.compile(r"%\(\w+\)[.\d]*[a-z]")
 
 
@@ -92,7 +93,8 @@ def chosen() -> set[str]:
     words |= {state.name.lower() for state in WorkerState} | {"bundle", "unbundle"}
     words |= {title(flow) for flow in flow_graphs()} | {*SAID, *TYPED.values(), *PLACES}
     words |= {*figures.FIELDS.values(), *waiting.FIELDS.values()}
-    words |= {*OURS, *FIELDS.values(), *NOT_LISTENED_TO} | deeds() | refusals()
+    words |= {*OURS, *calls.FIELDS.values(), *audit_log.FIELDS.values(), *NOT_LISTENED_TO}
+    words |= deeds() | details() | refusals()
     return words | frame | {"not chosen yet"} | set(REASONS.values())
 
 
@@ -126,6 +128,17 @@ def deeds() -> set[str]:
     found |= {"log-in refused: locked", "log-in failed"}
     found |= {"person: activated", "person: deactivated", "made live", "rolled back"}
     return found - {"web", "phone"}
+
+
+def details() -> set[str]:
+    """What the audit log calls what it tells beside a deed."""
+    found = {*calls.FIELDS, *audit_log.FIELDS} - {"who"} | {"of", "since", "until", "limit"}
+    for path in (DIRECTORY.parents[1] / "ivr").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in NOTED_BY:
+                found |= {keyword.arg for keyword in node.keywords if keyword.arg}
+    assert len(found) > 20
+    return {shown.word(name) for name in found}
 
 
 def test_nothing_is_left_in_english() -> None:

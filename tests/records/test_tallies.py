@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import delete
 
-from ivr.console.insight import Insight, insight
+from ivr.console.insight import Insight
+from ivr.console.insight_of_days import insight_of
 from ivr.records.call_book import CallBook
 from ivr.records.database import Database
 from ivr.records.facts import now
@@ -37,7 +38,7 @@ async def counted(tallies: Tallies, language: str = "") -> Insight:
     for day in (DAY, DAY + timedelta(days=1)):
         await tallies.count(day)
     last = DAY + timedelta(days=1)
-    return insight(await tallies.read(DAY, last, language), DAY, last)
+    return await insight_of(tallies, DAY, last, language)
 
 
 async def some_calls(book: CallBook) -> None:

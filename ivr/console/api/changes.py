@@ -19,6 +19,7 @@ from ivr.console.api.versions import (
     version_message,
     version_of,
 )
+from ivr.console.asked_times import YEARS
 from ivr.console.faults import message_for
 from ivr.records.facts import now
 from ivr.records.prompt_tables import Source, VersionState
@@ -34,7 +35,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 MOST_VERSIONS = 2000
-YEARS = range(2000, 2101)
 
 
 class OfLanguage(Query):

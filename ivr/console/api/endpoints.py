@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from http import HTTPStatus
@@ -14,7 +13,9 @@ from ivr.console.api import messages
 from ivr.console.api.changes import CHANGES, OfLanguage
 from ivr.console.api.endpoint import Asked, Endpoint, Query, Refused, nothing_there
 from ivr.console.api.versions import clip_of, release_message, release_of, version_message
-from ivr.console.insight import Insight, insight
+from ivr.console.asked_times import YEARS
+from ivr.console.insight import Insight
+from ivr.console.insight_of_days import insight_of
 from ivr.console.shown import masked_number
 from ivr.records import audit
 from ivr.records.call_search import CallFilter
@@ -28,8 +29,6 @@ from speech.languages.language import Language
 MOST_CALLS = 200
 MOST_DAYS = 366
 USUAL_DAYS = 14
-YEARS = range(2000, 2101)
-"""What is outside is a slip of the finger."""
 
 CALL_ID = r"^[0-9A-Za-z-]{1,36}$"
 
@@ -176,8 +175,7 @@ def _call(call: Call, requests: Sequence[BundleRequest]) -> messages.Call:
 async def _figures(asked: Asked) -> messages.Figures:
     query = asked.query_as(OfDays)
     first, last = query.days()
-    counts = await asked.site.tallies.read(first, last, query.language or "")
-    seen = await asyncio.to_thread(insight, counts, first, last)
+    seen = await insight_of(asked.site.tallies, first, last, query.language or "")
     return _told(seen, query.language)
 
 

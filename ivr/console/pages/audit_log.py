@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
 from aiohttp import web
 
 from ground.web.forms import number_in
 from ground.web.navigation import Entry, PageModule
+from ivr.console.asked_times import instant_in
 from ivr.console.door.guard import page
 from ivr.console.exported import AT_ONCE, Pages, sent_as_csv
 from ivr.console.rendering import error_page, render, words_for
 from ivr.console.shown import instant
 from ivr.console.site import SITE, Site
 from ivr.records import audit
+from ivr.records.audit_search import AuditFilter, deeds, find
 from ivr.records.roles import Role
 from ivr.records.visitor import Visitor
 
 ON_A_PAGE = 100
 COLUMNS = ("entry", "at", "who", "what", "to what", "more")
+FIELDS = {"who": "Who", "what": "What", "from": "From", "to": "To"}
+"""What can be looked for, and how the page calls it."""
 
 
 def routes() -> list[web.RouteDef]:
@@ -29,36 +37,79 @@ def routes() -> list[web.RouteDef]:
 PAGES = PageModule(routes, (Entry("/audit", "Audit", Role.ADMINISTRATOR),))
 
 
+def _filter_of(query: Mapping[str, str], known: Sequence[str]) -> tuple[AuditFilter, list[str]]:
+    """What the fields of the search ask for, and the names of those that were not understood.
+    `known`: every deed that is in the log."""
+    problems = []
+
+    def time(name: str, *, end: bool = False) -> datetime | None:
+        try:
+            return instant_in(query.get(name, ""), end=end)
+        except ValueError:
+            problems.append(name)
+            return None
+
+    action, before = query.get("what", "").strip(), query.get("before", "")
+    if action and action not in known:
+        problems.append("what")
+    if before and number_in(before) is None:
+        problems.append("before")
+    wanted = AuditFilter(
+        who=query.get("who", "").strip(),
+        action=action,
+        first=time("from"),
+        last=time("to", end=True),
+        before=number_in(before),
+    )
+    return wanted, problems
+
+
+def _refused(request: web.Request, visitor: Visitor, problems: list[str]) -> web.Response:
+    _ = words_for(request)
+    names = ", ".join(_(FIELDS.get(name, name)) for name in problems)
+    return error_page(request, 400, visitor, why=_("Not understood: %(names)s.") % {"names": names})
+
+
 async def _audit(request: web.Request, visitor: Visitor) -> web.Response:
-    who, given = request.query.get("who", "").strip(), request.query.get("before", "")
-    before = number_in(given)
-    if given and before is None:
-        _ = words_for(request)
-        why = _("Not understood: %(names)s.") % {"names": "before"}
-        return error_page(request, 400, visitor, why=why)
     records = request.app[SITE].records
-    entries = await audit.read(records, before=before, who=who, limit=ON_A_PAGE + 1)
+    known = await deeds(records)
+    wanted, problems = _filter_of(request.query, known)
+    if problems:
+        return _refused(request, visitor, problems)
+    found = await find(records, wanted, ON_A_PAGE + 1)
+    asked = {name: request.query[name] for name in FIELDS if request.query.get(name)}
+    older = (
+        asked | {"before": str(found[ON_A_PAGE - 1].entry_id)} if len(found) > ON_A_PAGE else None
+    )
     return render(
         request,
         "audit.html.j2",
         visitor,
-        entries=entries[:ON_A_PAGE],
-        more=len(entries) > ON_A_PAGE,
-        who=who,
+        entries=found[:ON_A_PAGE],
+        deeds=known,
+        asked=asked,
+        older=older,
+        export=request.rel_url.with_path("/audit.csv").with_query(asked),
     )
 
 
 async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    """All of it, or all of one person's, newest first."""
-    site, who = request.app[SITE], request.query.get("who", "").strip()
-    searched = {"of": who[:64]} if who else {}
+    """All that is found, newest first."""
+    site = request.app[SITE]
+    wanted, problems = _filter_of(request.query, await deeds(site.records))
+    if problems:
+        return _refused(request, visitor, problems)
+    searched = {
+        "of" if name == "who" else name: request.query[name][:64]
+        for name in FIELDS
+        if request.query.get(name, "").strip()
+    }
     await audit.write(site.records, visitor.person.name, "audit log exported", "audit", **searched)
-    return await sent_as_csv(request, "audit.csv", COLUMNS, _pages(site, who))
+    return await sent_as_csv(request, "audit.csv", COLUMNS, _pages(site, wanted))
 
 
-async def _pages(site: Site, who: str) -> Pages:
-    before = None
-    while found := await audit.read(site.records, before=before, who=who, limit=AT_ONCE):
+async def _pages(site: Site, wanted: AuditFilter) -> Pages:
+    while found := await find(site.records, wanted, AT_ONCE):
         yield [
             (
                 entry.entry_id,
@@ -70,4 +121,4 @@ async def _pages(site: Site, who: str) -> Pages:
             )
             for entry in found
         ]
-        before = found[-1].entry_id
+        wanted = replace(wanted, before=found[-1].entry_id)

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from aiohttp import web
 
@@ -16,6 +16,7 @@ from ivr.caller.retold.from_records import history_from
 from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.waits import Waits
 from ivr.caller.retold.writing import as_file
+from ivr.console.asked_times import instant_in
 from ivr.console.door.guard import action, page
 from ivr.console.exported import AT_ONCE, Pages, sent_as_csv
 from ivr.console.pages.dialogue import dialogue
@@ -25,7 +26,6 @@ from ivr.console.site import SITE, Site
 from ivr.records import audit
 from ivr.records.call_search import PAGE, CallFilter
 from ivr.records.calling_number import calling_number
-from ivr.records.hong_kong import HONG_KONG
 from ivr.records.masking import mask_user_id
 from ivr.records.models import BundleRequest, Call
 from ivr.records.outcome import CallOutcome
@@ -72,10 +72,6 @@ def routes() -> list[web.RouteDef]:
 PAGES = PageModule(routes, (Entry("/calls", "Calls", Role.VIEWER),))
 
 
-YEARS = range(2000, 2101)
-"""A date outside is a slip of the finger."""
-
-
 def filter_of(query: Mapping[str, str], role: Role, region: str) -> tuple[CallFilter, list[str]]:
     """What the fields of the search ask for, and the names of those that were not understood.
 
@@ -85,19 +81,11 @@ def filter_of(query: Mapping[str, str], role: Role, region: str) -> tuple[CallFi
     problems = []
 
     def day(name: str, *, end: bool = False) -> datetime | None:
-        given = query.get(name, "").strip()
-        if not given:
-            return None
         try:
-            at = datetime.fromisoformat(given)
+            return instant_in(query.get(name, ""), end=end)
         except ValueError:
-            at = datetime.min
-        if at.year not in YEARS:
             problems.append(name)
             return None
-        if len(given) == 10 and end:  # a day without a time means all of it
-            at = datetime.combine(at.date(), time()) + timedelta(days=1)
-        return at if at.tzinfo else at.replace(tzinfo=HONG_KONG)
 
     def word(name: str, known: Iterable[str]) -> str:
         given = query.get(name, "").strip()

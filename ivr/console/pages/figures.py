@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
@@ -11,10 +10,12 @@ from aiohttp import web
 from ground.web.access import Page
 from ground.web.headers import PICTURE_POLICY
 from ground.web.navigation import Entry, PageModule
+from ivr.console.asked_times import YEARS
 from ivr.console.charts import CHARTS, HEIGHT, WIDTH, drawn, load
 from ivr.console.door.guard import page
 from ivr.console.exported import Pages, sent_as_csv
-from ivr.console.insight import Insight, insight
+from ivr.console.insight import Insight
+from ivr.console.insight_of_days import insight_of
 from ivr.console.rendering import error_page, render, words_for
 from ivr.console.site import BUSY, SITE, Site
 from ivr.console.words import WORDS
@@ -28,9 +29,6 @@ from speech.languages.language import Language
 
 COLUMNS = ("day", "language", "measure", "name", "count")
 USUAL_DAYS = 14
-YEARS = range(2000, 2101)
-"""A date outside is a slip of the finger."""
-
 MOST_DAYS = 366
 FIELDS = {"from": "From", "to": "To", "language": "Language"}
 """What can be asked for, and how the page calls it."""
@@ -62,9 +60,7 @@ PAGES = PageModule(routes, (Entry("/figures", "Figures", Role.VIEWER),))
 
 async def _insight(request: web.Request, *measures: Measure) -> Insight:
     first, last, language = _span(request)
-    counts = await request.app[SITE].tallies.read(first, last, language, *measures)
-    # Beside the event loop, which answers everybody else.
-    return await asyncio.to_thread(insight, counts, first, last)
+    return await insight_of(request.app[SITE].tallies, first, last, language, *measures)
 
 
 def _span(request: web.Request) -> tuple[date, date, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from email.message import EmailMessage
 
 import structlog
 
 from ivr.console.alert_settings import AlertSettings
-from ivr.console.insight import Insight, insight
+from ivr.console.insight_of_days import insight_of
 from ivr.console.mail import NotDelivered, send
 from ivr.console.repeating import repeat
 from ivr.console.report_settings import ReportSettings
@@ -72,10 +72,6 @@ class ReportSender:
         if (await self.tallies.due())[0] <= report.last:
             raise NotDelivered(f"the calls of {report.last} are not counted to its end yet")
         counts = await self.tallies.all(report.first, report.last)
-        seen = await self._insight(report.first, report.last)
-        compared = await self._insight(*before(report.period, report.first))
+        seen = await insight_of(self.tallies, report.first, report.last)
+        compared = await insight_of(self.tallies, *before(report.period, report.first))
         return letter(report.period, seen, compared, counts, self.mail.email_from, to)
-
-    async def _insight(self, first: date, last: date) -> Insight:
-        counts = await self.tallies.read(first, last)
-        return await asyncio.to_thread(insight, counts, first, last)
