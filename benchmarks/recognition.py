@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.support.edits import distance
-from ivr.dialogue.asking import MOST_READINGS
+from ivr.dialogue.understanding import MOST_READINGS
 from prompts.library import load_library
 from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
