@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from rocars.clock import Clock
+from rocars.registry.messages import RehearsedStep
 from rocars.store.database import Database
 from rocars.store.tables.course import CourseTaken
 from rocars.store.tables.registration import Company
 from rocars.store.tables.web import WebAccount
 
-Step = Literal["lodge", "amend", "bundle", "board", "log_in", "bundle_several", "hear", "unbundle"]
+Step = Literal["lodge", "amend", "board"] | RehearsedStep
 Place = Literal["web", "kiosk", "telephone"]
 STEPS: Mapping[Place, tuple[Step, ...]] = {
     "web": ("lodge", "amend", "bundle", "board"),
     "kiosk": ("lodge", "bundle", "board"),
-    "telephone": ("log_in", "bundle", "bundle_several", "hear", "unbundle"),
+    "telephone": get_args(RehearsedStep),
 }
 """By where a course is taken, in their order: at kiosks nothing is amended, and drivers on the
 telephone lodge nothing."""
 
 A_PAGE = 200
+
+Taken = TypeVar("Taken")
 
 
 @dataclass(frozen=True)
@@ -99,18 +102,27 @@ class CourseProgress:
 
     async def trainees(self) -> Sequence[Trainee]:
         """Those who have begun, the newest first, at most `A_PAGE`."""
-        async with self._database.reading() as session:
-            rows = await session.execute(
-                select(CourseTaken, WebAccount.user_id, WebAccount.name, Company.name)
-                .join(WebAccount, WebAccount.id == CourseTaken.account_id)
-                .join(Company, Company.id == WebAccount.company_id)
-                .order_by(CourseTaken.begun_at.desc())
-                .limit(A_PAGE)
-            )
-            return [
-                Trainee(user_id, name, company, _progress(taken))
-                for taken, user_id, name, company in rows
-            ]
+        begun = (
+            select(CourseTaken, WebAccount.user_id, WebAccount.name, Company.name)
+            .join(WebAccount, WebAccount.id == CourseTaken.account_id)
+            .join(Company, Company.id == WebAccount.company_id)
+            .order_by(CourseTaken.begun_at.desc())
+        )
+        return await first_page(self._database, begun, _progress)
+
+
+async def first_page(
+    database: Database,
+    begun: Select[Taken, str, str, str],
+    progress: Callable[[Taken], Progress],
+) -> Sequence[Trainee]:
+    """`A_PAGE` trainees at most. `begun`: what is kept of each, with user ID, name and company."""
+    async with database.reading() as session:
+        rows = await session.execute(begun.limit(A_PAGE))
+        return [
+            Trainee(user_id, name, company, progress(taken))
+            for taken, user_id, name, company in rows
+        ]
 
 
 def _progress(taken: CourseTaken) -> Progress:

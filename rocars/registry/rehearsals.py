@@ -11,7 +11,7 @@ from typing import get_args
 from sqlalchemy import select
 
 from rocars.clock import Clock
-from rocars.registry.course_progress import A_PAGE, Progress, Trainee
+from rocars.registry.course_progress import Progress, Trainee, first_page
 from rocars.registry.messages import RehearsedStep
 from rocars.store.database import Database
 from rocars.store.tables.course import Rehearsed
@@ -43,16 +43,15 @@ class Rehearsals:
             return [step for step in get_args(RehearsedStep) if step in kept.steps]
 
     async def trainees(self) -> Sequence[Trainee]:
-        """Those who have begun, the newest first, at most `A_PAGE`."""
-        async with self._database.reading() as session:
-            rows = await session.execute(
-                select(Rehearsed, Driver.user_id, Driver.name, Company.name)
-                .join(Driver, Driver.id == Rehearsed.driver_id)
-                .join(Company, Company.id == Driver.company_id)
-                .order_by(Rehearsed.begun_at.desc())
-                .limit(A_PAGE)
-            )
-            return [
-                Trainee(user_id, name, company, Progress("telephone", kept.begun_at, kept.steps))
-                for kept, user_id, name, company in rows
-            ]
+        """Those who have begun, the newest first, at most `A_PAGE` of `course_progress`."""
+        begun = (
+            select(Rehearsed, Driver.user_id, Driver.name, Company.name)
+            .join(Driver, Driver.id == Rehearsed.driver_id)
+            .join(Company, Company.id == Driver.company_id)
+            .order_by(Rehearsed.begun_at.desc())
+        )
+        return await first_page(self._database, begun, _progress)
+
+
+def _progress(kept: Rehearsed) -> Progress:
+    return Progress("telephone", kept.begun_at, kept.steps)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-
 from aiohttp import web
 from pydantic import ValidationError
 
@@ -16,10 +13,9 @@ from rocars.kiosk.bundler import bundler_of
 from rocars.kiosk.guard import action, page
 from rocars.kiosk.site import SITE, refusal, render, words_for
 from rocars.kiosk.visits import Kind, Visit
+from rocars.portal.form_key import key_of, new_key
 from rocars.portal.pages.bundles import ccrns_in
-from rocars.refusals import Code, Problem
-
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+from rocars.refusals import Problem
 
 
 def routes(base: str = "", kind: Kind = "driver") -> list[web.RouteDef]:
@@ -57,21 +53,13 @@ async def _filled(
         ccrns=typed.get("ccrns", ""),
         driver=typed.get("driver", ""),
         vehicle=typed.get("vehicle", ""),
-        key=secrets.token_urlsafe(16),
+        key=new_key(),
     )
-
-
-def _key(form: Form) -> str:
-    """Sent twice, a form does once. Raises Problem IDEMPOTENCY_KEY_MISSING."""
-    key = form.text("key")
-    if not _KEY.fullmatch(key):
-        raise Problem(Code.IDEMPOTENCY_KEY_MISSING)
-    return f"kiosk-{key}"
 
 
 async def _bundle(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
     _ = words_for(request)
-    key = _key(form)
+    key = f"kiosk-{key_of(form)}"
     vehicle = form.text("vehicle") or form.text("mark")
     try:
         asked = BundleRequest(ccrns=ccrns_in(form.text("ccrns")), vehicle=vehicle)
@@ -110,14 +98,14 @@ async def _shown(request: web.Request, visit: Visit, problem: str = "") -> web.R
         now=service.clock(),
         may_unbundle=live and service.settings.rules.unbundle_enabled,
         problem=problem,
-        key=secrets.token_urlsafe(16),
+        key=new_key(),
     )
 
 
 async def _unbundle(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
     ubr = _ubr(request)
     try:
-        await bundler_of(request.app[SITE].service, visit).unbundle(_key(form), ubr)
+        await bundler_of(request.app[SITE].service, visit).unbundle(f"kiosk-{key_of(form)}", ubr)
     except Problem as refused:
         if refused.code.status == 404:
             raise

@@ -4,8 +4,6 @@ portal, with a slip to print."""
 from __future__ import annotations
 
 import io
-import re
-import secrets
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -22,9 +20,9 @@ from rocars.kiosk.guard import action, page
 from rocars.kiosk.site import SITE, render, words_for
 from rocars.kiosk.visits import Visit
 from rocars.portal.fields import FIELDS, filled, read
+from rocars.portal.form_key import key_of, new_key
 from rocars.refusals import Code, Problem
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _COPIED = 3
 """So many earlier consignments are offered to be lodged alike."""
 
@@ -69,7 +67,7 @@ async def _form(
         fields=FIELDS,
         values=values,
         wrong=wrong,
-        key=key or secrets.token_urlsafe(16),
+        key=key or new_key(),
         days=_days(dates.first, dates.last),
         earlier=earlier[:_COPIED],
     )
@@ -91,9 +89,7 @@ async def _empty(request: web.Request, visit: Visit) -> web.StreamResponse:
 
 async def _lodge(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
     service = request.app[SITE].service
-    key = form.text("key")
-    if not _KEY.fullmatch(key):
-        raise Problem(Code.IDEMPOTENCY_KEY_MISSING)
+    key = key_of(form)
     dates = service.consignments.dates(service.clock())
     data = read(form.fields, shipper_of(visit).company, dates)
     if isinstance(data, list):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -13,6 +12,7 @@ from ground.web.navigation import Entry, PageModule
 from rocars.bundling.bundles import checked_ubr
 from rocars.bundling.messages import BundleRequest
 from rocars.entrance.web_login import WebVisitor
+from rocars.portal.form_key import key_of, new_key
 from rocars.portal.guard import action, page
 from rocars.portal.rendering import refusal, render, words_for
 from rocars.portal.shown import when
@@ -20,7 +20,6 @@ from rocars.portal.site import SITE
 from rocars.refusals import Code, Problem
 
 _BETWEEN = re.compile(r"[\s,;，、；]+")
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 def routes() -> list[web.RouteDef]:
@@ -74,19 +73,6 @@ def ccrns_in(typed: str) -> list[str]:
     return [number for number in _BETWEEN.split(typed) if number]
 
 
-def new_key() -> str:
-    """The Idempotency-Key of the form: sent twice, it bundles once."""
-    return secrets.token_urlsafe(16)
-
-
-def key_of(form: Form) -> str:
-    """Raises Problem IDEMPOTENCY_KEY_MISSING."""
-    key = form.text("key")
-    if not _KEY.fullmatch(key):
-        raise Problem(Code.IDEMPOTENCY_KEY_MISSING)
-    return f"web-{key}"
-
-
 async def _open(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
     site = request.app[SITE]
     _ = words_for(request)
@@ -120,7 +106,7 @@ async def _bundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.
         raise web.HTTPSeeOther(f"{visitor.base}/bundles")
     try:
         asked = BundleRequest(ccrns=ccrns_in(ccrns), vehicle=vehicle)
-        receipt = await site.service.bundling.bundle(driver_id, key_of(form), asked)
+        receipt = await site.service.bundling.bundle(driver_id, f"web-{key_of(form)}", asked)
     except ValidationError:
         problem = _("Enter at least one CCRN, and the registration mark of the vehicle.")
         return await _asked(request, visitor, problem=problem, ccrns=ccrns, vehicle=vehicle)
@@ -148,7 +134,7 @@ async def _unbundle(request: web.Request, visitor: WebVisitor, form: Form) -> we
         await site.tell(visitor, _("Enter the code of your token first."), bad=True)
         raise web.HTTPSeeOther(f"{visitor.base}/bundles")
     try:
-        await site.service.bundling.unbundle(driver_of(visitor), key_of(form), ubr)
+        await site.service.bundling.unbundle(driver_of(visitor), f"web-{key_of(form)}", ubr)
     except Problem as refused:
         if refused.code.status == 404:
             raise

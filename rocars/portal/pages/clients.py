@@ -11,9 +11,10 @@ from ground.web.navigation import PageModule
 from rocars.bundling.bundles import checked_ubr
 from rocars.bundling.messages import BundleRequest
 from rocars.entrance.web_login import WebVisitor
+from rocars.portal.form_key import key_of, new_key
 from rocars.portal.guard import FOR_CLIENT, action, page
 from rocars.portal.pages import consignments, lodging, uploads
-from rocars.portal.pages.bundles import ccrns_in, key_of, new_key
+from rocars.portal.pages.bundles import ccrns_in
 from rocars.portal.rendering import refusal, render, words_for
 from rocars.portal.site import SITE
 from rocars.refusals import Code, Problem
@@ -69,7 +70,7 @@ async def _bundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.
     try:
         asked = BundleRequest(ccrns=ccrns_in(form.text("ccrns")), vehicle=form.text("vehicle"))
         receipt = await site.service.agent_bundling.bundle(
-            client_of(visitor), key_of(form), form.text("driver")[:32], asked
+            client_of(visitor), f"web-{key_of(form)}", form.text("driver")[:32], asked
         )
     except ValidationError:
         problem = _("Enter at least one CCRN, and the registration mark of the vehicle.")
@@ -98,7 +99,7 @@ async def _unbundle(request: web.Request, visitor: WebVisitor, form: Form) -> we
     site = request.app[SITE]
     ubr = checked_ubr(request.match_info["ubr"][:32])
     try:
-        await site.service.agent_bundling.unbundle(client_of(visitor), key_of(form), ubr)
+        await site.service.agent_bundling.unbundle(client_of(visitor), f"web-{key_of(form)}", ubr)
     except Problem as refused:
         if refused.code.status == 404:
             raise

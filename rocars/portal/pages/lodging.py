@@ -3,8 +3,6 @@ it."""
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -17,13 +15,13 @@ from rocars.cargo.kept_forms import CannotBeKept, FormKind
 from rocars.cargo.messages import ConsignmentData
 from rocars.entrance.web_login import WebVisitor
 from rocars.portal.fields import FIELDS, filled, read
+from rocars.portal.form_key import key_of, new_key
 from rocars.portal.guard import action, page
 from rocars.portal.pages.consignments import own
 from rocars.portal.rendering import refusal, render, words_for
 from rocars.portal.site import SITE
-from rocars.refusals import Code, Problem
+from rocars.refusals import Problem
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _LONGEST = 2000
 """Characters of one field that are kept: more than any may have."""
 
@@ -68,7 +66,7 @@ async def _form(
         values=values,
         wrong=wrong,
         ccrn=ccrn,
-        key=key or secrets.token_urlsafe(16),
+        key=key or new_key(),
         dates=service.consignments.dates(service.clock()),
     )
 
@@ -101,9 +99,7 @@ def _judged(
 
 async def _lodge(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
     site = request.app[SITE]
-    key = form.text("key")
-    if not _KEY.fullmatch(key):
-        raise Problem(Code.IDEMPOTENCY_KEY_MISSING)
+    key = key_of(form)
     data = _judged(request, visitor, form)
     kept = number_in(form.text("kept"))
     if isinstance(data, list):
