@@ -22,6 +22,7 @@ from ivr.records.prompt_tables import Source
 from ivr.records.roles import Role
 from speech.languages.language import Language
 from tests.console.conftest import CHROMIUM, Visit, a_recording
+from tests.support.pace import limit
 
 CALLS = 8000
 PASSWORD = "a secret for pictures"
@@ -64,21 +65,26 @@ async def take(directory: Path) -> None:
         pages = {
             "live": "/live",
             "prompt": "/prompts/en/1001",
-            "prompts": "/prompts",
             "call": f"/calls/{completed}",
             "figures": "/figures",
+            "audit": "/audit",
         }
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=CHROMIUM, args=["--no-sandbox"]
             )
             page = await browser.new_page(viewport=SIZE)
+            page.set_default_timeout(limit(30) * 1000)
             somebody = Visit(page, f"http://127.0.0.1:{runner.addresses[0][1]}")
             await somebody.log_in("chan", PASSWORD)
             for name, path in pages.items():
                 await somebody.go(path)
                 await page.wait_for_load_state("networkidle")
                 await page.screenshot(path=directory / f"{name}.png")
+            await page.emulate_media(color_scheme="dark")
+            await somebody.go("/prompts")
+            await page.screenshot(path=directory / "dark.png")
+            await page.emulate_media(color_scheme="light")
             await page.set_viewport_size({"width": 390, "height": 760})
             await somebody.go("/prompts/en/1001")
             await somebody.press("中文")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -498,13 +499,19 @@ async def test_every_page_speaks_chinese_too(console: Console, enter: Enter) -> 
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "language"), [(390, 844, "中文"), (1280, 800, "English")]
+    ("width", "height", "language", "scheme"),
+    [(390, 844, "中文", "dark"), (1280, 800, "English", "light")],
 )
 async def test_pages_fit_labelled_and_legible(
-    console: Console, enter: Enter, width: int, height: int, language: str
+    console: Console,
+    enter: Enter,
+    width: int,
+    height: int,
+    language: str,
+    scheme: Literal["dark", "light"],
 ) -> None:
     """Nothing wider than the screen, WCAG AA contrast of all text, and nothing that axe-core finds:
-    on a telephone in Chinese, on a desk in English."""
+    on a telephone in Chinese, dark; on a desk in English, light."""
     call_id = await past_call(console.book, ccrn="1234567890123")
     await console.book.open(an_offered_call())
     clip = await console.site.studio.get(Language.ENGLISH, "welcome.greeting")
@@ -518,6 +525,7 @@ async def test_pages_fit_labelled_and_legible(
     pages = (f"/calls/{call_id}", f"/releases/{release.release_id}", "/prompts/en/1001")
     administrator = await enter(Role.ADMINISTRATOR)
     await administrator.page.set_viewport_size({"width": width, "height": height})
+    await administrator.page.emulate_media(color_scheme=scheme)
     if language != "English":
         await administrator.press(language)
     for path in (*PAGES, *pages):
