@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 class Aside(IntEnum):
     """Niceness of processes that carry no calls (nice(2))."""
 
-    BACK_END = 0
+    BACK_END = -5  # unless those who carry calls have less
     PEOPLE = 5  # console, recovery
     CHORES = 10  # housekeeping
 
@@ -35,18 +35,24 @@ def carry_calls(nice: int) -> bool:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
     except PermissionError:
         return False
-    if os.getsid(0) == os.getpid():
-        # Where the kernel groups processes by session (sched(7), autogroup), niceness counts only
-        # within a session; the group's own counts against others. Not done to a terminal's session.
-        with contextlib.suppress(OSError):
-            Path("/proc/self/autogroup").write_text(str(nice))
+    _group_too(nice)
     return True
 
 
 def stand_aside(nice: Aside) -> None:
-    """Have this process and those it starts run after the processes that carry calls."""
-    with contextlib.suppress(PermissionError):  # it may not raise its priority again
-        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    """Have this process and those it starts run after the processes that carry calls, whose
+    niceness it has so far."""
+    at_least = max(nice, os.getpriority(os.PRIO_PROCESS, 0))
+    os.setpriority(os.PRIO_PROCESS, 0, at_least)
+    _group_too(at_least)
+
+
+def _group_too(nice: int) -> None:
+    """Where the kernel groups processes by session (sched(7), autogroup), niceness counts only
+    within a session; the group's own counts against others. Not done to a terminal's session."""
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(nice))
 
 
 class InChild:

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from backend_client.settings import RocarsClientSettings
 from ivr.settings.service import Settings, load
 from tests.support.keeper import session_started
-from tests.support.pace import limit
+from tests.support.pace import PACE, limit
 from tests.support.ports import free_ports
 
 START_S = 20.0
@@ -65,6 +65,8 @@ class Service:
             "web": {"port": first + 10},
             "handset": {"enabled": False, "port": first + 13},
             "embedded_rocars": {"port": first + 11, "portal_port": first + 12},
+            # However busy the machine: when ROCARS counts as away has tests of its own.
+            "rocars": {"read_timeout_s": 8 * PACE.scale(), "budget_s": 16 * PACE.scale()},
             # On whatever machine tests run: that a busy one refuses calls has tests of its own.
             "pool": {"workers": 3, "drain_deadline_s": 20.0, "overload": {"enabled": False}},
         }
