@@ -7,6 +7,7 @@ question on the line, as silence after speech. Its keys are sent over RTP, as fr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from ivr.caller.own_trace import own_trace
 from ivr.caller.silence import SilenceDetector
 from ivr.caller.transcript import Transcript
+from ivr.dialogue.line import HungUp
 from ivr.dialogue.trace import MASK, StepKind
 from ivr.records.call_book import CallBook
 from ivr.records.models import CallStep
@@ -104,7 +106,8 @@ class DemoCaller:
             if self.listens:
                 hearing.forget()
                 await hearing.after_speech(END_OF_PROMPT_S, PATIENCE_S)
-            await self._answer(dialled, step.name, keys[min(at, len(keys) - 1)])
+            with contextlib.suppress(HungUp):  # the rest of the trace tells how it ended
+                await self._answer(dialled, step.name, keys[min(at, len(keys) - 1)])
 
     async def _answer(self, dialled: OutgoingCall, question: str, answer: str | Speech) -> None:
         secret = question in self.secrets

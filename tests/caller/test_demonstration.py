@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ivr.caller.demonstration import CALLS, NotTold, _until_it_is_told
 from ivr.caller.driver import DemoCaller
+from ivr.dialogue.line import HungUp
 from ivr.dialogue.trace import StepKind
 
 pytestmark = pytest.mark.unit
@@ -53,6 +54,8 @@ class Telephone:
         yield b""
 
     async def press(self, keys: str) -> None:
+        if keys == "late":
+            raise HungUp("the service has ended the call")
         self.pressed.append(keys)
 
     async def hang_up(self) -> str:
@@ -64,7 +67,7 @@ async def pressed(repeats: int, *asked: str) -> list[str]:
     driver = DemoCaller(
         cast(Any, telephone),
         cast(Any, Book(asked)),
-        {"user_id": ["12345678"], "menu": ["1", "9"]},
+        {"user_id": ["12345678"], "menu": ["1", "9"], "last": ["late"]},
         listens=False,
         repeats=repeats,
     )
@@ -81,6 +84,10 @@ async def test_not_for_ever() -> None:
     assert await pressed(2, *["user_id"] * 5) == ["12345678"] * 3
     assert await pressed(2, "unforeseen", "user_id") == []
     assert await pressed(0, "user_id", "user_id") == ["12345678"]
+
+
+async def test_a_key_that_comes_after_the_call_has_ended_is_no_failure() -> None:
+    assert await pressed(0, "user_id", "last") == ["12345678"]
 
 
 async def test_calls_that_end_without_a_reference() -> None:

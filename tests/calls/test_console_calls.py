@@ -234,8 +234,10 @@ async def test_a_prompt_is_recorded_by_telephone(service: Service, dial: Dial) -
         await call.dialled.press("#")
         assert await call.cdr() == ("completed", "service")
     assert likeness(call.recording, clip) > 0.8  # heard back
-    ((version_id, source, state, by),) = service.query(
-        "SELECT version_id, source, state, made_by FROM prompt_versions WHERE clip = ?", clip
+    (version_id, source, state, by), *_ = service.query(
+        "SELECT version_id, source, state, made_by FROM prompt_versions WHERE clip = ?"
+        " ORDER BY version_id DESC",
+        clip,
     )
     assert (source, state, by) == ("phone", "draft", NAMES[Role.OPERATOR])
     async with records(service) as opened:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from ivr.node.priorities import Aside
 from ivr.telephony.telephone import Telephone
 from tests.calls.stutter import stuttering
 from tests.support.service import Service
@@ -147,7 +148,8 @@ async def test_who_runs_first_when_there_is_not_enough_for_all(service: Service)
         }.items()
     }
     aside = _nice_of_children(service.process.pid) - set(nice.values())
-    assert nice["supervisor"] == nice["front"] == nice["worker"] <= nice["ROCARS"] == 0
+    assert nice["supervisor"] == nice["front"] == nice["worker"] <= nice["ROCARS"]
+    assert nice["ROCARS"] == max(Aside.BACK_END, nice["supervisor"])
     assert {5, 10} <= aside, "console and housekeeping stand behind"
     (how, *_) = (entry["how"] for entry in logged(service, "sound is scheduled"))
     in_real_time = service.ready()["workers_in_real_time"]

@@ -195,7 +195,7 @@ class Chaos:
     async def bundles(self) -> dict[str, set[str]]:
         """The UBRs that ROCARS holds for each CCRN."""
         found: dict[str, set[str]] = {}
-        (database,) = (self.directory / "rocars").glob("*.sqlite3")
+        database = self.directory / "rocars" / "rocars.sqlite3"
         with sqlite3.connect(database) as rocars:
             for ccrn, ubr in rocars.execute(HELD):
                 found.setdefault(ccrn, set()).add(ubr)

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from ivr.console import insight_of_days
 from ivr.console.exported import AT_ONCE
-from ivr.console.pages import calls, figures
+from ivr.console.pages import calls
 from ivr.records import tallies
 from ivr.records.measures import Measure
 from ivr.records.roles import Role
@@ -66,7 +67,7 @@ async def test_what_takes_long_is_done_beside_the_event_loop(
     """In a process of its own what works in Python: charts, recordings. In a thread what leaves the
     interpreter's lock alone, four sets at once of zips that unpack slowly, or takes a moment."""
     watched = Watched(monkeypatch, console)
-    for owner, name in ((figures, "insight"), (Studio, "_read"), (importing, "_content")):
+    for owner, name in ((insight_of_days, "insight"), (Studio, "_read"), (importing, "_content")):
         watched.watch(owner, name)
     a_set = zipped({f"100{n}.wav": a_recording() for n in range(1, 4)}, zipfile.ZIP_BZIP2)
 

@@ -92,7 +92,9 @@ async def test_an_operator_calls_from_the_console(
     scenario = await (await downloading.value).path()
     (step, *_) = read(scenario).scenario.all_calls()[0].steps
     assert step.title() == "dial 3902"
-    ((call_id,),) = service.query("SELECT call_id FROM calls WHERE caller_e164 = ?", CALLER)
+    (call_id,), *_ = service.query(
+        "SELECT call_id FROM calls WHERE caller_e164 = ? ORDER BY offered_at DESC", CALLER
+    )
     await visit.go(f"/calls/{call_id}")
     async with page.expect_download() as downloading:
         await page.get_by_role("link", name="Save as test").click()
