@@ -31,6 +31,7 @@ from prompts.utterance import Phrase
 from speech.languages.language import Language
 from speech.synthesiser.settings import SynthesiserSettings
 from speech.synthesiser.synthesiser import Synthesiser
+from tests.support.pace import limit
 from tests.support.shipped import shipped_library
 
 pytestmark = pytest.mark.service
@@ -245,7 +246,7 @@ async def test_an_answer_in_another_language_than_the_menu_is_heard_at_once(cut_
 
 
 async def test_other_voices_are_not_taken_for_a_prompt() -> None:
-    synthesiser = Synthesiser(SynthesiserSettings.model_validate({}))
+    synthesiser = Synthesiser(SynthesiserSettings(timeout_s=min(60.0, limit(4))))
     rng = np.random.default_rng(1)
     samples = await synthesiser.speak(
         Language.ENGLISH, "Good morning. This is another company altogether, with another menu."
