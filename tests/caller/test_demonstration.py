@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -14,25 +12,9 @@ from rich.console import Console
 from ivr.caller.demonstration import CALLS, NotTold, _until_it_is_told
 from ivr.caller.driver import DemoCaller
 from ivr.dialogue.line import HungUp
-from ivr.dialogue.trace import StepKind
+from tests.support.fakes.book import PaperBook
 
 pytestmark = pytest.mark.unit
-
-
-class Book:
-    """The trace of a call in which these questions are asked, one after the other."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._asked = [
-            SimpleNamespace(kind=StepKind.ASKED, name=name, text="", value="", ms=0, language="")
-            for name in (*names, "the.end")
-        ]
-
-    async def find_by_sip_call_id(self, _: str) -> list[Any]:
-        return [SimpleNamespace(call_id="1")]
-
-    async def steps(self, _: str) -> list[Any]:
-        return self._asked
 
 
 class Telephone:
@@ -66,7 +48,7 @@ async def pressed(repeats: int, *asked: str) -> list[str]:
     telephone = Telephone()
     driver = DemoCaller(
         cast(Any, telephone),
-        cast(Any, Book(asked)),
+        cast(Any, PaperBook(asked)),
         {"user_id": ["12345678"], "menu": ["1", "9"], "last": ["late"]},
         listens=False,
         repeats=repeats,

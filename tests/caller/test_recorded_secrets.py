@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from ivr.caller.driver import DemoCaller, Speech
-from ivr.dialogue.trace import StepKind
 from ivr.telephony.sound.frames import SILENCE
 from tests.caller.stalling_line import Stall, StallingLine, Stalls, frames_of
+from tests.support.fakes.book import PaperBook
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime(noop_cycles=2)]
 
@@ -27,22 +27,6 @@ def voice(seed: int) -> bytes:
     return np.clip(noise, -20000, 20000).astype("<i2").tobytes()
 
 
-class Book:
-    """The trace of a call in which these questions are asked, one after the other."""
-
-    def __init__(self) -> None:
-        self._asked = [
-            SimpleNamespace(kind=StepKind.ASKED, name=name, text="", value="", ms=0, language="")
-            for name in (*QUESTIONS, "the.end")
-        ]
-
-    async def find_by_sip_call_id(self, _: str) -> list[Any]:
-        return [SimpleNamespace(call_id="1")]
-
-    async def steps(self, _: str) -> list[Any]:
-        return self._asked
-
-
 async def recorded(line: StallingLine, path: Path) -> tuple[list[bytes], list[bytes]]:
     """The frames of both sides in the WAV of a call in which everything is said aloud."""
     answers: dict[str, list[Speech]] = {}
@@ -53,7 +37,10 @@ async def recorded(line: StallingLine, path: Path) -> tuple[list[bytes], list[by
         return line.answered()
 
     driver = DemoCaller(
-        cast(Any, SimpleNamespace(dial=dial)), cast(Any, Book()), answers, listens=False
+        cast(Any, SimpleNamespace(dial=dial)),
+        cast(Any, PaperBook(QUESTIONS)),
+        answers,
+        listens=False,
     )
     await driver.call("sip:3902", from_user="1", recording=path)
     await line.clock

@@ -9,7 +9,13 @@ from call_flows.call_context import Conclusion
 from call_flows.course import exercises_of
 from call_flows.rules import FlowRules
 from ivr.call.practice import PracticeLedger, PracticeRocars
-from tests.support.fakes.flows_on_paper import CARGO, IN_ENGLISH, OTHER_CARGO, PaperCall, Script
+from tests.support.fakes.flows_on_paper import (
+    BUNDLE_ONE,
+    IN_ENGLISH,
+    OTHER_CARGO,
+    PaperCall,
+    Script,
+)
 from tests.support.fakes.trainers import PaperTrainers
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
@@ -26,11 +32,7 @@ BEGIN: tuple[Script, ...] = (
 DO, SKIP, BEFORE, STOP = (("course.do", key) for key in "1239")
 MISSED = "course.bundle.missed"
 BUNDLE = (
-    ("main_menu.intro", "1"),
-    ("ccrn.ask", f"{CARGO}#"),
-    ("ccrn.go_on", "1"),
-    ("vehicle.option", "1"),
-    ("bundle.one_cargo", "1"),
+    *BUNDLE_ONE,
     ("practice.not_bundled", ""),
     ("bundle.finish", "3"),
 )

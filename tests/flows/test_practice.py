@@ -7,18 +7,11 @@ import pytest
 from backend_client.types import Driver, RehearsedStep
 from ivr.call.practice import WRONG_CODE, PracticeLedger, PracticeRocars
 from tests.support.fakes.caller import HANG_UP, Cue
-from tests.support.fakes.flows_on_paper import ALONE, CARGO, IN_ENGLISH, PaperCall
+from tests.support.fakes.flows_on_paper import ALONE, BUNDLE_ONE, CARGO, IN_ENGLISH, PaperCall
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
 
 MADE_UP = (("login.user_id", "11111111"), ("login.pin", "222222"), ("login.code", "333333"))
-BUNDLE = (
-    ("main_menu.intro", "1"),
-    ("ccrn.ask", f"{CARGO}#"),
-    ("ccrn.go_on", "1"),
-    ("vehicle.option", "1"),
-    ("bundle.one_cargo", "1"),
-)
 
 
 @pytest.fixture
@@ -32,7 +25,7 @@ async def test_a_driver_rehearses_and_is_told_that_nothing_was_bundled(paper: Pa
         ("practice.begin", ""),
         ALONE,
         *MADE_UP,
-        *BUNDLE,
+        *BUNDLE_ONE,
         ("practice.not_bundled", ""),
         ("bundle.repeat", "1"),
         ("practice.not_bundled", ""),
@@ -58,7 +51,7 @@ async def test_a_bundle_can_be_asked_about_and_undone(paper: PaperCall) -> None:
         IN_ENGLISH,
         ALONE,
         *MADE_UP,
-        *BUNDLE,
+        *BUNDLE_ONE,
         ("bundle.finish", "3"),
     )
     rocars = paper.rocars
@@ -76,7 +69,7 @@ async def test_what_was_bundled_in_this_call_is_not_free_any_more(paper: PaperCa
         IN_ENGLISH,
         ALONE,
         *MADE_UP,
-        *BUNDLE,
+        *BUNDLE_ONE,
         ("bundle.another", "2"),
         ("ccrn.ask", f"{CARGO}#"),
         Cue("ccrn.bundled", HANG_UP),

@@ -32,6 +32,13 @@ LOG_IN: tuple[Script, ...] = (
 TO_BUNDLE: tuple[Script, ...] = (IN_ENGLISH, *LOG_IN, ("main_menu.intro", "1"))
 
 CARGO, OTHER_CARGO = "1234567890123", "9876543210987"
+BUNDLE_ONE: tuple[Script, ...] = (
+    ("main_menu.intro", "1"),
+    ("ccrn.ask", f"{CARGO}#"),
+    ("ccrn.go_on", "1"),
+    ("vehicle.option", "1"),
+    ("bundle.one_cargo", "1"),
+)
 
 
 @dataclass
