@@ -17,6 +17,7 @@ from aiohttp import web
 from ground.outlet import OutletFile, OutletHandler
 from rocars.app import application
 from rocars.clock import Clock, hong_kong_now
+from rocars.first_start import prepare_beside
 from rocars.kiosk.app import kiosk_web
 from rocars.kiosk.site import ROOT as KIOSK_ROOT
 from rocars.portal.app import portal as portal_application
@@ -127,6 +128,7 @@ def _url(host: str, port: int) -> str:
 def run(settings: RocarsSettings) -> None:
     """Serve until SIGTERM or SIGINT. Prints `rocars listening on URL` to standard output."""
     _log_to_stderr(settings)
+    prepare_beside(settings)
     asyncio.run(_run(settings))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 SIP = ("127.0.0.1", 25060)
 WEB_PORT = 25064
-START_S = 60.0
+START_S = 180.0
 DRAIN_S = 30.0
 
 CONFIGURATION = """
@@ -28,6 +28,7 @@ internal_port = 25062
 calls_per_second_per_source = 1000
 [telephony]
 sip_port = 25070
+rtp_port_first = 26000
 [web]
 port = 25064
 [embedded_rocars]
@@ -39,10 +40,13 @@ enabled = false
 
 
 @contextlib.contextmanager
-def service(lines: int, keep: Path | None = None, more: str = "") -> Iterator[int]:
+def service(
+    lines: int, keep: Path | None = None, more: str = "", checkout: Path | None = None
+) -> Iterator[int]:
     """Run a service with so many lines, drained at the end; gives its pid.
 
-    Its data are kept in `keep`, otherwise deleted; `more` is further TOML.
+    Its data are kept in `keep`, otherwise deleted; `more` is further TOML. `checkout` is another
+    state of this project with a `.venv` of its own, to be compared with this one.
 
     Raises RuntimeError if it does not start.
     """
@@ -53,9 +57,10 @@ def service(lines: int, keep: Path | None = None, more: str = "") -> Iterator[in
         configuration.write_text(CONFIGURATION.format(directory=name) + more)
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "ivr.cli", "serve", "--config", configuration),
+                *(_python_of(checkout), "-m", "ivr.cli", "serve", "--config", configuration),
                 *("--lines", str(lines)),
             ],
+            cwd=checkout,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -71,6 +76,10 @@ def service(lines: int, keep: Path | None = None, more: str = "") -> Iterator[in
             yield process.pid
         finally:
             _end(process)
+
+
+def _python_of(checkout: Path | None) -> str:
+    return sys.executable if checkout is None else str(checkout / ".venv" / "bin" / "python")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -36,6 +36,7 @@ def processes() -> dict[str, list[int]]:
             ("console", "rocars-ivr: console"),
             ("housekeeping", "rocars-ivr: housekeeping"),
             ("Kamailio", "kamailio -DD"),
+            ("ROCARS", "rocars-ivr: ROCARS"),
             ("ROCARS", "-m rocars"),
         ):
             if mark in command and "benchmarks" not in command:
@@ -48,6 +49,26 @@ def private_mb(pid: int) -> float:
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     kb = sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_"))
     return kb / 1024
+
+
+def wakings(pid: int) -> int:
+    """How often the threads of a process have waited for something so far, and were woken."""
+    found = 0
+    for path in Path(f"/proc/{pid}/task").glob("*/status"):
+        for line in path.read_text().splitlines():
+            if line.startswith("voluntary_ctxt_switches"):
+                found += int(line.split()[1])
+    return found
+
+
+def kind(pid: int) -> str:
+    """Which process of a service this is, in a word or two."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+    if words.startswith("rocars-ivr: "):
+        return words.removeprefix("rocars-ivr: ").rstrip(" 0123456789")
+    if "kamailio" in words:
+        return "Kamailio"
+    return "ROCARS" if "-m rocars" in words else "supervisor"
 
 
 def family_cpu_s(pid: int) -> float:

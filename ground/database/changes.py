@@ -42,6 +42,18 @@ class Changes:
 
         return must_read
 
+    def write(self, statement: str) -> bool:
+        """Change a row without this being a change to the readers here; others see it as one.
+
+        For signs of life: the disk is not waited for, so what is written may be lost with the
+        machine. False if no row was changed: the database is busy, or no SQLite.
+        """
+        try:
+            connection = self._opened()
+            return connection is not None and connection.execute(statement).rowcount > 0
+        except (sqlite3.Error, OSError):
+            return False
+
     def close(self) -> None:
         """Close the file."""
         if self._connection is not None:
@@ -50,15 +62,24 @@ class Changes:
 
     def _version(self) -> int | None:
         """Differs from the last one if another connection has committed; None: not known."""
-        if not self._path:
-            return None
         try:
-            if self._connection is None:
-                self._connection = sqlite3.connect(
-                    f"file:{quote(self._path)}?mode=ro", uri=True, timeout=_PATIENCE_S
-                )
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            connection = self._opened()
+            if connection is None:
+                return None
+            return int(connection.execute("PRAGMA data_version").fetchone()[0])
         except (sqlite3.Error, OSError):
             with suppress(sqlite3.Error):  # the reader will say what is wrong with the database
                 self.close()
             return None
+
+    def _opened(self) -> sqlite3.Connection | None:
+        """The connection; None: the database is no file of SQLite's. Raises sqlite3.Error."""
+        if self._path and self._connection is None:
+            self._connection = sqlite3.connect(
+                f"file:{quote(self._path)}?mode=rw",
+                uri=True,
+                timeout=_PATIENCE_S,
+                isolation_level=None,
+            )
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+        return self._connection

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import structlog
 from aiohttp import web
 
+from ground.database.changes import Changes
 from ground.processes import WorkProcesses
 from ground.web import assets
 from ground.web.headers import REACHED, Reached, with_headers
 from ground.web.navigation import PageModule, entries_of
 from ground.web.throttle import Throttle
-from ivr.console.alerts.delivery import Delivery
+from ivr.console.alerts.delivery import LOOK_ANYWAY_S, Delivery
 from ivr.console.alerts.watch import AlertWatch
 from ivr.console.api import routes as api
 from ivr.console.door import login, oidc, oidc_ending
@@ -230,12 +231,15 @@ async def _serve(
         where = settings.web.health_host, settings.web.health_port
         listeners.append((runner, await listen(runner, *where, keeper)))
     site = app[SITE]
-    delivery = Delivery(site.alerts, settings.alerts, rules.public_url)
+    changes = Changes(settings.records_url)
+    due = changes.seen_by(LOOK_ANYWAY_S)
+    delivery = Delivery(site.alerts, settings.alerts, rules.public_url, due)
     reporting = ReportSender(site.reports, site.tallies, settings.reports, settings.alerts)
     alerting = asyncio.gather(AlertWatch(site).run(), delivery.run(), reporting.run())
     await stop_requested.wait()
     alerting.cancel()
     await asyncio.gather(alerting, return_exceptions=True)
+    changes.close()
     for runner, server in reversed(listeners):
         server.close()
         await runner.cleanup()

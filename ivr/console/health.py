@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from ground.pauses import pause
 from ground.sentence import Sentence
 from ivr.console.self_test import SelfTest, SelfTestOutcome
 from ivr.observe.strain import Cause, Strain, Verdict
@@ -106,7 +106,7 @@ class BackEndProbe:
         async with aiohttp.ClientSession(timeout=self._patience) as session:
             while True:
                 self.up = await self._probe(session)
-                await asyncio.sleep(self._every_s if self.up else 1.0)
+                await pause(self._every_s if self.up else 1.0)
 
     async def _probe(self, session: aiohttp.ClientSession) -> bool:
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):

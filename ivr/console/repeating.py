@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
 
+from ground.pauses import pause
 from ivr.records.database import RecordsUnavailable
 
 log = structlog.get_logger(__name__)
@@ -26,4 +26,4 @@ async def repeat(look: Callable[[], Awaitable[None]], every_s: float, failing: s
             why = str(failure)
         except Exception:
             log.exception(failing)
-        await asyncio.sleep(every_s)
+        await pause(every_s)

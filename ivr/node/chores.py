@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ground.pauses import pause
 from ivr.call.hotline_calendar import CalendarUnreadable
 from ivr.node.audit_export import NotSent
 from ivr.node.scoreboard import Scoreboard
@@ -29,7 +30,8 @@ async def every(
     *,
     if_due: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Run a chore again and again, with pauses of `seconds`; never ends by itself.
+    """Run a chore again and again, every `seconds` as `ground.pauses` counts them; never ends by
+    itself.
 
     A failure is counted, and logged once until the chore works again. `if_due` says each time
     whether there can be anything to do; a chore that failed is due.
@@ -37,7 +39,7 @@ async def every(
     failing = ""
     while True:
         if not if_due() and not failing:
-            await asyncio.sleep(seconds)
+            await pause(seconds)
             continue
         if patience is not None:
             await patience.until_calm(chore.__name__)
@@ -56,7 +58,7 @@ async def every(
                 log.exception("left undone", chore=chore.__name__)
             failing = str(fault)
             metrics.chores_failed_total.labels(chore=chore.__name__).inc()
-        await asyncio.sleep(seconds)
+        await pause(seconds)
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,29 @@
-"""The reference ROCARS beside the telephone channel: a process of its own, called over HTTP."""
+"""The reference ROCARS beside the telephone channel: a process of its own, called over HTTP.
+
+It is forked like the others of a node, and then runs as `python -m rocars` does. So it shares the
+libraries that both use, which are half of what it loads.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
+import runpy
+import signal
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+import setproctitle
 import structlog
 from pydantic import SecretStr
 
 from backend_client.settings import RocarsClientSettings
 from ground.sms.settings import SmsSettings
-from ivr.node.children import DieWithParent
-from ivr.node.priorities import Aside, InChild, stand_aside
+from ivr.node.children import fork, reap, tell
+from ivr.node.priorities import Aside, stand_aside
 from ivr.settings.service import Settings
 
 log = structlog.get_logger("ivr.node.embedded_rocars")
@@ -25,6 +32,8 @@ START_TIMEOUT_S = 180.0
 """A busy machine may need a minute; a process that has died is reported at once."""
 SAY_EVERY_S = 15.0
 RESTART_PAUSE_S = 1.0
+STOP_S = 8.0
+"""It has so long to finish its requests."""
 
 
 class RocarsNotStarted(Exception):
@@ -39,7 +48,7 @@ class EmbeddedRocars:
         self.directory = settings.node.data.resolve() / "rocars"
         self._port_file = self.directory / "port"
         self._portal_port_file = self.directory / "portal_port"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
         self._start_at = 0.0
 
     def start(self) -> RocarsClientSettings:
@@ -51,13 +60,13 @@ class EmbeddedRocars:
         for kept in (self._port_file, self._portal_port_file):
             kept.unlink(missing_ok=True)
         self._spawn()
-        assert self._process is not None
         began = said_at = time.monotonic()
         while not self._port_file.exists():
             now = time.monotonic()
-            if self._process.poll() is not None:
+            if (status := reap(self._pid)) is not None:
+                self._pid = 0
                 raise RocarsNotStarted(
-                    f"the embedded ROCARS ended with status {self._process.returncode}, and says "
+                    f"the embedded ROCARS ended with status {status}, and says "
                     "above why; set embedded_rocars.port and embedded_rocars.portal_port to free "
                     "ports, or embedded_rocars.enabled to false and rocars.base_url to a running "
                     "one"
@@ -86,35 +95,37 @@ class EmbeddedRocars:
         """
         return SecretStr((self.directory / f"{role}.key").read_text().strip())
 
+    @property
+    def running(self) -> bool:
+        """Whether its process lives, as far as `watch` knows."""
+        return self._pid != 0
+
     def watch(self, now: float) -> None:
         """Start it again when it has died. `now` is monotonic."""
-        if self._process is None or self._process.poll() is None:
-            return
-        if self._start_at == 0.0:
-            log.error("the embedded ROCARS died", status=self._process.returncode)
-            self._start_at = now + RESTART_PAUSE_S
+        if self._pid:
+            if (status := reap(self._pid)) is not None:
+                log.error("the embedded ROCARS died", status=status)
+                self._pid, self._start_at = 0, now + RESTART_PAUSE_S
         elif now >= self._start_at:
-            self._start_at = 0.0
             self._spawn()
 
     def stop(self) -> None:
         """Let it finish its requests, then end it."""
-        if self._process is None:
+        if not self._pid:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(8)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+        tell(self._pid, signal.SIGTERM)
+        until = time.monotonic() + STOP_S
+        while reap(self._pid) is None:
+            if time.monotonic() > until:
+                tell(self._pid, signal.SIGKILL)
+            time.sleep(0.02)
+        self._pid = 0
 
     def _spawn(self) -> None:
         embedded = self._settings.embedded_rocars
         port = _kept(embedded.port, self._port_file)
         portal_port = _kept(embedded.portal_port, self._portal_port_file)
         environment = {
-            **os.environ,
             "ROCARS_EMBEDDED": "true",
             "ROCARS_DATA_DIR": str(self.directory),
             "ROCARS_LISTEN__HOST": embedded.host,
@@ -130,15 +141,23 @@ class EmbeddedRocars:
             "ROCARS_LOG_LEVEL": "warning",
             **gateway_variables(self._settings.sms),
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "rocars"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            cwd=Path.cwd(),
-            start_new_session=True,  # Ctrl-C is for the supervisor: calls may still need ROCARS
-            preexec_fn=InChild(DieWithParent(), partial(stand_aside, Aside.BACK_END)),
-        )
+        self._pid = fork(partial(_run, environment), dies_with_parent=True)
+
+
+def _run(environment: Mapping[str, str]) -> int:
+    """In the child: what `python -m rocars` would do with this environment."""
+    setproctitle.setproctitle("rocars-ivr: ROCARS")
+    os.setsid()  # Ctrl-C is for the supervisor: calls may still need ROCARS
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(nowhere, standard)
+    os.close(nowhere)
+    stand_aside(Aside.BACK_END)
+    os.environ.update(environment)
+    sys.argv = ["rocars"]
+    # As the main module, which processes that ROCARS starts for its work load as well.
+    runpy.run_module("rocars", run_name="__main__", alter_sys=True)
+    return 0
 
 
 def gateway_variables(sms: SmsSettings) -> dict[str, str]:

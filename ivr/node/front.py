@@ -21,6 +21,8 @@ from sip_config.service_cfg import CardAddress
 log = structlog.get_logger("ivr.node.front")
 
 CORRECT_EVERY_S = 1.0
+QUIET_CORRECT_EVERY_S = 5.0
+"""The same while neither a worker has a call nor the front, when it was last asked, counts one."""
 
 
 class NodeFront:
@@ -46,7 +48,8 @@ class NodeFront:
         )
         self._lines: dict[int, int] = {}
         self._open = False
-        self._looked_at = 0.0
+        self._looked_at = self._corrected_at = 0.0
+        self._charged = False
         self._audit = LoadAudit()
         self._registered: dict[str, bool] = {}
 
@@ -95,7 +98,10 @@ class NodeFront:
             log.error("the SIP front died and was started again")
         if self._front.up and now - self._looked_at >= CORRECT_EVERY_S:
             self._looked_at = now
-            self._correct()
+            quiet = not self._charged and not self._scoreboard.active
+            if not quiet or now - self._corrected_at >= QUIET_CORRECT_EVERY_S:
+                self._corrected_at = now
+                self._correct()
             self._look_at_registrations()
 
     def stop(self) -> None:
@@ -109,6 +115,7 @@ class NodeFront:
         }
         try:
             charged = self._front.loads()
+            self._charged = any(charged.values())
             if self._audit.wrong(charged, held):
                 self._front.forget_loads()
                 log.warning("loads corrected", charged=charged, held=held)

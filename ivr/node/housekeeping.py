@@ -16,7 +16,7 @@ import structlog
 from ground.database.changes import Changes
 from ivr.call.hotline_calendar import HotlineCalendar
 from ivr.node.audit_export import AuditExport
-from ivr.node.children import LEAVE_S, end_within, is_worker
+from ivr.node.children import LEAVE_S, end_within, is_worker, tell
 from ivr.node.chores import Patience, every
 from ivr.node.deletion import DELETE_EVERY_S, Deletion
 from ivr.node.expired_recordings import ExpiredRecordings
@@ -50,8 +50,10 @@ SAY_EVERY_S = 0.5
 SAY_AGAIN_EVERY_S = 5.0
 """Published again although nothing has changed, so that consoles see that the node is alive."""
 EXPORT_EVERY_S = 2.0
-READ_ANYWAY_S = 5.0
-"""The records are read so often although they have not changed: what is scheduled becomes due."""
+READ_ANYWAY_S = 60.0
+"""The records are read so often although they have not changed."""
+DUE_EVERY_S = 10.0
+"""The same for what is scheduled, and becomes due."""
 COUNT_EVERY_S = 60.0
 DISK_EVERY_S = 2.0
 HOTLINE_EVERY_S = 2.0
@@ -71,12 +73,17 @@ async def _run_chores(shared: SharedState) -> int:
     supervisor = os.getppid()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
     records = Database(shared.settings.records_url, shared.settings.records)
-    housekeeping = Housekeeping(shared, records)
     board = shared.scoreboard
     changes = Changes(shared.settings.records_url)
+    housekeeping = Housekeeping(
+        shared,
+        records,
+        changes=changes,
+        wake_supervisor=partial(_wake_supervisor, supervisor),
+    )
 
-    def after_changes() -> Callable[[], bool]:
-        return changes.seen_by(READ_ANYWAY_S)
+    def after_changes(at_most_s: float = READ_ANYWAY_S) -> Callable[[], bool]:
+        return changes.seen_by(at_most_s)
 
     chores = asyncio.gather(
         every(ORDERS_EVERY_S, housekeeping.pass_orders_on, if_due=after_changes()),
@@ -84,9 +91,11 @@ async def _run_chores(shared: SharedState) -> int:
             PROMPTS_EVERY_S,
             housekeeping.publish_prompts,
             Patience(board, Strain.OVERLOADED, 60.0),
-            if_due=after_changes(),
+            if_due=after_changes(DUE_EVERY_S),
         ),
-        every(ANNOUNCE_EVERY_S, housekeeping.publish_announcements, if_due=after_changes()),
+        every(
+            ANNOUNCE_EVERY_S, housekeeping.publish_announcements, if_due=after_changes(DUE_EVERY_S)
+        ),
         every(SAY_EVERY_S, housekeeping.publish_node_state),
         every(EXPORT_EVERY_S, housekeeping.export_audit, if_due=after_changes()),
         every(DISK_EVERY_S, housekeeping.look_at_disk),
@@ -115,12 +124,25 @@ async def _run_chores(shared: SharedState) -> int:
     return 0
 
 
+def _wake_supervisor(pid: int) -> None:
+    """Have it look at the scoreboard at once, if it still runs."""
+    if os.getppid() == pid:
+        tell(pid, signal.SIGUSR1)
+
+
 class Housekeeping:
     """The chores of one node, each run now and then. All may raise RecordsUnavailable."""
 
     def __init__(
-        self, shared: SharedState, records: Database, retention: Retention | None = None
+        self,
+        shared: SharedState,
+        records: Database,
+        retention: Retention | None = None,
+        changes: Changes | None = None,
+        wake_supervisor: Callable[[], None] = lambda: None,
     ) -> None:
+        self._changes = changes
+        self._wake_supervisor = wake_supervisor
         self._settings = shared.settings
         self._scoreboard = shared.scoreboard
         self._records = records
@@ -172,6 +194,7 @@ class Housekeeping:
                 case OrderKind.RECYCLE:
                     if order.subject.isdecimal() and int(order.subject) < self._scoreboard.slots:
                         self._scoreboard.request_replacement(int(order.subject))
+            self._wake_supervisor()
         for slot in await self._orders.slots_with_orders(node):
             if slot < self._scoreboard.slots:
                 self._scoreboard.signal_commands(slot)
@@ -227,6 +250,11 @@ class Housekeeping:
         }
         at = asyncio.get_running_loop().time()
         if how == self._how and at - self._how_at < SAY_AGAIN_EVERY_S:
+            return
+        # To the chores here a pulse is no change, for which they would read the records.
+        pulse = NodeOrders.pulse(self._settings.node.name)
+        if how == self._how and self._changes is not None and self._changes.write(pulse):
+            self._how_at = at
             return
         await self._orders.say(NodeState(node=self._settings.node.name, at=now(), **how))
         self._how, self._how_at = how, at

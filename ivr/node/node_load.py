@@ -18,13 +18,14 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 0.2
 FRAMES_A_SECOND = 50
-SILENT_S = 0.5
-"""Workers report their counts ten times a second. If one has not reported for so long, its frames
-count as late."""
+OVERDUE_S = 0.4
+"""Workers report their counts ten times a second, quiet ones twice. If the report of one is overdue
+for so long, its frames count as late."""
 
 
 class NodeLoad:
-    """Used by the supervisor: looks at all workers and at the machine five times a second.
+    """Used by the supervisor: looks at all workers and at the machine five times a second, or as
+    often as it is called.
 
     Args:
         pace: limits the front to this many new calls a second; 0: none, None: no limit.
@@ -64,14 +65,14 @@ class NodeLoad:
             counted = self._counted_since(row)
             frames, late = frames + counted.frames, late + counted.late
             late_wakings += counted.late_wakings
-            if row.silent_for(now) > SILENT_S:
+            if row.overdue_for(now) > OVERDUE_S:
                 owed = round(row.active * since * FRAMES_A_SECOND)
                 frames, late = frames + owed, late + owed
-                late_wakings += row.silent_for(now) > self._settings.awake_late_ms / 1000
+                late_wakings += row.overdue_for(now) > self._settings.awake_late_ms / 1000
         metrics.frames_total.inc(frames)
         metrics.late_frames_total.inc(late)
         self._frames, self._late = self._frames + frames, self._late + late
-        return Look(now, frames, late, late_wakings, self._gauge.look(now))
+        return Look(now, frames, late, late_wakings, self._gauge.look(now), since or LOOK_EVERY_S)
 
     def _counted_since(self, row: Row) -> Sound:
         """What a worker has counted since the previous look; a new worker counts from zero."""
@@ -139,21 +140,25 @@ def figures_of(verdict: Verdict) -> dict[str, str]:
 
 
 class Waking:
-    """Counts how often a loop that should wake at an even pace woke too late. Used by that loop
-    only."""
+    """Counts how often a loop woke too late after its pauses. Used by that loop only."""
 
-    def __init__(
-        self, every_s: float, too_late_s: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._every_s = every_s
+    def __init__(self, too_late_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._too_late_s = too_late_s
         self._clock = clock
         self._woke_at: float | None = None
+        self._late_at: float | None = None
         self.late = 0
 
-    def woke(self) -> None:
-        """Call it after each pause of `every_s`."""
+    def woke(self, pause_s: float) -> None:
+        """Call it after each pause, which should have lasted `pause_s` at most."""
         now = self._clock()
-        if self._woke_at is not None and now - self._woke_at - self._every_s > self._too_late_s:
+        if self._woke_at is not None and now - self._woke_at - pause_s > self._too_late_s:
             self.late += 1
+            self._late_at = now
         self._woke_at = now
+
+    def late_within(self, seconds: float) -> bool:
+        """Whether it woke too late within so many seconds before it last woke."""
+        if self._late_at is None or self._woke_at is None:
+            return False
+        return self._woke_at - self._late_at < seconds

@@ -28,6 +28,7 @@ class Look:
         frames: frames of running calls that were due.
         late: how many of these were late.
         late_wakings: times that workers woke up too late, calls or not.
+        seconds: time since the previous look.
     """
 
     at: float
@@ -35,6 +36,7 @@ class Look:
     late: int = 0
     late_wakings: int = 0
     pressure: Pressure = field(default_factory=Pressure)
+    seconds: float = 1.0
 
 
 class OverloadWatch:
@@ -162,10 +164,11 @@ def late_share(looks: list[Look]) -> float:
 
 
 def mean(looks: list[Look]) -> Pressure:
-    """The mean pressure of these looks, which have equal distances."""
+    """The mean pressure of these looks, each counted by the time it stands for."""
+    seconds = sum(look.seconds for look in looks)
 
     def of(what: Callable[[Pressure], float]) -> float:
-        return sum(what(look.pressure) for look in looks) / len(looks)
+        return sum(what(look.pressure) * look.seconds for look in looks) / seconds
 
     return Pressure(
         of(lambda pressure: pressure.cpu),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import setproctitle
@@ -19,6 +19,7 @@ import structlog
 from backend_client.client import RocarsClient
 from backend_client.errors import BackEndUnavailable, UnknownDriver
 from backend_client.protocol import Rocars
+from ground.database.changes import Changes
 from ivr.call.ledger import confirmed_by
 from ivr.node.children import LEAVE_S, end_within
 from ivr.node.shared import SharedState
@@ -34,6 +35,9 @@ log = structlog.get_logger("ivr.node.recovery")
 EVERY_S = 2.0
 LONGEST_PAUSE_S = 60.0
 """Longest pause between two rounds while ROCARS or the records are unavailable."""
+
+LOOK_ANYWAY_S = 10.0
+"""The records are read so often although they have not changed: a request has become old enough."""
 
 MARGIN_S = 5.0
 """Added to the time for which a live call may still wait for its answer."""
@@ -53,13 +57,16 @@ async def _recover(shared: SharedState) -> int:
     book.start()
     rocars = RocarsClient(shared.rocars, lambda operation, outcome, seconds: None)
     patience_s = max(settings.pool.recovery_after_s, shared.rocars.budget_s + MARGIN_S)
-    working = asyncio.ensure_future(Recovery(book, rocars, patience_s).run())
+    changes = Changes(settings.records_url)
+    recovery = Recovery(book, rocars, patience_s, if_due=changes.seen_by(LOOK_ANYWAY_S))
+    working = asyncio.ensure_future(recovery.run())
     await stop_requested.wait()
     end_within(LEAVE_S)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     await rocars.close()
     await book.shut()
+    changes.close()
     return 0
 
 
@@ -69,9 +76,19 @@ class Recovery:
     Args:
         patience_s: age from which a request is settled, in seconds. It must be above the time a
             call may wait for its own answer, or a living call would see its request annulled.
+        if_due: says before each round whether there can be anything to do; after one that failed
+            there is.
     """
 
-    def __init__(self, book: CallBook, rocars: Rocars, patience_s: float) -> None:
+    def __init__(
+        self,
+        book: CallBook,
+        rocars: Rocars,
+        patience_s: float,
+        *,
+        if_due: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._if_due = if_due
         self._book = book
         self._rocars = rocars
         self._patience = timedelta(seconds=patience_s)
@@ -79,13 +96,14 @@ class Recovery:
     async def run(self) -> None:
         """Go on until cancelled, more and more slowly while ROCARS or the records are
         unavailable."""
-        pause_s = EVERY_S
+        pause_s, failed = EVERY_S, False
         while True:
             try:
-                await self.round()
-                pause_s = EVERY_S
+                if self._if_due() or failed:
+                    await self.round()
+                pause_s, failed = EVERY_S, False
             except (BackEndUnavailable, RecordsUnavailable) as failure:
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+                pause_s, failed = min(pause_s * 2, LONGEST_PAUSE_S), True
                 log.warning("open requests wait", why=str(failure), next_look_s=pause_s)
             await asyncio.sleep(pause_s)
 

@@ -27,7 +27,9 @@ class WorkerState(IntEnum):
 
 
 _NUMBER_BYTES = 8
-_ROW = ("state", "pid", "capacity", "active", "taken", "heartbeat")
+_ROW = ("state", "pid", "capacity", "active", "taken", "heartbeat", "every")
+_COUNTS = 5
+"""The first of a row are whole numbers, the others seconds."""
 _NODE = ("front_up", "draining", "lines")
 """Whether the SIP front answers; whether the node drains; lines that the front may use. Written by
 the supervisor only."""
@@ -66,7 +68,13 @@ class _Numbers:
 
 @dataclass(frozen=True)
 class Row:
-    """One worker's row. `heartbeat` is on the clock of `time.monotonic`."""
+    """One worker's row.
+
+    Attributes:
+        heartbeat: when its event loop or its SIP thread last showed that it lives, whichever was
+            silent for longer; on the clock of `time.monotonic`.
+        every_s: how often it does so; rarely while there are no calls.
+    """
 
     slot: int
     state: WorkerState
@@ -75,10 +83,15 @@ class Row:
     active: int
     taken: int
     heartbeat: float
+    every_s: float = 0.0
 
     def silent_for(self, now: float) -> float:
         """Seconds since the worker last reported."""
         return now - self.heartbeat
+
+    def overdue_for(self, now: float) -> float:
+        """Seconds since the worker should have reported again; negative while it need not."""
+        return self.silent_for(now) - self.every_s
 
 
 @dataclass(frozen=True)
@@ -105,6 +118,7 @@ class Scoreboard:
         self.slots = slots
         self._node = _Numbers(len(_NODE))
         self._rows = _Numbers(len(_ROW) * slots)
+        self._polls = _Numbers(slots)
         self._pulse = _Numbers(1)
         # Written by the housekeeping only: requests of operators, and the disk.
         self._requests = _Numbers(len(_REQUESTS))
@@ -117,9 +131,11 @@ class Scoreboard:
 
     def row(self, slot: int) -> Row:
         at = slot * len(_ROW)
-        state, pid, capacity, active, taken = self._rows.whole[at : at + len(_ROW) - 1]
-        heartbeat = self._rows.seconds[at + _ROW.index("heartbeat")]
-        return Row(slot, WorkerState(state), pid, capacity, active, taken, heartbeat)
+        state, pid, capacity, active, taken = self._rows.whole[at : at + _COUNTS]
+        heartbeat, every_s = self._rows.seconds[at + _COUNTS : at + len(_ROW)]
+        if polled_at := self._polls.seconds[slot]:
+            heartbeat = min(heartbeat, polled_at)
+        return Row(slot, WorkerState(state), pid, capacity, active, taken, heartbeat, every_s)
 
     def rows(self) -> list[Row]:
         return [self.row(slot) for slot in range(self.slots)]
@@ -134,6 +150,7 @@ class Scoreboard:
         active: int = 0,
         taken: int = 0,
         heartbeat: float | None = None,
+        every_s: float = 0.0,
     ) -> None:
         """Write one row; a single row has a single writer at a time.
 
@@ -141,6 +158,7 @@ class Scoreboard:
         """
         at = slot * len(_ROW)
         heartbeat = time.monotonic() if heartbeat is None else heartbeat
+        self._rows.seconds[at + _ROW.index("every")] = every_s
         self._rows.seconds[at + _ROW.index("heartbeat")] = heartbeat
         numbers = (state, os.getpid() if pid is None else pid, capacity, active, taken)
         for place in reversed(range(len(numbers))):
@@ -149,7 +167,12 @@ class Scoreboard:
     def clear(self, slot: int) -> None:
         """The worker of this slot is gone."""
         self.write_sound(slot, Sound())
+        self.write_polled(slot, 0.0)
         self.write(slot, WorkerState.EMPTY, pid=0)
+
+    def write_polled(self, slot: int, at: float) -> None:
+        """When a worker's SIP thread last went round; that thread only. 0: there is none."""
+        self._polls.seconds[slot] = at
 
     def write_sound(self, slot: int, sound: Sound) -> None:
         """Write what a worker has counted of its frames; that worker only."""

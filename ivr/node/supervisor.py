@@ -27,11 +27,12 @@ from ivr.node.node_load import NodeLoad
 from ivr.node.preparation import prepare_records
 from ivr.node.priorities import Aside, carry_calls, stand_aside
 from ivr.node.recovery import run_recovery
-from ivr.node.scoreboard import Scoreboard
+from ivr.node.scoreboard import Scoreboard, WorkerState
 from ivr.node.shared import SharedState
 from ivr.node.worker import run_worker
 from ivr.node.workers import Died, Ready, WorkerPool
 from ivr.observe import metrics
+from ivr.observe.strain import Strain
 from ivr.settings.service import Settings
 from ivr.studio.draft_calls import DraftKey
 from ivr.telephony.errors import EndpointFailed
@@ -47,6 +48,10 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 TICK_S = 0.1
 """Longest pause between two looks at the children."""
+
+QUIET_TICK_S = 0.5
+"""The same while there is nothing to do: no call, nobody starting or leaving, no overload. Signals
+end it: that of a child that died, that of housekeeping with an operator's command."""
 
 LONGEST_PAUSE_S = 60.0
 """Longest pause between two starts of a child that keeps dying."""
@@ -253,8 +258,25 @@ class Supervisor:
     def _all_ready(self) -> bool:
         return self._front.up and all(row.capacity > 0 for row in self._scoreboard.rows())
 
+    @property
+    def _quiet(self) -> bool:
+        """Whether nothing is going on that needs to be watched closely."""
+        verdict = self._load.verdict
+        return (
+            self._announced
+            and self._draining_since is None
+            and self._front.up
+            and (self._rocars is None or self._rocars.running)
+            and verdict.strain < Strain.OVERLOADED
+            and verdict.calls_per_second is None
+            and all(child.pid for child in self._children)
+            and all(
+                row.state is WorkerState.READY and not row.active for row in self._scoreboard.rows()
+            )
+        )
+
     def _take_signal(self, worker_pool: WorkerPool) -> None:
-        taken = signal.sigtimedwait(SUPERVISED, TICK_S)
+        taken = signal.sigtimedwait(SUPERVISED, QUIET_TICK_S if self._quiet else TICK_S)
         if taken is None or taken.si_signo not in ENDING:
             return
         if self._draining_since is None:

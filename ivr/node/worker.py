@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import setproctitle
 import structlog
@@ -39,6 +40,7 @@ from ivr.settings.card_ports import telephony_of
 from ivr.studio.clips import Studio
 from ivr.studio.intake import Intake
 from ivr.telephony.errors import EndpointFailed
+from ivr.telephony.incoming import IncomingCall
 from ivr.telephony.real_time import Scheduling, fair_share
 from ivr.telephony.sound.frame_path import FRAME_PATH
 from ivr.telephony.telephone import Telephone
@@ -52,6 +54,10 @@ log = structlog.get_logger("ivr.node.worker")
 
 HEARTBEAT_S = 0.1
 """Frequent, because the front's count of our calls is compared with it."""
+QUIET_HEARTBEAT_S = 0.5
+"""The same while the telephone is quiet; that a call has come is reported at once."""
+UNEASY_S = 5.0
+"""After waking up late a quiet worker reports often for so long: does it happen again?"""
 
 
 def run_worker(shared: SharedState, slot: int, predecessor: int) -> int:
@@ -81,6 +87,7 @@ class _Worker:
         self._supervisor = os.getppid()
         self._state = WorkerState.STARTING
         self._stop_requested = asyncio.Event()
+        self._call_came = asyncio.Event()
 
     @property
     def started(self) -> bool:
@@ -129,11 +136,12 @@ class _Worker:
         )
         self._telephone = Telephone(
             telephony_of(settings, self._slot),
-            self._reception.take,
+            self._take,
             self._reception.turned_away,
             cards=settings.pool.cards_per_worker,
             late_after_s=settings.pool.overload.late_ms / 1000,
             real_time_share=fair_share(settings.pool.workers, os.cpu_count() or 1),
+            polled=partial(self._shared.scoreboard.write_polled, self._slot),
         )
         try:
             await self._telephone.start()
@@ -169,6 +177,10 @@ class _Worker:
         await records.close()
         return 0
 
+    async def _take(self, call: IncomingCall) -> None:
+        self._call_came.set()
+        await self._reception.take(call)
+
     def _hotline_now(self) -> HotlineNow:
         rules = self._shared.settings.flows
         shut, opens_at = self._shared.scoreboard.hotline
@@ -187,12 +199,13 @@ class _Worker:
     async def _heartbeat(self) -> None:
         """Write our row; if the supervisor is gone, drain.
 
-        The heartbeat is the older one of this loop's and the SIP thread's: if either hangs, the
-        supervisor sees it.
+        The SIP thread writes its own sign of life: if either hangs, the supervisor sees it.
         """
-        waking = Waking(HEARTBEAT_S, self._shared.settings.pool.overload.awake_late_ms / 1000)
+        waking = Waking(self._shared.settings.pool.overload.awake_late_ms / 1000)
+        pause_s = HEARTBEAT_S
         while True:
-            waking.woke()
+            waking.woke(pause_s)
+            quiet = self._telephone.quiet
             active = self._telephone.active_calls
             capacity = self._telephone.capacity
             metrics.calls_active.set(active)
@@ -203,7 +216,7 @@ class _Worker:
                 capacity=capacity,
                 active=active,
                 taken=self._reception.taken,
-                heartbeat=min(time.monotonic(), self._telephone.polled_at),
+                every_s=QUIET_HEARTBEAT_S if quiet else HEARTBEAT_S,
             )
             lateness = self._telephone.lateness
             in_real_time = self._telephone.scheduled_as is Scheduling.REAL_TIME
@@ -217,7 +230,12 @@ class _Worker:
             if os.getppid() != self._supervisor:
                 log.error("the supervisor is gone, draining")
                 self._stop_requested.set()
-            await asyncio.sleep(HEARTBEAT_S)
+            uneasy = waking.late_within(UNEASY_S)
+            pause_s = QUIET_HEARTBEAT_S if quiet and not uneasy else HEARTBEAT_S
+            self._call_came.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._call_came.wait()
 
     def _studio_of(self, records: Database) -> Callable[[str], PhoneStudio]:
         """Gives a function that makes the prompt studio of a call to the recording line, for its

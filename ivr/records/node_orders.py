@@ -162,6 +162,13 @@ class NodeOrders:
                 .on_conflict_do_update(index_elements=[NodeState.node], set_=values)
             )
 
+    @staticmethod
+    def pulse(node: str) -> str:
+        """For SQLite: the statement by which a node that has spoken says that nothing changed."""
+        still = update(NodeState).where(NodeState.node == node).values(at=now())
+        written_out = {"literal_binds": True}
+        return str(still.compile(dialect=sqlite.dialect(), compile_kwargs=written_out))
+
     async def nodes(self) -> Sequence[NodeState]:
         """Those heard of in the last day, by name."""
         async with self._records.reading() as session:

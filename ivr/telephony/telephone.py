@@ -70,6 +70,7 @@ class Telephone:
         cards: int = 1,
         late_after_s: float = LATE_AFTER_S,
         real_time_share: float = MOST_OF_A_PROCESSOR,
+        polled: Callable[[float], None] = lambda at: None,
     ) -> None:
         """Without `take_call`, calls that come in get 404.
 
@@ -81,11 +82,15 @@ class Telephone:
 
         `turned_away` is called with each INVITE that the library answered itself, and its status:
         486 when all lines are taken, 488 without a common codec.
+
+        `polled` is called on the SIP thread each time it has gone round, with the monotonic time:
+        at least twice a second while it lives.
         """
         self._settings = settings
         self._cards = cards
         self._late_after_s = late_after_s
         self._real_time_share = real_time_share
+        self._polled = polled
         self._turned_away = turned_away
         self._take_call = take_call
         self._sip_thread: SipThread | None = None
@@ -105,6 +110,7 @@ class Telephone:
             self._turned_away or (lambda invite, status: None),
             self._late_after_s,
             self._real_time_share,
+            self._polled,
         )
         await sip_thread.start()
         self._sip_thread = sip_thread
@@ -151,6 +157,11 @@ class Telephone:
     def polled_at(self) -> float:
         """Monotonic time at which the SIP thread last went round; a watchdog reads it."""
         return self._running().polled_at
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there has been no call for longer than a SIP transaction lasts."""
+        return self._running().quiet
 
     @property
     def lateness(self) -> Lateness:

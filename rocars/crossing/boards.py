@@ -48,7 +48,7 @@ class Boards:
         failing = False
         while not self._closed:
             try:
-                async with asyncio.timeout(self._look_s):
+                async with asyncio.timeout(self._look_s if self._followers else None):
                     await self._wake.wait()
             except TimeoutError:
                 pass

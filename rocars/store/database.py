@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ground.database.changes import Changes
 from ground.database.engine import Limits, make_private_file, open_engine
 from ground.database.migrate import MIGRATION_BUSY_TIMEOUT_MS, MIGRATION_TIMEOUT_S, NewerDatabase
 from ground.database.transactions import Transactions
@@ -25,6 +26,7 @@ class Database(Transactions):
         """Raises OSError when the file of an SQLite database cannot be made."""
         make_private_file(url)
         self._url = url
+        self.changes = Changes(url)
         self._turn = asyncio.Lock() if make_url(url).get_backend_name() == "sqlite" else None
         self._settings = settings
         super().__init__(
@@ -58,6 +60,10 @@ class Database(Transactions):
                 yield session
         finally:
             self._turn.release()
+
+    async def close(self) -> None:
+        self.changes.close()
+        await super().close()
 
     async def prepare(self) -> None:
         """Make the tables of an empty database, or bring an older one up to date.

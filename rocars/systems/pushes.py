@@ -18,8 +18,9 @@ import aiohttp
 import structlog
 from http_message_signatures import HTTPMessageSigner, MappingKeyResolver
 from http_message_signatures.algorithms import ED25519
-from sqlalchemy import exists, select, update
+from sqlalchemy import func, select, update
 
+from ground.pauses import pause
 from rocars.clock import Clock
 from rocars.refusals import Problem
 from rocars.secrets.push_keys import PushKeys
@@ -28,7 +29,7 @@ from rocars.store.tables.systems import BulkMessage, Push, PushAddress
 from rocars.systems.push_addresses import GuardedResolver, check
 from rocars.systems.settings import SystemSettings
 from rocars.systems.submissions import status_of
-from rocars.systems.worker import DATABASE_AWAY
+from rocars.systems.worker import DATABASE_AWAY, READ_ANYWAY_S
 
 log = structlog.get_logger("rocars.systems")
 
@@ -75,6 +76,8 @@ class Pusher:
             key_resolver=MappingKeyResolver(public_keys={}, private_keys=keys.private),
         )
         self._wake = asyncio.Event()
+        self._may_have_changed = database.changes.seen_by(READ_ANYWAY_S)
+        self._next_due: datetime | None = None
         self._in_flight: set[int] = set()
 
     def due(self) -> None:
@@ -101,11 +104,16 @@ class Pusher:
 
     async def _watch(self) -> None:
         """Wake the lanes for what another node put down, and for what has become due again."""
+        failed = False
         while True:
-            await asyncio.sleep(self._settings.look_s)
+            await pause(self._settings.look_s)
+            if not (self._may_have_changed() or self._is_due() or failed):
+                continue
+            failed = True
             try:
                 if await self._anything():
                     self._wake.set()
+                failed = False
             except DATABASE_AWAY as error:
                 log.error("pushes.database_away", error=type(error).__name__)
             except Exception:
@@ -141,16 +149,16 @@ class Pusher:
     async def _anything(self) -> bool:
         """Asked without the write lock."""
         async with self._database.reading() as session:
-            found = await session.scalar(
-                select(
-                    exists().where(
-                        Push.state == "due",
-                        Push.due_at <= self._clock(),
-                        Push.company_id.not_in(self._in_flight),
-                    )
+            self._next_due = await session.scalar(
+                select(func.min(Push.due_at)).where(
+                    Push.state == "due", Push.company_id.not_in(self._in_flight)
                 )
             )
-        return bool(found)
+        return self._is_due()
+
+    def _is_due(self) -> bool:
+        """Whether a push is due by now that was there at the last look."""
+        return self._next_due is not None and self._next_due <= self._clock()
 
     async def claim(self) -> DuePush | None:
         """The next push, put off so that no other node sends it too."""

@@ -38,6 +38,7 @@ class KeyUses:
         self._clock = clock
         self._keep = timedelta(days=keep_days)
         self._unwritten: list[dict[str, object]] = []
+        self._added = asyncio.Event()
 
     def add(self, key_id: str, operation: str, status: int, subject: str) -> None:
         self._unwritten.append(
@@ -49,17 +50,21 @@ class KeyUses:
                 "subject": subject[:80],
             }
         )
+        self._added.set()
         if (surplus := len(self._unwritten) - _MOST_UNWRITTEN) > 0:
             log.error("key_uses.lost", count=surplus)
             del self._unwritten[:surplus]
 
     async def run(self) -> None:
-        """Write every second, until cancelled."""
+        """Write what there is every second, until cancelled."""
         while True:
+            await self._added.wait()
             await asyncio.sleep(_EVERY_S)
+            self._added.clear()
             try:
                 await self.write()
             except (SQLAlchemyError, OSError) as error:
+                self._added.set()
                 log.error("key_uses.unwritten", error=type(error).__name__)
 
     async def write(self) -> None:

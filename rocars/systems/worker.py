@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ground.pauses import until_next
 from rocars.clock import Clock
 from rocars.refusals import Code
 from rocars.store.database import Database
@@ -38,6 +39,8 @@ log = structlog.get_logger("rocars.systems")
 
 DATABASE_AWAY = (OperationalError, InterfaceError, NoConnectionFree, OSError)
 _TRIES = 3
+READ_ANYWAY_S = 60.0
+"""The database is read so often although it has not changed."""
 
 
 class MessageWorker:
@@ -58,6 +61,7 @@ class MessageWorker:
         self._orders = orders
         self._finished = finished
         self._wake = asyncio.Event()
+        self._may_have_changed = database.changes.seen_by(READ_ANYWAY_S)
         self._last_company = 0
         self._more = False
         """Whether the last turn had orders: then there may be others, and nobody is asked first."""
@@ -70,18 +74,25 @@ class MessageWorker:
         """Work until cancelled."""
         while True:
             self._wake.clear()
+            failed = True
             try:
                 if await self.step():
                     continue
+                failed = False
             except DATABASE_AWAY as error:
                 log.error("messages.database_away", error=type(error).__name__)
             except Exception:
                 log.error("messages.failed", trace=traceback.format_exc())
-            try:
-                async with asyncio.timeout(self._settings.look_s):
-                    await self._wake.wait()
-            except TimeoutError:
+            while not await self._woken() and not failed and not self._may_have_changed():
                 pass
+
+    async def _woken(self) -> bool:
+        """Wait until a message is accepted here, or until the next look; whether one was."""
+        try:
+            async with asyncio.timeout(until_next(self._settings.look_s)):
+                return await self._wake.wait()
+        except TimeoutError:
+            return False
 
     async def step(self) -> bool:
         """Do some orders of the next company's oldest message; whether there was one.

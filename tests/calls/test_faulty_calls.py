@@ -168,7 +168,7 @@ async def test_a_back_end_that_dies_is_told_and_comes_back(caller: Caller) -> No
     free = demo.free_ccrns(immediately=True)
     answers = log_in(demo, "en") | {"main_menu": ["1"], "ccrn": [f"{free[0]}#"]}
     service = caller.service
-    rocars = service.child("-m rocars")
+    rocars = service.child("rocars-ivr: ROCARS")
     os.kill(rocars, signal.SIGSTOP)  # it hangs: connections are taken and nothing comes
     try:
         called = await caller.call(answers)

@@ -144,7 +144,7 @@ async def test_who_runs_first_when_there_is_not_enough_for_all(service: Service)
             "supervisor": service.process.pid,
             "front": service.child("kamailio"),
             "worker": service.workers()[0],
-            "ROCARS": service.child("-m rocars"),
+            "ROCARS": service.child("rocars-ivr: ROCARS"),
         }.items()
     }
     aside = _nice_of_children(service.process.pid) - set(nice.values())

@@ -36,6 +36,25 @@ def test_each_reader_reads_once_after_a_change(file: Path) -> None:
     changes.close()
 
 
+def test_what_is_written_here_is_a_change_to_others_only(file: Path) -> None:
+    with sqlite3.connect(file) as database:
+        database.execute("INSERT INTO facts VALUES ('a call')")
+    url = f"sqlite+aiosqlite:///{file}"
+    ours, theirs = Changes(url), Changes(url)
+    first, second = ours.seen_by(LONG_S), theirs.seen_by(LONG_S)
+    assert [first(), second()] == [True, True]
+    assert ours.write("UPDATE facts SET fact = 'another'")
+    assert [first(), second()] == [False, True]
+    assert not ours.write("UPDATE facts SET fact = '' WHERE fact = 'none'")
+    with sqlite3.connect(file, isolation_level=None) as busy:
+        busy.execute("BEGIN IMMEDIATE")
+        assert not ours.write("UPDATE facts SET fact = 'a third'")
+    busy.close()
+    assert sqlite3.connect(file).execute("SELECT fact FROM facts").fetchall() == [("another",)]
+    ours.close()
+    theirs.close()
+
+
 def test_it_is_read_now_and_then_although_nothing_changed(file: Path) -> None:
     must_read = Changes(f"sqlite+aiosqlite:///{file}").seen_by(0.0)
     assert [must_read(), must_read(), must_read()] == [True, True, True]
@@ -48,3 +67,4 @@ def test_it_is_read_now_and_then_although_nothing_changed(file: Path) -> None:
 def test_what_cannot_tell_has_always_changed(url: str) -> None:
     must_read = Changes(url).seen_by(LONG_S)
     assert [must_read(), must_read()] == [True, True]
+    assert not Changes(url).write("DELETE FROM facts")

@@ -16,6 +16,7 @@ import pytest_asyncio
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
+from ground.database.changes import Changes
 from ivr.call.hotline_calendar import CalendarUnreadable
 from ivr.node import housekeeping
 from ivr.node.chores import Patience
@@ -65,6 +66,8 @@ class Node:
     records: Database
     book: CallBook
     settings: Settings
+    woken: list[bool]
+    """Each time the supervisor was woken: whether the node was to be closed by then."""
 
 
 async def nobody() -> datetime | None:
@@ -91,8 +94,10 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     retention = Retention(
         records, settings.records, rocars_clock=nobody, runs_s=lambda: next(runs_s)
     )
-    house = Housekeeping(shared, records, retention)
-    yield Node(house, board, records, book, settings)
+    changes, woken = Changes(settings.records_url), list[bool]()
+    house = Housekeeping(shared, records, retention, changes, lambda: woken.append(board.closed))
+    yield Node(house, board, records, book, settings, woken)
+    changes.close()
     await book.shut()
     await records.close()
 
@@ -134,6 +139,7 @@ async def test_orders_reach_supervisor_and_workers_once(node: Node) -> None:
     await orders.give("chan", "elsewhere", OrderKind.RECYCLE, "0")
     await node.house.pass_orders_on()
     assert node.board.closed
+    assert node.woken == [True, True, True], "at once, and when it can see what is wanted"
     assert [node.board.commands_signalled(slot) for slot in range(3)] == [0, 1, 0]
     assert [node.board.replacements_requested(slot) for slot in range(3)] == [0, 0, 1]
     await node.house.pass_orders_on()

@@ -40,8 +40,10 @@ class Node:
         *,
         late: tuple[int, int] = (0, 0),
         silent: frozenset[int] = frozenset(),
+        every_s: float = 0.1,
     ) -> Strain:
-        """`late`: late frames of each worker at each look, of thirty; `silent` workers hang."""
+        """`late`: late frames of each worker at each look, of thirty; `silent` workers hang.
+        `every_s`: how often workers say that they report."""
         for _ in range(round(seconds / STEP_S)):
             self.now += STEP_S
             for slot, sound in enumerate(self.sounds):
@@ -54,6 +56,7 @@ class Node:
                     capacity=4,
                     active=3,
                     heartbeat=self.now,
+                    every_s=every_s,
                 )
                 self.sounds[slot] = Sound(sound.frames + 30, sound.late + late[slot])
                 self.board.write_sound(slot, self.sounds[slot])
@@ -93,6 +96,12 @@ def test_a_worker_with_calls_that_says_nothing_is_late(node: Node) -> None:
     assert node.passes(1.0, silent=frozenset({1})).name in ("OVERLOADED", "KEYPAD_ONLY")
 
 
+def test_a_quiet_worker_that_reports_rarely_is_not_late(node: Node) -> None:
+    node.passes(4, every_s=0.5)
+    assert node.passes(0.6, silent=frozenset({1})) is Strain.CALM
+    assert node.passes(1.0, silent=frozenset({1})).name in ("OVERLOADED", "KEYPAD_ONLY")
+
+
 def test_a_worker_that_leaves_is_not_late(node: Node) -> None:
     node.passes(4)
     node.board.write(1, WorkerState.LEAVING, pid=12, heartbeat=node.now)
@@ -108,9 +117,11 @@ def test_a_new_worker_counts_from_nought_and_that_is_no_lateness(node: Node) -> 
 
 def test_a_loop_that_wakes_late_is_counted() -> None:
     times = iter([0.0, 0.1, 0.2, 0.5, 0.95, 1.05])
-    waking = Waking(0.1, 0.25, clock=lambda: next(times))
+    waking = Waking(0.25, clock=lambda: next(times))
     seen = []
     for _ in range(6):
-        waking.woke()
+        waking.woke(0.1)
         seen.append(waking.late)
     assert seen == [0, 0, 0, 0, 1, 1]
+    assert waking.late_within(0.2)
+    assert not waking.late_within(0.1)

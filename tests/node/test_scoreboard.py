@@ -76,6 +76,20 @@ def test_everybody_reads_what_one_wrote() -> None:
     assert (board.row(0).state, board.row(0).pid) == (WorkerState.EMPTY, 0)
 
 
+def test_a_worker_is_as_silent_as_the_longer_silent_of_its_threads() -> None:
+    board = Scoreboard(2)
+    board.write(1, WorkerState.READY, pid=1, capacity=4, heartbeat=10.0, every_s=0.5)
+    assert board.row(1).silent_for(10.2) == pytest.approx(0.2)
+    board.write_polled(1, 9.0)
+    assert board.row(1).silent_for(10.2) == pytest.approx(1.2)
+    assert board.row(1).overdue_for(10.2) == pytest.approx(0.7)
+    board.write_polled(1, 10.1)
+    assert board.row(1).silent_for(10.2) == pytest.approx(0.2)
+    board.clear(1)
+    board.write(1, WorkerState.READY, pid=2, heartbeat=30.0)
+    assert board.row(1).heartbeat == 30.0, "a successor has a SIP thread of its own"
+
+
 def test_who_has_not_moved_for_two_seconds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("ivr.node.scoreboard.time.monotonic", lambda: now)

@@ -157,6 +157,36 @@ async def test_a_start_loads_nothing_that_only_some_requests_need(tmp_path):
     assert not {"PIL", "alembic", "asyncpg", "babel", "mako", "reportlab", "zxcvbn"} & loaded
 
 
+FIRST_START = """
+import sys
+from rocars.first_start import prepare_beside
+from rocars.settings import RocarsSettings
+
+prepare_beside(RocarsSettings())
+print(*sys.modules)
+"""
+
+
+async def test_a_first_start_keeps_nothing_of_what_only_it_needs(tmp_path):
+    """Tables and demo data are made in a child, and are there afterwards."""
+    environment = {
+        "ROCARS_DATA_DIR": str(tmp_path),
+        "ROCARS_EMBEDDED": "true",
+        "ROCARS_DEMO__ENABLED": "true",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", FIRST_START),
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), limit(30))
+    assert not {"alembic", "mako"} & set(out.decode().split())
+    for name, drivers in (("rocars", 4), ("course", 0)):
+        with sqlite3.connect(tmp_path / f"{name}.sqlite3") as database:
+            found = database.execute("SELECT count(*) FROM drivers").fetchone()
+        assert found == (drivers,)
+
+
 async def test_killed_over_a_file_it_is_lodged_whole_or_not_at_all(tmp_path):
     """Whoever got no answer sends it again: all of it is there once, whenever the kill came."""
     count = 1000

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
@@ -26,6 +26,8 @@ from ivr.records.alerts import Alerts
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 2.0
+LOOK_ANYWAY_S = 10.0
+"""The records are read so often although they have not changed: it is time to try again."""
 
 TITLES: Mapping[AlertEvent, str] = {
     AlertEvent.RAISED: "Alert",
@@ -41,10 +43,19 @@ class Delivery:
     alerts: Alerts
     rules: AlertSettings
     public_url: str
+    if_due: Callable[[], bool] = lambda: True
+    """Says each time whether there can be anything to send; after a failure there is."""
+    _failed: bool = field(default=False, init=False)
 
     async def run(self) -> None:
         """Until cancelled."""
-        await repeat(self.send_waiting, LOOK_EVERY_S, "alerts cannot be sent")
+        await repeat(self._send_if_due, LOOK_EVERY_S, "alerts cannot be sent")
+
+    async def _send_if_due(self) -> None:
+        if self.if_due() or self._failed:
+            self._failed = True
+            await self.send_waiting()
+            self._failed = False
 
     async def send_waiting(self) -> None:
         """All that is due now. Raises RecordsUnavailable."""

@@ -43,6 +43,11 @@ _LOOK_AFTER_S = 0.2
 _STOP_CALLS_S = 3.0
 _IDLE_S = 0.1
 """How late the library's timers may fire while there is no call."""
+_QUIET_S = 0.5
+"""The same once no transaction is left either: then no timer is of use to anybody."""
+_TRANSACTION_S = 40.0
+"""A transaction is over after 64 × T1 = 32 s at the latest (RFC 3261 section 17, timers B, F, H and
+J)."""
 _STOP_S = 15.0
 _FAILED_POLLS = 100
 _LIBRARY_REFUSALS = {BUSY_HERE: "refused_busy", NOT_ACCEPTABLE_HERE: "refused_media"}
@@ -60,12 +65,17 @@ class SipThread:
         turned_away: Callable[[Invite, int], None],
         late_after_s: float = LATE_AFTER_S,
         real_time_share: float = MOST_OF_A_PROCESSOR,
+        polled: Callable[[float], None] = lambda at: None,
     ) -> None:
         """`arrived` and `turned_away` are called on the event loop: the first for calls that we are
         to answer, the second for calls that the library answered itself. For the rest see
         `Telephone`."""
         self.settings = settings
         self.polled_at = time.monotonic()
+        self.quiet = False
+        """Whether the thread wakes twice a second only: no call, and no transaction of one."""
+        self._polled = polled
+        self._busy_until = self.polled_at
         self.counts: Counter[str] = Counter()
         self.refusals = Refusals(settings.allowed_peers, settings.retry_after_s)
         self.sip_addresses: tuple[tuple[str, int], ...] = ()
@@ -194,6 +204,7 @@ class SipThread:
         """The library itself answered an INVITE: 486 when all its calls are in use, 488 without a
         common codec, and others for what it does not support."""
         self.counts[_LIBRARY_REFUSALS.get(status, "refused_other")] += 1
+        self._busy_until = time.monotonic() + _TRANSACTION_S
         log.warning("the library refused a call with %d", status)
         if message:
             invite = read_invite(message, source, self.settings.kept_headers)
@@ -263,6 +274,7 @@ class SipThread:
                 if failed >= _FAILED_POLLS:
                     raise
             now = self.polled_at = time.monotonic()
+            self._polled(now)
             if now >= look_after_at:
                 look_after_at = now + _LOOK_AFTER_S
                 self._look_after(now)
@@ -275,10 +287,13 @@ class SipThread:
         each tick; otherwise the thread would wake for every packet of sound as well."""
         idle = not self._legs
         self._wakeup.idle(idle)
+        if not idle or self._work:
+            self._busy_until = now + _TRANSACTION_S
+        self.quiet = now > self._busy_until
         if self._work:
             return
         if idle:
-            self._wakeup.wait_for_packets(_IDLE_S)
+            self._wakeup.wait_for_packets(_QUIET_S if self.quiet else _IDLE_S)
             self._clock.skip_to(time.monotonic())
         else:
             self._wakeup.wait(self._clock.due_in(now))
