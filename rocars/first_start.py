@@ -7,16 +7,18 @@ that a process which goes on to serve would keep for good.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from pathlib import Path
 
+import structlog
 from sqlalchemy.engine import make_url
 
 from rocars.clock import hong_kong_now
 from rocars.service import wire
 from rocars.settings import RocarsSettings
 from rocars.training.demo import DemoData
+
+log = structlog.get_logger("rocars.first_start")
 
 
 def prepare_beside(settings: RocarsSettings) -> None:
@@ -29,9 +31,12 @@ def prepare_beside(settings: RocarsSettings) -> None:
         return
     pid = os.fork()
     if pid == 0:
-        with contextlib.suppress(BaseException):
+        try:
             asyncio.run(_prepare(settings))
-        os._exit(0)
+        except Exception:
+            log.exception("first start: not prepared beside")
+        finally:  # whatever it was: this child does nothing else
+            os._exit(0)
     os.waitpid(pid, 0)
 
 

@@ -179,11 +179,12 @@ async def test_a_first_start_keeps_nothing_of_what_only_it_needs(tmp_path):
         env=os.environ | environment,
         stdout=asyncio.subprocess.PIPE,
     )
-    out, _ = await asyncio.wait_for(process.communicate(), limit(30))
+    async with asyncio.timeout(limit(30)):
+        out, _ = await process.communicate()
     assert not {"alembic", "mako"} & set(out.decode().split())
     for name, drivers in (("rocars", 4), ("course", 0)):
         with sqlite3.connect(tmp_path / f"{name}.sqlite3") as database:
-            found = database.execute("SELECT count(*) FROM drivers").fetchone()
+            found = database.execute("SELECT count(*) FROM driver").fetchone()
         assert found == (drivers,)
 
 
