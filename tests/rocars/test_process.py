@@ -172,6 +172,8 @@ async def test_a_first_start_keeps_nothing_of_what_only_it_needs(tmp_path):
     environment = {
         "ROCARS_DATA_DIR": str(tmp_path),
         "ROCARS_EMBEDDED": "true",
+        "ROCARS_PORTAL__ENABLED": "true",
+        "ROCARS_PORTAL__PORT": "0",
         "ROCARS_DEMO__ENABLED": "true",
     }
     process = await asyncio.create_subprocess_exec(
