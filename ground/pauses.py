@@ -12,7 +12,9 @@ _LEAST = 0.1
 
 
 def until_next(every_s: float) -> float:
-    """Seconds until the event loop's clock is at a whole multiple of `every_s`."""
+    """Seconds until the event loop's clock is at a whole multiple of `every_s`; 0 for 0."""
+    if every_s <= 0:
+        return 0.0
     left = every_s - asyncio.get_running_loop().time() % every_s
     return left if left >= every_s * _LEAST else left + every_s
 

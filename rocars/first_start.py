@@ -17,6 +17,7 @@ from rocars.clock import hong_kong_now
 from rocars.service import wire
 from rocars.settings import RocarsSettings
 from rocars.training.demo import DemoData
+from rocars.training.ground import training_ground
 
 log = structlog.get_logger("rocars.first_start")
 
@@ -52,8 +53,8 @@ async def _prepare(settings: RocarsSettings) -> None:
         await service.database.prepare()
         if settings.demo.enabled:
             await DemoData(service).replenish()
-        if settings.course.enabled:
-            ground = wire(settings.of_course, hong_kong_now)
+        ground = training_ground(service) if settings.portal.enabled else None
+        if ground is not None:
             try:
                 await ground.database.prepare()
             finally:
