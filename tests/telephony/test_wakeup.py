@@ -1,4 +1,4 @@
-"""What wakes the thread of the line cards: work at any time, and packets while nobody calls."""
+"""What wakes the thread of the line cards: work, and packets of SIP."""
 
 from __future__ import annotations
 
@@ -32,28 +32,22 @@ def sip() -> Iterator[socket.socket]:
         yield sock
 
 
-def waited(wakeup: Wakeup, *, idle: bool) -> float:
+def waited(wakeup: Wakeup) -> float:
     began = time.monotonic()
-    if idle:
-        wakeup.wait_for_packets(LONG_S)
-    else:
-        wakeup.wait(LONG_S)
+    wakeup.wait(LONG_S)
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("idle", [True, False])
-def test_it_is_heard_during_the_wait_and_before_it(wakeup: Wakeup, idle: bool) -> None:
-    wakeup.idle(idle)
+def test_it_is_heard_during_the_wait_and_before_it(wakeup: Wakeup) -> None:
     began = time.monotonic()
     threading.Timer(0.1, wakeup.wake).start()
-    assert waited(wakeup, idle=idle) < LONG_S / 2
+    assert waited(wakeup) < LONG_S / 2
     assert time.monotonic() - began > 0.09  # not before it was rung
     wakeup.wake()
     wakeup.wake()
-    assert waited(wakeup, idle=idle) < LONG_S / 2
-    wakeup.wait(0) if not idle else wakeup.wait_for_packets(0)  # rung twice, heard once
+    assert waited(wakeup) < LONG_S / 2  # rung twice, heard once
     began = time.monotonic()
-    wakeup.wait_for_packets(0.1) if idle else wakeup.wait(0.1)
+    wakeup.wait(0.1)
     assert time.monotonic() - began > 0.09
 
 
@@ -65,14 +59,13 @@ def test_a_packet_ends_the_wait_and_the_socket_stays_one_that_never_waits(
         wakeup.watch([sip.getsockname()])
         with pytest.raises(BlockingIOError):
             sip.recv(100)
-        wakeup.idle(True)
         sender = threading.Timer(0.1, other.sendto, (b"OPTIONS", sip.getsockname()))
         began = time.monotonic()
         sender.start()
-        assert waited(wakeup, idle=True) < LONG_S / 2
+        assert waited(wakeup) < LONG_S / 2
         assert time.monotonic() - began > 0.09
         assert sip.recv(100) == b"OPTIONS"
         other.sendto(b"not for us", other.getsockname())
         began = time.monotonic()
-        wakeup.wait_for_packets(0.1)
+        wakeup.wait(0.1)
         assert time.monotonic() - began > 0.09

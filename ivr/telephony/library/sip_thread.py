@@ -45,6 +45,8 @@ _IDLE_S = 0.1
 """How late the library's timers may fire while there is no call."""
 _QUIET_S = 0.5
 """The same once no transaction is left either: then no timer is of use to anybody."""
+_BETWEEN_ROUNDS_S = 0.004
+"""So long a round and the wait after it last at least, while there are calls."""
 _TRANSACTION_S = 40.0
 """A transaction is over after 64 × T1 = 32 s at the latest (RFC 3261 section 17, timers B, F, H and
 J)."""
@@ -283,20 +285,23 @@ class SipThread:
             self._wait(now)
 
     def _wait(self, now: float) -> None:
-        """Wait until there is something to do. While there are calls, packets are taken together at
-        each tick; otherwise the thread would wake for every packet of sound as well."""
+        """Wait until there is something to do: an INVITE that comes between two ticks is answered
+        at once. Packets of sound wait for the tick, all together."""
         idle = not self._legs
-        self._wakeup.idle(idle)
         if not idle or self._work:
             self._busy_until = now + _TRANSACTION_S
         self.quiet = now > self._busy_until
         if self._work:
             return
         if idle:
-            self._wakeup.wait_for_packets(_QUIET_S if self.quiet else _IDLE_S)
+            self._wakeup.wait(_QUIET_S if self.quiet else _IDLE_S)
             self._clock.skip_to(time.monotonic())
-        else:
-            self._wakeup.wait(self._clock.due_in(now))
+            return
+        self._wakeup.wait(self._clock.due_in(now))
+        # In a flood of packets, most are taken together all the same.
+        woken_at = time.monotonic()
+        rest = min(now + _BETWEEN_ROUNDS_S - woken_at, self._clock.due_in(woken_at))
+        time.sleep(max(0.0, rest))
 
     def _move_sound(self) -> None:
         clock, failures = self._clock, list[Exception]()
