@@ -81,7 +81,7 @@ async def test_a_peer_that_has_lost_the_call_is_found(start_phone: StartPhone) -
 @pytest.mark.parametrize("answer", ["200 OK", "405 Method Not Allowed", "503 Busy"])
 async def test_a_muted_caller_is_not_hung_up_on(start_phone: StartPhone, answer: str) -> None:
     """RFC 3551, 4.1: a telephone that suppresses silence may send no RTP at all."""
-    ivr = await start_phone(no_rtp_timeout_s=0.5, transaction_timeout_s=1.0)
+    ivr = await start_phone(no_rtp_timeout_s=0.5, transaction_timeout_s=limit(1.0))
     peer = Peer(ivr.address)
     await peer.invite()
     for _ in range(4):
