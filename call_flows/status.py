@@ -15,6 +15,9 @@ from ivr.dialogue.conversation import Conversation
 from ivr.dialogue.question import Choice, Field, Menu, Spoken
 from ivr.dialogue.turns import GaveUp, WantsHotline
 
+MOST_READINGS = 10
+"""How many readings of both answers together ROCARS is asked about at most."""
+
 AFTER: Menu[Literal["repeat", "done"]] = Menu(
     name="status.after",
     help="status.after.help",
@@ -27,10 +30,24 @@ AFTER: Menu[Literal["repeat", "done"]] = Menu(
 
 @dataclass
 class AskedAbout:
-    """The bundle a caller asks about: they must know UBR and vehicle."""
+    """The bundle a caller asks about: they must know UBR and vehicle.
 
-    ubr: str = ""
-    vehicle: str = ""  # the keys that spell the mark (E.161)
+    Each has one reading where it was keyed. Where it was spoken it may have several, likeliest
+    first: ROCARS, which is asked with both, settles which is right.
+    """
+
+    ubrs: tuple[str, ...] = ()
+    vehicles: tuple[str, ...] = ()
+    """The keys that spell the mark (E.161)."""
+
+    def readings(self) -> list[tuple[str, str]]:
+        """UBR and vehicle, likeliest first."""
+        ranked = sorted(
+            (ubr_rank + vehicle_rank, ubr_rank, ubr, vehicle)
+            for ubr_rank, ubr in enumerate(self.ubrs)
+            for vehicle_rank, vehicle in enumerate(self.vehicles)
+        )
+        return [(ubr, vehicle) for *_, ubr, vehicle in ranked][:MOST_READINGS]
 
 
 def ubr_field(rules: FlowRules) -> Field[str]:
@@ -43,6 +60,7 @@ def ubr_field(rules: FlowRules) -> Field[str]:
         max_digits=rules.ubr_max_digits,
         parse=str,
         prompt_spoken="status.say",
+        settled_later=True,
     )
 
 
@@ -57,6 +75,7 @@ VEHICLE: Field[str] = Field(
     spoken=Spoken.MARK,
     prompt_spoken="vehicle.say_mark",
     parse_spoken=on_keypad,
+    settled_later=True,
 )
 
 
@@ -70,7 +89,7 @@ async def status_of_a_bundle(call: Conversation, context: CallContext) -> None:
         asked = AskedAbout()
         await call.walk((ask_ubr, ask_vehicle), call, context, asked)
         try:
-            receipt = await call.wait_for(context.rocars.status(asked.ubr, asked.vehicle))
+            receipt = await call.wait_for(the_bundle(context, asked))
         except UnknownBundle:
             await call.say("status.unknown")
             continue
@@ -80,11 +99,25 @@ async def status_of_a_bundle(call: Conversation, context: CallContext) -> None:
 
 
 async def ask_ubr(call: Conversation, context: CallContext, asked: AskedAbout) -> None:
-    asked.ubr = (await call.ask(ubr_field(context.rules))).value
+    answer = await call.ask(ubr_field(context.rules))
+    asked.ubrs = (answer.value, *answer.alternatives)
 
 
 async def ask_vehicle(call: Conversation, context: CallContext, asked: AskedAbout) -> None:
-    asked.vehicle = (await call.ask(VEHICLE)).value
+    answer = await call.ask(VEHICLE)
+    asked.vehicles = (answer.value, *answer.alternatives)
+
+
+async def the_bundle(context: CallContext, asked: AskedAbout) -> Receipt:
+    """The bundle of the likeliest reading that ROCARS knows. Raises UnknownBundle."""
+    not_known: UnknownBundle | None = None
+    for ubr, vehicle in asked.readings():
+        try:
+            return await context.rocars.status(ubr, vehicle)
+        except UnknownBundle as refusal:
+            not_known = not_known or refusal
+    assert not_known is not None
+    raise not_known
 
 
 async def tell_status(call: Conversation, context: CallContext, receipt: Receipt) -> None:

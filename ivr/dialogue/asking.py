@@ -35,7 +35,7 @@ from ivr.dialogue.turns import (
     WantsHotline,
     WentBack,
 )
-from ivr.dialogue.understanding import answer_in, understood, universal_in
+from ivr.dialogue.understanding import answer_in, other_readings, understood, universal_in
 from ivr.dialogue.universals import Universal
 from prompts.utterance import Narrator, Phrase
 from speech.languages.language import Language
@@ -141,7 +141,13 @@ class Asking:
             if self._time is not None:
                 self._time.got_on()
             if isinstance(result, SpokenAnswer):
-                return Outcome(value, Mode.SPEECH, result.utterance.confidence, attempts=attempt)
+                return Outcome(
+                    value,
+                    Mode.SPEECH,
+                    result.utterance.confidence,
+                    tuple(await other_readings(result, question, value)),
+                    attempts=attempt,
+                )
             return Outcome(value, attempts=attempt)
         self._step(StepKind.GAVE_UP, name, "", attempt - 1)
         raise GaveUp(name, misheard=misheard > 0)

@@ -32,6 +32,7 @@ class OpenQuestion(Generic[T]):
         understand: from the keys or words of an answer to its value; raises NotAccepted.
         expects: which keys answer it, as the trace tells it (`Step.detail`).
         settled_elsewhere: ROCARS, or another authority, decides which answers are right.
+        settled_later: it does so when it has a later answer as well (`Field.settled_later`).
     """
 
     name: str
@@ -44,6 +45,7 @@ class OpenQuestion(Generic[T]):
     shown_as: Callable[[str], str]
     expects: Mapping[str, Any]
     settled_elsewhere: bool = False
+    settled_later: bool = False
 
 
 def open_field(
@@ -86,7 +88,8 @@ def open_field(
             "digits": [field.min_digits, field.max_digits],
             "hash": field.hash_alone is not None,
         },
-        settled_elsewhere=settle is not None,
+        settled_elsewhere=settle is not None or field.settled_later,
+        settled_later=field.settled_later,
     )
 
 

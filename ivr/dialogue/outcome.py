@@ -24,7 +24,8 @@ class Outcome(Generic[T]):
         value: the answer as its field parsed it.
         mode: keyed or spoken.
         confidence: 0 to 1; a keyed answer is sure.
-        alternatives: other readings, best first.
+        alternatives: other readings of a spoken answer, likeliest first, where a later answer
+            settles which is right (`Field.settled_later`).
         attempts: how often the caller was asked; 1 at best.
     """
 

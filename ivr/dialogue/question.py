@@ -63,6 +63,8 @@ class Field(Generic[T]):
         spoken: what can be said instead of keyed.
         prompt_spoken: catalogue name used instead of the others where answers can be spoken.
         parse_spoken: from spoken words to the value, if that differs from `parse`.
+        settled_later: which reading of a spoken answer is right will be known only with a later
+            answer. So one that is not sure is taken, and `Outcome.alternatives` has the others.
         shown_as: what the trace shows of the digits; `hidden` for secrets.
         slots: values for the prompts' slots.
     """
@@ -82,6 +84,7 @@ class Field(Generic[T]):
     spoken: Spoken = Spoken.DIGITS
     prompt_spoken: str | None = None
     parse_spoken: Callable[[str], T] | None = None
+    settled_later: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_digits <= self.max_digits:

@@ -60,21 +60,39 @@ async def understood(result: CollectResult, question: OpenQuestion[T]) -> T:
             raise NotAccepted("universal.noinput")
 
 
+async def other_readings(result: CollectResult, question: OpenQuestion[T], value: T) -> list[T]:
+    """What else a spoken answer may mean, likeliest first, where that is settled later."""
+    others: list[T] = []
+    if not question.settled_later or not isinstance(result, SpokenAnswer):
+        return others
+    for answer in _answers(result.utterance):
+        try:
+            other = await question.understand(answer, Mode.SPEECH)
+        except NotAccepted:
+            continue
+        if other != value and other not in others:
+            others.append(other)
+    return others
+
+
+def _answers(utterance: Utterance) -> list[str]:
+    readings = [reading.meaning for reading in utterance.readings if not reading.meaning.command]
+    return [meaning.text for meaning in readings][:MOST_READINGS]
+
+
 async def _settled(utterance: Utterance, question: OpenQuestion[T]) -> T:
     """Settle on the likeliest reading that ROCARS knows; without an authority to ask, on a sure
     one.
 
     Raises NotAccepted.
     """
-    answers = [
-        reading.meaning.text for reading in utterance.readings if not reading.meaning.command
-    ]
+    answers = _answers(utterance)
     if not answers:
         raise NotUnderstood("universal.nomatch")
     if not utterance.sure and not question.settled_elsewhere:
         raise NotUnderstood("speech.unsure")
     not_known: NotKnown | None = None
-    for answer in answers[:MOST_READINGS]:
+    for answer in answers:
         try:
             return await question.understand(answer, Mode.SPEECH)
         except NotKnown as refusal:
