@@ -16,7 +16,7 @@ from ivr.studio.script_book import inert
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 250
+AT_ONCE = 500
 """Rows that are read at a time: enough for most of the time to go into rows, not into asking for
 them, and so few that the event loop is held for some milliseconds."""
 

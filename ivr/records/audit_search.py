@@ -50,7 +50,7 @@ class EntryRow(NamedTuple):
     detail: Mapping[str, Any]
 
 
-_COLUMNS = [getattr(AuditEntry, name) for name in EntryRow._fields]
+_COLUMNS = [AuditEntry.__table__.c[name] for name in EntryRow._fields]
 
 
 async def find(records: Database, wanted: AuditFilter, limit: int) -> Sequence[AuditEntry]:

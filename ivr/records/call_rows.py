@@ -65,5 +65,6 @@ class CallPage:
         return self.requests.get(call.call_id, ())
 
 
-CALL_COLUMNS = [getattr(Call, name) for name in CallRow._fields]
-REQUEST_COLUMNS = [getattr(BundleRequest, name) for name in RequestRow._fields]
+# Those of the tables: the ORM would look at each row again.
+CALL_COLUMNS = [Call.__table__.c[name] for name in CallRow._fields]
+REQUEST_COLUMNS = [BundleRequest.__table__.c[name] for name in RequestRow._fields]
