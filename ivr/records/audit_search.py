@@ -6,11 +6,12 @@ same at the beginning of a million entries as at their end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr.records.audit_tables import AuditEntry
@@ -38,28 +39,61 @@ class AuditFilter:
     before: int | None = None
 
 
+class EntryRow(NamedTuple):
+    """What people are told of an entry; each attribute as that of `AuditEntry`."""
+
+    entry_id: int
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+_COLUMNS = [AuditEntry.__table__.c[name] for name in EntryRow._fields]
+
+
 async def find(records: Database, wanted: AuditFilter, limit: int) -> Sequence[AuditEntry]:
     """Newest first. Raises RecordsUnavailable."""
-    query = select(AuditEntry).order_by(AuditEntry.entry_id.desc()).limit(limit)
+    async with records.reading() as session:
+        query = await _newest(session, select(AuditEntry), wanted, limit)
+        return () if query is None else (await session.scalars(query)).all()
+
+
+async def rows(records: Database, wanted: AuditFilter, limit: int) -> Sequence[EntryRow]:
+    """The entries that `find` finds, without their hashes: for many of them it is much quicker.
+
+    Raises RecordsUnavailable.
+    """
+    async with records.reading() as session:
+        query = await _newest(session, select(*_COLUMNS), wanted, limit)
+        if query is None:
+            return ()
+        return [EntryRow._make(row) for row in await session.execute(query)]
+
+
+async def _newest(
+    session: AsyncSession, query: Select[Any], wanted: AuditFilter, limit: int
+) -> Select[Any] | None:
+    """What the query selects of the entries that are looked for, newest first; None when there can
+    be none."""
+    query = query.order_by(AuditEntry.entry_id.desc()).limit(limit)
     if wanted.who:
         query = query.where(AuditEntry.who == wanted.who)
     if wanted.action:
         query = query.where(AuditEntry.action == wanted.action)
     # One limit: with two, SQLite takes an index that fits less well.
     limits = [] if wanted.before is None else [wanted.before]
-    async with records.reading() as session:
-        if wanted.first is not None:
-            oldest = await _first_since(session, wanted.first - CLOCKS_DIFFER)
-            if oldest is None:
-                return ()
-            query = query.where(AuditEntry.entry_id >= oldest, AuditEntry.at >= wanted.first)
-        if wanted.last is not None:
-            newer = await _first_since(session, wanted.last + CLOCKS_DIFFER)
-            limits += [] if newer is None else [newer]
-            query = query.where(AuditEntry.at < wanted.last)
-        if limits:
-            query = query.where(AuditEntry.entry_id < min(limits))
-        return (await session.scalars(query)).all()
+    if wanted.first is not None:
+        oldest = await _first_since(session, wanted.first - CLOCKS_DIFFER)
+        if oldest is None:
+            return None
+        query = query.where(AuditEntry.entry_id >= oldest, AuditEntry.at >= wanted.first)
+    if wanted.last is not None:
+        newer = await _first_since(session, wanted.last + CLOCKS_DIFFER)
+        limits += [] if newer is None else [newer]
+        query = query.where(AuditEntry.at < wanted.last)
+    return query.where(AuditEntry.entry_id < min(limits)) if limits else query
 
 
 async def _first_since(session: AsyncSession, instant: datetime) -> int | None:

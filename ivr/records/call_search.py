@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
+from ivr.records.call_rows import (
+    CALL_COLUMNS,
+    REQUEST_COLUMNS,
+    CallPage,
+    CallRow,
+    RequestRow,
+)
 from ivr.records.database import Database
 from ivr.records.facts import now
 from ivr.records.models import BundleRequest, Call, CallStep, RequestCcrn
@@ -80,10 +87,26 @@ class CallSearch:
 
     async def find(self, call_filter: CallFilter, limit: int = PAGE) -> Sequence[Call]:
         """Newest first. The ids of calls sort by time, so the next page begins after the last."""
-        query = _matching(call_filter).order_by(Call.call_id.desc()).limit(limit)
+        query = _newest(select(Call), call_filter, limit)
         async with self._records.reading() as session:
             calls: Sequence[Call] = (await session.scalars(query)).all()
             return calls
+
+    async def rows(self, call_filter: CallFilter, limit: int) -> CallPage:
+        """The calls that `find` finds, and what they asked of ROCARS."""
+        query = _newest(select(*CALL_COLUMNS), call_filter, limit)
+        requests: dict[str, list[RequestRow]] = defaultdict(list)
+        async with self._records.reading() as session:
+            calls = [CallRow._make(row) for row in await session.execute(query)]
+            asked = (
+                select(*REQUEST_COLUMNS)
+                .where(BundleRequest.call_id.in_([call.call_id for call in calls]))
+                .order_by(BundleRequest.sent_at)
+            )
+            for row in await session.execute(asked) if calls else ():
+                request = RequestRow._make(row)
+                requests[request.call_id].append(request)
+        return CallPage(calls, requests)
 
     async def in_progress(self) -> Sequence[CallInProgress]:
         """Calls that have not ended, of all nodes, oldest first."""
@@ -124,19 +147,6 @@ class CallSearch:
             for call, step in rows
         ]
 
-    async def requests_of(self, call_ids: Sequence[str]) -> Mapping[str, Sequence[BundleRequest]]:
-        """What these calls asked of ROCARS, by call, oldest first."""
-        found: dict[str, list[BundleRequest]] = defaultdict(list)
-        query = (
-            select(BundleRequest)
-            .where(BundleRequest.call_id.in_(call_ids))
-            .order_by(BundleRequest.sent_at)
-        )
-        async with self._records.reading() as session:
-            for row in await session.scalars(query):
-                found[row.call_id].append(row)
-        return found
-
     async def story(self, call_id: str) -> CallStory | None:
         async with self._records.reading() as session:
             call = await session.get(Call, call_id)
@@ -164,8 +174,9 @@ class CallSearch:
         return await self.story(newest) if newest is not None else None
 
 
-def _matching(call_filter: CallFilter) -> Select[Any]:
-    query = select(Call)
+def _newest(query: Select[Any], call_filter: CallFilter, limit: int) -> Select[Any]:
+    """What the query selects of the calls that are looked for, newest first."""
+    query = query.order_by(Call.call_id.desc()).limit(limit)
     if call_filter.first is not None:
         query = query.where(Call.offered_at >= call_filter.first)
     if call_filter.last is not None:

@@ -67,6 +67,7 @@ async def take(directory: Path) -> None:
             "prompt": "/prompts/en/1001",
             "call": f"/calls/{completed}",
             "figures": "/figures",
+            "prompts": "/prompts",
             "audit": "/audit",
         }
         async with async_playwright() as playwright:
@@ -82,7 +83,8 @@ async def take(directory: Path) -> None:
                 await page.wait_for_load_state("networkidle")
                 await page.screenshot(path=directory / f"{name}.png")
             await page.emulate_media(color_scheme="dark")
-            await somebody.go("/prompts")
+            await somebody.go("/figures")
+            await page.wait_for_load_state("networkidle")
             await page.screenshot(path=directory / "dark.png")
             await page.emulate_media(color_scheme="light")
             await page.set_viewport_size({"width": 390, "height": 760})

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import insert
 
 from ivr.console import insight_of_days
-from ivr.console.exported import AT_ONCE
-from ivr.console.pages import calls
+from ivr.console.pages import audit_log, calls, figures
 from ivr.records import tallies
+from ivr.records.call_rows import CallPage
+from ivr.records.call_search import CallFilter, CallSearch
 from ivr.records.measures import Measure
 from ivr.records.roles import Role
 from ivr.records.tally_tables import TallySum
@@ -132,16 +133,32 @@ class Steps:
         self._beating.cancel()
 
 
-async def test_many_rows_are_read_and_written_in_short_steps(
+async def test_tables_are_written_beside_the_event_loop_some_rows_at_a_time(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(AT_ONCE * 2 + 10):
+    for _ in range(17):
         await past_call(console.book)
-    exported = Steps(monkeypatch, calls, "_cells")
-    async with browser(console, Role.OPERATOR) as session, session.get("/calls.csv") as answer:
-        assert len((await answer.text()).splitlines()) == AT_ONCE * 2 + 11
-    exported.end()
-    assert (exported.whole, exported.longest) == (AT_ONCE * 2 + 10, AT_ONCE)
+    await console.site.tallies.count(DAY)
+    read: list[int] = []
+    find = CallSearch.rows
+
+    async def noted(search: CallSearch, wanted: CallFilter, limit: int) -> CallPage:
+        found = await find(search, wanted, limit)
+        read.append(len(found.calls))
+        return found
+
+    monkeypatch.setattr(CallSearch, "rows", noted)
+    monkeypatch.setattr(calls, "AT_ONCE", 7)
+    watched = Watched(monkeypatch, console)
+    for owner, name in ((calls, "_cells"), (audit_log, "_row_of"), (figures, "row_of")):
+        watched.watch(owner, name)
+    async with browser(console, Role.ADMINISTRATOR) as session:
+        for path in ("/calls.csv", "/audit.csv", f"/figures.csv?from={DAY}&to={DAY}"):
+            async with session.get(path) as answer:
+                assert len((await answer.text()).splitlines()) > 1, path
+    assert read == [7, 7, 3, 0]
+    assert set(watched.ran) == {"_cells", "_row_of", "row_of"}
+    assert not any(threading.get_ident() in threads for threads in watched.ran.values())
 
 
 async def test_a_year_of_counts_is_read_in_short_steps(

@@ -11,13 +11,15 @@ from datetime import datetime, timedelta
 import pytest
 from aiohttp import ClientError
 
-from ivr.console.pages import audit_log
+from ivr.console.pages import audit_log, calls
 from ivr.records import audit
 from ivr.records.database import RecordsUnavailable
+from ivr.records.facts import BundleSent
 from ivr.records.roles import Role
 from tests.console.conftest import Console
 from tests.console.test_door import browser
 from tests.support.pace import limit
+from tests.support.past_calls import AT, past_call
 
 pytestmark = [pytest.mark.service, pytest.mark.asyncio(loop_scope="session")]
 
@@ -39,6 +41,40 @@ async def test_the_audit_log_is_taken_away_whole(
     assert [row["to what"] for row in rows] == [f"en clip {n}" for n in reversed(range(20))]
     assert {row["who"] for row in rows} == {"'=chan"}  # no formula to a spreadsheet
     assert datetime.fromisoformat(rows[0]["at"]).utcoffset() == timedelta(hours=8)
+
+
+async def test_calls_are_taken_away_whole_and_as_they_were_looked_for(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "AT_ONCE", 3)
+    placed = [
+        await past_call(
+            console.book,
+            at=AT + timedelta(hours=number),
+            language="en" if number % 2 else "yue",
+            ccrn=f"{number:013d}" if number < 6 else "",
+        )
+        for number in range(10)
+    ]
+    sent = BundleSent("again", placed[1], "12345678", ("A" * 13, "0" * 12 + "1"), "XY99", "n1", 1)
+    await console.book.bundle_request_sent(sent)
+    expected = {
+        "": placed[::-1],
+        "language=en": placed[9::-2],
+        "from=2026-11-02T11:00&to=2026-11-02T17:00": placed[7:1:-1],
+        "ccrn=0000000000004": [placed[4]],
+        f"before={placed[4]}": placed[3::-1],
+    }
+    async with browser(console, Role.OPERATOR) as session:
+        for query, calls_found in expected.items():
+            async with session.get(f"/calls.csv?{query}") as answer:
+                rows = list(csv.DictReader(io.StringIO(await answer.text(encoding="utf-8-sig"))))
+            assert [row["call"] for row in rows] == calls_found, query
+    # Of both its requests, in the order in which they were sent; what is in both, once.
+    assert (rows[-2]["ccrn"], rows[-2]["vehicle"]) == (f"0000000000001 {'A' * 13}", "AB1234 XY99")
+    assert (rows[-2]["language"], rows[-2]["caller"]) == ("en", "******4567")
+    assert (rows[-2]["outcome"], rows[-2]["ended by"]) == ("completed", "caller")
+    assert (rows[-2]["offered"], rows[-2]["seconds"]) == ("2026-11-02T10:30:00+08:00", "45.0")
 
 
 async def test_an_export_that_is_not_whole_does_not_look_whole(

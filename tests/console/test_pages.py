@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 import soundfile
 from axe_playwright_python.async_playwright import Axe
+from PIL import Image
 from playwright.async_api import Browser, expect
 
 from ground.web.requests import own_path
@@ -464,6 +465,16 @@ async def test_figures_are_drawn_and_told(console: Console, enter: Enter) -> Non
         chart = charts.nth(number)
         await chart.scroll_into_view_if_needed()
         assert await chart.evaluate("img => img.decode().then(() => img.naturalWidth > 0)")
+    grounds = {}
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        await viewer.page.emulate_media(color_scheme=scheme)
+        shot = Image.open(io.BytesIO(await charts.first.screenshot())).convert("L")
+        counts = shot.histogram()
+        grounds[scheme] = counts.index(max(counts))  # grey that is seen most, 0 to 255
+    assert grounds["light"] > 240
+    assert grounds["dark"] < 40
+    await viewer.page.emulate_media(color_scheme="light")
     await viewer.page.get_by_label("Language").select_option("en")
     await viewer.press("Show")
     tiles = await viewer.page.locator("dl.tiles").inner_text()

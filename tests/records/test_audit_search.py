@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from ivr.records import audit
-from ivr.records.audit_search import AuditFilter, deeds, find
+from ivr.records.audit_search import AuditFilter, deeds, find, rows
 from ivr.records.database import Database
 from ivr.records.migrations import upgrade
 from ivr.records.settings import RecordsSettings
@@ -76,6 +76,7 @@ async def test_what_is_looked_for_is_found(
 ) -> None:
     assert [entry.entry_id for entry in await find(records, wanted, 10)] == expected
     assert [entry.entry_id for entry in await find(records, wanted, 1)] == expected[:1]
+    assert [entry.entry_id for entry in await rows(records, wanted, 10)] == expected
 
 
 async def test_the_deeds_that_are_in_it(records: Database) -> None:

@@ -18,6 +18,7 @@ from ivr.console.insight import Insight
 from ivr.console.insight_of_days import insight_of
 from ivr.console.shown import masked_number
 from ivr.records import audit
+from ivr.records.call_rows import CallRow, RequestRow
 from ivr.records.call_search import CallFilter
 from ivr.records.facts import now
 from ivr.records.hong_kong import hong_kong_day
@@ -125,12 +126,11 @@ async def _calls(asked: Asked) -> messages.Calls:
     )
     filters = query.model_dump(mode="json", exclude_none=True)
     await audit.write(asked.site.records, asked.by, "calls exported", "/api/v1/calls", **filters)
-    found = await asked.site.search.find(wanted, query.limit + 1)
-    page = found[: query.limit]
-    requests = await asked.site.search.requests_of([call.call_id for call in page])
+    found = await asked.site.search.rows(wanted, query.limit + 1)
+    page = found.calls[: query.limit]
     return messages.Calls(
-        calls=[_call(call, requests.get(call.call_id, ())) for call in page],
-        next=page[-1].call_id if len(found) > len(page) else None,
+        calls=[_call(call, found.requests_of(call)) for call in page],
+        next=page[-1].call_id if len(found.calls) > len(page) else None,
     )
 
 
@@ -142,7 +142,9 @@ async def _one_call(asked: Asked) -> messages.Call:
     return _call(story.call, story.requests)
 
 
-def _call(call: Call, requests: Sequence[BundleRequest]) -> messages.Call:
+def _call(
+    call: Call | CallRow, requests: Sequence[BundleRequest] | Sequence[RequestRow]
+) -> messages.Call:
     return messages.Call(
         call=call.call_id,
         node=call.node,

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from aiohttp import web
 
-from ground.web.forms import number_in
 from ground.web.navigation import Entry, PageModule
-from ivr.console.asked_times import instant_in
 from ivr.console.door.guard import page
 from ivr.console.exported import AT_ONCE, Pages, sent_as_csv
 from ivr.console.rendering import error_page, render, words_for
+from ivr.console.search_fields import SearchFields, given_in
 from ivr.console.shown import instant
 from ivr.console.site import SITE, Site
 from ivr.records import audit
-from ivr.records.audit_search import AuditFilter, deeds, find
+from ivr.records.audit_search import AuditFilter, EntryRow, deeds, find, rows
 from ivr.records.roles import Role
 from ivr.records.visitor import Visitor
 
@@ -40,28 +38,15 @@ PAGES = PageModule(routes, (Entry("/audit", "Audit", Role.ADMINISTRATOR),))
 def _filter_of(query: Mapping[str, str], known: Sequence[str]) -> tuple[AuditFilter, list[str]]:
     """What the fields of the search ask for, and the names of those that were not understood.
     `known`: every deed that is in the log."""
-    problems = []
-
-    def time(name: str, *, end: bool = False) -> datetime | None:
-        try:
-            return instant_in(query.get(name, ""), end=end)
-        except ValueError:
-            problems.append(name)
-            return None
-
-    action, before = query.get("what", "").strip(), query.get("before", "")
-    if action and action not in known:
-        problems.append("what")
-    if before and number_in(before) is None:
-        problems.append("before")
+    fields = SearchFields(query)
     wanted = AuditFilter(
-        who=query.get("who", "").strip(),
-        action=action,
-        first=time("from"),
-        last=time("to", end=True),
-        before=number_in(before),
+        who=fields.text("who"),
+        action=fields.word("what", known),
+        first=fields.instant("from"),
+        last=fields.instant("to", end=True),
+        before=fields.number("before"),
     )
-    return wanted, problems
+    return wanted, fields.problems
 
 
 def _refused(request: web.Request, visitor: Visitor, problems: list[str]) -> web.Response:
@@ -77,7 +62,7 @@ async def _audit(request: web.Request, visitor: Visitor) -> web.Response:
     if problems:
         return _refused(request, visitor, problems)
     found = await find(records, wanted, ON_A_PAGE + 1)
-    asked = {name: request.query[name] for name in FIELDS if request.query.get(name)}
+    asked = given_in(request.query, FIELDS)
     older = (
         asked | {"before": str(found[ON_A_PAGE - 1].entry_id)} if len(found) > ON_A_PAGE else None
     )
@@ -100,25 +85,26 @@ async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     if problems:
         return _refused(request, visitor, problems)
     searched = {
-        "of" if name == "who" else name: request.query[name][:64]
-        for name in FIELDS
-        if request.query.get(name, "").strip()
+        "of" if name == "who" else name: value[:64]
+        for name, value in given_in(request.query, FIELDS).items()
     }
     await audit.write(site.records, visitor.person.name, "audit log exported", "audit", **searched)
     return await sent_as_csv(request, "audit.csv", COLUMNS, _pages(site, wanted))
 
 
 async def _pages(site: Site, wanted: AuditFilter) -> Pages:
-    while found := await find(site.records, wanted, AT_ONCE):
-        yield [
-            (
-                entry.entry_id,
-                instant(entry.at),
-                entry.who,
-                entry.action,
-                entry.subject,
-                "; ".join(f"{name}: {value}" for name, value in entry.detail.items()),
-            )
-            for entry in found
-        ]
+    while found := await rows(site.records, wanted, AT_ONCE):
+        yield map(_row_of, found)
         wanted = replace(wanted, before=found[-1].entry_id)
+
+
+def _row_of(entry: EntryRow) -> tuple[object, ...]:
+    """An entry as a row below `COLUMNS`."""
+    return (
+        entry.entry_id,
+        instant(entry.at),
+        entry.who,
+        entry.action,
+        entry.subject,
+        "; ".join(f"{name}: {value}" for name, value in entry.detail.items()),
+    )

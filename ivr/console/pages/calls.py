@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from aiohttp import web
 
@@ -16,18 +15,19 @@ from ivr.caller.retold.from_records import history_from
 from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.waits import Waits
 from ivr.caller.retold.writing import as_file
-from ivr.console.asked_times import instant_in
 from ivr.console.door.guard import action, page
-from ivr.console.exported import AT_ONCE, Pages, sent_as_csv
+from ivr.console.exported import AT_ONCE, Pages, Row, sent_as_csv
 from ivr.console.pages.dialogue import dialogue
 from ivr.console.rendering import error_page, render, words_for
+from ivr.console.search_fields import DIGITS, LETTERS_AND_DIGITS, SearchFields, given_in
 from ivr.console.shown import instant, masked_mark, masked_number
 from ivr.console.site import SITE, Site
 from ivr.records import audit
+from ivr.records.call_rows import CallPage, CallRow, RequestRow
 from ivr.records.call_search import PAGE, CallFilter
 from ivr.records.calling_number import calling_number
 from ivr.records.masking import mask_user_id
-from ivr.records.models import BundleRequest, Call
+from ivr.records.models import Call
 from ivr.records.outcome import CallOutcome
 from ivr.records.roles import Role
 from ivr.records.visitor import Visitor
@@ -54,8 +54,6 @@ FIELDS = {
 
 ABOUT_SOMEBODY = ("caller", "driver", "ubr", "ccrn", "vehicle")
 
-_DIGITS = re.compile(r"[0-9]{1,20}")
-_WORD = re.compile(r"[A-Z0-9]{1,20}")
 _CALL_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
 
 
@@ -78,52 +76,27 @@ def filter_of(query: Mapping[str, str], role: Role, region: str) -> tuple[CallFi
     Below administrator a caller is looked for by the whole number or by exactly its last four
     digits: with any other number of digits the rest could be guessed one by one.
     """
-    problems = []
-
-    def day(name: str, *, end: bool = False) -> datetime | None:
-        try:
-            return instant_in(query.get(name, ""), end=end)
-        except ValueError:
-            problems.append(name)
-            return None
-
-    def word(name: str, known: Iterable[str]) -> str:
-        given = query.get(name, "").strip()
-        if given and given not in known:
-            problems.append(name)
-            return ""
-        return given
-
-    def mark(name: str, *, form: re.Pattern[str] = _DIGITS) -> str:
-        given = "".join(query.get(name, "").split()).upper()
-        if given and not form.fullmatch(given):
-            problems.append(name)
-            return ""
-        return given
-
+    fields = SearchFields(query)
     caller = _caller(query.get("caller", ""), role, region)
     if caller is None:
-        problems.append("caller")
-    driver = mark("driver")
+        fields.problems.append("caller")
+    driver = fields.mark("driver", DIGITS)
     if driver and len(driver) < 3:
-        problems.append("driver")
-    outcome = word("outcome", list(CallOutcome))
-    before = query.get("before", "")
-    if before and not _CALL_ID.fullmatch(before):
-        problems.append("before")
+        fields.problems.append("driver")
+    outcome = fields.word("outcome", list(CallOutcome))
     wanted = CallFilter(
-        first=day("from"),
-        last=day("to", end=True),
+        first=fields.instant("from"),
+        last=fields.instant("to", end=True),
         caller=caller or "",
         driver=mask_user_id(driver) or "",
-        ubr=mark("ubr"),
-        ccrn=mark("ccrn", form=_WORD),
-        vehicle=mark("vehicle", form=_WORD),
+        ubr=fields.mark("ubr", DIGITS),
+        ccrn=fields.mark("ccrn", LETTERS_AND_DIGITS),
+        vehicle=fields.mark("vehicle", LETTERS_AND_DIGITS),
         outcome=CallOutcome(outcome) if outcome else None,
-        language=word("language", list(Language)),
-        before=before,
+        language=fields.word("language", list(Language)),
+        before=fields.matching("before", _CALL_ID),
     )
-    return wanted, problems
+    return wanted, fields.problems
 
 
 def _caller(given: str, role: Role, region: str) -> str | None:
@@ -140,7 +113,7 @@ def _caller(given: str, role: Role, region: str) -> str | None:
 
 def _looked_for(query: Mapping[str, str]) -> dict[str, str]:
     """What of a search is about somebody, as the audit log keeps it."""
-    return {name: query[name][:64] for name in ABOUT_SOMEBODY if query.get(name, "").strip()}
+    return {name: value[:64] for name, value in given_in(query, ABOUT_SOMEBODY).items()}
 
 
 async def _search(request: web.Request, visitor: Visitor) -> web.Response:
@@ -185,19 +158,23 @@ async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
         visitor.person.name,
         "calls exported",
         "calls.csv",
-        **{name: request.query[name][:64] for name in FIELDS if request.query.get(name)},
+        **{name: value[:64] for name, value in given_in(request.query, FIELDS).items()},
     )
     return await sent_as_csv(request, "calls.csv", COLUMNS, _pages(site, wanted))
 
 
 async def _pages(site: Site, wanted: CallFilter) -> Pages:
-    while found := await site.search.find(wanted, AT_ONCE):
-        asked = await site.search.requests_of([call.call_id for call in found])
-        yield [_cells(call, asked.get(call.call_id, ())) for call in found]
-        wanted = replace(wanted, before=found[-1].call_id)
+    while (found := await site.search.rows(wanted, AT_ONCE)).calls:
+        yield _rows(found)
+        wanted = replace(wanted, before=found.calls[-1].call_id)
 
 
-def _cells(call: Call, requests: Sequence[BundleRequest]) -> tuple[object, ...]:
+def _rows(found: CallPage) -> Iterator[Row]:
+    """The calls as rows below `COLUMNS`."""
+    return (_cells(call, found.requests_of(call)) for call in found.calls)
+
+
+def _cells(call: CallRow, requests: Sequence[RequestRow]) -> tuple[object, ...]:
     length = (
         round((call.ended_at - call.answered_at).total_seconds(), 1)
         if call.ended_at and call.answered_at

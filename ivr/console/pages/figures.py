@@ -162,7 +162,7 @@ async def _export(request: web.Request, visitor: Visitor) -> web.StreamResponse:
 async def _days(site: Site, first: date, last: date, language: str) -> Pages:
     """Every count as it is kept, a day at a time."""
     while first <= last:
-        yield [row_of(count) for count in await site.tallies.all(first, first, language)]
+        yield map(row_of, await site.tallies.all(first, first, language))
         first += timedelta(days=1)
 
 

@@ -135,5 +135,5 @@ def waveform(pcm: bytes) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" preserveAspectRatio="none">'
-        f'<path d="{path}" stroke="#38608f" fill="none"/></svg>'
+        f'<path d="{path}" stroke="#4c7db8" fill="none"/></svg>'
     )
