@@ -76,6 +76,8 @@ class Pusher:
         )
         self._wake = asyncio.Event()
         self._in_flight: set[int] = set()
+        self._asking = asyncio.Lock()
+        """The lanes ask the database one after the other: posting takes long, and not this."""
 
     def due(self) -> None:
         """A push has become due here: look at once."""
@@ -140,7 +142,7 @@ class Pusher:
 
     async def _anything(self) -> bool:
         """Asked without the write lock."""
-        async with self._database.reading() as session:
+        async with self._asking, self._database.reading() as session:
             found = await session.scalar(
                 select(
                     exists().where(
@@ -155,7 +157,7 @@ class Pusher:
     async def claim(self) -> DuePush | None:
         """The next push, put off so that no other node sends it too."""
         now = self._clock()
-        async with self._database.writing() as session:
+        async with self._asking, self._database.writing() as session:
             push = await session.scalar(
                 select(Push)
                 .where(
@@ -219,7 +221,7 @@ class Pusher:
             state = "delivered"
         elif push.tries >= self._settings.push_tries:
             state = "given_up"
-        async with self._database.writing() as session:
+        async with self._asking, self._database.writing() as session:
             await session.execute(
                 update(Push)
                 .where(Push.message_id == push.message_id, Push.state == "due")
