@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
 
 from rocars.refusals import Code, Problem
 from rocars.secrets.key_ring import Role
@@ -217,7 +218,8 @@ async def test_a_host_that_is_no_longer_allowed_gets_nothing(
 async def test_however_many_push_they_take_one_connection(small_world: World) -> None:
     service = small_world.running.service
     database = Database(service.settings.database_url, service.settings.database)
-    pool = database._engine.sync_engine.pool
+    pool = database._engine.pool
+    assert isinstance(pool, QueuePool)
     taken: list[int] = []
     event.listen(pool, "checkout", lambda *_: taken.append(pool.checkedout()))
     pusher = Pusher(database, service.clock, service.settings.systems, service.keys.pushes)
