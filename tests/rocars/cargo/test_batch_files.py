@@ -259,6 +259,13 @@ def test_figures_of_a_chinese_keyboard_are_figures() -> None:
     assert good.data.container_numbers == ["TCLU1"]
 
 
+def test_a_spreadsheet_may_say_what_stands_between() -> None:
+    content = b"\xef\xbb\xbfsep=;\r\n" + as_csv([GOOD, GOOD | {"packages": "x"}], delimiter=";")
+    reading = read(content)
+    assert [row.line for row in reading.good] == [3]
+    assert places(reading) == [(4, 3, "packages")]
+
+
 def test_a_file_that_is_not_what_it_promises_is_told_so() -> None:
     big5 = as_csv([GOOD | {"articles": TRADITIONAL}], "big5")
     (error,) = read(b"\xef\xbb\xbf" + big5).errors
