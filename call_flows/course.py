@@ -46,23 +46,16 @@ class Exercise:
 def exercises_of(rules: FlowRules) -> tuple[Exercise, ...]:
     """The steps after the log-in, in their order."""
     bundling, own = MAIN_MENU.key_of("bundle"), MAIN_MENU.key_of("own_bundles")
-    exercises = [
-        Exercise(
-            RehearsedStep.BUNDLE,
-            "course.bundle",
-            "course.bundle.missed",
-            {"menu": bundling, "length": rules.ccrn_min_digits},
-        ),
-        Exercise(
-            RehearsedStep.BUNDLE_SEVERAL,
-            "course.several",
-            "course.several.missed",
-            {"menu": bundling, "add": MORE.key_of("add")},
-        ),
-        Exercise(RehearsedStep.HEAR, "course.hear", "course.hear.missed", {"menu": own}),
-    ]
-    if rules.max_ccrns == 1:
-        del exercises[1]
+    slots: dict[str, SlotValue] = {"menu": bundling, "length": rules.ccrn_min_digits}
+    exercises = [Exercise(RehearsedStep.BUNDLE, "course.bundle", "course.bundle.missed", slots)]
+    if rules.max_ccrns > 1:
+        slots = {"menu": bundling, "add": MORE.key_of("add")}
+        exercises.append(
+            Exercise(RehearsedStep.BUNDLE_SEVERAL, "course.several", "course.several.missed", slots)
+        )
+    exercises.append(
+        Exercise(RehearsedStep.HEAR, "course.hear", "course.hear.missed", {"menu": own})
+    )
     if rules.unbundle_enabled:
         undo = bundle_menu(undo=True, more=False).key_of("undo")
         slots = {"menu": own, "undo": undo}
@@ -91,7 +84,7 @@ async def course(call: Conversation, context: CallContext, ground: TrainingGroun
     await call.say_all([number(call, 1, exercises), call.phrase("course.log_in")])
     driver = await log_in_or_enquire(call, context)
     verdict = [call.phrase("course.well_done")]
-    done = await done_so_far(call, ground)
+    done = await done_so_far(call, ground) or frozenset({RehearsedStep.LOG_IN})
     if done - {RehearsedStep.LOG_IN}:
         verdict.append(progress(call, done, exercises))
     at = next((at for at, exercise in enumerate(exercises) if exercise.step not in done), 0)
@@ -111,7 +104,8 @@ async def course(call: Conversation, context: CallContext, ground: TrainingGroun
                 verdict = []
                 at = max(at - 1, 0)
             case "stop":
-                await stop(call, ground)
+                if await done_so_far(call, ground) is not None:  # it has been kept
+                    await call.say("course.stopped")
                 return
     await call.say_all([*verdict, progress(call, done, exercises)])
 
@@ -150,24 +144,16 @@ async def do_exercise(
     return ground.achieved(exercise.step)
 
 
-async def done_so_far(call: Conversation, ground: TrainingGround) -> frozenset[RehearsedStep]:
-    """What the trainee has done, kept now; the log-in alone, and a word about it, where ROCARS
-    cannot be reached."""
+async def done_so_far(
+    call: Conversation, ground: TrainingGround
+) -> frozenset[RehearsedStep] | None:
+    """What the trainee has done, kept now; None, and a word about it, where ROCARS cannot be
+    reached."""
     try:
         return await call.wait_for(ground.done_so_far())
     except BackEndUnavailable:
         await call.say("course.not_kept")
-        return frozenset({RehearsedStep.LOG_IN})
-
-
-async def stop(call: Conversation, ground: TrainingGround) -> None:
-    """Promise that the next call goes on here, if what was done has been kept."""
-    try:
-        await call.wait_for(ground.done_so_far())
-    except BackEndUnavailable:
-        await call.say("course.not_kept")
-    else:
-        await call.say("course.stopped")
+        return None
 
 
 def number(call: Conversation, step: int, exercises: Sequence[Exercise]) -> Phrase:

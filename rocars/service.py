@@ -188,7 +188,7 @@ def wire(settings: RocarsSettings, clock: Clock) -> Service:
     pusher = Pusher(database, clock, settings.systems, keys.pushes)
     orders = Orders(clock, consignments, own_cargo)
     message_worker = MessageWorker(database, clock, settings.systems, orders, finished=pusher.due)
-    intake = Intake(database, settings.systems.max_waiting, accepted=message_worker.accepted)
+    intake = Intake(database, settings.systems, accepted=message_worker.accepted)
     sms = SmsGateway(settings.sms) if settings.sms.url else None
     passages = Passages(
         database,

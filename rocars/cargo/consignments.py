@@ -58,7 +58,8 @@ class Consignments:
     async def lodge(self, data: ConsignmentData, *, key: str = "") -> Lodged:
         """Lodge one consignment; under a key (a form that may be sent twice) once only.
 
-        Raises Problem DATE_PAST, TOO_EARLY_TO_LODGE, UNKNOWN_COMPANY.
+        Raises Problem DATE_PAST, TOO_EARLY_TO_LODGE, UNKNOWN_COMPANY, IDEMPOTENCY_KEY_REUSED (the
+        form has come before, with other data: its subject is the CCRN of those).
         """
         now = self._clock()
         self.dates(now).check(data.expected_date)
@@ -67,7 +68,13 @@ class Consignments:
                 async with self._database.writing() as session:
                     company_id = await company_called(session, data.company)
                     if key and (before := await _lodged_under(session, company_id, key)):
-                        return before
+                        if data_of(before, data.company) != data:
+                            raise Problem(Code.IDEMPOTENCY_KEY_REUSED, before.ccrn)
+                        return Lodged(
+                            ccrn=before.ccrn,
+                            lodged_at=before.lodged_at,
+                            amended_at=before.amended_at,
+                        )
                     (added,) = await self.add(session, company_id, (data,), now)
                     write_down(session, now, "lodged", "ccrn", added.ccrn)
                     if key:
@@ -299,17 +306,10 @@ def data_of(consignment: Consignment, company: str) -> ConsignmentData:
     return ConsignmentData(company=company, **data)
 
 
-async def _lodged_under(session: AsyncSession, company_id: int, key: str) -> Lodged | None:
+async def _lodged_under(session: AsyncSession, company_id: int, key: str) -> Consignment | None:
     """What was lodged for this form before."""
     before = await session.get(LodgingKey, (company_id, key))
-    if before is None:
-        return None
-    consignment = await session.get_one(Consignment, before.consignment_id)
-    return Lodged(
-        ccrn=consignment.ccrn,
-        lodged_at=consignment.lodged_at,
-        amended_at=consignment.amended_at,
-    )
+    return None if before is None else await session.get_one(Consignment, before.consignment_id)
 
 
 def _change(

@@ -24,6 +24,7 @@ from rocars.store.tables.bundling import Bundle, BundledCargo
 from rocars.store.tables.cargo import Consignment, ConsignmentChange
 from rocars.store.tables.registration import Company
 from rocars.store.tables.systems import BulkConsignment
+from rocars.typed import number
 
 PAGE = 50
 LOOKED_THROUGH = 5000
@@ -297,7 +298,7 @@ def _is_called(text: str) -> ColumnElement[bool]:
     lot = aliased(Consignment)
     return Consignment.id.in_(
         union_all(
-            select(lot.id).where(lot.ccrn == text),
+            select(lot.id).where(lot.ccrn == number(text)),
             *(
                 select(table.consignment_id).where(table.reference == text)
                 for table in (BatchedConsignment, BulkConsignment)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from rocars.refusals import Problem
 from rocars.registry.vehicles import Vehicles
+from rocars.typed import number
 
 _VALUE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 
@@ -35,7 +36,7 @@ def subject_of(kind: str, typed: str, vehicles: Vehicles) -> Subject:
     """What was typed, with blanks or without. Raises NotASubject."""
     if kind not in list(Kind):
         raise NotASubject("Choose what you search by.")
-    value = "".join(typed.split())
+    value = number("".join(typed.split()))
     if kind == Kind.VEHICLE:
         try:
             return Subject(Kind.VEHICLE, vehicles.mark(value))

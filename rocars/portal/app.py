@@ -9,10 +9,11 @@ import structlog
 from aiohttp import web
 
 from ground.web import assets
+from ground.web.forms import LoggedOut, OldForm
 from ground.web.headers import with_headers
 from ground.web.navigation import Entry, entries_of
 from rocars.entrance.throttles import SharedThrottle
-from rocars.portal.guard import COURSE
+from rocars.portal.guard import COURSE, VISITOR
 from rocars.portal.pages import (
     account,
     agents,
@@ -26,7 +27,15 @@ from rocars.portal.pages import (
     register,
     uploads,
 )
-from rocars.portal.rendering import ASSETS, ENTRIES, error_page, message_page, refusal, words_for
+from rocars.portal.rendering import (
+    ASSETS,
+    ENTRIES,
+    asked_again,
+    error_page,
+    message_page,
+    refusal,
+    words_for,
+)
 from rocars.portal.site import SITE, Site
 from rocars.refusals import Problem
 from rocars.service import Service
@@ -48,6 +57,8 @@ ROOMS = (
     account.PAGES,
 )
 """In the order of the navigation."""
+
+TOO_OLD = "This form was too old, or not of this web. Try again."
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -102,11 +113,14 @@ async def plainly(request: web.Request, handler: Handler) -> web.StreamResponse:
         return message_page(request, problem.code.status.value, refusal(request, problem))
     except web.HTTPNotFound:
         return error_page(request, 404)
+    except (LoggedOut, OldForm) as lost:
+        if "Referer" not in request.headers:  # no page of ours sent it
+            return message_page(request, 403, _(TOO_OLD))
+        return asked_again(request, request.get(VISITOR), lost.form)
     except web.HTTPRequestEntityTooLarge:
         return message_page(request, 413, _("What you sent is too large."))
     except web.HTTPForbidden:
-        text = _("This form was too old, or not of this web. Try again.")
-        return message_page(request, 403, text)
+        return message_page(request, 403, _(TOO_OLD))
     except web.HTTPException:
         raise
     except Exception:

@@ -15,6 +15,11 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+def web_key(form: Form) -> str:
+    """The key of a request that came by the portal: no other channel has the same."""
+    return f"web-{key_of(form)}"
+
+
 def key_of(form: Form) -> str:
     """The key that a form was made with. Raises Problem IDEMPOTENCY_KEY_MISSING."""
     key = form.text("key")

@@ -32,7 +32,18 @@ BEFORE_ANOTHER_PASSWORD = frozenset({"/me", "/me/password", "/logout"})
 """All that the password of a secure pack opens."""
 
 
+VISITOR = web.RequestKey("visitor", WebVisitor)
+"""Who asked, once they are known."""
+
+
 async def _visitor(request: web.Request, token: str) -> WebVisitor | None:
+    visitor = await _logged_in(request, token)
+    if visitor is not None:
+        request[VISITOR] = visitor
+    return visitor
+
+
+async def _logged_in(request: web.Request, token: str) -> WebVisitor | None:
     site = request.app[SITE]
     visitor = await site.web_login.visitor(token, page=request.method == "GET")
     if visitor is not None and visitor.must_change and request.path not in BEFORE_ANOTHER_PASSWORD:

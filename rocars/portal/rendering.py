@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from ground.web.assets import Assets
+from ground.web.forms import TOKEN, Form
 from ground.web.navigation import Entry
 from ground.web.pages import Look, Pages
 from ground.web.words import Translate, Words
@@ -18,6 +19,10 @@ from rocars.portal.site import SITE
 from rocars.refusals import Problem
 
 HERE = Path(__file__).parent
+_SECRETS = ("password", "old", "code")
+_TYPED = LABELS | {"ccrns": "CCRN", "vehicle": "Vehicle", "driver": "Driver"}
+"""Fields that people fill in, and how the pages call them; the pages fill in all others."""
+
 ENTRIES = web.AppKey("entries", tuple[Entry[str], ...])
 """The navigation, of all that the page modules declare."""
 
@@ -63,6 +68,15 @@ def refusal(request: web.Request, problem: Problem) -> str:
     return f"{meaning} ({problem.subject})" if problem.subject else meaning
 
 
+def lodged_before(reused: Problem, _: Translate) -> str:
+    """What a form says that was gone back to once it was lodged, and came again with other data."""
+    text = _(
+        "This form was lodged before, as %(ccrn)s, with other data. Nothing was lodged now. "
+        "If you press Lodge again, this becomes a consignment of its own."
+    )
+    return text % {"ccrn": reused.subject}
+
+
 def render(
     request: web.Request,
     template: str,
@@ -97,6 +111,22 @@ def error_page(
 ) -> web.Response:
     """A page that says plainly what is wrong."""
     return render(request, "error.html.j2", visitor, status=status, code=status)
+
+
+def asked_again(request: web.Request, visitor: WebVisitor | None, form: Form) -> web.Response:
+    """What was typed in an earlier session is shown, to be sent again or let be."""
+    sent = {name: value for name, value in form.fields.items() if name not in (TOKEN, *_SECRETS)}
+    typed = {_TYPED[name]: value for name, value in sent.items() if name in _TYPED}
+    return render(
+        request,
+        "again.html.j2",
+        visitor,
+        status=403,
+        typed=typed,
+        sent=sent,
+        secrets=not form.fields.keys().isdisjoint(_SECRETS),
+        files=any(form.files.values()),
+    )
 
 
 def message_page(request: web.Request, status: int, text: str) -> web.Response:

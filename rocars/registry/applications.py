@@ -83,14 +83,18 @@ class Applications:
 
     async def send(self, data: ApplicationData, key: str) -> Sent:
         """Put an application into the queue. The same `key`, which only the applicant's browser
-        knows, gives the same answer and is one application, however often it is sent.
+        knows, gives the same answer and is one application, however often it is sent: other data
+        correct it.
 
-        Raises NotPossible for a key that is too short.
+        Raises NotPossible for a key that is too short, and for other data once it is decided.
         """
         if len(key) < SHORTEST_KEY:
             raise NotPossible("This form was too old, or not of this web. Try again.")
         sent = Sent(_word("reference", key, 8), _word("code", key, CODE_LENGTH))
-        if await self.of_applicant(sent.reference, sent.code) is not None:
+        before = await self.of_applicant(sent.reference, sent.code)
+        if before is not None:
+            if before.data != data:
+                await self.correct(before, data)
             return sent
         hashed = await self._hasher.hash(sent.code)
         try:

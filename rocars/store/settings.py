@@ -25,7 +25,15 @@ class DatabaseSettings(Section):
         le=60_000,
         description="SQLite: wait for another writer's lock, milliseconds.",
     )
-    pool_size: int = Field(default=5, ge=1, le=100, description="Database connections kept open.")
+    pool_size: int = Field(
+        default=12,
+        ge=1,
+        le=100,
+        description="Database connections, opened as they are needed and kept open. The service "
+        "itself takes up to seven at once (messages taken in, worked off and pushed, uses of keys, "
+        "boards, clean-up, demo), whoever asks shares the rest. PostgreSQL admits 100 for all "
+        "nodes together unless told otherwise.",
+    )
     statement_timeout_s: float = Field(
         default=5.0, gt=0, le=60, description="PostgreSQL: longest connect or statement, s."
     )

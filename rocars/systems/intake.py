@@ -17,6 +17,7 @@ from rocars.store.journal import for_client, write_down_for_client
 from rocars.store.tables.systems import AgentMessage, BulkMessage, BulkOrders
 from rocars.store.together import WrittenTogether
 from rocars.systems.messages import Format
+from rocars.systems.settings import SystemSettings
 
 BACKLOG_RETRY_S = 10
 _ORDERS_TOGETHER = 1000
@@ -65,14 +66,16 @@ Fate = bool | Problem
 class Intake:
     """To be used in its event loop."""
 
-    def __init__(self, database: Database, max_waiting: int, accepted: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, settings: SystemSettings, accepted: Callable[[], None]
+    ) -> None:
         """
         Args:
-            max_waiting: messages of one company that may wait.
             accepted: called when messages are in the database.
         """
         self._database = database
-        self._max_waiting = max_waiting
+        self._max_waiting = settings.max_waiting
+        self._orders_at_once = settings.orders_at_once
         self._accepted = accepted
         self._together: WrittenTogether[Arrived, Fate] = WrittenTogether(
             self._write, most=_ORDERS_TOGETHER, weight=lambda arrived: len(arrived.orders)
@@ -139,8 +142,13 @@ class Intake:
         await session.execute(
             insert(BulkOrders),
             [
-                {"message_id": row.id, "orders": arrived.orders}
+                {
+                    "message_id": row.id,
+                    "first": first,
+                    "orders": arrived.orders[first : first + self._orders_at_once],
+                }
                 for row, arrived in zip(rows, new, strict=True)
+                for first in range(0, len(arrived.orders), self._orders_at_once)
             ],
         )
         for row, arrived in zip(rows, new, strict=True):

@@ -79,6 +79,8 @@ class Pusher:
         self._may_have_changed = database.changes.seen_by(READ_ANYWAY_S)
         self._next_due: datetime | None = None
         self._in_flight: set[int] = set()
+        self._asking = asyncio.Lock()
+        """The lanes ask the database one after the other: posting takes long, and not this."""
 
     def due(self) -> None:
         """A push has become due here: look at once."""
@@ -148,7 +150,7 @@ class Pusher:
 
     async def _anything(self) -> bool:
         """Asked without the write lock."""
-        async with self._database.reading() as session:
+        async with self._asking, self._database.reading() as session:
             self._next_due = await session.scalar(
                 select(func.min(Push.due_at)).where(
                     Push.state == "due", Push.company_id.not_in(self._in_flight)
@@ -163,7 +165,7 @@ class Pusher:
     async def claim(self) -> DuePush | None:
         """The next push, put off so that no other node sends it too."""
         now = self._clock()
-        async with self._database.writing() as session:
+        async with self._asking, self._database.writing() as session:
             push = await session.scalar(
                 select(Push)
                 .where(
@@ -227,7 +229,7 @@ class Pusher:
             state = "delivered"
         elif push.tries >= self._settings.push_tries:
             state = "given_up"
-        async with self._database.writing() as session:
+        async with self._asking, self._database.writing() as session:
             await session.execute(
                 update(Push)
                 .where(Push.message_id == push.message_id, Push.state == "due")

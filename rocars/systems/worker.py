@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Mapping
+from itertools import groupby, islice
+from typing import Any
 
 import structlog
-from sqlalchemy import delete, exists, select
+from sqlalchemy import case, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from ground.pauses import until_next
 from rocars.clock import Clock
@@ -158,19 +160,34 @@ class MessageWorker:
             left -= taken[number]
         if not taken:
             return None
-        chosen = await session.execute(
-            select(BulkMessage, BulkOrders.orders)
+        return Turn(company_id, await self._parts(session, taken))
+
+    async def _parts(self, session: AsyncSession, taken: Mapping[int, int]) -> list[Part]:
+        """So many orders of each of these messages, from the next one on. Of a long message only
+        what holds these is read."""
+        kept = aliased(BulkOrders)
+        holds_next = (
+            select(func.max(kept.first))
+            .where(kept.message_id == BulkMessage.id, kept.first <= BulkMessage.done)
+            .scalar_subquery()
+        )
+        rows = await session.execute(
+            select(BulkMessage, BulkOrders.first, BulkOrders.orders)
             .join(BulkOrders, BulkOrders.message_id == BulkMessage.id)
-            .where(BulkMessage.id.in_(taken))
-            .order_by(BulkMessage.id)
+            .where(
+                BulkMessage.id.in_(taken),
+                BulkOrders.first >= holds_next,
+                BulkOrders.first < BulkMessage.done + case(taken, value=BulkMessage.id),
+            )
+            .order_by(BulkMessage.id, BulkOrders.first)
         )
-        return Turn(
-            company_id,
-            [
-                Part(message, message.done, orders[message.done : message.done + taken[message.id]])
-                for message, orders in chosen
-            ],
-        )
+        parts = []
+        for message, held in groupby(rows, key=lambda row: row[0]):
+            ahead: list[dict[str, Any]] = []
+            for _, first, orders in held:
+                ahead += orders[max(message.done - first, 0) :]
+            parts.append(Part(message, message.done, ahead[: taken[message.id]]))
+        return parts
 
     async def _next_company(self, session: AsyncSession) -> int | None:
         waiting = select(BulkMessage.company_id).where(BulkMessage.state == "waiting")

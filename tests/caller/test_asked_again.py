@@ -3,7 +3,6 @@ question."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import cast
 
 import numpy as np
@@ -16,33 +15,19 @@ from ivr.caller.performing.secrecy import Secrets
 from ivr.caller.performing.stage import Stage
 from ivr.caller.scenario.steps import Expect
 from ivr.telephony.line import CallLine
-from tests.caller.stalling_line import frames_of
+from tests.caller.one_sound import BEGINS_S, OneSound, a_sound
 
 pytestmark = pytest.mark.unit
 
-QUESTION = np.convolve(
-    np.random.default_rng(7).normal(0, 3000, 8000), np.ones(4) / 4, "same"
-).astype("<i2")
-BEGINS_S = 0.4
-"""Where it begins on the line; it lasts a second."""
-
-
-class Line:
-    """A question that is heard to its end; the call is over after it."""
-
-    def listen(self, *, longest_ms: int) -> Line:
-        assert longest_ms > 0
-        return self
-
-    async def with_what_was_sent(self) -> AsyncIterator[tuple[bytes, bytes]]:
-        for frame in (*[bytes(320)] * 20, *frames_of(QUESTION.tobytes()), *[bytes(320)] * 50):
-            yield frame, bytes(320)
+QUESTION = a_sound(7)
 
 
 async def caller() -> Expecting:
     """A caller who has heard the line to its end."""
     ear = CallEar(Repertoire([Known("question", None, QUESTION.astype(np.float32))]))
-    await ear.listen(cast(CallLine, Line()), None)
+    line = OneSound(QUESTION)
+    line.over.set()
+    await ear.listen(cast(CallLine, line), None)
     return Expecting(cast(Stage, None), ear, None, Secrets(frozenset(), {}), acted=0.0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +23,14 @@ from ivr.caller.performing.secrecy import Secrets
 from ivr.caller.performing.stage import Stage
 from ivr.caller.scenario.steps import Expect
 from ivr.telephony.line import CallLine
-from tests.caller.stalling_line import Stall, StallingCall, Stalls, frames_of
+from tests.caller.one_sound import OneSound, a_sound
+from tests.caller.stalling_line import Stall, StallingCall, Stalls
 
 pytestmark = pytest.mark.unit
 
 PATIENCE_S = 60.0
 KEYS = "3864#"
-NOISE = np.random.default_rng(5).normal(0, 3000, 8000)
-SAID = np.convolve(NOISE, np.ones(4) / 4, "same").astype("<i2")
+SAID = a_sound(5)
 STILL = Stalls(Stall.SOUND, 0)
 
 
@@ -89,26 +89,10 @@ async def test_all_keys_go_while_the_ear_thinks_of_the_first_sound(
     assert all(ear.was_let_go), "the keys waited for the ear"
 
 
-class Line:
-    """All that is said comes at once; then nothing, until the call is over."""
-
-    def __init__(self) -> None:
-        self.over = asyncio.Event()
-
-    def listen(self, *, longest_ms: int) -> Line:
-        assert longest_ms > 0
-        return self
-
-    async def with_what_was_sent(self) -> AsyncIterator[tuple[bytes, bytes]]:
-        for frame in (*[bytes(320)] * 20, *frames_of(SAID.tobytes()), *[bytes(320)] * 50):
-            yield frame, bytes(320)
-        await self.over.wait()
-
-
 async def test_what_came_in_time_counts_however_late_it_is_understood(ear: StalledEar) -> None:
     """And what did not come is missed as soon as all that came is understood."""
     hears = CallEar(Repertoire([Known("said", None, SAID.astype(np.float32))]))
-    line = Line()
+    line = OneSound(SAID)
     listening = asyncio.ensure_future(hears.listen(cast(CallLine, line), None))
     while hears.now_ms < len(SAID) // 8:
         await asyncio.sleep(0)

@@ -108,7 +108,7 @@ async def _serve() -> None:
     pusher = MortalPusher(database, clock, limits, service.keys.pushes)
     orders = Orders(clock, service.consignments, service.own_cargo)
     worker = MortalWorker(database, clock, limits, orders, finished=pusher.due)
-    intake = MortalIntake(database, limits.max_waiting, accepted=worker.accepted)
+    intake = MortalIntake(database, limits, accepted=worker.accepted)
     service = replace(
         service,
         pusher=pusher,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from prompts import catalogue
 from speech.languages.language import Language
 from speech.recognition.digits import DigitGrammar
 from speech.recognition.grammar import Completeness, Either, Meaning, without_noise
@@ -167,3 +168,17 @@ def test_every_word_of_a_grammar_has_a_pronunciation(language: Language) -> None
 def test_the_books_have_the_same_entries() -> None:
     entries = {language: set(phrase_book(language).phrases) for language in Language}
     assert entries[CANTONESE] == entries[PUTONGHUA] == entries[ENGLISH]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_choice_can_be_said(language: Language) -> None:
+    """Callers are told once that they can, whatever menu they are at. Marks, letters and languages
+    are said by their own names; nobody is listened to while they record prompts."""
+    choices = {
+        name
+        for name, text in catalogue.load(language).prompts.items()
+        if any(slot == "key" for slot in text.slots) and not name.startswith("recording.")
+    }
+    by_name = {"vehicle.option", "vehicle.letter_option", "welcome.language"}
+    assert "main_menu.bundle" in choices
+    assert choices - by_name - phrase_book(language).phrases.keys() == set()

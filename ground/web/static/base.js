@@ -64,3 +64,23 @@ document.addEventListener("htmx:afterSettle", () => {
     if (element) element.open = true;
   }
 });
+
+// Pages in another language are other pages: what was typed goes along, but for secrets and files.
+const TYPED = "typed before the language changed";
+const NOT_KEPT = ["hidden", "password", "file", "submit", "button"];
+const typed = () => [...document.querySelectorAll("main form")].flatMap((form) => [...form.elements]).filter(
+  (field) => field.name && !NOT_KEPT.includes(field.type) && field.autocomplete !== "one-time-code");
+document.addEventListener("submit", (event) => {
+  if (!(event.target.getAttribute("action") || "").endsWith("/language")) return;
+  const kept = typed().map((field) => [field.name, field.value, field.checked]);
+  sessionStorage.setItem(TYPED, JSON.stringify(kept));
+});
+document.addEventListener("DOMContentLoaded", () => {
+  const kept = JSON.parse(sessionStorage.getItem(TYPED) || "[]"), fields = typed();
+  sessionStorage.removeItem(TYPED);
+  if (kept.length !== fields.length || fields.some((field, at) => field.name !== kept[at][0])) return;
+  fields.forEach((field, at) => {
+    if (field.type === "checkbox" || field.type === "radio") field.checked = kept[at][2];
+    else field.value = kept[at][1];
+  });
+});

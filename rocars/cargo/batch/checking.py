@@ -12,6 +12,7 @@ from rocars.cargo.batch.items import BY_NAME, REFERENCE, Cell, RawRow, RowError,
 from rocars.cargo.dates import LodgingDates
 from rocars.cargo.messages import ConsignmentData
 from rocars.refusals import Code, Problem
+from rocars.typed import plain
 
 FORMULA = re.compile(r"^[\s'\"]*[=+@＝＋＠－-]")
 """What a spreadsheet takes for a formula when somebody opens the file (OWASP, CSV injection)."""
@@ -94,7 +95,7 @@ def judge(row: RawRow, company: str, dates: LodgingDates) -> ConsignmentData | l
             continue
         try:
             read = _READ.get(name)
-            values[name] = read(cell.text) if read is not None else cell.text
+            values[name] = read(plain(cell.text)) if read is not None else cell.text
         except NotAsExpected:
             errors.append(_error(name, cell))
     known = {error.item for error in errors}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -21,6 +22,8 @@ LONGEST_LINE = 131_072
 """Characters; as long as a field may be for Python's csv. No row that can be lodged comes near."""
 
 _DELIMITERS = (",", ";", "\t")
+_SEPARATOR = re.compile(r"sep=([,;\t])\s*$", re.IGNORECASE)
+"""A line that spreadsheets write above the headings."""
 
 
 def rows(text: TextIO) -> Iterator[RawRow]:
@@ -28,11 +31,15 @@ def rows(text: TextIO) -> Iterator[RawRow]:
     lines = _lines(text)
     first = next(lines, "")
     headings_line = first.lstrip("\ufeff")
+    said = _SEPARATOR.match(headings_line)
+    above = 0 if said is None else 1
+    if said is not None:
+        headings_line = next(lines, "")
     if not headings_line.strip():
-        raise FileBroken(RowError(1, 0, "", "", "a line of headings"))
-    delimiter = max(_DELIMITERS, key=headings_line.count)
+        raise FileBroken(RowError(above + 1, 0, "", "", "a line of headings"))
+    delimiter = max(_DELIMITERS, key=headings_line.count) if said is None else said[1]
     reader = csv.reader(_and_then(headings_line, lines), delimiter=delimiter, strict=True)
-    began = 1
+    began = above + 1
     columns: list[Item] | None = None
     while True:
         try:
@@ -50,10 +57,10 @@ def rows(text: TextIO) -> Iterator[RawRow]:
                 )
             ) from None
         if columns is None:
-            columns = _columns(cells)
+            columns = _columns(cells, began)
         elif any(cell.strip() for cell in cells):
             yield _row(columns, cells, began)
-        began = reader.line_num + 1
+        began = above + reader.line_num + 1
 
 
 def _lines(text: TextIO) -> Iterator[str]:
@@ -72,8 +79,8 @@ def _and_then(first: str, others: Iterator[str]) -> Iterator[str]:
     yield from others
 
 
-def _columns(headings: list[str]) -> list[Item]:
-    """What stands in each column. Raises FileBroken."""
+def _columns(headings: list[str], line: int) -> list[Item]:
+    """What stands in each column, after the headings in this line. Raises FileBroken."""
     while headings and not headings[-1].strip():
         headings.pop()  # spreadsheets write empty columns to the right
     found: list[Item] = []
@@ -81,14 +88,14 @@ def _columns(headings: list[str]) -> list[Item]:
         item = BY_HEADING.get(heading.strip().lower())
         if item is None:
             raise FileBroken(
-                RowError(1, place, "", shortened(heading), "the heading of one of the items")
+                RowError(line, place, "", shortened(heading), "the heading of one of the items")
             )
         if item in found:
-            raise FileBroken(RowError(1, place, item.name, shortened(heading), "each item once"))
+            raise FileBroken(RowError(line, place, item.name, shortened(heading), "each item once"))
         found.append(item)
     for item in ITEMS:
         if item.needed and item not in found:
-            raise FileBroken(RowError(1, 0, item.name, "", "a column for each mandatory item"))
+            raise FileBroken(RowError(line, 0, item.name, "", "a column for each mandatory item"))
     return found
 
 

@@ -33,6 +33,13 @@ _NAMES = {
     "gb18030": "gb18030",
 }
 """What an XML declaration names, and what it is read as: the largest set that contains it."""
+_CALLED = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8",
+    "utf-16": "UTF-16",
+    "big5hkscs": "Big5",
+    "gb18030": "GB18030",
+}
 
 
 def _characters(encoding: str, lead: range, trail: tuple[int, ...]) -> set[str]:
@@ -55,12 +62,12 @@ def recognised(file: BinaryIO) -> str:
     head = file.read(1024)
     for bom, encoding in _BOMS:
         if head.startswith(bom):
-            _check(file, encoding)
+            _check(file, encoding, "text in %(encoding)s, as the first bytes of the file promise")
             return encoding
     declared = _DECLARED.match(head)
     if declared is not None:
         encoding = _known(declared[1].decode("ascii"))
-        _check(file, encoding)
+        _check(file, encoding, "text in %(encoding)s, as the XML declaration says")
         return encoding
     try:
         _share_of_common(file, "utf-8")
@@ -95,7 +102,7 @@ def _chinese(file: BinaryIO) -> str:
     return best
 
 
-def _check(file: BinaryIO, encoding: str) -> None:
+def _check(file: BinaryIO, encoding: str, expected: str = "text in UTF-8, Big5 or GB18030") -> None:
     """Raises FileBroken with the line of the first byte that means nothing."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -112,7 +119,8 @@ def _check(file: BinaryIO, encoding: str) -> None:
                     0,
                     "",
                     error.object[error.start : error.start + 4].hex(" "),
-                    "text in UTF-8, Big5 or GB18030",
+                    expected,
+                    {"encoding": _CALLED[encoding]},
                 )
             ) from None
         if not chunk:

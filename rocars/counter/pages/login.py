@@ -9,6 +9,7 @@ from ground.web.navigation import PageModule
 from ground.web.requests import is_secure, own_path
 from rocars.counter.site import ACCESS, ROOT, SITE, WORDS, action, render, words_for
 from rocars.crossing.officers import LockedOut, OfficerRole, OfficerVisitor
+from rocars.typed import number
 
 
 async def _home(_: web.Request) -> web.StreamResponse:
@@ -19,9 +20,19 @@ async def _page(request: web.Request) -> web.StreamResponse:
     return _asked(request)
 
 
-def _asked(request: web.Request, problem: str = "", status: int = 200) -> web.Response:
-    there = own_path(request.query.get("next", f"{ROOT}/queue"))
-    return render(request, "login.html.j2", status=status, problem=problem, next=there)
+def _asked(
+    request: web.Request, problem: str = "", status: int = 200, *, form: Form | None = None
+) -> web.Response:
+    """With what was sent before, but for the secrets."""
+    there = form.text("next") if form is not None else request.query.get("next", f"{ROOT}/queue")
+    return render(
+        request,
+        "login.html.j2",
+        status=status,
+        problem=problem,
+        next=own_path(there),
+        name=form.text("name") if form is not None else "",
+    )
 
 
 async def _log_in(request: web.Request) -> web.StreamResponse:
@@ -35,12 +46,16 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     try:
         visitor = await desk.officers.log_in(
-            form.text("name").lower(), form.fields.get("password", ""), form.text("code"), address
+            form.text("name").lower(),
+            form.fields.get("password", ""),
+            number(form.text("code")),
+            address,
         )
     except LockedOut:
-        return _asked(request, _("Too many log-ins of this name failed. Try again later."), 429)
+        problem = _("Too many log-ins of this name failed. Try again later.")
+        return _asked(request, problem, 429, form=form)
     if visitor is None:
-        return _asked(request, _("Name, password or code is wrong."), 403)
+        return _asked(request, _("Name, password or code is wrong."), 403, form=form)
     if not visitor.may(OfficerRole.REGISTRAR):
         await desk.officers.log_out(visitor.token)
         return _asked(request, _("These pages are for registrars."), 403)

@@ -13,6 +13,7 @@ from rocars.counter.site import NOTICES, ROOT, SITE, action, failure, page, rend
 from rocars.crossing.officers import OfficerRole, OfficerVisitor
 from rocars.registry.application_form import PageLanguage
 from rocars.registry.deeds import NotPossible, needed
+from rocars.typed import number
 
 _USER_ID = "{user_id:[A-Za-z0-9]{1,32}}"
 _SHEET_LANGUAGES: dict[str, PageLanguage] = {"yue": "zh-Hant", "cmn": "zh-Hans", "en": "en"}
@@ -74,7 +75,10 @@ async def _resynchronise(
     request: web.Request, visitor: OfficerVisitor, form: Form
 ) -> web.StreamResponse:
     bringing = request.app[SITE].tokens.resynchronise(
-        visitor.name, request.match_info["user_id"], form.text("first"), form.text("second")
+        visitor.name,
+        request.match_info["user_id"],
+        number(form.text("first")),
+        number(form.text("second")),
     )
     return await _done(request, bringing, "resynchronised")
 

@@ -14,6 +14,7 @@ from rocars.kiosk.guard import at_kiosk
 from rocars.kiosk.site import ROOT, SITE, TRAINING, refusal, render, words_for
 from rocars.kiosk.visits import Kind, keep
 from rocars.refusals import Code, Problem
+from rocars.typed import number
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ async def _log_in(request: web.Request, device: Device, door: Door) -> web.Strea
     web_login = request.app[SITE].web_login
     _ = words_for(request)
     form = await read_form(request)
-    user_id = form.text("user_id")[:32]
+    user_id = number(form.text("user_id")[:32])
     try:
         token = await web_login.log_in(
             user_id, form.fields.get("password", "")[:256], f"kiosk {device.name}"

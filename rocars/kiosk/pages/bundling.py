@@ -16,6 +16,7 @@ from rocars.kiosk.visits import Kind, Visit
 from rocars.portal.form_key import key_of, new_key
 from rocars.portal.pages.bundles import ccrns_in
 from rocars.refusals import Problem
+from rocars.typed import number
 
 
 def routes(base: str = "", kind: Kind = "driver") -> list[web.RouteDef]:
@@ -59,18 +60,23 @@ async def _filled(
 
 async def _bundle(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
     _ = words_for(request)
-    key = f"kiosk-{key_of(form)}"
+    key = _key(form)
     vehicle = form.text("vehicle") or form.text("mark")
     try:
         asked = BundleRequest(ccrns=ccrns_in(form.text("ccrns")), vehicle=vehicle)
         bundler = bundler_of(request.app[SITE].service, visit)
-        receipt = await bundler.bundle(key, form.text("driver")[:32], asked)
+        receipt = await bundler.bundle(key, number(form.text("driver")[:32]), asked)
     except ValidationError:
         problem = _("Enter at least one CCRN, and the registration mark of the vehicle.")
         return await _filled(request, visit, problem=problem, form=form)
     except Problem as refused:
         return await _filled(request, visit, problem=refusal(request, refused), form=form)
     raise web.HTTPSeeOther(f"{visit.base}/bundles/{receipt.ubr}")
+
+
+def _key(form: Form) -> str:
+    """The key of a request that came by a kiosk: no other channel has the same."""
+    return f"kiosk-{key_of(form)}"
 
 
 def _ubr(request: web.Request) -> str:
@@ -105,7 +111,7 @@ async def _shown(request: web.Request, visit: Visit, problem: str = "") -> web.R
 async def _unbundle(request: web.Request, visit: Visit, form: Form) -> web.StreamResponse:
     ubr = _ubr(request)
     try:
-        await bundler_of(request.app[SITE].service, visit).unbundle(f"kiosk-{key_of(form)}", ubr)
+        await bundler_of(request.app[SITE].service, visit).unbundle(_key(form), ubr)
     except Problem as refused:
         if refused.code.status == 404:
             raise

@@ -13,6 +13,7 @@ from rocars.kiosk.guard import at_kiosk
 from rocars.kiosk.site import ROOT, SITE, refusal, render, words_for
 from rocars.kiosk.visits import keep
 from rocars.refusals import Code, Problem
+from rocars.typed import number
 
 
 def routes() -> list[web.RouteDef]:
@@ -40,12 +41,12 @@ async def _log_in(request: web.Request, device: Device) -> web.StreamResponse:
     service = request.app[SITE].service
     _ = words_for(request)
     form = await read_form(request)
-    user_id = form.text("user_id")[:32]
+    user_id = number(form.text("user_id")[:32])
     try:
         keyed = LogIn(
             user_id=user_id,
-            pin=SecretStr(form.text("pin")),
-            code=SecretStr(form.text("code")),
+            pin=SecretStr(number(form.text("pin"))),
+            code=SecretStr(number(form.text("code"))),
         )
         entered = await service.login.log_in(keyed)
     except ValidationError:

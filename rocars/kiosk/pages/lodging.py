@@ -21,6 +21,7 @@ from rocars.kiosk.site import SITE, render, words_for
 from rocars.kiosk.visits import Visit
 from rocars.portal.fields import FIELDS, filled, read
 from rocars.portal.form_key import key_of, new_key
+from rocars.portal.rendering import lodged_before
 from rocars.refusals import Code, Problem
 
 _COPIED = 3
@@ -51,6 +52,7 @@ async def _form(
     *,
     key: str = "",
     errors: list[RowError] | None = None,
+    problem: str = "",
 ) -> web.Response:
     service = request.app[SITE].service
     say = words_for(request)
@@ -60,13 +62,14 @@ async def _form(
     return render(
         request,
         "lodge.html.j2",
-        status=422 if wrong else 200,
+        status=422 if wrong or problem else 200,
         csrf=visit.csrf,
         base=visit.base,
         client=visit.client,
         fields=FIELDS,
         values=values,
         wrong=wrong,
+        problem=problem,
         key=key or new_key(),
         days=_days(dates.first, dates.last),
         earlier=earlier[:_COPIED],
@@ -94,7 +97,13 @@ async def _lodge(request: web.Request, visit: Visit, form: Form) -> web.StreamRe
     data = read(form.fields, shipper_of(visit).company, dates)
     if isinstance(data, list):
         return await _form(request, visit, form.fields, key=key, errors=data)
-    lodged = await service.consignments.lodge(data, key=key)
+    try:
+        lodged = await service.consignments.lodge(data, key=key)
+    except Problem as reused:
+        if reused.code is not Code.IDEMPOTENCY_KEY_REUSED:
+            raise
+        problem = lodged_before(reused, words_for(request))
+        return await _form(request, visit, form.fields, problem=problem)
     raise web.HTTPSeeOther(f"{visit.base}/consignments/{lodged.ccrn}")
 
 

@@ -12,12 +12,13 @@ from ground.web.navigation import Entry, PageModule
 from rocars.bundling.bundles import checked_ubr
 from rocars.bundling.messages import BundleRequest
 from rocars.entrance.web_login import WebVisitor
-from rocars.portal.form_key import key_of, new_key
+from rocars.portal.form_key import new_key, web_key
 from rocars.portal.guard import action, page
 from rocars.portal.rendering import refusal, render, words_for
 from rocars.portal.shown import when
 from rocars.portal.site import SITE
 from rocars.refusals import Code, Problem
+from rocars.typed import number
 
 _BETWEEN = re.compile(r"[\s,;，、；]+")
 
@@ -70,14 +71,14 @@ def driver_of(visitor: WebVisitor) -> int:
 
 def ccrns_in(typed: str) -> list[str]:
     """The numbers that were typed, with blanks, lines or commas between them."""
-    return [number for number in _BETWEEN.split(typed) if number]
+    return [number(text) for text in _BETWEEN.split(typed) if text]
 
 
 async def _open(request: web.Request, visitor: WebVisitor, form: Form) -> web.StreamResponse:
     site = request.app[SITE]
     _ = words_for(request)
     try:
-        await site.service.web_login.open_bundling(visitor, form.text("code")[:16])
+        await site.service.web_login.open_bundling(visitor, number(form.text("code")[:16]))
     except Problem as refused:
         minutes = site.service.settings.auth.lock_minutes
         reasons = {
@@ -106,7 +107,7 @@ async def _bundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.
         raise web.HTTPSeeOther(f"{visitor.base}/bundles")
     try:
         asked = BundleRequest(ccrns=ccrns_in(ccrns), vehicle=vehicle)
-        receipt = await site.service.bundling.bundle(driver_id, f"web-{key_of(form)}", asked)
+        receipt = await site.service.bundling.bundle(driver_id, web_key(form), asked)
     except ValidationError:
         problem = _("Enter at least one CCRN, and the registration mark of the vehicle.")
         return await _asked(request, visitor, problem=problem, ccrns=ccrns, vehicle=vehicle)
@@ -134,7 +135,7 @@ async def _unbundle(request: web.Request, visitor: WebVisitor, form: Form) -> we
         await site.tell(visitor, _("Enter the code of your token first."), bad=True)
         raise web.HTTPSeeOther(f"{visitor.base}/bundles")
     try:
-        await site.service.bundling.unbundle(driver_of(visitor), f"web-{key_of(form)}", ubr)
+        await site.service.bundling.unbundle(driver_of(visitor), web_key(form), ubr)
     except Problem as refused:
         if refused.code.status == 404:
             raise

@@ -11,7 +11,7 @@ from ground.web.navigation import PageModule
 from rocars.bundling.bundles import checked_ubr
 from rocars.bundling.messages import BundleRequest
 from rocars.entrance.web_login import WebVisitor
-from rocars.portal.form_key import key_of, new_key
+from rocars.portal.form_key import new_key, web_key
 from rocars.portal.guard import FOR_CLIENT, action, page
 from rocars.portal.pages import consignments, lodging, uploads
 from rocars.portal.pages.bundles import ccrns_in
@@ -19,6 +19,7 @@ from rocars.portal.rendering import refusal, render, words_for
 from rocars.portal.site import SITE
 from rocars.refusals import Code, Problem
 from rocars.registry.agencies import ActingFor
+from rocars.typed import number
 
 
 def routes() -> list[web.RouteDef]:
@@ -70,7 +71,7 @@ async def _bundle(request: web.Request, visitor: WebVisitor, form: Form) -> web.
     try:
         asked = BundleRequest(ccrns=ccrns_in(form.text("ccrns")), vehicle=form.text("vehicle"))
         receipt = await site.service.agent_bundling.bundle(
-            client_of(visitor), f"web-{key_of(form)}", form.text("driver")[:32], asked
+            client_of(visitor), web_key(form), number(form.text("driver")[:32]), asked
         )
     except ValidationError:
         problem = _("Enter at least one CCRN, and the registration mark of the vehicle.")
@@ -99,7 +100,7 @@ async def _unbundle(request: web.Request, visitor: WebVisitor, form: Form) -> we
     site = request.app[SITE]
     ubr = checked_ubr(request.match_info["ubr"][:32])
     try:
-        await site.service.agent_bundling.unbundle(client_of(visitor), f"web-{key_of(form)}", ubr)
+        await site.service.agent_bundling.unbundle(client_of(visitor), web_key(form), ubr)
     except Problem as refused:
         if refused.code.status == 404:
             raise

@@ -18,9 +18,9 @@ from rocars.portal.fields import FIELDS, filled, read
 from rocars.portal.form_key import key_of, new_key
 from rocars.portal.guard import action, page
 from rocars.portal.pages.consignments import own
-from rocars.portal.rendering import refusal, render, words_for
+from rocars.portal.rendering import lodged_before, refusal, render, words_for
 from rocars.portal.site import SITE
-from rocars.refusals import Problem
+from rocars.refusals import Code, Problem
 
 _LONGEST = 2000
 """Characters of one field that are kept: more than any may have."""
@@ -104,7 +104,13 @@ async def _lodge(request: web.Request, visitor: WebVisitor, form: Form) -> web.S
     kept = number_in(form.text("kept"))
     if isinstance(data, list):
         return await _form(request, visitor, form.fields, key=key, errors=data, kept=kept)
-    lodged = await site.service.consignments.lodge(data, key=key)
+    try:
+        lodged = await site.service.consignments.lodge(data, key=key)
+    except Problem as reused:
+        if reused.code is not Code.IDEMPOTENCY_KEY_REUSED:
+            raise
+        problem = lodged_before(reused, words_for(request))
+        return await _form(request, visitor, form.fields, kept=kept, problem=problem)
     if kept is not None:
         await site.service.kept_forms.drop(visitor.company_id, kept, only="draft")
     await site.tell(visitor, words_for(request)("Lodged. Give this number to the driver."))

@@ -13,6 +13,7 @@ from rocars.portal.guard import ACCESS, action, page
 from rocars.portal.rendering import WORDS, render, words_for
 from rocars.portal.site import SITE
 from rocars.refusals import Code, Problem
+from rocars.typed import number
 
 FIRST_PAGES = {"shipper": "/consignments", "driver": "/bundles"}
 
@@ -35,9 +36,20 @@ async def _page(request: web.Request) -> web.StreamResponse:
     return _asked(request)
 
 
-def _asked(request: web.Request, problem: str = "", status: int = 200) -> web.Response:
-    there = own_path(request.query.get("next", "/"))
-    return render(request, "login.html.j2", None, status=status, problem=problem, next=there)
+def _asked(
+    request: web.Request, problem: str = "", status: int = 200, *, form: Form | None = None
+) -> web.Response:
+    """With what was sent before, but for the password."""
+    there = form.text("next") if form is not None else request.query.get("next", "/")
+    return render(
+        request,
+        "login.html.j2",
+        None,
+        status=status,
+        problem=problem,
+        next=own_path(there),
+        user_id=form.text("user_id")[:32] if form is not None else "",
+    )
 
 
 async def _log_in(request: web.Request) -> web.StreamResponse:
@@ -45,21 +57,23 @@ async def _log_in(request: web.Request) -> web.StreamResponse:
     check_same_origin(request, site.public_url)
     _ = words_for(request)
     address = site.address_of(request)
-    if not await site.throttle.allows(address):
-        return _asked(request, _("Too many log-ins from your address. Wait a minute."), 429)
     form = await read_form(request)
+    if not await site.throttle.allows(address):
+        problem = _("Too many log-ins from your address. Wait a minute.")
+        return _asked(request, problem, 429, form=form)
     try:
         token = await site.service.web_login.log_in(
-            form.text("user_id")[:32], form.fields.get("password", "")[:256], address
+            number(form.text("user_id")[:32]), form.fields.get("password", "")[:256], address
         )
     except Problem as refused:
         if refused.code is Code.LOGIN_LOCKED:
             minutes = site.service.settings.auth.lock_minutes
             text = _("Too many log-ins failed. Wait %(minutes)d minutes.") % {"minutes": minutes}
-            return _asked(request, text, 429)
-        return _asked(request, _("User ID or password is wrong."), 403)
+            return _asked(request, text, 429, form=form)
+        return _asked(request, _("User ID or password is wrong."), 403, form=form)
     except SQLAlchemyError:
-        return _asked(request, _("The database is not available. Nobody can log in now."), 503)
+        problem = _("The database is not available. Nobody can log in now.")
+        return _asked(request, problem, 503, form=form)
     answer = web.HTTPSeeOther(own_path(form.text("next")))
     answer.set_cookie(
         ACCESS.cookie_name(request),

@@ -101,12 +101,14 @@ class AgentMessage(Base):
 
 
 class BulkOrders(Base):
-    """The orders of a message, until all of them are worked off."""
+    """Orders of a message from `first` (0: its first) on, until all of the message are worked off:
+    some in a row, so that no more need be read than are done at once."""
 
     __tablename__ = "bulk_orders"
 
     message_id: Mapped[int] = mapped_column(ForeignKey(BulkMessage.id), primary_key=True)
     orders: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    first: Mapped[int] = mapped_column(primary_key=True)
 
 
 class BulkResults(Base):

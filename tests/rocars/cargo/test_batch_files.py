@@ -248,6 +248,32 @@ def test_an_error_has_its_place(item: str, text: str) -> None:
     assert len(reading.good) == 2
 
 
+def test_figures_of_a_chinese_keyboard_are_figures() -> None:
+    wide = {
+        "packages": "１２",
+        "expected_date": "２０１０－０５－１８",
+        "container_numbers": "ＴＣＬＵ１",
+    }
+    (good,) = read(as_csv([GOOD | wide])).good
+    assert (good.data.packages, good.data.expected_date) == (12, date(2010, 5, 18))
+    assert good.data.container_numbers == ["TCLU1"]
+
+
+def test_a_spreadsheet_may_say_what_stands_between() -> None:
+    content = b"\xef\xbb\xbfsep=;\r\n" + as_csv([GOOD, GOOD | {"packages": "x"}], delimiter=";")
+    reading = read(content)
+    assert [row.line for row in reading.good] == [3]
+    assert places(reading) == [(4, 3, "packages")]
+
+
+def test_a_file_that_is_not_what_it_promises_is_told_so() -> None:
+    big5 = as_csv([GOOD | {"articles": TRADITIONAL}], "big5")
+    (error,) = read(b"\xef\xbb\xbf" + big5).errors
+    assert error.line == 2
+    assert error.message() == "text in UTF-8, as the first bytes of the file promise"
+    assert read(big5).good
+
+
 def test_all_errors_of_a_row_are_told() -> None:
     bad = GOOD | {"packages": "none", "expected_date": "soon", "consignee_name": ""}
     assert [item for *_, item in places(read(as_csv([bad])))] == [

@@ -45,6 +45,10 @@ async def test_sent_twice_is_one_application(office: Office) -> None:
     assert first.text == second.text
     queue = await office.desk.service.applications.queue()
     assert sum(seen.data.registration_number == "twice" for seen in queue) == 1
+    await browser.send("/register", form | {"phone": "+85227000000"})
+    queue = await office.desk.service.applications.queue()
+    (seen,) = [seen for seen in queue if seen.data.registration_number == "twice"]
+    assert (seen.data.phone, seen.version) == ("+85227000000", 2), "gone back to, and corrected"
     weak = await browser.send("/register", form | {"key": "1"})
     assert weak.status == 409
 

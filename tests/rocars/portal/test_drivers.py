@@ -56,6 +56,27 @@ async def test_bundled_on_the_web_and_heard_by_telephone_and_back(portal: Portal
     assert receipt.body["state"] == "unbundled"
 
 
+async def test_numbers_are_taken_as_people_type_them(portal: Portal) -> None:
+    """From a Chinese keyboard, and in the groups in which tokens and slips show them."""
+    world = portal.world
+    visit = await new_driver(portal, "20000071")
+    await visit.go("/bundles")
+    code = world.tokens["20000071"].next()
+    shown = await visit.send("/bundles/code", {"code": f"{code[:3]} {wide(code[3:])}"})
+    assert 'name="ccrns"' in shown.text
+    first, second = await world.lodge(), await world.lodge()
+    grouped = f"{first[:4]}-{first[4:8]}-{first[8:]}"
+    seen = await bundle(visit, f"{grouped}，{wide(second)}", wide("ab1234"))
+    assert notice(seen) == "Bundled."
+    assert first in seen.text
+    assert second in seen.text
+
+
+def wide(text: str) -> str:
+    """As a Chinese keyboard has letters and figures."""
+    return "".join(chr(ord(letter) + 0xFEE0) for letter in text)
+
+
 async def test_a_form_sent_twice_bundles_once(portal: Portal) -> None:
     visit = await portal.bundling()
     ccrn = await portal.world.lodge()

@@ -143,3 +143,18 @@ async def test_errors_are_led_to_and_described(page: Page, portal: Portal) -> No
     described = str(await field.get_attribute("aria-describedby")).split()
     assert [await page.locator(f"#{name}").count() for name in described] == [1, 1]
     assert await page.evaluate(ACCESSIBLE) == []
+
+
+async def test_what_is_typed_is_still_there_in_another_language(page: Page, portal: Portal) -> None:
+    await log_in(page, portal, SHIPPER)
+    await page.goto(f"{portal.url}/lodge")
+    await page.get_by_label("Direction").select_option("inbound")
+    await page.get_by_label("Articles in each package").fill("雨傘")
+    await page.get_by_label("Transhipment cargo").check()
+    await page.get_by_role("button", name="繁體中文").click()
+    await page.get_by_role("heading", name="呈交貨物資料").wait_for()
+    assert await page.locator("#articles").input_value() == "雨傘"
+    assert await page.locator("#direction").input_value() == "inbound"
+    assert await page.locator("#transhipment").is_checked()
+    await page.reload()
+    assert await page.locator("#articles").input_value() == "", "once, and not for whoever is next"

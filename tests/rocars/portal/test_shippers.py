@@ -63,6 +63,48 @@ async def test_a_form_sent_twice_lodges_once(portal: Portal) -> None:
     assert len({seen.path for seen in both}) == 1
 
 
+async def test_a_form_gone_back_to_and_changed_lodges_nothing_unseen(portal: Portal) -> None:
+    visit = await portal.visit(SHIPPER)
+    key = (await visit.go("/lodge")).key
+    first = (await visit.send("/lodge", {**ITEMS, "key": key})).path.removeprefix("/consignments/")
+    seen = await visit.send("/lodge", {**ITEMS, "articles": "Lanterns", "key": key})
+    assert seen.status == 422
+    assert notice(seen).startswith(f"This form was lodged before, as {first}")
+    assert ">Lanterns</textarea>" in seen.text
+    second = await visit.send("/lodge", {**ITEMS, "articles": "Lanterns", "key": seen.key})
+    ccrn = second.path.removeprefix("/consignments/")
+    assert ccrn != first
+    assert (await held(portal, first))["data"]["articles"] == "Umbrellas"
+    assert (await held(portal, ccrn))["data"]["articles"] == "Lanterns"
+
+
+async def test_what_was_typed_outlives_the_session(portal: Portal) -> None:
+    """It ended meanwhile, in another tab perhaps; there somebody logs in again."""
+    visit = await portal.stranger()
+    await visit.log_in(SHIPPER)
+    form = {**ITEMS, "articles": "Lanterns", "key": (await visit.go("/lodge")).key}
+    await visit.send("/logout")
+    from_a_page = {"Referer": f"{portal.url}/lodge"}
+    lost = await visit.send("/lodge", form, headers=from_a_page)
+    assert "You were logged out before you sent it" in lost.text
+    assert "Lanterns" in lost.text
+    await visit.log_in(SHIPPER)
+    again = await visit.send("/lodge", {**form, "csrf": ""}, headers=from_a_page)
+    assert "You logged in again since that page was shown" in again.text
+    seen = await visit.send("/lodge", form, headers=from_a_page)
+    assert seen.path.startswith("/consignments/")
+
+
+async def test_a_wrong_password_loses_neither_the_name_nor_the_way(portal: Portal) -> None:
+    visit = await portal.stranger()
+    wanted = {"user_id": SHIPPER, "next": "/upload"}
+    seen = await visit.send("/login", {**wanted, "password": "wrong"})
+    assert seen.status == 403
+    assert f'value="{SHIPPER}"' in seen.text
+    assert 'name="next" value="/upload"' in seen.text
+    assert "wrong" not in re.findall(r'value="([^"]*)"', seen.text)
+
+
 async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(portal: Portal) -> None:
     visit = await portal.visit(SHIPPER)
     key = (await visit.go("/lodge")).key

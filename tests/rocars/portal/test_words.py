@@ -56,7 +56,7 @@ def expected_of_files() -> set[str]:
     for path in Path(batch.__file__).parent.glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-                if call.func.id not in ("RowError", "_error"):
+                if call.func.id not in ("RowError", "_error", "_check"):
                     continue
                 texts = [a.value for a in call.args if isinstance(a, ast.Constant)]
                 found |= {text for text in texts if isinstance(text, str) and " " in text}

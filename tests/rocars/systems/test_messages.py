@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from rocars.cargo.own_cargo import Wanted
 from rocars.store.database import Database
@@ -16,6 +16,7 @@ from rocars.store.tables.cargo import Consignment
 from rocars.store.tables.systems import BulkOrders
 from rocars.systems.intake import Arrived, Intake
 from rocars.systems.settings import SystemSettings
+from rocars.systems.worker import MessageWorker
 from tests.rocars.cargo.test_batch_files import GOOD
 from tests.rocars.conftest import World
 from tests.rocars.systems.conftest import system_of
@@ -258,7 +259,8 @@ async def test_two_nodes_that_take_one_message_take_it_once(world: World) -> Non
     key = await service.company_keys.found(system.key)
     assert key is not None
     database = Database(service.settings.database_url, service.settings.database)
-    nodes = [Intake(node, 100, accepted=lambda: None) for node in (service.database, database)]
+    settings = SystemSettings()
+    nodes = [Intake(node, settings, accepted=lambda: None) for node in (service.database, database)]
     messages = [
         Arrived(key.company_id, f"m-{n}", key.id, "0" * 64, "json", service.clock(), [{"do": ""}])
         for n in range(8)
@@ -345,3 +347,25 @@ async def test_old_messages_are_forgotten_and_their_cargo_is_not(world: World) -
     await world.running.service.sweep()
     assert (await system.ask("GET", "/v1/messages/m-1")).code == "unknown_message"
     assert (await system.ask("GET", f"/v1/consignments/{ccrn}")).status == 200
+
+
+async def test_of_a_long_message_only_what_is_next_is_read(world: World) -> None:
+    """Whatever node took it in: that one had another number of orders for a turn."""
+    system = await system_of(world)
+    await stand_still(world)
+    await system.send("m-1", [system.lodge(reference=f"PO-{n}") for n in range(8)])
+    service = world.running.service
+    async with service.database.writing() as session:
+        rows = await session.execute(select(BulkOrders.first).order_by(BulkOrders.first))
+        assert list(rows.scalars()) == [0, 3, 6]
+        await session.execute(update(BulkOrders).where(BulkOrders.first == 6).values(orders=0))
+    worker = service.message_worker
+    limits = service.settings.systems.model_copy(update={"orders_at_once": 2})
+    elsewhere = MessageWorker(
+        service.database, service.clock, limits, worker._orders, finished=lambda: None
+    )
+    for _ in range(3):
+        assert await elsewhere.step()
+    status = (await system.ask("GET", "/v1/messages/m-1")).body
+    assert status["worked_off"] == 6
+    assert [order["reference"] for order in status["results"]] == [f"PO-{n}" for n in range(6)]

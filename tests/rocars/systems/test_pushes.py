@@ -7,13 +7,18 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
+from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
 
 from rocars.refusals import Code, Problem
 from rocars.secrets.key_ring import Role
 from rocars.secrets.push_keys import PushKeys, fresh_push_key
+from rocars.store.database import Database
 from rocars.systems.push_addresses import GuardedResolver, check
+from rocars.systems.pushes import Pusher
 from rocars.systems.settings import SystemSettings
 from tests.rocars.conftest import World
 from tests.rocars.systems.conftest import client_module, system_of
@@ -208,3 +213,20 @@ async def test_a_host_that_is_no_longer_allowed_gets_nothing(
     await system.send("m-1", [system.lodge()])
     await written_down(small_world, "this host is not in systems.push_hosts")
     assert receiver.got.empty()
+
+
+async def test_however_many_push_they_take_one_connection(small_world: World) -> None:
+    service = small_world.running.service
+    database = Database(service.settings.database_url, service.settings.database)
+    pool = database._engine.pool
+    assert isinstance(pool, QueuePool)
+    taken: list[int] = []
+    event.listen(pool, "checkout", lambda *_: taken.append(pool.checkedout()))
+    pusher = Pusher(database, service.clock, service.settings.systems, service.keys.pushes)
+    try:
+        async with aiohttp.ClientSession() as http:
+            await asyncio.gather(*(pusher.step(http) for _ in range(20)))
+    finally:
+        await database.close()
+    assert len(taken) == 20
+    assert max(taken) == 1
