@@ -133,7 +133,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     meter = item.config.stash[_METER]
-    if report.when == "teardown" and meter.ends_module:
+    if meter.ends_module:  # at each of its phases: who ends in the last is not always waited for
         report.user_properties.append((costs.PROPERTY, meter.since()))
     if isinstance(item, ScriptedRun) and report.when == "call":
         report.user_properties.append((PROPERTY, item.tried_again))
@@ -157,8 +157,8 @@ class _Counting:
             counted.skipped.append(f"{report.nodeid}: {reason}")
         elif report.when == "call":
             counted.passed += 1
-        told = dict(report.user_properties)
-        spent, earlier = told.get(costs.PROPERTY, 0.0), told.get(PROPERTY, [])
+        properties = dict(report.user_properties)
+        spent, earlier = properties.get(costs.PROPERTY, 0.0), properties.get(PROPERTY, [])
         assert isinstance(spent, float)
         assert isinstance(earlier, list)
         if spent:

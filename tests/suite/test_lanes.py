@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.costs import Meter, told
+from tests.support.costs import Meter, dearest_lines
 from tests.support.keeper import MARK, left_running
 from tests.support.lanes import CALLS, LONGEST, OTHERS, REAL_TIME, TESTS
 from tests.support.pace import limit
@@ -67,7 +67,7 @@ def test_the_dearest_modules_of_all_lanes_are_told_first() -> None:
     total = Counted()
     for lane in (Counted(core_s={"a": 3.0, "b": 2.5}), Counted(core_s={"b": 1.5})):
         total.add(lane)
-    assert told(total.core_s) == ["   4.0 core-seconds b", "   3.0 core-seconds a"]
+    assert dearest_lines(total.core_s) == ["   4.0 core-seconds b", "   3.0 core-seconds a"]
 
 
 RUN = """

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROPERTY = "core_s"
-"""Name of the property in which a module's last test tells what the module cost."""
+"""Name of the property in which a module's last test tells, phase by phase, what was spent."""
 
 DEAREST = 30
 """So many are told at the end of a run."""
@@ -50,7 +50,7 @@ class Meter:
         return max(0.0, self._before - before)
 
 
-def told(core_s: dict[str, float]) -> list[str]:
+def dearest_lines(core_s: dict[str, float]) -> list[str]:
     """A line for each of the dearest modules."""
-    dearest = sorted(core_s.items(), key=lambda module: -module[1])[:DEAREST]
+    dearest = sorted(core_s.items(), key=lambda cost: -cost[1])[:DEAREST]
     return [f"{spent:6.1f} core-seconds {module}" for module, spent in dearest]

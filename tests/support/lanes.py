@@ -189,7 +189,7 @@ def main(lanes: tuple[Lane, ...], more: list[str]) -> int:
     for lane, (status, _) in zip(lanes, results, strict=True):
         if status:
             print(f"FAILED  | the lane of {lane.name} ended with status {status}")
-    for line in costs.told(total.core_s):
+    for line in costs.dearest_lines(total.core_s):
         print(f"spent   | {line}")
     for ended in running.values():
         print(
