@@ -14,7 +14,7 @@ from _pytest.terminal import TerminalReporter
 
 from ground.loading import loading
 from ivr.caller.pytest_plugin import ScriptedRun
-from tests.support import real_time
+from tests.support import costs, real_time
 from tests.support.bystander import Bystander
 from tests.support.keeper import Keeper, kill_all, mark_run
 from tests.support.pace import PACE
@@ -33,6 +33,7 @@ hypothesis.settings.load_profile("thorough")
 
 _RUN = pytest.StashKey[tuple[Path, Keeper]]()
 _COUNTED = pytest.StashKey[Counted]()
+_METER = pytest.StashKey[costs.Meter]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -95,6 +96,7 @@ def pytest_collection() -> Generator[None, object, object]:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Where 20 ms frames cannot be kept at all, calls that need them fail for no fault of ours."""
+    session.config.stash[_METER] = costs.Meter()
     wanted = [item for item in session.items if item.get_closest_marker("real_time")]
     if not wanted or session.config.option.collectonly:
         return
@@ -119,11 +121,20 @@ def no_call_left() -> Iterator[None]:
     Bystander.leave_all()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    meter = item.config.stash[_METER]
+    meter.ends_module = nextitem is None or nextitem.path != item.path
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
+    meter = item.config.stash[_METER]
+    if meter.ends_module:  # at each of its phases: who ends in the last is not always waited for
+        report.user_properties.append((costs.PROPERTY, meter.since()))
     if isinstance(item, ScriptedRun) and report.when == "call":
         report.user_properties.append((PROPERTY, item.tried_again))
     return report
@@ -146,8 +157,12 @@ class _Counting:
             counted.skipped.append(f"{report.nodeid}: {reason}")
         elif report.when == "call":
             counted.passed += 1
-        earlier = dict(report.user_properties).get(PROPERTY, [])
+        properties = dict(report.user_properties)
+        spent, earlier = properties.get(costs.PROPERTY, 0.0), properties.get(PROPERTY, [])
+        assert isinstance(spent, float)
         assert isinstance(earlier, list)
+        if spent:
+            counted.spent(report.nodeid.partition("::")[0], spent)
         counted.tried_again += [_with_cause(report.nodeid, cause) for cause in earlier]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.costs import Meter, dearest_lines
 from tests.support.keeper import MARK, left_running
 from tests.support.lanes import CALLS, LONGEST, OTHERS, REAL_TIME, TESTS
 from tests.support.pace import limit
@@ -37,6 +38,36 @@ def test_more_tries_than_the_budget_fail_a_run(tmp_path: Path) -> None:
         total.add(Counted.read(tmp_path / str(number)))
     assert total.over_budget
     assert (total.passed, total.tried_again) == (3, ["a"] * BUDGET + ["b"])
+
+
+BUSY = """
+import sys, time
+while time.process_time() < 0.5:
+    pass
+print("busy no more", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.service
+def test_what_a_module_started_counts_while_it_runs_and_once_it_has_ended() -> None:
+    meter = Meter()
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as busy:
+        assert busy.stdout is not None
+        busy.stdout.readline()
+        spent = meter.since()
+    assert spent >= 0.4  # it is counted in ticks
+    assert meter.since() < spent  # and once
+
+
+@pytest.mark.unit
+def test_the_dearest_modules_of_all_lanes_are_told_first() -> None:
+    total = Counted()
+    for lane in (Counted(core_s={"a": 3.0, "b": 2.5}), Counted(core_s={"b": 1.5})):
+        total.add(lane)
+    assert dearest_lines(total.core_s) == ["   4.0 core-seconds b", "   3.0 core-seconds a"]
 
 
 RUN = """

@@ -7,7 +7,9 @@ The migrations have tests of their own (`tests/records/test_migrations.py`,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import os
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ from ground.database.urls import sqlite_url
 from ivr.records import migrations
 from rocars.store.database import Database
 from rocars.store.settings import DatabaseSettings
+from tests.support.keeper import MARK
 from tests.support.postgres_server import PostgresServer
 
 _TEMPLATE = "rocars_migrated"
@@ -24,12 +27,12 @@ _TEMPLATE = "rocars_migrated"
 
 def new_records(path: Path) -> str:
     """An SQLite file of records without a call in it; its URL."""
-    return _written(path, _empty(migrations.upgrade))
+    return _written(path, _empty("records", migrations.upgrade))
 
 
 def new_rocars(path: Path) -> str:
     """An SQLite file of a ROCARS that knows nobody; its URL."""
-    return _written(path, _empty(_migrate_rocars))
+    return _written(path, _empty("rocars", _migrate_rocars))
 
 
 async def new_rocars_on(server: PostgresServer) -> str:
@@ -40,8 +43,24 @@ async def new_rocars_on(server: PostgresServer) -> str:
 
 
 @functools.cache
-def _empty(migrate: Callable[[str], object]) -> bytes:
-    """A migrated file. Made in a thread, since an event loop may run in this one."""
+def _empty(name: str, migrate: Callable[[str], object]) -> bytes:
+    """A migrated file, kept under this name for the other processes of the run."""
+    run = os.environ.get(MARK)
+    if run is None:
+        return _migrated(migrate)
+    kept = Path(run) / f"{name}.sqlite3"
+    with contextlib.suppress(OSError):
+        return kept.read_bytes()
+    content = _migrated(migrate)
+    draft = kept.with_suffix(f".{os.getpid()}")
+    with contextlib.suppress(OSError):  # the run ends
+        draft.write_bytes(content)
+        draft.replace(kept)
+    return content
+
+
+def _migrated(migrate: Callable[[str], object]) -> bytes:
+    """In a thread, since an event loop may run in this one."""
     with tempfile.TemporaryDirectory(prefix="rocars-migrated-") as folder:
         path = Path(folder) / "empty.sqlite3"
         with ThreadPoolExecutor(1) as thread:

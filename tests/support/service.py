@@ -20,11 +20,18 @@ from pydantic import SecretStr
 from backend_client.settings import RocarsClientSettings
 from ivr.settings.service import Settings, load
 from tests.support.keeper import session_started
+from tests.support.migrated import new_records, new_rocars
 from tests.support.pace import PACE, limit
 from tests.support.ports import free_ports
 
 START_S = 20.0
 STOP_S = 5.0
+OF_ROCARS = {
+    "ROCARS_CROSSING__RANDOM_SHARE": "0",  # nothing by chance
+    "ROCARS_AUTH__ARGON2_MEMORY_KIB": "64",  # its demonstration has many PINs and passwords
+    "ROCARS_AUTH__ARGON2_TIME_COST": "1",
+}
+"""Environment of its embedded ROCARS."""
 
 
 def as_toml(sections: dict[str, dict[str, Any]]) -> str:
@@ -89,10 +96,19 @@ class Service:
         return f"sip:3902@127.0.0.1:{self.sip_port}"
 
     def start(self) -> None:
+        """Until all its lines are there. Its databases have their tables already, on a first start:
+        `make run` makes its own (`tests/first_minute/`)."""
+        settings = self.settings
+        data = settings.node.data
+        if not data.exists():
+            data.mkdir(mode=0o700)
+            new_records(data / "records.sqlite3")
+            for name in ("rocars", "course"):
+                new_rocars(data / "rocars" / f"{name}.sqlite3")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "ivr.cli", "serve", "--config", str(self.config)],
-                env=os.environ | {"ROCARS_CROSSING__RANDOM_SHARE": "0"},  # nothing by chance
+                env=os.environ | OF_ROCARS,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -103,7 +119,7 @@ class Service:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break
-            if self.ready()["ready"] and self.ready()["lines"] == 4 * self.settings.pool.cards:
+            if self.ready()["ready"] and self.ready()["lines"] == 4 * settings.pool.cards:
                 return
             time.sleep(0.2)
         text = self.log.read_text(errors="replace")

@@ -1,4 +1,4 @@
-"""How often tests of a run were tried again, against what a run may have of it.
+"""What came of a run: how often tests were tried again, against what a run may have of it.
 
 Tests that place calls are tried again, twice at most: sound and keys are a matter of 20 ms, and
 something else can take both cores for longer than that. Those of a running service are, once: its
@@ -29,12 +29,14 @@ class Counted:
         failed: test and what it failed of, of each test that failed.
         skipped: test and reason of each test that was not run.
         tried_again: test and what the try before it failed of, for each further try.
+        core_s: processor time of each module of tests; see `tests.support.costs`.
     """
 
     passed: int = 0
     failed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     tried_again: list[str] = field(default_factory=list)
+    core_s: dict[str, float] = field(default_factory=dict)
 
     @property
     def over_budget(self) -> bool:
@@ -52,6 +54,12 @@ class Counted:
         self.failed += other.failed
         self.skipped += other.skipped
         self.tried_again += other.tried_again
+        for module, spent in other.core_s.items():
+            self.spent(module, spent)
+
+    def spent(self, module: str, core_s: float) -> None:
+        """Note what a module cost in one of the processes that ran its tests."""
+        self.core_s[module] = self.core_s.get(module, 0.0) + core_s
 
     def write(self, path: Path) -> None:
         """Leave it for whoever started this lane."""
