@@ -85,6 +85,13 @@ def test_each_language_has_its_speaker_and_a_short_text_its_speed(voice: KokoroV
     assert not np.array_equal(sentence["style"], chinese["style"])
 
 
+def test_putonghua_digits_that_would_get_lost_are_not_hurried(voice: KokoroVoice) -> None:
+    for digit in ("九，", "九。", "二，"):
+        voice.speak(digit, Language.PUTONGHUA)
+    nine, last_nine, two = asked(voice)
+    assert nine["speed"] == last_nine["speed"] == SPEED < two["speed"]
+
+
 @pytest.mark.parametrize(
     ("text", "language", "why"),
     [
