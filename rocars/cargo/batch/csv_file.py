@@ -31,13 +31,13 @@ def rows(text: TextIO) -> Iterator[RawRow]:
     lines = _lines(text)
     first = next(lines, "")
     headings_line = first.lstrip("\ufeff")
-    said = _SEPARATOR.match(headings_line)
-    above = 0 if said is None else 1
-    if said is not None:
+    separator = _SEPARATOR.match(headings_line)
+    above = 0 if separator is None else 1
+    if separator is not None:
         headings_line = next(lines, "")
     if not headings_line.strip():
         raise FileBroken(RowError(above + 1, 0, "", "", "a line of headings"))
-    delimiter = max(_DELIMITERS, key=headings_line.count) if said is None else said[1]
+    delimiter = max(_DELIMITERS, key=headings_line.count) if separator is None else separator[1]
     reader = csv.reader(_and_then(headings_line, lines), delimiter=delimiter, strict=True)
     began = above + 1
     columns: list[Item] | None = None
