@@ -10,6 +10,7 @@ import pytest
 
 from backend_client.errors import BackEndUnavailable
 from call_flows.rules import FlowRules
+from ivr.call.practice import PracticeLedger, PracticeRocars
 from ivr.caller.retold.from_records import history_from
 from ivr.caller.retold.history import CannotBeRetold
 from ivr.caller.retold.waits import Waits
@@ -21,6 +22,7 @@ from ivr.dialogue.line import Transfer
 from ivr.records.call_search import CallStory
 from tests.support.fakes.caller import HANG_UP, Cue
 from tests.support.fakes.flows_on_paper import (
+    BUNDLE_ONE,
     CARGO,
     IN_ENGLISH,
     LOG_IN,
@@ -29,6 +31,7 @@ from tests.support.fakes.flows_on_paper import (
     Script,
 )
 from tests.support.fakes.rocars import CODE, PIN, USER_ID, PaperRocars
+from tests.support.fakes.trainers import PaperTrainers
 from tests.support.paper_records import RecordedTrace, story_of
 
 pytestmark = [pytest.mark.unit, pytest.mark.looptime]
@@ -292,6 +295,28 @@ async def test_practice_calls_need_nothing_of_rocars(tmp_path: Path) -> None:
     scenario = scenario_of(tmp_path, story)
     assert scenario.given.driver is None
     assert "press 11111111" in in_short(scenario)
+
+
+async def test_a_course_that_goes_on_is_that_of_one_driver(tmp_path: Path) -> None:
+    trainers = PaperTrainers(done={USER_ID: set()})
+    begin = (IN_ENGLISH, Cue("practice.course", "1", after=2), ("course.log_in", ""), *LOG_IN)
+
+    async def call(call_id: str, *script: Script) -> CallStory:
+        rocars = PracticeRocars(trainers=trainers)
+        return await recorded(
+            *begin, *script, rocars=rocars, ledger=PracticeLedger(), practice=True, call_id=call_id
+        )
+
+    bundle = (*BUNDLE_ONE, ("practice.not_bundled", ""), ("bundle.finish", "3"))
+    first = await call("c1", ("course.do", "1"), *bundle, ("course.do", "9"))
+    second = await call("c2", ("course.progress", ""), ("course.do", "9"))
+    with pytest.raises(CannotBeRetold, match=r"call c2 .*course.*name that call first"):
+        history_from([second])
+    alone = scenario_of(tmp_path, first)
+    assert alone.given.driver is not None
+    scenario = scenario_of(tmp_path, first, second)
+    assert [step for step in in_short(scenario) if "{user_id}" in step] == ["press {user_id}"] * 2
+    assert PIN not in as_file(history_from([first, second]), WAITS)
 
 
 async def test_a_call_that_goes_on_from_another_is_named_with_it(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from ivr.caller.retold.repeatable import (
     language_was_not_chosen,
     names_of,
 )
+from ivr.caller.retold.training import check_course, is_kept
 from ivr.caller.retold.values import Values, given, given_driver
 from ivr.caller.wire.keys import KeyStyle
 from ivr.dialogue.line import KeySent, Transfer
@@ -55,11 +56,12 @@ ANSWERS = (StepKind.ANSWERED, StepKind.NOMATCH, StepKind.UNIVERSAL, StepKind.NOI
 def history_from(stories: Sequence[CallStory]) -> History:
     """The history of one caller's calls, in order of time. Raises CannotBeRetold."""
     check(stories)
+    check_course(stories)
     values = _values_of(stories)
     calls = [_Retelling(story, values).history() for story in stories]
     first = stories[0].call
     known = any("login.known.pin" in names_of(story) for story in stories)
-    logs_in = not first.practice and any(
+    logs_in = (values.is_trainee or not first.practice) and any(
         step.name.startswith("login.") and step.value
         for story in stories
         for step in story.steps
@@ -79,7 +81,7 @@ def history_from(stories: Sequence[CallStory]) -> History:
 
 
 def _values_of(stories: Sequence[CallStory]) -> Values:
-    values = Values()
+    values = Values(is_trainee=is_kept(stories))
     for story in stories:
         if not story.call.practice:
             for step in story.steps:

@@ -23,12 +23,14 @@ class Values:
         vehicles: those of the driver, in the order in which they are offered.
         ubrs: references that these calls produced, in order.
         no_vehicles: the driver is asked for a mark at once, since none is on file.
+        is_trainee: on the practice line, the user ID must be a driver's.
     """
 
     ccrns: list[str] = field(default_factory=list)
     vehicles: list[str] = field(default_factory=list)
     ubrs: list[str] = field(default_factory=list)
     no_vehicles: bool = False
+    is_trainee: bool = False
     _offered: int = 0
     """The place of the vehicle that was offered last, counted from 1."""
     _more_than: int = 0
