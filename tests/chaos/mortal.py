@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 from tests.support.forked import Forked, Program, program
 from tests.support.pace import PACE, limit
+from tests.support.ports import free_ports
 
 KILLS = 3
 
@@ -34,6 +35,12 @@ def die_at(step: str, steps: Sequence[str]) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def neighbours(count: int) -> list[int]:
+    """So many free ports, next to one another."""
+    first = free_ports(count)
+    return list(range(first, first + count))
+
+
 @dataclass
 class Mortal:
     """A server and its data, in `directory`."""
@@ -44,7 +51,8 @@ class Mortal:
 
     directory: Path
     at_steps: bool = False
-    ports: list[int] = field(default_factory=lambda: [0])
+    ports: list[int] = field(default_factory=lambda: neighbours(1))
+    """It comes back on the same: those that the system gives would be somebody else's meanwhile."""
     up: asyncio.Event = field(default_factory=asyncio.Event)
     process: Forked | None = None
     deaths: int = 0
@@ -97,16 +105,14 @@ class Mortal:
     @asynccontextmanager
     async def dying(self, chance: random.Random | None) -> AsyncIterator[asyncio.Task[None]]:
         """Meanwhile it is started again whenever it died, and with a `chance` killed too: the task
-        ends with the last of these deaths. Raises TimeoutError."""
-        keeper = asyncio.create_task(self.keep_alive())
-        killer = asyncio.create_task(self.kill_at_random(chance) if chance else asyncio.sleep(0))
-        try:
-            async with asyncio.timeout(limit(120)):
-                yield killer
-        finally:
+        ends with the last of these deaths. What goes wrong meanwhile is in an ExceptionGroup.
+        Raises TimeoutError."""
+        async with asyncio.timeout(limit(120)), asyncio.TaskGroup() as tasks:
+            keeper = tasks.create_task(self.keep_alive())
+            killer = tasks.create_task(self.kill_at_random(chance) if chance else asyncio.sleep(0))
+            yield killer
             killer.cancel()
             keeper.cancel()
-            await asyncio.gather(keeper, killer, return_exceptions=True)
 
     def held(self, statement: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.directory / "rocars" / "rocars.sqlite3") as database:

@@ -19,7 +19,7 @@ from typing import ClassVar
 import aiohttp
 import pytest
 
-from tests.chaos.mortal import Mortal
+from tests.chaos.mortal import Mortal, neighbours
 from tests.chaos.upload import STEPS
 from tests.support.pace import PACE, limit
 
@@ -39,7 +39,7 @@ class Portal(Mortal):
         "ROCARS_PORTAL__LOGINS_PER_MINUTE": "10000",
     }
 
-    ports: list[int] = field(default_factory=lambda: [0, 0])
+    ports: list[int] = field(default_factory=lambda: neighbours(2))
     results: dict[str, bytes] = field(default_factory=dict)
     """The file of CCRNs that came of each file."""
 

@@ -78,11 +78,14 @@ class Program:
     async def _line(self, begin: str) -> str:
         assert self._loaded.stdout is not None
         # Not wait_for: in Python 3.11 it forgets a cancellation that comes together with the line.
-        async with asyncio.timeout(limit(START_S)):
-            while line := await self._loaded.stdout.readline():
-                if line.decode().startswith(begin):
-                    return line.decode().strip()
-        raise AssertionError(f"it ended without a line that begins with {begin!r}")
+        printed = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit(START_S)):
+                while line := (await self._loaded.stdout.readline()).decode():
+                    if line.startswith(begin):
+                        return line.strip()
+                    printed.append(line)
+        raise AssertionError(f"no line that begins with {begin!r}, but {printed}")
 
     async def close(self) -> None:
         """Kill what was started."""

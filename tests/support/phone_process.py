@@ -108,7 +108,7 @@ class PhoneProcess:
                 while len(self.keys(call)) < len(expected):
                     self._told.clear()
                     await self._told.wait()
-        assert self.keys(call) == expected, of
+        assert self.keys(call) == expected, f"{of} {self.keys(call)!r}"
 
     async def tally(self) -> Counter[str]:
         """Counts of the telephone, to be compared with earlier ones."""

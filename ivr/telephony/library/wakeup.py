@@ -42,8 +42,7 @@ class Wakeup:
 
     def wait(self, seconds: float) -> None:
         """Wait for `wake` or for a packet, at most `seconds`, and up to a millisecond more."""
-        self._poll.poll(seconds)
-        with contextlib.suppress(BlockingIOError):  # a packet, not `wake`
+        if (self._event, select.EPOLLIN) in self._poll.poll(seconds):
             os.eventfd_read(self._event)
 
     def close(self) -> None:
