@@ -62,12 +62,16 @@ def check(stories: Sequence[CallStory]) -> None:
 
 def names_of(story: CallStory) -> set[str]:
     """The names of all prompts of a call."""
-    return {
-        prompt["name"]
+    return set[str]().union(*utterances_of(story))
+
+
+def utterances_of(story: CallStory) -> list[set[str]]:
+    """The names of the prompts that were said together, in order of time."""
+    return [
+        {prompt["name"] for prompt in step.detail["prompts"]}
         for step in story.steps
         if step.kind in SAYS
-        for prompt in step.detail["prompts"]
-    }
+    ]
 
 
 def language_was_not_chosen(story: CallStory) -> bool:

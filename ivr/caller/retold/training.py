@@ -3,11 +3,10 @@ next call."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ivr.caller.retold.history import CannotBeRetold
-from ivr.dialogue.trace import StepKind
+from ivr.caller.retold.repeatable import names_of, utterances_of
 from ivr.records.call_search import CallStory
 
 
@@ -26,29 +25,11 @@ def is_kept(stories: Sequence[CallStory]) -> bool:
     """Whether the trainee is a driver. Others practise too, with any user ID, and nothing of it is
     kept."""
     return any(
-        story.call.practice and (_goes_on(story) or _has(_utterances(story), "course.stopped"))
+        story.call.practice and (_goes_on(story) or "course.stopped" in names_of(story))
         for story in stories
     )
 
 
 def _goes_on(story: CallStory) -> bool:
     """Whether the caller was told at log-in what they had done; at the end everybody is."""
-    spoken = [names for names in _utterances(story) if "course.progress" in names]
-    return _has(spoken, "course.step")
-
-
-def _utterances(story: CallStory) -> list[set[str]]:
-    """The names of the prompts of each utterance."""
-    return [
-        _names(step.detail["prompts"])
-        for step in story.steps
-        if step.kind in (StepKind.SAID, StepKind.ASKED)
-    ]
-
-
-def _names(prompts: Sequence[Mapping[str, Any]]) -> set[str]:
-    return {prompt["name"] for prompt in prompts}
-
-
-def _has(utterances: Sequence[set[str]], name: str) -> bool:
-    return any(name in names for names in utterances)
+    return any({"course.progress", "course.step"} <= names for names in utterances_of(story))
